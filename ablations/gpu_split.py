@@ -1,0 +1,38 @@
+"""What do two towers, and two GPUs, bring?
+
+Krizhevsky et al. 2012, section 3.2, put half of the kernels on each of two GPUs, which talk in conv3 and the
+fully connected layers only. It "reduces our top-1 and top-5 error rates by 1.7% and 1.2%" against the
+one-GPU network, which has half the kernels in every convolution but the last, and trains slightly faster.
+That network (`one-gpu`) is not the dense one of equal width (`single-tower`): two questions.
+
+    bench run --variants alexnet,@towers,@gpu-split
+
+Costs about three minutes with the quick preset on two CPU cores. Where there are no two GPUs, `two-gpu`
+runs on two logical CPU devices, and every table says so.
+"""
+
+from alexnet_bench import ALEXNET, Ablation, Claim
+
+SINGLE_TOWER = ALEXNET.but("single-tower", towers=1)
+ONE_GPU = ALEXNET.but("one-gpu", towers=1, kernels="half")
+
+TOWERS = Ablation(
+    name="towers",
+    factor="several",
+    control=ALEXNET,
+    arms=[SINGLE_TOWER, ONE_GPU],
+    claims=[
+        Claim(
+            says="two GPUs lower top-1 error by 1.7 and top-5 error by 1.2 points and train slightly faster",
+            source="Krizhevsky et al. 2012, section 3.2",
+            setup="ImageNet, against the one-GPU network with half the kernels",
+        )
+    ],
+)
+
+GPU_SPLIT = Ablation(
+    name="gpu-split",
+    factor="placement",
+    control=ALEXNET,
+    arms=[ALEXNET.but("two-gpu", placement="split")],
+)

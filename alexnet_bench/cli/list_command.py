@@ -1,0 +1,51 @@
+"""`bench list`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(epilog="Example: bench list --ablations my-ablations")
+@click.option(
+    "--ablations",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of your own ablation files; they are executed. May be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def command(ablations: tuple[Path, ...], as_json: bool) -> None:
+    """List variants, ablations, data sets, topologies and recipes."""
+    found = _everything(ablations)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    from alexnet_bench.cli.tables import print_table
+
+    for kind, rows in found.items():
+        print_table([kind, ""], [[name, about] for name, about in rows.items()])
+        print()
+
+
+def _everything(folders: tuple[Path, ...]) -> dict[str, Any]:
+    from alexnet_bench.data import DATASETS
+    from alexnet_bench.recipe import RECIPES
+    from alexnet_bench.registry import load_registry
+    from alexnet_bench.topology import TOPOLOGIES
+
+    registry = load_registry(folders)
+    return {
+        "variants": {name: variant.difference for name, variant in registry.variants.items()},
+        "ablations": {
+            f"@{name}": f"{', '.join(arm.name for arm in ablation.arms)} against {ablation.control.name}"
+            for name, ablation in registry.ablations.items()
+        },
+        "datasets": {description.spec: description.help for description in DATASETS.values()},
+        "topologies": {name: topology.about for name, topology in TOPOLOGIES.items()},
+        "recipes": {
+            name: f"{recipe.optimizer}, rate {recipe.learning_rate:g}, batch {recipe.batch_size}, "
+            f"initialization {recipe.initialization}"
+            for name, recipe in RECIPES.items()
+        },
+    }

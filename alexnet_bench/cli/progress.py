@@ -1,0 +1,96 @@
+"""How a run gets on, on the terminal: what is running, how much is left, and for how long."""
+
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from alexnet_bench.runner.schedule import DrawTask, TrialTask
+
+
+class Progress:
+    """An observer of a run that draws bars on a terminal, and prints a line a record elsewhere."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet)
+        self._bars = Bars(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[now]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks = {
+            name: self._bars.add_task(name, total=None, now="", visible=False)
+            for name in ("throughput", "tuning", "accuracy")
+        }
+        self._rounds_left: dict[int, int] = {}
+
+    def __enter__(self) -> "Progress":
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def planned(self, tuning: int, trials: int, draws: int) -> None:
+        """Take in how much is left to do."""
+        for name, total in (("tuning", tuning), ("accuracy", trials), ("throughput", draws)):
+            if total:
+                self._bars.reset(self._tasks[name], total=total, visible=True, start=False)
+
+    def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
+        """Show the epoch of a trial."""
+        recipe, name = task.network.recipe, task.network.variant.name
+        self._show(_bar_of(task.purpose), f"{name} seed {task.seed} epoch {row['epoch']}/{recipe.epochs}")
+
+    def recorded(self, record: dict[str, Any]) -> None:
+        """Count a trial, and print a record's line."""
+        if record["kind"] == "trial":
+            self._start(_bar_of(record["purpose"]))
+            self._bars.advance(self._tasks[_bar_of(record["purpose"])])
+        self._console.print(_line(record), highlight=False)
+
+    def timing(self, task: DrawTask, event: str) -> None:
+        """Show where a timing session is; the first event of the next one ends the one before."""
+        self._start("throughput")
+        if task.draw not in self._rounds_left:
+            if self._rounds_left:
+                self._bars.advance(self._tasks["throughput"])
+            self._rounds_left[task.draw] = 1
+        self._show("throughput", f"{len(task.networks)} variants: {event}")
+
+    def _show(self, name: str, now: str) -> None:
+        self._start(name)
+        self._bars.update(self._tasks[name], now=now)
+
+    def _start(self, name: str) -> None:
+        if not self._bars.tasks[self._tasks[name]].started:
+            self._bars.start_task(self._tasks[name])
+
+
+def _bar_of(purpose: str) -> str:
+    return "accuracy" if purpose == "result" else "tuning"
+
+
+def _line(record: dict[str, Any]) -> str:
+    name = f"{record['variant']:<24}"
+    if record["status"] != "ok":
+        return f"{name} [red]{record['status']}[/red]: {record['error']}"
+    if record["kind"] == "draw":
+        speed = record["images_per_second"]
+        return f"{name} draw {record['draw']}: {speed:,.1f} images/s {record['mode']}"
+    error = next(
+        record[column]
+        for column in ("test_top1_error", "held_out_top1_error", "validation_top1_error")
+        if record[column] is not None
+    )
+    return f"{name} seed {record['seed']}: {error:.2%} top-1 error, {record['duration_seconds']:.1f} s"

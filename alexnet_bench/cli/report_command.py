@@ -1,0 +1,24 @@
+"""`bench report`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; RUN/report for one run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the effects as JSON.")
+def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
+    """Write the tables, plots and page of one or several runs again, from their records."""
+    from alexnet_bench.report import effects, write_report
+    from alexnet_bench.run_folder import read, read_manifest
+
+    if out is None and len(runs) > 1:
+        raise click.UsageError("give --out when reporting several runs together")
+    page = write_report(runs, out or runs[0] / "report")
+    if as_json:
+        manifests = [read_manifest(run) for run in runs]
+        print(effects(read(*runs), manifests).to_json(orient="records"))
+    else:
+        print(f"Report: {page}")

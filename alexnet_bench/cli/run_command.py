@@ -1,0 +1,178 @@
+"""`bench run`."""
+
+import json
+import shlex
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
+from alexnet_bench.runner.settings import DEVICES, MEASURES, PRECISIONS, PRESETS
+
+EXAMPLE = """\b
+Examples:
+  bench run --variants
+  bench run --variants @lrn --seeds 5 --out results/runs/lrn
+  bench run --variants no-lrn+tanh,alexnet --measure throughput
+  bench run --variants @activation --dataset cifar10:PATH --tune lr
+  bench run --resume results/runs/lrn --seeds 8
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.option(
+    "--variants",
+    is_flag=False,
+    flag_value="all",
+    default="all",
+    metavar="[SEL]",
+    help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh). "
+    "Bare, or left out: all.",
+)
+@click.option(
+    "--measure", default=",".join(MEASURES), show_default=True, help="accuracy, throughput, or both."
+)
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    default="quick",
+    show_default=True,
+    help="How much: " + "; ".join(f"{name}: {preset.about}" for name, preset in PRESETS.items()) + ".",
+)
+@click.option(
+    "--dataset",
+    default="digits",
+    show_default=True,
+    help="digits, fashion-mnist[:PATH], cifar10[:PATH] or folder:PATH.",
+)
+@click.option("--topology", help="Scale of the trained network; the data set's own by default.")
+@click.option("--recipe", default="paper", show_default=True, help="How it is trained: paper or notebook.")
+@click.option("--batch-size", type=int, help="Images a training step of the accuracy trials.")
+@click.option("--epochs", type=int, help="Epochs of the accuracy trials.")
+@click.option("--seeds", type=int, help="Accuracy trials of each variant.")
+@click.option(
+    "--tune", type=click.Choice(["lr"]), help="Choose each variant's learning rate on validation error first."
+)
+@click.option("--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network.")
+@click.option("--time-batch-size", type=int, help="Images a timed step.")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="Keras dtype policy.",
+)
+@click.option(
+    "--devices",
+    type=click.Choice(DEVICES),
+    default="auto",
+    show_default=True,
+    help="What to run on. auto takes GPUs where a variant finds enough of them.",
+)
+@click.option("--jobs", type=int, help="Accuracy trials at a time.")
+@click.option(
+    "--ablations",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of your own ablation files; they are executed. May be repeated.",
+)
+@click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Go on with a run, with its own settings; with --seeds, add seeds to it.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary (or plan) as JSON.")
+@click.pass_context
+def command(
+    context: click.Context,
+    out: Path | None,
+    resume: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Train and time variants; write records, tables and plots."""
+    from alexnet_bench.runner.run import resume_settings, start_run
+    from alexnet_bench.runner.schedule import Schedule
+
+    if resume is not None:
+        _refuse_changes(context)
+        schedule, folder = Schedule(resume_settings(resume, options["seeds"])), resume
+    else:
+        schedule = Schedule(_settings(options))
+        folder = out or Path("results") / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    if dry_run:
+        _print_plan(schedule, as_json)
+        return DONE
+    if resume is None:
+        start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
+    return _carry_out(schedule, folder, as_json)
+
+
+def _settings(options: dict[str, Any]) -> Any:
+    from alexnet_bench.runner.settings import Settings
+
+    measure = tuple(name.strip() for name in options.pop("measure").split(",") if name.strip())
+    folders = tuple(str(folder) for folder in options.pop("ablations"))
+    return replace(Settings(**options, ablations=folders), measure=measure)
+
+
+def _refuse_changes(context: click.Context) -> None:
+    fixed = {"resume", "seeds", "dry_run", "as_json"}
+    given = [
+        name
+        for name in context.params
+        if name not in fixed and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise click.UsageError(f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)")
+
+
+def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
+    from alexnet_bench.cli.progress import Progress
+    from alexnet_bench.report import summarize, write_report
+    from alexnet_bench.run_folder import read, read_manifest
+    from alexnet_bench.runner.run import continue_run
+
+    try:
+        with Progress(quiet=as_json) as progress:
+            records = continue_run(schedule, folder, progress)
+    except KeyboardInterrupt:
+        print(
+            f"\nInterrupted; what was finished is kept. Go on with: bench run --resume {folder}",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    page = write_report([folder], folder / "report")
+    summary = summarize(read(folder), [read_manifest(folder)])
+    if as_json:
+        print(json.dumps({"run": str(folder), "variants": json.loads(summary.to_json(orient="records"))}))
+    else:
+        from alexnet_bench.cli.tables import print_frame
+
+        print_frame(summary, title=str(folder))
+        print(f"\nReport: {page}")
+    failed = [record for record in records if record["status"] != "ok"]
+    for record in failed:
+        print(f"{record['variant']}: {record['status']}: {record['error']}", file=sys.stderr)
+    return FINDING if failed else DONE
+
+
+def _print_plan(schedule: Any, as_json: bool) -> None:
+    from alexnet_bench.runner.estimate import estimate
+
+    plan = schedule.manifest_plan() | {"estimate": estimate(schedule)}
+    if as_json:
+        print(json.dumps(plan, indent=2))
+        return
+    from alexnet_bench.cli.tables import print_plan
+
+    print_plan(plan)

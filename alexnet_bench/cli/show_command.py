@@ -1,0 +1,86 @@
+"""`bench show`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
+@click.argument("variant")
+@click.option("--topology", default="alexnet-227", show_default=True, help="Scale of the network.")
+@click.option("--classes", type=click.IntRange(min=2), default=1000, show_default=True)
+@click.option("--channels", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--ablations",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of your own ablation files; they are executed. May be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def command(
+    variant: str, topology: str, classes: int, channels: int, ablations: tuple[Path, ...], as_json: bool
+) -> None:
+    """Show a variant's layers: shapes, parameters, MACs, and how it differs from alexnet."""
+    shown = _described(variant, topology, classes, channels, ablations)
+    if as_json:
+        print(json.dumps(shown, indent=2))
+        return
+    from alexnet_bench.cli.tables import print_table
+
+    rows = [
+        [
+            layer["name"],
+            layer["what"],
+            "x".join(map(str, layer["shape"])),
+            f"{layer['parameters']:,}" if layer["parameters"] else "",
+            f"{layer['macs'] / 1e6:,.1f}" if layer["macs"] else "",
+        ]
+        for layer in shown["layers"]
+    ]
+    total = ["total", "", "", f"{shown['parameters']:,}", f"{shown['macs'] / 1e6:,.1f}"]
+    title = f"{variant} at {topology}: {shown['difference']}"
+    print_table(["layer", "what", "output", "parameters", "million MACs"], [*rows, total], title)
+
+
+def _described(
+    name: str, topology: str, classes: int, channels: int, folders: tuple[Path, ...]
+) -> dict[str, Any]:
+    from alexnet_bench.errors import BenchError
+    from alexnet_bench.plan import make_plan
+    from alexnet_bench.registry import load_registry
+    from alexnet_bench.topology import find_topology
+
+    chosen = load_registry(folders).select(name)
+    if len(chosen) != 1:
+        raise BenchError(f"'{name}' means {len(chosen)} variants; name one")
+    plan = make_plan(chosen[0], find_topology(topology), classes=classes, channels=channels)
+    return {
+        "variant": chosen[0].name,
+        "difference": chosen[0].difference,
+        "topology": topology,
+        "parameters": plan.parameters,
+        "macs": plan.macs,
+        "layers": [
+            {
+                "name": layer.name,
+                "what": _what(layer),
+                "shape": layer.shape,
+                "towers": layer.towers,
+                "parameters": layer.parameters,
+                "macs": layer.macs,
+            }
+            for layer in plan.layers
+        ],
+    }
+
+
+def _what(layer: Any) -> str:
+    towers = f", {layer.towers} towers" if layer.towers > 1 and layer.kind in ("convolution", "dense") else ""
+    joined = " that see both" if towers and layer.joins else ""
+    if layer.kind == "convolution":
+        return f"{layer.kernel}x{layer.kernel}/{layer.stride} {layer.padding}{towers}{joined}"
+    if layer.kind == "dropout":
+        return f"drops {layer.rate:g}"
+    return layer.block.name if layer.block else f"{layer.kind}{towers}"

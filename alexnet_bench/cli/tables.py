@@ -1,0 +1,77 @@
+"""Tables on the terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+GIB, MIB = 2**30, 2**20
+
+
+def print_table(columns: list[str], rows: list[list[str]], title: str | None = None) -> None:
+    """A table whose columns after the first are right-aligned where all their cells are numbers."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for index, name in enumerate(columns):
+        numeric = rows and all(_is_number(row[index]) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+def print_frame(frame: Any, title: str) -> None:
+    """A DataFrame as a table; missing cells are blank."""
+    rows = [
+        ["" if value != value or value is None else _shown(value) for value in row]
+        for row in frame.to_numpy()
+    ]
+    print_table([str(name).replace("_", " ") for name in frame.columns], rows, title)
+
+
+def print_plan(plan: dict[str, Any]) -> None:
+    """What `--dry-run` shows."""
+    cost = plan["estimate"]
+    rows = [[name, variant["difference"]] for name, variant in plan["variants"].items()]
+    print_table(["variant", "differs from alexnet in"], rows)
+    print()
+    if "accuracy" in plan["measures"]:
+        print(
+            f"accuracy:   {cost['trials']} trials of {plan['epochs']} epochs: {plan['topology']}, "
+            f"{plan['dataset']}, recipe {plan['recipe']}, batch {plan['batch_size']}"
+        )
+    if "throughput" in plan["measures"]:
+        print(
+            f"throughput: {cost['draws']} draws of {plan['rounds']} rounds: {plan['time_topology']}, "
+            f"batch {plan['time_batch_size']}"
+        )
+    for name, other in plan["aliases"].items():
+        print(f"            {name} is the same network as {other}: trained once, timed under both names")
+    print(
+        f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
+        f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = seconds / 60
+    return (
+        f"{minutes / 60:.1f} hours"
+        if minutes > 90
+        else f"{minutes:.0f} minutes"
+        if minutes >= 2
+        else f"{seconds:.0f} s"
+    )
+
+
+def _shown(value: Any) -> str:
+    return (
+        f"{value:,.4g}"
+        if isinstance(value, float)
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").replace("%", "").replace("-", "").isdigit() or not text

@@ -1,0 +1,104 @@
+"""CIFAR-10: 60,000 colour photographs, 32 × 32 pixels, in the standard binary batches."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from alexnet_bench.data.dataset import Dataset, Split
+from alexnet_bench.data.download import download
+from alexnet_bench.data.files import need_files, need_folder
+from alexnet_bench.errors import DataError
+
+TOPOLOGY = "alexnet-32"
+SIZE = 32
+RECORD_BYTES = 1 + 3 * SIZE * SIZE
+CLASSES: tuple[str, ...] = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+TRAINING_BATCHES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
+TEST_BATCH = "test_batch.bin"
+CLASS_FILE = "batches.meta.txt"
+ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+REMEDY = f"unpack {ARCHIVE} and name the folder with data_batch_1.bin in it: cifar10:PATH"
+
+
+def open_cifar10(
+    path: str | None = None, *, download: Callable[[str, str], tuple[Split, Split]] = download
+) -> Dataset:
+    """Return CIFAR-10 from the binary batches in the folder `path`, or else downloaded.
+
+    A folder without the official test batch trains on batches 1 to 4 and holds batch 5 out.
+    """
+    classes, test_name = CLASSES, "test"
+    if path is None:
+        train, test = download("cifar10", REMEDY)
+    else:
+        folder = need_folder(path, "the binary batches of CIFAR-10")
+        need_files(folder, TRAINING_BATCHES, REMEDY)
+        classes = _read_classes(folder / CLASS_FILE)
+        training, testing, test_name = _roles(folder)
+        train, test = _read_batches(folder, training), _read_batches(folder, testing)
+    return Dataset(
+        name="cifar10",
+        classes=classes,
+        train=train,
+        test=test,
+        test_name=test_name,
+        mirrored=True,
+        size=SIZE,
+        channels=3,
+        default_topology=TOPOLOGY,
+    )
+
+
+def _roles(folder: Path) -> tuple[Sequence[str], Sequence[str], str]:
+    """Which batches train, which are reported, and under which name."""
+    if (folder / TEST_BATCH).exists():
+        return TRAINING_BATCHES, [TEST_BATCH], "test"
+    return TRAINING_BATCHES[:-1], TRAINING_BATCHES[-1:], "held-out"
+
+
+def _read_batches(folder: Path, names: Sequence[str]) -> Split:
+    batches = [_read_batch(folder / name) for name in names]
+    return Split(
+        images=np.concatenate([images for images, _ in batches]),
+        labels=np.concatenate([labels for _, labels in batches]),
+    )
+
+
+def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    data = np.fromfile(path, np.uint8)
+    if not data.size or data.size % RECORD_BYTES:
+        raise DataError(
+            f"{path} is truncated: {data.size:,} bytes, expected a multiple of {RECORD_BYTES:,} "
+            f"(a label and 3 × 32 × 32 pixels each); unpack {ARCHIVE} again"
+        )
+    records = data.reshape(-1, RECORD_BYTES)
+    labels = records[:, 0].astype(np.int64)
+    if labels.max() >= len(CLASSES):
+        raise DataError(
+            f"{path} holds a label {labels.max()}, expected 0 to {len(CLASSES) - 1} "
+            f"(is it CIFAR-10's binary version?); unpack {ARCHIVE} again"
+        )
+    planes = records[:, 1:].reshape(-1, 3, SIZE, SIZE)
+    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels
+
+
+def _read_classes(path: Path) -> tuple[str, ...]:
+    if not path.exists():
+        return CLASSES
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    names = tuple(line.strip() for line in lines if line.strip())
+    if len(names) != len(CLASSES):
+        raise DataError(f"{path} names {len(names)} classes, expected {len(CLASSES)}; unpack {ARCHIVE} again")
+    return names

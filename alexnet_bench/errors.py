@@ -1,0 +1,49 @@
+"""The errors the suite raises on purpose. Their messages are one line: what was wrong, what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """Something a user can put right; the message says how."""
+
+
+class UnknownNameError(BenchError):
+    """Names that stand for nothing: all of them at once, each with its closest match, and the list.
+
+    Args:
+        kind: what was looked for, in the singular ("variant", "data set").
+        unknown: every name that was not found, in the order given.
+        known: every name that would have been.
+    """
+
+    def __init__(self, kind: str, unknown: Iterable[str], known: Iterable[str]) -> None:
+        self.unknown, self.known = list(unknown), sorted(known)
+        offenders = ", ".join(_with_closest(name, self.known) for name in self.unknown)
+        plural = "s" if len(self.unknown) > 1 else ""
+        super().__init__(f"unknown {kind}{plural} {offenders}; choose from: {', '.join(self.known)}")
+
+
+class VariantError(BenchError):
+    """A variant, recipe or topology whose fields do not make a network."""
+
+
+class AblationError(BenchError):
+    """An ablation file that cannot be used."""
+
+
+class DataError(BenchError):
+    """A data set that is missing, truncated, corrupt or too small."""
+
+
+class RecordError(BenchError):
+    """A record or run folder that is damaged, unwritable, already used, or of a newer schema."""
+
+
+class WorkerError(BenchError):
+    """A worker process that ended or answered out of turn."""
+
+
+def _with_closest(name: str, known: list[str]) -> str:
+    closest = difflib.get_close_matches(name, known, n=1)
+    return f"'{name}' (did you mean '{closest[0]}'?)" if closest else f"'{name}'"

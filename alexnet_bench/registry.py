@@ -1,0 +1,163 @@
+"""Loads ablation files and resolves `--variants` selections. Loading a file executes it."""
+
+import ast
+import fnmatch
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from types import ModuleType
+
+from alexnet_bench.ablation import Ablation
+from alexnet_bench.errors import AblationError, BenchError, UnknownNameError
+from alexnet_bench.variant import ALEXNET, Variant
+
+HEAVY = ("keras", "tensorflow", "jax", "torch")
+
+
+@dataclass(kw_only=True)
+class Registry:
+    """What the loaded ablation files define, in the order of the files' names.
+
+    Args:
+        variants: by name.
+        ablations: by name.
+    """
+
+    variants: dict[str, Variant] = field(default_factory=lambda: {ALEXNET.name: ALEXNET})
+    ablations: dict[str, Ablation] = field(default_factory=dict)
+    _files: dict[str, Path] = field(default_factory=dict)
+
+    def add(self, ablation: Ablation, file: Path) -> None:
+        """Take in an ablation and its variants.
+
+        Raises:
+            AblationError: another file defines one of its names.
+        """
+        self._claim(f"@{ablation.name}", file)
+        self.ablations[ablation.name] = ablation
+        for variant in ablation.variants:
+            if variant == self.variants.get(variant.name) and (
+                variant == ALEXNET or self._files[variant.name] == file
+            ):
+                continue
+            self._claim(variant.name, file)
+            self.variants[variant.name] = variant
+
+    def _claim(self, name: str, file: Path) -> None:
+        if name == ALEXNET.name:
+            raise AblationError(f"{file}: '{name}' is the paper's network; give your variant another name")
+        if name in self._files:
+            raise AblationError(
+                f"'{name}' is defined in {self._files[name]} and in {file}; rename one of them"
+            )
+        self._files[name] = file
+
+    def select(self, selection: str) -> list[Variant]:
+        """The variants that a selection means, each once, in the order in which they are named.
+
+        Args:
+            selection: comma-separated names, globs, `@ablation`s, and sums (`no-lrn+tanh`); or `all`.
+
+        Raises:
+            UnknownNameError: names that stand for nothing, all at once.
+            VariantError: a sum that sets one field twice.
+        """
+        terms = [term.strip() for term in selection.split(",") if term.strip()]
+        if not terms:
+            raise AblationError("the selection of variants is empty; give names, or `all`")
+        self._check_known(terms)
+        chosen = {variant.name: variant for term in terms for variant in self._resolve(term)}
+        return list(chosen.values())
+
+    def _resolve(self, term: str) -> Iterator[Variant]:
+        if term == "all":
+            yield from self.variants.values()
+        elif term.startswith("@"):
+            yield from self.ablations[term[1:]].variants
+        elif "+" in term:
+            yield reduce(Variant.plus, [self.variants[name.strip()] for name in term.split("+")])
+        else:
+            yield from (self.variants[name] for name in fnmatch.filter(self.variants, term))
+
+    def _check_known(self, terms: Iterable[str]) -> None:
+        names = [name.strip() for term in terms if term != "all" for name in term.split("+")]
+        unknown_ablations = [
+            name for name in names if name.startswith("@") and name[1:] not in self.ablations
+        ]
+        unknown_variants = [
+            name for name in names if not name.startswith("@") and not fnmatch.filter(self.variants, name)
+        ]
+        if unknown_ablations or unknown_variants:
+            known = [*self.variants, *(f"@{name}" for name in self.ablations)]
+            kind = "ablation" if not unknown_variants else "variant"
+            raise UnknownNameError(kind, [*unknown_variants, *unknown_ablations], known)
+
+    def ablation_of(self, variant: Variant) -> Ablation | None:
+        """The ablation that a variant is an arm of."""
+        return next((ablation for ablation in self.ablations.values() if variant in ablation.arms), None)
+
+
+def shipped_folder() -> Path:
+    """The shipped ablation files: beside the package in a checkout, inside it once installed."""
+    package = Path(__file__).parent
+    installed = package / "_ablations"
+    return installed if installed.is_dir() else package.parent / "ablations"
+
+
+def load_registry(folders: Iterable[Path] = ()) -> Registry:
+    """The shipped ablation files, and those of further folders.
+
+    Raises:
+        AblationError: a folder that is not there, a file that cannot be used, a name defined twice.
+    """
+    registry = Registry()
+    for folder in (shipped_folder(), *folders):
+        if not folder.is_dir():
+            raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
+        for file in sorted(folder.glob("*.py")):
+            ablations = [value for value in vars(_execute(file)).values() if isinstance(value, Ablation)]
+            if not ablations:
+                raise AblationError(f"{file}: defines no Ablation; see `ablations/lrn.py` for an example")
+            for ablation in ablations:
+                registry.add(ablation, file)
+    return registry
+
+
+def _execute(file: Path) -> ModuleType:
+    _check_syntax(file)
+    name = (
+        f"alexnet_bench_ablation_{hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]}_{file.stem}"
+    )
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BenchError as error:
+        raise AblationError(f"{file}: {error}") from None
+    except Exception as error:
+        # A user's file may raise anything; whatever it is, the file is to blame and must be named.
+        raise AblationError(f"{file}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _check_syntax(file: Path) -> None:
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise AblationError(f"{file}{line}: not valid Python: {error}; correct it or move it away") from None
+    for node in tree.body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        if heavy := [name for name in names if name.split(".")[0] in HEAVY]:
+            raise AblationError(
+                f"{file}, line {node.lineno}: imports {heavy[0]} at module level, which makes every command "
+                "slow; move the import into the block's body"
+            )

@@ -1,0 +1,132 @@
+"""A row of `effects.csv`: what an arm changes against the control, or why that cannot be said."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alexnet_bench.report.metrics import Metric
+from alexnet_bench.report.plans import Plans, present
+from alexnet_bench.report.settings import Setting
+from alexnet_bench.stats import Estimate
+
+DESCRIPTIVE, INTERVAL = "descriptive", "interval"
+NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One arm, one metric, one setting. The fields are the columns of `effects.csv`.
+
+    Args:
+        ablation: that the arm belongs to.
+        control: what it is held against.
+        arm: name of the variant.
+        difference: how the arm differs from the paper's network.
+        measure: name of the metric.
+        unit: of the effect and its interval.
+        effect: arm minus control (percentage points), or arm over control (ratio).
+        low: end of the 95% t interval, from four pairs on.
+        high: likewise.
+        pairs: seeds or draws that it rests on.
+        control_value: mean of the control over these.
+        arm_value: likewise.
+        value_unit: of both.
+        kind: `descriptive` (too few pairs for an interval), `interval`, `not comparable` (measured under
+            other conditions) or `not measured` (a side has nothing to compare).
+        note: what a reader must know.
+        values: the effect in each pair.
+        dataset: and the columns that follow: the conditions.
+        topology: likewise.
+        epochs: likewise.
+        batch_size: likewise.
+        precision: likewise.
+        tuned: whether each variant was given a learning rate of its own.
+        device: of the arm.
+        control_device: of the control.
+        runs: that the records come from.
+    """
+
+    ablation: str
+    control: str
+    arm: str
+    difference: str
+    measure: str
+    unit: str
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    pairs: int = 0
+    control_value: float = math.nan
+    arm_value: float = math.nan
+    value_unit: str
+    kind: str = NOT_MEASURED
+    note: str = ""
+    values: str = ""
+    dataset: str | None
+    topology: str
+    epochs: int | None
+    batch_size: int
+    precision: str
+    tuned: bool | None
+    device: str
+    control_device: str
+    runs: str
+
+    def estimated(self, estimate: Estimate, values: Iterable[float], **columns: Any) -> "Effect":
+        """This row with an effect."""
+        return replace(
+            self,
+            effect=estimate.mean,
+            low=estimate.low,
+            high=estimate.high,
+            pairs=estimate.count,
+            kind=DESCRIPTIVE if estimate.descriptive else INTERVAL,
+            values="; ".join(f"{value:.4g}" for value in values),
+            **columns,
+        )
+
+    def noted(self, *notes: str) -> "Effect":
+        """This row with further notes."""
+        return replace(self, note="; ".join(note for note in (self.note, *notes) if note))
+
+
+def blank_effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
+    """The row of an arm's metric before anything is known of the effect."""
+    rows, conditions = setting.of(arm), setting.conditions
+    return Effect(
+        ablation=plans.ablation_of(arm),
+        control=setting.control,
+        arm=arm,
+        difference=plans.difference(arm),
+        measure=metric.name,
+        unit=metric.effect_unit,
+        value_unit=metric.unit,
+        dataset=conditions.get("dataset"),
+        topology=conditions["topology"],
+        epochs=conditions.get("epochs"),
+        batch_size=conditions["batch_size"],
+        precision=conditions["precision"],
+        tuned=conditions.get("tuned"),
+        device=", ".join(present(rows["device"])),
+        control_device=", ".join(present(setting.of(setting.control)["device"])),
+        runs=", ".join(dict.fromkeys(rows["run_id"])),
+    )
+
+
+def obstacle(setting: Setting, arm: str, blank: Effect) -> Effect | None:
+    """The row that refuses a comparison, where there is a reason to."""
+    if reason := setting.refusals.get(arm):
+        return replace(blank, kind=NOT_COMPARABLE).noted(reason)
+    fingerprints = present(setting.of(arm)["fingerprint"])
+    if len(fingerprints) > 1:
+        reason = f"fingerprint differs between the records of {arm}: {', '.join(fingerprints)}"
+        return replace(blank, kind=NOT_COMPARABLE).noted(reason)
+    return None
+
+
+def is_same_network(setting: Setting, arm: str) -> bool:
+    """Whether an arm and the control have the same fingerprint: an A/A pair."""
+    sides = (setting.of(arm), setting.of(setting.control))
+    arm_prints, control_prints = (set(present(rows["fingerprint"])) for rows in sides)
+    return bool(arm_prints) and arm_prints == control_prints

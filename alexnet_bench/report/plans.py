@@ -1,0 +1,105 @@
+"""What the runs of a report set out to do, from their manifests."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.errors import RecordError
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The plans of one or several runs.
+
+    Args:
+        manifests: one a run.
+    """
+
+    manifests: Sequence[Manifest]
+
+    @property
+    def variants(self) -> list[str]:
+        """The variants of all runs, controls first, then as planned."""
+        controls = [manifest["plan"]["control"] for manifest in self.manifests]
+        planned = [name for manifest in self.manifests for name in manifest["plan"]["variants"]]
+        return list(dict.fromkeys([*(name for name in controls if name in planned), *planned]))
+
+    @property
+    def ablations(self) -> list[dict[str, Any]]:
+        """The ablations of all runs, each once."""
+        known = {
+            item["name"]: item
+            for manifest in self.manifests
+            for item in manifest["plan"].get("ablations", ())
+        }
+        return list(known.values())
+
+    def control(self, run: str) -> str:
+        """The variant that a run's others are held against."""
+        return str(self._plan(run)["control"])
+
+    def is_control(self, variant: str) -> bool:
+        """Whether a variant is the control of a run."""
+        return any(manifest["plan"]["control"] == variant for manifest in self.manifests)
+
+    def fields(self, run: str, variant: str) -> set[str]:
+        """The fields in which a variant may differ from its run's control."""
+        variants = self._plan(run)["variants"]
+        names = (variant, self.control(run))
+        return {field for name in names for field in variants.get(name, {}).get("fields", ())}
+
+    def difference(self, variant: str) -> str:
+        """How a variant differs from the paper's network, in words."""
+        described = (manifest["plan"]["variants"].get(variant) for manifest in self.manifests)
+        return next((str(item["difference"]) for item in described if item), "")
+
+    def ablation_of(self, variant: str) -> str:
+        """The ablation that a variant is an arm of, or at least the control; else nothing."""
+        arms = (item["name"] for item in self.ablations if variant in item["arms"])
+        controls = (item["name"] for item in self.ablations if variant == item["control"])
+        return str(next(arms, next(controls, "")))
+
+    def aliases(self, run: str) -> dict[str, str]:
+        """The variants of a run that are another one's network, trained once under that one's name."""
+        return dict(self._plan(run).get("aliases") or {})
+
+    def are_same(self, run: str, one: str, other: str) -> bool:
+        """Whether two variants of a run are one network, trained once."""
+        aliases = self.aliases(run)
+        return aliases.get(one, one) == aliases.get(other, other)
+
+    def same_as(self, variant: str) -> str:
+        """The variant that this one is another name of, the control where it can be; else nothing."""
+        for manifest in self.manifests:
+            control, run = manifest["plan"]["control"], manifest["run_id"]
+            if variant not in manifest["plan"]["variants"] or variant == control:
+                continue
+            if self.are_same(run, variant, control):
+                return str(control)
+            if variant in self.aliases(run):
+                return self.aliases(run)[variant]
+        return ""
+
+    def rank(self, variant: str) -> int:
+        """Its place in `variants`."""
+        return self.variants.index(variant) if variant in self.variants else len(self.variants)
+
+    def _plan(self, run: str) -> dict[str, Any]:
+        for manifest in self.manifests:
+            if manifest["run_id"] == run:
+                return dict(manifest["plan"])
+        raise RecordError(f"there are records of run {run}, but its manifest was not given")
+
+
+def succeeded(rows: pd.DataFrame) -> pd.DataFrame:
+    """The records whose trial or draw went well."""
+    return rows[rows["status"] == "ok"]
+
+
+def present(values: Iterable[Any]) -> list[Any]:
+    """The values that are not null, each once, sorted."""
+    return sorted({value for value in values if not pd.isna(value)})

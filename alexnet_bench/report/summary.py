@@ -1,0 +1,163 @@
+"""One row a variant: what it scored, how fast it ran, what it costs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.report.metrics import INFERENCE, TRAINING, Metric, headline
+from alexnet_bench.report.plans import Manifest, Plans, present, succeeded
+from alexnet_bench.report.settings import Setting, settings
+from alexnet_bench.report.words import failures
+
+COLUMNS = (
+    "variant",
+    "difference",
+    "is_control",
+    "same_as",
+    "error_percent",
+    "error_name",
+    "dataset",
+    "topology",
+    "epochs",
+    "learning_rate",
+    "seeds_ok",
+    "seeds_failed",
+    "training_images_per_second",
+    "inference_images_per_second",
+    "time_topology",
+    "time_batch_size",
+    "draws_ok",
+    "draws_failed",
+    "parameters",
+    "macs",
+    "counted_at",
+    "peak_memory_bytes",
+    "device",
+    "failures",
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Condition:
+    """Trials and draws that belong side by side; a report of one run has one.
+
+    Args:
+        trials: where accuracy was measured, if it was.
+        draws: where throughput was measured, if it was.
+    """
+
+    trials: Setting | None = None
+    draws: Setting | None = None
+
+    def rows(self, variant: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+        """The trials and the draws of a variant."""
+        return (
+            self.trials.of(variant) if self.trials else None,
+            self.draws.of(variant) if self.draws else None,
+        )
+
+
+def conditions(frame: pd.DataFrame, plans: Plans) -> list[Condition]:
+    """Trials beside the draws of the same runs, or beside the only draws there are."""
+    trials, draws = settings(frame, plans, "trial"), settings(frame, plans, "draw")
+    beside = {id(setting): _beside(setting, draws) for setting in trials}
+    used = {id(setting) for setting in beside.values()}
+    return [
+        *(Condition(trials=setting, draws=beside[id(setting)]) for setting in trials),
+        *(Condition(draws=setting) for setting in draws if id(setting) not in used),
+    ]
+
+
+def summarize(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataFrame:
+    """One row a variant and condition, controls first, then as planned; variants without records too."""
+    plans = Plans(manifests)
+    rows = [
+        _row(condition, variant, plans)
+        for condition in conditions(frame, plans)
+        for variant in sorted(_variants(condition), key=plans.rank)
+    ]
+    known = {row["variant"] for row in rows}
+    rows += [_row(Condition(), variant, plans) for variant in plans.variants if variant not in known]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _beside(trials: Setting, draws: list[Setting]) -> Setting | None:
+    shared = [setting for setting in draws if set(setting.runs) & set(trials.runs)]
+    alike = [setting for setting in shared if bool(setting.refusals) == bool(trials.refusals)]
+    only = draws if len(draws) == 1 and not trials.refusals else []
+    return next(iter([*alike, *only]), None)
+
+
+def _variants(condition: Condition) -> set[str]:
+    both = (condition.trials, condition.draws)
+    return {variant for setting in both if setting for variant in setting.variants}
+
+
+def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
+    trials, draws = condition.rows(variant)
+    row: dict[str, Any] = {
+        "variant": variant,
+        "difference": plans.difference(variant),
+        "is_control": plans.is_control(variant),
+        "same_as": plans.same_as(variant),
+        **_accuracy(condition, variant),
+        **_throughput(draws),
+    }
+    measured = [rows for rows in (draws, trials) if rows is not None and len(rows)]
+    if measured:
+        first = measured[0].iloc[0]
+        row |= {
+            "parameters": first["parameters"],
+            "macs": first["macs"],
+            "counted_at": first["topology"],
+            "peak_memory_bytes": pd.to_numeric(measured[0]["peak_memory_bytes"]).max(),
+            "device": ", ".join(present(pd.concat([rows["device"] for rows in measured]))),
+            "failures": "; ".join(filter(None, (failures(rows) for rows in measured))),
+        }
+    return row
+
+
+def _accuracy(condition: Condition, variant: str) -> dict[str, Any]:
+    if condition.trials is None:
+        return {"seeds_ok": 0, "seeds_failed": 0}
+    rows = condition.trials.of(variant)
+    metric, trials = headline(succeeded(condition.trials.rows)), succeeded(rows)
+    return {
+        "error_percent": metric.of(trials).mean() if metric else None,
+        "error_name": metric.label if metric else None,
+        "dataset": condition.trials.conditions["dataset"],
+        "topology": condition.trials.conditions["topology"],
+        "epochs": rows["epochs"].max() if len(rows) else None,
+        "learning_rate": _learning_rate(rows),
+        "seeds_ok": trials["seed"].nunique(),
+        "seeds_failed": len(rows) - len(trials),
+    }
+
+
+def _learning_rate(trials: pd.DataFrame) -> float | None:
+    """The rate that training started at, where it is one."""
+    rates = {settings.get("learning_rate") for settings in trials["recipe_settings"]}
+    return rates.pop() if len(rates) == 1 else None
+
+
+def _throughput(draws: pd.DataFrame | None) -> dict[str, Any]:
+    if draws is None or draws.empty:
+        return {"draws_ok": 0, "draws_failed": 0}
+    failed = _draws(draws[draws["status"] != "ok"])
+    return {
+        **{metric.name: _mean(succeeded(draws), metric) for metric in (TRAINING, INFERENCE)},
+        "time_topology": draws["topology"].iloc[0],
+        "time_batch_size": draws["batch_size"].iloc[0],
+        "draws_ok": len(_draws(draws) - failed),
+        "draws_failed": len(failed),
+    }
+
+
+def _mean(draws: pd.DataFrame, metric: Metric) -> float:
+    return float(metric.of(draws[draws["mode"] == metric.mode]).mean())
+
+
+def _draws(rows: pd.DataFrame) -> set[tuple[str, int]]:
+    return set(zip(rows["run_id"], rows["draw"], strict=True))

@@ -1,0 +1,72 @@
+"""Effects on throughput: arm over control, paired by round, a ratio a draw."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from alexnet_bench.report.effect import Effect, blank_effect, is_same_network, obstacle
+from alexnet_bench.report.metrics import THROUGHPUTS, Metric
+from alexnet_bench.report.plans import Plans, succeeded
+from alexnet_bench.report.settings import Setting, settings
+from alexnet_bench.report.words import failures
+from alexnet_bench.stats import Estimate, Slices, estimate, log_ratios
+
+
+def throughput_effects(frame: pd.DataFrame, plans: Plans) -> Iterator[Effect]:
+    """The rows of every arm's draws."""
+    for setting in settings(frame, plans, "draw"):
+        for arm in setting.variants:
+            if arm != setting.control:
+                yield from (
+                    _effect(setting, arm, metric, plans)
+                    for metric in THROUGHPUTS
+                    if (setting.of(arm)["mode"] == metric.mode).any()
+                )
+
+
+def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
+    blank = blank_effect(setting, arm, metric, plans)
+    if refused := obstacle(setting, arm, blank):
+        return refused
+    control, treated = (_draws(setting.of(name), metric) for name in (setting.control, arm))
+    failed = failures(pd.concat([treated, control]), name_variants=True)
+    ratios = log_ratios(_slices(treated), _slices(control))
+    if not ratios.size:
+        return blank.noted(f"no round timed both {arm} and {setting.control}", failed)
+    logs = estimate(ratios)
+    row = blank.estimated(
+        Estimate(
+            mean=float(np.exp(logs.mean)),
+            low=float(np.exp(logs.low)),
+            high=float(np.exp(logs.high)),
+            count=logs.count,
+        ),
+        np.exp(ratios),
+        control_value=_mean_beside(control, treated, metric),
+        arm_value=_mean_beside(treated, control, metric),
+    )
+    same = f"the same network as {setting.control}, timed twice" if is_same_network(setting, arm) else ""
+    return row.noted(same, failed)
+
+
+def _draws(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    return rows[rows["mode"] == metric.mode]
+
+
+def _mean_beside(draws: pd.DataFrame, others: pd.DataFrame, metric: Metric) -> float:
+    """The mean over the draws that share a round with the other side's."""
+    rounds = set(_slices(others).rounds)
+    shared = [not rounds.isdisjoint(_slices(draws.loc[[label]]).rounds) for label in draws.index]
+    return float(metric.of(draws[shared]).mean())
+
+
+def _slices(draws: pd.DataFrame) -> Slices:
+    """The slices of the draws that went well."""
+    rounds, builds, rates = [], [], []
+    for _, draw in succeeded(draws).iterrows():
+        images = np.asarray(draw["slice_steps"]) * draw["batch_size"]
+        rounds += [(draw["run_id"], key) for key in draw["round_ids"]]
+        rates += list(images / np.asarray(draw["slice_seconds"]))
+        builds += [(draw["run_id"], draw["draw"])] * len(draw["round_ids"])
+    return Slices(rounds=rounds, draws=builds, rates=rates)

@@ -1,0 +1,70 @@
+"""Numbers and lists as people write them."""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+MISSING = "–"
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Whole numbers, runs of three or more as a range: `0–3, 5`."""
+    ordered = sorted({int(number) for number in numbers})
+    starts = [
+        number for before, number in pairwise([None, *ordered]) if before is None or number != before + 1
+    ]
+    ends = [number for number, after in pairwise([*ordered, None]) if after is None or after != number + 1]
+    return ", ".join(_range(start, end) for start, end in zip(starts, ends, strict=True))
+
+
+def joined(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, in the plural where it must be."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def number(value: float) -> str:
+    """Three digits or more: `0.12`, `31.4`, `1,580`."""
+    if not math.isfinite(value):
+        return MISSING
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def percent(value: float) -> str:
+    """A share in percent that is one already, with two decimals."""
+    return f"{value:.2f}" if math.isfinite(value) else MISSING
+
+
+def signed(value: float) -> str:
+    """With its sign and two decimals."""
+    return f"{value:+.2f}".replace("-", "−") if math.isfinite(value) else MISSING
+
+
+def whole(value: float) -> str:
+    """A whole number with separators."""
+    return f"{value:,.0f}" if pd.notna(value) else MISSING
+
+
+def failures(rows: pd.DataFrame, name_variants: bool = False) -> str:
+    """The trials and draws that did not go well, in words: `seed 1 of tanh diverged`."""
+    failed = rows[rows["status"] != "ok"]
+    return "; ".join(dict.fromkeys(_failure(row, name_variants) for _, row in failed.iterrows()))
+
+
+def _failure(row: "pd.Series[Any]", name_variant: bool) -> str:
+    unit = f"seed {int(row['seed'])}" if row["kind"] == "trial" else f"{row['mode']} draw {int(row['draw'])}"
+    return f"{unit}{' of ' + row['variant'] if name_variant else ''}: {row['status']}"
+
+
+def _range(start: int, end: int) -> str:
+    if start == end:
+        return str(start)
+    return f"{start}, {end}" if end == start + 1 else f"{start}–{end}"

@@ -1,0 +1,110 @@
+"""Runs trials, each in a process of its own, and makes a record of each."""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from alexnet_bench.records import make_record
+from alexnet_bench.runner.local import Worker
+from alexnet_bench.runner.schedule import Schedule, TrialTask
+from alexnet_bench.runner.tell import device_count, network_columns, network_request, now
+
+OnRecord = Callable[[dict[str, Any]], None]
+OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
+
+
+def trial_key(record: dict[str, Any]) -> tuple[Any, ...]:
+    """What makes a trial's record the answer to a task."""
+    rate = record["recipe_settings"]["learning_rate"]
+    return record["fingerprint"], record["seed"], record["purpose"], rate, record["precision"]
+
+
+def task_key(schedule: Schedule, task: TrialTask) -> tuple[Any, ...]:
+    """The same of a task."""
+    network = task.network
+    rate = network.recipe.learning_rate
+    return network.fingerprint, task.seed, task.purpose, rate, schedule.settings.precision
+
+
+def run_trials(
+    schedule: Schedule,
+    tasks: Iterable[TrialTask],
+    folder: Path,
+    run_id: str,
+    on_record: OnRecord,
+    on_epoch: OnEpoch,
+) -> None:
+    """Run trials, `schedule.jobs` at a time; each record is handed on as soon as it is there."""
+    waiting = iter(tasks)
+    with ThreadPoolExecutor(schedule.jobs) as pool:
+
+        def submit(task: TrialTask) -> Any:
+            return pool.submit(run_trial_task, schedule, task, folder, run_id, on_epoch)
+
+        running = {submit(task) for task in islice(waiting, schedule.jobs)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                on_record(future.result())
+                running |= {submit(task) for task in islice(waiting, 1)}
+
+
+def run_trial_task(
+    schedule: Schedule, task: TrialTask, folder: Path, run_id: str, on_epoch: OnEpoch
+) -> dict[str, Any]:
+    """Run one trial and return its record."""
+    network, name = task.network, f"{task.network.variant.name}-seed{task.seed}"
+    started_at, started = now(), time.perf_counter()
+    predictions = Path("predictions") / f"{name}.npz" if task.purpose == "result" else None
+    keep_model = schedule.settings.save_models and task.purpose == "result"
+    if keep_model:
+        (folder / "models").mkdir(exist_ok=True)
+    request = {
+        "do": "train",
+        **network_request(schedule, network),
+        "dataset": schedule.settings.dataset,
+        "seed": task.seed,
+        "evaluate_test": task.purpose == "result",
+        "predictions": predictions and str(folder.resolve() / predictions),
+        "model": str(folder.resolve() / "models" / f"{name}.keras") if keep_model else None,
+    }
+    curve: list[dict[str, Any]] = []
+
+    def follow(reply: dict[str, Any]) -> None:
+        curve.append(reply["row"])
+        on_epoch(task, reply["row"])
+
+    with Worker(
+        folder / "workers.log",
+        threads=schedule.threads,
+        devices=schedule.settings.devices,
+        device_count=device_count(network),
+        deterministic=True,
+    ) as worker:
+        reply = worker.ask(request, follow)
+        device = worker.device
+    if reply["is"] == "failed":
+        outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
+    else:
+        outcome = reply["outcome"]
+        if predictions and outcome["status"] == "ok":
+            outcome["predictions"] = str(predictions)
+    return make_record(
+        "trial",
+        **network_columns(schedule, network, run_id),
+        batch_size=network.recipe.batch_size,
+        epochs=network.recipe.epochs,
+        device=device,
+        threads=schedule.threads,
+        started_at=started_at,
+        duration_seconds=time.perf_counter() - started,
+        peak_memory_bytes=reply.get("peak_memory_bytes"),
+        dataset=schedule.dataset.name,
+        seed=task.seed,
+        purpose=task.purpose,
+        tuned=schedule.settings.tune is not None,
+        **outcome,
+    )

@@ -1,0 +1,54 @@
+"""A mean and, from four independent values on, its interval."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+FEWEST_UNITS = 4
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A mean over independent values.
+
+    Args:
+        mean: of the values.
+        low: end of the interval; not a number where there are too few values for one.
+        high: likewise.
+        count: how many values.
+    """
+
+    mean: float
+    low: float = math.nan
+    high: float = math.nan
+    count: int
+
+    @property
+    def descriptive(self) -> bool:
+        """Whether there are too few values for an interval."""
+        return self.count < FEWEST_UNITS
+
+
+def estimate(values: Sequence[float] | NDArray[np.float64]) -> Estimate:
+    """The mean with its 95% t interval; under four values the mean alone.
+
+    Equal values give an interval of no width.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    array = np.asarray(values, dtype=float)
+    if not array.size:
+        raise ValueError("there is no mean of no values")
+    mean = float(array.mean())
+    if array.size < FEWEST_UNITS:
+        return Estimate(mean=mean, count=array.size)
+    if np.ptp(array) == 0:
+        return Estimate(mean=mean, low=mean, high=mean, count=array.size)
+    low, high = stats.t.interval(CONFIDENCE, array.size - 1, loc=mean, scale=stats.sem(array))
+    return Estimate(mean=mean, low=float(low), high=float(high), count=array.size)

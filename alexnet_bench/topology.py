@@ -1,0 +1,126 @@
+"""Topologies: the scales at which a variant is applied. Data only; `plan` makes networks of them."""
+
+from dataclasses import dataclass
+
+from alexnet_bench.errors import UnknownNameError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convolution:
+    """One convolution and what follows it.
+
+    Args:
+        filters: kernels of all towers together, at full width.
+        kernel: side in pixels.
+        stride: in pixels.
+        padding: as Keras means it.
+        joins: whether each tower sees the maps of all towers.
+        normalized: whether a normalization follows the activation.
+        pooled: whether a pooling follows.
+        biased: whether the paper starts its bias at 1 (section 5).
+    """
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: str = "same"
+    joins: bool = False
+    normalized: bool = False
+    pooled: bool = False
+    biased: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """A scale of the network.
+
+    Args:
+        name: what `--topology` calls it.
+        about: one line for `bench list`.
+        size: side in pixels of the input that conv1 reads without padding.
+        margin: pixels of zeros that the `padded` input has on every side instead.
+        padded_size: side in pixels of the `padded` input without its margin.
+        convolutions: conv1 first.
+        pooling_padding: as Keras means it; chosen so that 3x3/2 and 2x2/2 pooling give equal maps.
+        dense: units of the hidden fully connected layers.
+        small: whether recipes are scaled to small images.
+    """
+
+    name: str
+    about: str
+    size: int
+    margin: int
+    padded_size: int
+    convolutions: tuple[Convolution, ...]
+    pooling_padding: str
+    dense: tuple[int, ...]
+    small: bool
+
+
+def _alexnet(
+    filters: tuple[int, int, int, int, int], first: Convolution, second: int
+) -> tuple[Convolution, ...]:
+    """The paper's five convolutions (section 3.5) with other widths and a first layer that suits the input."""
+    return (
+        first,
+        Convolution(filters=filters[1], kernel=second, normalized=True, pooled=True, biased=True),
+        Convolution(filters=filters[2], kernel=3, joins=True),
+        Convolution(filters=filters[3], kernel=3, biased=True),
+        Convolution(filters=filters[4], kernel=3, pooled=True, biased=True),
+    )
+
+
+def _first(filters: int, kernel: int, stride: int = 1) -> Convolution:
+    return Convolution(
+        filters=filters, kernel=kernel, stride=stride, padding="valid", normalized=True, pooled=True
+    )
+
+
+ALEXNET_227 = Topology(
+    name="alexnet-227",
+    about="the paper's network: 227x227 pixels, 96-256-384-384-256 kernels, 4096 units",
+    size=227,
+    margin=2,
+    padded_size=224,
+    convolutions=_alexnet((96, 256, 384, 384, 256), _first(96, 11, 4), second=5),
+    pooling_padding="valid",
+    dense=(4096, 4096),
+    small=False,
+)
+
+ALEXNET_32 = Topology(
+    name="alexnet-32",
+    about="a third of the paper's kernels, for images of 32 pixels",
+    size=32,
+    margin=2,
+    padded_size=28,
+    convolutions=_alexnet((32, 96, 128, 128, 96), _first(32, 5), second=5),
+    pooling_padding="same",
+    dense=(512, 512),
+    small=True,
+)
+
+ALEXNET_8 = Topology(
+    name="alexnet-8",
+    about="a sixth of the paper's kernels, for digits of 8 pixels",
+    size=8,
+    margin=1,
+    padded_size=6,
+    convolutions=_alexnet((16, 48, 64, 64, 48), _first(16, 3), second=3),
+    pooling_padding="same",
+    dense=(128, 128),
+    small=True,
+)
+
+TOPOLOGIES = {topology.name: topology for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8)}
+
+
+def find_topology(name: str) -> Topology:
+    """The topology of that name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name not in TOPOLOGIES:
+        raise UnknownNameError("topology", [name], TOPOLOGIES)
+    return TOPOLOGIES[name]

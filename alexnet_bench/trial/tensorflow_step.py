@@ -1,0 +1,96 @@
+"""The compiled training and inference steps. TensorFlow only."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from alexnet_bench.recipe import Recipe
+
+
+class Steps:
+    """A model with its optimizer's state, compiled.
+
+    Args:
+        model: from images to float32 logits.
+        recipe: gives the optimizer; its learning rate is where `learning_rate` starts.
+    """
+
+    def __init__(self, model: keras.Model, recipe: Recipe) -> None:
+        self.model = model
+        self.learning_rate = tf.Variable(recipe.learning_rate, trainable=False)
+        self._weights = [weight.value for weight in model.trainable_weights]
+        self._update = _OPTIMIZERS[recipe.optimizer](recipe, model.trainable_weights)
+        self.train = tf.function(self._train, reduce_retracing=True)
+        self.infer = tf.function(self._infer, reduce_retracing=True)
+
+    def _train(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step; returns the mean loss and the number of right answers of the batch before it."""
+        logits = self.model(images, training=True)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        # Unlike a tape's, these gradients are computed on the device of the operation they belong to.
+        gradients = tf.gradients(loss, self._weights)
+        self._update(gradients, self.learning_rate)
+        right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int32))
+        return loss, right
+
+    def _infer(self, images: tf.Tensor) -> tf.Tensor:
+        """Class probabilities."""
+        return tf.nn.softmax(self.model(images, training=False))
+
+
+def _sgd(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.Tensor], None]:
+    """Section 5: v <- momentum v - rate (gradient + decay w); w <- w + v, in one pass over memory."""
+    velocities = [_beside(weight, "velocity") for weight in weights]
+
+    def update(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
+        for weight, velocity, gradient in zip(weights, velocities, gradients, strict=True):
+            if recipe.weight_decay and len(weight.shape) > 1:
+                gradient += recipe.weight_decay * weight.value
+            tf.raw_ops.ResourceApplyKerasMomentum(
+                var=weight.value.handle,
+                accum=velocity.handle,
+                lr=rate,
+                grad=gradient,
+                momentum=recipe.momentum,
+            )
+
+    return update
+
+
+def _adam(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.Tensor], None]:
+    """Adam with Keras' defaults, in one pass over memory."""
+    first = [_beside(weight, "first_moment") for weight in weights]
+    second = [_beside(weight, "second_moment") for weight in weights]
+    powers = [tf.Variable(beta, trainable=False) for beta in (0.9, 0.999)]
+
+    def update(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
+        for weight, m, v, gradient in zip(weights, first, second, gradients, strict=True):
+            if recipe.weight_decay and len(weight.shape) > 1:
+                gradient += recipe.weight_decay * weight.value
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.value.handle,
+                m=m.handle,
+                v=v.handle,
+                beta1_power=powers[0],
+                beta2_power=powers[1],
+                lr=rate,
+                beta1=0.9,
+                beta2=0.999,
+                epsilon=1e-7,
+                grad=gradient,
+            )
+        powers[0].assign(powers[0] * 0.9)
+        powers[1].assign(powers[1] * 0.999)
+
+    return update
+
+
+def _beside(weight: Any, name: str) -> tf.Variable:
+    """A variable of zeros on the weight's own device."""
+    with tf.device(weight.value.device):
+        return tf.Variable(tf.zeros(weight.shape), trainable=False, name=name)
+
+
+_OPTIMIZERS = {"sgd": _sgd, "adam": _adam}

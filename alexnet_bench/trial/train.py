@@ -1,0 +1,161 @@
+"""Trains and evaluates one variant with one seed."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from alexnet_bench.data import Dataset, Split
+from alexnet_bench.data.tensorflow_pipeline import Pipeline
+from alexnet_bench.model.build import build_model
+from alexnet_bench.plan import LayerPlan
+from alexnet_bench.recipe import Recipe
+from alexnet_bench.trial.tensorflow_step import Steps
+
+MOST_TRAINING_IMAGES_EVALUATED = 10_000
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSpec:
+    """What to train: a plan, how, on what, with which seed and where.
+
+    Args:
+        plan: the network.
+        recipe: the training, as it is to be used.
+        dataset: what is learned.
+        seed: of every random draw.
+        devices: Keras device names for a split; none for one device.
+        precision: Keras dtype policy.
+        evaluate_test: whether the test split is read; it is not while rates are being tuned.
+        predictions: where to write the test predictions; None leaves them out.
+        model: where to save the trained Keras model; None leaves it out.
+    """
+
+    plan: LayerPlan
+    recipe: Recipe
+    dataset: Dataset
+    seed: int
+    devices: Sequence[str] = ()
+    precision: str = "float32"
+    evaluate_test: bool = True
+    predictions: Path | None = None
+    model: Path | None = None
+
+
+def run_trial(
+    spec: TrialSpec,
+    on_epoch: Callable[[dict[str, Any]], None],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Any]:
+    """Train, then evaluate.
+
+    Args:
+        spec: what to train.
+        on_epoch: is given each epoch's row of the curve as it ends.
+        clock: seconds.
+
+    Returns:
+        The trial's own columns of a record: status, errors, loss, curve.
+    """
+    training, validation = spec.dataset.carve(spec.seed)
+    pipeline = Pipeline(
+        spec.dataset,
+        training,
+        spec.recipe,
+        side=spec.plan.topology.size,
+        input_side=spec.plan.input_shape[0],
+        seed=spec.seed,
+    )
+    model = build_model(
+        spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
+    )
+    steps = Steps(model, spec.recipe)
+    curve: list[dict[str, Any]] = []
+    for row in _epochs(spec, pipeline, steps, validation, clock):
+        curve.append(row)
+        on_epoch(row)
+        if row["loss"] is None:
+            return {
+                "status": "diverged",
+                "error": f"loss is not finite in epoch {row['epoch']}",
+                "curve": curve,
+            }
+    if spec.model is not None:
+        model.save(spec.model)
+    return {
+        "status": "ok",
+        "curve": curve,
+        "loss": curve[-1]["loss"],
+        "validation_top1_error": curve[-1]["validation_top1_error"],
+        "train_error": _training_error(spec, pipeline, steps, training),
+        **(_test(spec, pipeline, steps) if spec.evaluate_test else {}),
+    }
+
+
+def _epochs(
+    spec: TrialSpec, pipeline: Pipeline, steps: Steps, validation: Split, clock: Callable[[], float]
+) -> Any:
+    per_epoch = pipeline.steps_per_epoch
+    batches = iter(pipeline.training(spec.recipe.epochs))
+    rate = spec.recipe.learning_rate
+    for epoch in range(1, spec.recipe.epochs + 1):
+        started = clock()
+        outcomes = []
+        for step in range(per_epoch):
+            progress = ((epoch - 1) * per_epoch + step) / (spec.recipe.epochs * per_epoch)
+            if (due := spec.recipe.learning_rate_at(progress)) != rate:
+                rate = due
+                steps.learning_rate.assign(rate)
+            outcomes.append(steps.train(*next(batches)))
+        losses, right = (np.array(values, "float64") for values in zip(*outcomes, strict=True))
+        finite = bool(np.isfinite(losses).all())
+        yield {
+            "epoch": epoch,
+            "learning_rate": rate,
+            "loss": float(losses.mean()) if finite else None,
+            "train_error": 1 - float(right.sum()) / (per_epoch * spec.recipe.batch_size),
+            "validation_top1_error": _error(spec, pipeline, steps, validation) if finite else None,
+            "seconds": clock() - started,
+        }
+
+
+def _training_error(spec: TrialSpec, pipeline: Pipeline, steps: Steps, training: Split) -> float:
+    stride = math.ceil(len(training) / MOST_TRAINING_IMAGES_EVALUATED)
+    return _error(spec, pipeline, steps, training.take(np.arange(0, len(training), stride)))
+
+
+def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
+    test = spec.dataset.test
+    likeliest = _likeliest(spec, pipeline, steps, test)
+    if spec.predictions is not None:
+        spec.predictions.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(spec.predictions, labels=test.labels, likeliest=likeliest.astype("int16"))
+    hits = likeliest == test.labels[:, None]
+    prefix = spec.dataset.test_name.replace("-", "_")
+    errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}
+    if spec.plan.classes > 5:
+        errors[f"{prefix}_top5_error"] = 1 - float(hits.any(1).mean())
+    return errors
+
+
+def _error(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) -> float:
+    return 1 - float((_likeliest(spec, pipeline, steps, split)[:, 0] == split.labels).mean())
+
+
+def _likeliest(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) -> np.ndarray:
+    """The up to five likeliest classes of each image, likeliest first: int64 (images, 5)."""
+    ten_crops = spec.plan.variant.evaluation == "ten-crops"
+    rows = []
+    for images in pipeline.evaluation(split, EVALUATION_BATCH, ten_crops=ten_crops):
+        if ten_crops:
+            probabilities = tf.reduce_mean(tf.stack([steps.infer(crop) for crop in tf.unstack(images)]), 0)
+        else:
+            probabilities = steps.infer(images)
+        rows.append(np.argsort(-probabilities.numpy(), axis=1, kind="stable")[:, :5])
+    return np.concatenate(rows)

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_bench.data.images import check_images
+from alexnet_bench.errors import DataError
+
+NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+
+
+@pytest.fixture
+def image(tmp_path):
+    """Writes noise, with the last bytes cut off or others behind it; returns its path."""
+
+    def write(suffix, cut=0, behind=b"", kind=None, **options):
+        path = tmp_path / f"image{suffix}"
+        Image.fromarray(NOISE).save(path, format=kind, **options)
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) - cut] + behind)
+        return str(path)
+
+    return write
+
+
+def refusal(*paths):
+    """The message with which the images are refused."""
+    with pytest.raises(DataError) as caught:
+        check_images(paths)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_sound_images_pass(image, suffix):
+    check_images([image(suffix)])
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_data_behind_the_end_marker_passes(image, suffix):
+    check_images([image(suffix, behind=bytes(1000))])
+
+
+def test_png_named_jpeg_passes(image):
+    """ImageNet has one; TensorFlow decodes by content."""
+    check_images([image(".JPEG", kind="PNG")])
+
+
+def test_camera_jpeg_of_two_pictures_passes(image):
+    second = Image.fromarray(NOISE)
+    check_images([image(".jpg", kind="MPO", save_all=True, append_images=[second])])
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize("cut", [1, 12, 500])
+def test_truncated_image(image, suffix, cut):
+    path = image(suffix, cut=cut)
+    assert f"corrupt image: {path} " in refusal(path)
+
+
+def test_thumbnails_end_is_not_the_images(image):
+    exif = Image.Exif()
+    exif[0x9286] = b"thumbnail\xff\xd9"
+    path = image(".jpg", cut=500, exif=exif)
+    assert f"corrupt image: {path} cannot be decoded" in refusal(path)
+
+
+def test_empty_file(tmp_path):
+    path = tmp_path / "image.jpg"
+    path.touch()
+    assert f"corrupt image: {path} is empty; expected JPEG or PNG" in refusal(str(path))
+
+
+def test_another_format_in_disguise(image):
+    path = image(".png", kind="GIF")
+    assert f"corrupt image: {path} is GIF; expected JPEG or PNG" in refusal(path)
+
+
+def test_no_image(tmp_path):
+    path = tmp_path / "image.jpg"
+    path.write_text("<html>404 Not Found</html>")
+    assert f"corrupt image: {path} is no image" in refusal(str(path))
+
+
+def test_first_offenders_are_named_and_the_rest_counted(tmp_path):
+    paths = [tmp_path / f"{number}.png" for number in range(5)]
+    for path in paths:
+        path.touch()
+    message = refusal(*map(str, paths))
+    assert "0.png is empty" in message
+    assert "2.png is empty and 2 more; expected" in message

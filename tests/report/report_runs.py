@@ -1,0 +1,170 @@
+"""Throw-away runs: manifests, records, folders."""
+
+import json
+
+from alexnet_bench.records import append_record, make_record, to_frame
+
+DEVICE = "CPU (EPYC 9R14, 2 cores)"
+VERSIONS = {"python": "3.12.1", "tensorflow": "2.21.0", "keras": "3.15.1"}
+LRN_CLAIM = {
+    "says": "LRN lowers top-1 error by 1.4 points",
+    "source": "Krizhevsky et al. 2012, section 3.3",
+    "setup": "ImageNet",
+}
+
+
+def manifest(run_id="run-a", control="alexnet", variants=None, **plan):
+    """The manifest of a run of alexnet and no-lrn, or of the variants given as `{name: fields}`."""
+    fields = {"alexnet": [], "no-lrn": ["normalization"]} if variants is None else variants
+    return {
+        "schema_version": 1,
+        "run_id": run_id,
+        "command": "bench run --variants @lrn",
+        "created_at": "2026-01-02T03:04:05+00:00",
+        "git_commit": "0123456789abcdef",
+        "environment": {
+            "cpu": "EPYC 9R14",
+            "cores": 2,
+            "memory_bytes": 8 * 2**30,
+            "platform": "Linux",
+            "versions": VERSIONS,
+        },
+        "plan": {
+            "preset": "quick",
+            "measures": ["accuracy", "throughput"],
+            "control": control,
+            "dataset": "digits",
+            "test_name": "test",
+            "topology": "alexnet-8",
+            "recipe": "paper",
+            "epochs": 2,
+            "batch_size": 32,
+            "seeds": [0, 1, 2],
+            "time_topology": "alexnet-227",
+            "time_batch_size": 16,
+            "draws": 2,
+            "rounds": 2,
+            "precision": "float32",
+            "tune": None,
+            "aliases": {"lrn": "alexnet"} if {"alexnet", "lrn"} <= fields.keys() else {},
+            "variants": {
+                name: {"difference": ", ".join(f"{field} other" for field in names) or "the paper's", "fields": names}
+                for name, names in fields.items()
+            },
+            "ablations": [
+                {
+                    "name": "lrn",
+                    "factor": "normalization",
+                    "control": "lrn",
+                    "arms": ["no-lrn"],
+                    "claims": [LRN_CLAIM],
+                }
+            ],
+            **plan,
+        },
+    }
+
+
+def trial(variant, seed, wrong=0.03, **changes):
+    """A trial with a share `wrong` of test images wrong; the other errors follow from it."""
+    values = {
+        "variant": variant,
+        "fingerprint": f"print-of-{'alexnet' if variant == 'lrn' else variant}",
+        "topology": "alexnet-8",
+        "batch_size": 32,
+        "dataset": "digits",
+        "seed": seed,
+        "purpose": "result",
+        "epochs": 2,
+        "tuned": False,
+        "test_top1_error": wrong,
+        "validation_top1_error": wrong,
+        "train_error": wrong / 2,
+        "loss": 0.1,
+        "curve": [curve_point(1, 0.5), curve_point(2, wrong)],
+        **changes,
+    }
+    return make_record("trial", **{**_environment(), **values})
+
+
+def curve_point(epoch, error):
+    return {
+        "epoch": epoch,
+        "learning_rate": 0.01,
+        "loss": 0.1,
+        "train_error": error,
+        "validation_top1_error": error,
+        "seconds": 1.0,
+    }
+
+
+def draw(variant, number, rates, rounds=None, mode="training", **changes):
+    """A draw whose slices ran at `rates` images a second in the rounds of that number, or in those given."""
+    steps, batch = 4, changes.get("batch_size", 16)
+    values = {
+        "variant": variant,
+        "fingerprint": f"print-of-{'alexnet' if variant == 'lrn' else variant}-227",
+        "topology": "alexnet-227",
+        "batch_size": batch,
+        "mode": mode,
+        "draw": number,
+        "round_ids": rounds or [number * len(rates) + index for index in range(len(rates))],
+        "slice_steps": [steps] * len(rates),
+        "slice_seconds": [steps * batch / rate for rate in rates],
+        "slice_started_at": [0.0] * len(rates),
+        "images_per_second": len(rates) / sum(1 / rate for rate in rates),
+        **changes,
+    }
+    return make_record("draw", **{**_environment(), **values})
+
+
+def failed_trial(variant, seed, status="diverged"):
+    return trial(
+        variant,
+        seed,
+        status=status,
+        error="the loss is not a number",
+        test_top1_error=None,
+        validation_top1_error=None,
+        train_error=None,
+        loss=None,
+        curve=[curve_point(1, 0.9) | {"loss": None}],
+    )
+
+
+def frame(records, run_id="run-a"):
+    """Records as `read` gives them, of one run unless they say otherwise."""
+    return to_frame([{**record, "run_id": record["run_id"] or run_id} for record in records])
+
+
+def write_run(folder, records, run=None):
+    """A run folder."""
+    run = run or manifest()
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "records.jsonl").touch()
+    for record in records:
+        append_record(folder / "records.jsonl", {**record, "run_id": run["run_id"]})
+    return folder
+
+
+def _environment():
+    return {
+        "run_id": "",
+        "classes": 10,
+        "recipe": "paper",
+        "recipe_settings": {"learning_rate": 0.01},
+        "precision": "float32",
+        "placement": "one-device",
+        "device": DEVICE,
+        "threads": 2,
+        "versions": VERSIONS,
+        "git_commit": None,
+        "parameters": 60_965_224,
+        "macs": 724_000_000,
+        "status": "ok",
+        "error": None,
+        "started_at": "2026-01-02T03:04:05+00:00",
+        "duration_seconds": 1.5,
+        "peak_memory_bytes": 2 * 2**30,
+    }
