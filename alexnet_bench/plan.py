@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from alexnet_bench.block import Block
+from alexnet_bench.blocks import Block
 from alexnet_bench.recipe import Recipe
 from alexnet_bench.topology import Convolution, Topology
 from alexnet_bench.variant import Variant

@@ -98,10 +98,10 @@ FEWEST_STEPS = 32
 def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
     """The recipe for a topology of 32 pixels or fewer, trained on `images` images.
 
-    Four rules, since the published values do not train small networks:
-    the paper's initialisation becomes He's with bias 0 and standardized pixels (a deviation of 0.01
-    leaves a small network at chance); Adam's rate is 10 times higher; the batch is halved until an epoch has 32 steps; and colour
-    noise, whose size the paper chose for photographs of 256 pixels, is left out.
+    Four rules, since the published values do not train small networks. The paper's initialisation becomes
+    He's with bias 0 and standardized pixels (a deviation of 0.01 leaves a small network at chance). Adam's
+    rate is 10 times higher. The batch is halved until an epoch has 32 steps. Colour noise, whose size was
+    chosen for photographs of 256 pixels, is left out.
     """
     batch = recipe.batch_size
     while batch > 8 and images < batch * FEWEST_STEPS:

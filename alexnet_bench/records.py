@@ -185,10 +185,13 @@ def check_record(record: dict[str, Any]) -> None:
     Raises:
         RecordError: it does not fit; the message names the column.
     """
+    if not isinstance(record, dict):
+        raise RecordError("a record must be a JSON object")
     version = record.get("schema_version")
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise RecordError(
-            f"a record has schema version {version}; this alexnet-bench reads up to {SCHEMA_VERSION}: update it"
+            f"a record has schema version {version}; this alexnet-bench reads up to {SCHEMA_VERSION}: "
+            "update it"
         )
     if record.get("kind") not in KINDS:
         raise RecordError(f"a record's kind is {record.get('kind')!r}; expected one of {', '.join(KINDS)}")
@@ -207,7 +210,12 @@ def check_record(record: dict[str, Any]) -> None:
 def append_record(path: Path, record: dict[str, Any]) -> None:
     """Add one checked record and sync it to disk."""
     check_record(record)
-    line = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+    try:
+        line = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+    except ValueError:
+        raise RecordError(
+            f"a {record['kind']} of {record['variant']} holds a number that is not finite; it must be null"
+        ) from None
     with path.open("a", encoding="utf-8") as file:
         file.write(line)
         file.flush()
@@ -223,13 +231,13 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise RecordError(f"{path} does not exist; give a folder that `bench run` wrote")
     records = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True), 1):
-        if not line.endswith("\n"):
+    for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
             break
         try:
-            record = json.loads(line)
+            record = json.loads(line, parse_constant=_refuse_constant)
             check_record(record)
-        except (json.JSONDecodeError, RecordError) as error:
+        except (ValueError, RecordError) as error:
             raise RecordError(f"{path}, line {number}: {error}") from None
         records.append({column.name: record.get(column.name) for column in columns_of(record["kind"])})
     return records
@@ -249,6 +257,10 @@ def to_frame(records: Iterable[dict[str, Any]]) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.DataFrame(list(records), columns=[column.name for column in COLUMNS])
+
+
+def _refuse_constant(name: str) -> None:
+    raise RecordError(f"{name} is no value of a record; it must be null")
 
 
 def _fits(value: Any, expected: type | tuple[type, ...]) -> bool:

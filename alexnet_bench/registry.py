@@ -4,18 +4,20 @@ import ast
 import fnmatch
 import hashlib
 import importlib.util
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from types import ModuleType
 
 from alexnet_bench.ablation import Ablation
-from alexnet_bench.errors import AblationError, BenchError, UnknownNameError
+from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, VariantError
 from alexnet_bench.variant import ALEXNET, Variant
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(kw_only=True)
@@ -50,6 +52,10 @@ class Registry:
     def _claim(self, name: str, file: Path) -> None:
         if name == ALEXNET.name:
             raise AblationError(f"{file}: '{name}' is the paper's network; give your variant another name")
+        if name == "all" or not NAME.fullmatch(name.removeprefix("@")):
+            raise AblationError(
+                f"{file}: '{name}' cannot be selected; use letters, digits, '.', '_' and '-', and not 'all'"
+            )
         if name in self._files:
             raise AblationError(
                 f"'{name}' is defined in {self._files[name]} and in {file}; rename one of them"
@@ -64,7 +70,7 @@ class Registry:
 
         Raises:
             UnknownNameError: names that stand for nothing, all at once.
-            VariantError: a sum that sets one field twice.
+            VariantError: a sum that sets one field twice, or adds what is no single variant.
         """
         terms = [term.strip() for term in selection.split(",") if term.strip()]
         if not terms:
@@ -83,7 +89,7 @@ class Registry:
         else:
             yield from (self.variants[name] for name in fnmatch.filter(self.variants, term))
 
-    def _check_known(self, terms: Iterable[str]) -> None:
+    def _check_known(self, terms: Sequence[str]) -> None:
         names = [name.strip() for term in terms if term != "all" for name in term.split("+")]
         unknown_ablations = [
             name for name in names if name.startswith("@") and name[1:] not in self.ablations
@@ -95,6 +101,12 @@ class Registry:
             known = [*self.variants, *(f"@{name}" for name in self.ablations)]
             kind = "ablation" if not unknown_variants else "variant"
             raise UnknownNameError(kind, [*unknown_variants, *unknown_ablations], known)
+        for term in terms:
+            addends = [name.strip() for name in term.split("+")]
+            if len(addends) > 1 and (groups := [name for name in addends if name not in self.variants]):
+                raise VariantError(
+                    f"'{term}' adds {', '.join(groups)}, which may mean several; name the variants of a sum"
+                )
 
     def ablation_of(self, variant: Variant) -> Ablation | None:
         """The ablation that a variant is an arm of."""
@@ -118,7 +130,7 @@ def load_registry(folders: Iterable[Path] = ()) -> Registry:
     for folder in (shipped_folder(), *folders):
         if not folder.is_dir():
             raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
-        for file in sorted(folder.glob("*.py")):
+        for file in sorted(folder.glob("[!.]*.py")):
             ablations = [value for value in vars(_execute(file)).values() if isinstance(value, Ablation)]
             if not ablations:
                 raise AblationError(f"{file}: defines no Ablation; see `ablations/lrn.py` for an example")
@@ -149,7 +161,11 @@ def _execute(file: Path) -> ModuleType:
 def _check_syntax(file: Path) -> None:
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise AblationError(
+            f"{file} cannot be read ({error.strerror}); make it readable or move it away"
+        ) from None
+    except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise AblationError(f"{file}{line}: not valid Python: {error}; correct it or move it away") from None
     for node in tree.body:

@@ -1,7 +1,6 @@
 """A run's folder: the manifest `run.json` (plan, command, environment) and the records beside it."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +20,13 @@ def create_run(folder: Path, manifest: dict[str, Any]) -> None:
     Raises:
         RecordError: the folder is in use or cannot be written.
     """
-    if (folder / MANIFEST).exists():
-        raise RecordError(
-            f"{folder} holds a run already; go on with `--resume {folder}` or give another --out"
-        )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RecordError(f"{folder} is in use; give an empty or new folder with --out")
     try:
+        if (folder / MANIFEST).exists():
+            raise RecordError(
+                f"{folder} holds a run already; go on with `--resume {folder}` or give another --out"
+            )
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RecordError(f"{folder} is in use; give an empty or new folder with --out")
         folder.mkdir(parents=True, exist_ok=True)
         write_manifest(folder, manifest)
         (folder / RECORDS).touch()
@@ -48,7 +47,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     fresh.write_text(
         json.dumps({"schema_version": SCHEMA_VERSION, **manifest}, indent=2) + "\n", encoding="utf-8"
     )
-    os.replace(fresh, folder / MANIFEST)
+    fresh.replace(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -62,8 +61,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise RecordError(f"{folder} holds no {MANIFEST}; give a folder that `bench run` wrote")
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise RecordError(f"{path} is damaged: {error}") from None
+    if not isinstance(manifest, dict):
+        raise RecordError(f"{path} is damaged: it holds no JSON object")
     if manifest.get("schema_version", 0) > SCHEMA_VERSION:
         raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
     return manifest

@@ -60,7 +60,7 @@ class Topology:
 def _alexnet(
     filters: tuple[int, int, int, int, int], first: Convolution, second: int
 ) -> tuple[Convolution, ...]:
-    """The paper's five convolutions (section 3.5) with other widths and a first layer that suits the input."""
+    """The paper's five convolutions (section 3.5) with other widths and another first layer."""
     return (
         first,
         Convolution(filters=filters[1], kernel=second, normalized=True, pooled=True, biased=True),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from alexnet_bench.block import Block, resolve_block
+from alexnet_bench.blocks import Block, resolve_block
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.recipe import Recipe, check_fields
+from alexnet_bench.recipe import PAPER, Recipe
 
 BLOCK_FIELDS = ("normalization", "activation", "pooling")
 CHOICES = {
@@ -65,7 +65,7 @@ class Variant:
             raise VariantError(f"variant '{self.name}': dropout is {self.dropout}; it must be in [0, 1)")
         if self.placement == "split" and self.towers == 1:
             raise VariantError(f"variant '{self.name}': only towers can be split; it has one")
-        check_fields(dict(self.recipe))
+        self.train_with(PAPER)  # refuses what no recipe has
         object.__setattr__(self, "recipe", MappingProxyType(dict(self.recipe)))
 
     def but(self, name: str, **changes: Any) -> "Variant":

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
@@ -84,7 +85,7 @@ def _bar_of(purpose: str) -> str:
 def _line(record: dict[str, Any]) -> str:
     name = f"{record['variant']:<24}"
     if record["status"] != "ok":
-        return f"{name} [red]{record['status']}[/red]: {record['error']}"
+        return f"{name} [red]{record['status']}[/red]: {escape(record['error'] or '')}"
     if record["kind"] == "draw":
         speed = record["images_per_second"]
         return f"{name} draw {record['draw']}: {speed:,.1f} images/s {record['mode']}"

@@ -4,13 +4,13 @@ import json
 import shlex
 import sys
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
+from alexnet_bench.api import new_run_folder
+from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
 from alexnet_bench.runner.settings import DEVICES, MEASURES, PRECISIONS, PRESETS
 
 EXAMPLE = """\b
@@ -107,7 +107,7 @@ def command(
         schedule, folder = Schedule(resume_settings(resume, options["seeds"])), resume
     else:
         schedule = Schedule(_settings(options))
-        folder = out or Path("results") / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
+        folder = out or new_run_folder()
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE
@@ -156,9 +156,9 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"run": str(folder), "variants": json.loads(summary.to_json(orient="records"))}))
     else:
-        from alexnet_bench.cli.tables import print_frame
+        from alexnet_bench.cli.tables import print_summary
 
-        print_frame(summary, title=str(folder))
+        print_summary(summary)
         print(f"\nReport: {page}")
     failed = [record for record in records if record["status"] != "ok"]
     for record in failed:

@@ -10,8 +10,12 @@ import click
 @click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
 @click.argument("variant")
 @click.option("--topology", default="alexnet-227", show_default=True, help="Scale of the network.")
-@click.option("--classes", type=click.IntRange(min=2), default=1000, show_default=True)
-@click.option("--channels", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option(
+    "--classes", type=click.IntRange(min=2), default=1000, show_default=True, help="Classes to tell apart."
+)
+@click.option(
+    "--channels", type=click.IntRange(min=1), default=3, show_default=True, help="Of the images: 1 or 3."
+)
 @click.option(
     "--ablations",
     multiple=True,

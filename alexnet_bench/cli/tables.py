@@ -19,13 +19,22 @@ def print_table(columns: list[str], rows: list[list[str]], title: str | None = N
     Console(highlight=False).print(table)
 
 
-def print_frame(frame: Any, title: str) -> None:
-    """A DataFrame as a table; missing cells are blank."""
-    rows = [
-        ["" if value != value or value is None else _shown(value) for value in row]
-        for row in frame.to_numpy()
-    ]
-    print_table([str(name).replace("_", " ") for name in frame.columns], rows, title)
+def print_summary(summary: Any) -> None:
+    """What `bench run` ends with: a row a variant, the columns that were measured."""
+    columns = {
+        "variant": "variant",
+        "difference": "differs in",
+        "error_percent": f"{summary['error_name'].iloc[0]}, %",
+        "seeds_ok": "seeds",
+        "training_images_per_second": "training images/s",
+        "inference_images_per_second": "inference images/s",
+        "parameters": "parameters",
+    }
+    measured = [name for name in columns if not summary[name].isna().all()]
+    rows = [[_shown(value) for value in row] for row in summary[measured].itertuples(index=False)]
+    print_table([columns[name] for name in measured], rows)
+    for device, variants in summary.groupby("device", sort=False)["variant"]:
+        print(f"\non {device}: {', '.join(variants)}")
 
 
 def print_plan(plan: dict[str, Any]) -> None:
@@ -64,8 +73,10 @@ def _duration(seconds: float) -> str:
 
 
 def _shown(value: Any) -> str:
+    if value is None or value != value:
+        return ""
     return (
-        f"{value:,.4g}"
+        f"{value:,.2f}"
         if isinstance(value, float)
         else f"{value:,}"
         if isinstance(value, int)

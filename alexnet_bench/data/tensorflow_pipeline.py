@@ -4,17 +4,20 @@ Every random draw is a function of (seed, step), so that a trial sees the same i
 whatever else the machine does.
 """
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from alexnet_bench.data.dataset import Dataset, Split
+from alexnet_bench.errors import DataError
 from alexnet_bench.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 COLOUR_DEVIATION = 0.1
 SAMPLED_FOR_STATISTICS = 2000
+STATISTICS_BATCH = 100
 
 
 def canvas_side(side: int) -> int:
@@ -40,22 +43,41 @@ class Pipeline:
         self.dataset, self.split, self.recipe, self.seed = dataset, train, recipe, seed
         self.side, self.input_side, self.canvas = side, input_side, canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
-        sample = np.sort(np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train)))
-        pixels = self._load(train.take(sample[:SAMPLED_FOR_STATISTICS])).numpy().reshape(-1, dataset.channels)
+        order = np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train))
+        sample = train.take(np.sort(order[:SAMPLED_FOR_STATISTICS]))
+        batches = self._in_order(sample, STATISTICS_BATCH, lambda images: images)
+        pixels = np.concatenate([batch.numpy().reshape(-1, dataset.channels) for batch in batches])
         self.mean = pixels.mean(0).astype("float32")
         self.deviation = np.maximum(pixels.std(0), 1.0).astype("float32")
         self.colour_axes = _principal_axes(pixels)
 
-    def training(self, epochs: int) -> tf.data.Dataset:
-        """(images, labels) of all epochs, shuffled anew in each; what does not fill a batch is left out."""
+    def training(self, epochs: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+        """(images, labels) of all epochs, shuffled anew in each; what does not fill a batch is left out.
+
+        Raises:
+            DataError: a file cannot be decoded.
+        """
         steps = tf.data.Dataset.range(epochs * self.steps_per_epoch)
-        return steps.map(self._training_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+        batches = steps.map(self._training_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+        with _corrupt_file_named(self.split, self.dataset.channels):
+            yield from batches
 
     def evaluation(self, split: Split, batch_size: int, *, ten_crops: bool = False) -> Iterator[tf.Tensor]:
-        """The images of a split in order; with ten crops, a batch is (10 or 5, images, …) crops."""
-        for start in range(0, len(split), batch_size):
-            images = self._load(split.take(slice(start, start + batch_size)))
-            yield self._ten_crops(images) if ten_crops else self._finish(self._centre(images, self.side))
+        """The images of a split in order; with ten crops, a batch is (10 or 5, images, …) crops.
+
+        Raises:
+            DataError: a file cannot be decoded.
+        """
+        return self._in_order(split, batch_size, self._ten_crops if ten_crops else self._centre_crop)
+
+    def _in_order(
+        self, split: Split, batch_size: int, crop: Callable[[tf.Tensor], tf.Tensor]
+    ) -> Iterator[tf.Tensor]:
+        starts = tf.data.Dataset.range(0, len(split), batch_size)
+        indices = starts.map(lambda start: tf.range(start, tf.minimum(start + batch_size, len(split))))
+        batches = indices.map(lambda chosen: crop(self._load(split, chosen)), tf.data.AUTOTUNE).prefetch(2)
+        with _corrupt_file_named(split, self.dataset.channels):
+            yield from batches
 
     def _training_batch(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = self.recipe.batch_size
@@ -69,13 +91,12 @@ class Pipeline:
         augmented = self._augment(images, step) if self.recipe.augmentation != "none" else images
         return self._finish(self._centre(augmented, self.side)), tf.gather(self.split.labels, indices)
 
-    def _load(self, split: Split, indices: tf.Tensor | None = None) -> tf.Tensor:
+    def _load(self, split: Split, indices: tf.Tensor) -> tf.Tensor:
         """Images as float32 0 to 255 on the canvas, (images, canvas, canvas, channels)."""
         if split.images is None:
-            paths = tf.constant(split.paths) if indices is None else tf.gather(split.paths, indices)
-            return tf.map_fn(self._decode, paths, fn_output_signature=tf.float32)
-        images = split.images if indices is None else tf.gather(split.images, indices)
-        images = tf.cast(images, tf.float32)
+            images = tf.map_fn(self._decode, tf.gather(split.paths, indices), fn_output_signature=tf.float32)
+            return tf.ensure_shape(images, (None, self.canvas, self.canvas, self.dataset.channels))
+        images = tf.cast(tf.gather(split.images, indices), tf.float32)
         if self.dataset.size != self.side:
             images = tf.image.resize(images, (self.side, self.side))
         before = (self.canvas - self.side) // 2
@@ -84,9 +105,7 @@ class Pipeline:
 
     def _decode(self, path: tf.Tensor) -> tf.Tensor:
         """Section 2: the shorter side scaled to the canvas, then the middle."""
-        image = tf.io.decode_image(
-            tf.io.read_file(path), channels=self.dataset.channels, expand_animations=False
-        )
+        image = _read_image(path, self.dataset.channels)
         shape = tf.cast(tf.shape(image)[:2], tf.float32)
         scaled = tf.cast(tf.math.ceil(shape * self.canvas / tf.reduce_min(shape)), tf.int32)
         image = tf.image.resize(image, scaled, antialias=True)
@@ -115,6 +134,9 @@ class Pipeline:
             crops += [tf.reverse(crop, [2]) for crop in crops]
         return tf.stack([self._finish(crop) for crop in crops])
 
+    def _centre_crop(self, images: tf.Tensor) -> tf.Tensor:
+        return self._finish(self._centre(images, self.side))
+
     def _finish(self, images: tf.Tensor) -> tf.Tensor:
         images = self._centre(images, self.input_side) - self.mean
         return images / self.deviation if self.recipe.pixels == "standardized" else images
@@ -125,6 +147,27 @@ class Pipeline:
 
     def _seed(self, purpose: str, when: tf.Tensor) -> tf.Tensor:
         return tf.stack([tf.constant(derive_seed(self.seed, purpose), tf.int64), when])
+
+
+def _read_image(path: tf.Tensor, channels: int) -> tf.Tensor:
+    return tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
+
+
+@contextlib.contextmanager
+def _corrupt_file_named(split: Split, channels: int) -> Iterator[None]:
+    """Turn TensorFlow's error, which does not say which file it stumbled over, into one that does."""
+    try:
+        yield
+    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
+        for path in split.paths:
+            try:
+                _read_image(path, channels)
+            except tf.errors.OpError as error:
+                raise DataError(
+                    f"corrupt image: {path} cannot be decoded ({error.message.splitlines()[0]}); "
+                    "replace it or remove it"
+                ) from None
+        raise
 
 
 def _crop_each(images: tf.Tensor, tops: tf.Tensor, lefts: tf.Tensor, side: int) -> tf.Tensor:

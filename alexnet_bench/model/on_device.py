@@ -18,7 +18,8 @@ class OnDevice(keras.layers.Wrapper):
     """
 
     def __init__(self, layer: keras.Layer, device: str, **kwargs: Any) -> None:
-        super().__init__(layer, dtype=layer.dtype_policy, **kwargs)
+        # Loading a saved model passes the policy itself.
+        super().__init__(layer, **({"dtype": layer.dtype_policy} | kwargs))
         self.device = device
 
     def build(self, input_shape: Any = None) -> None:

@@ -1,0 +1,69 @@
+"""From records to tables, figures and a page; needs no TensorFlow and no ablation files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from alexnet_bench.errors import RecordError
+from alexnet_bench.report.content import make_content
+from alexnet_bench.report.effects import effects
+from alexnet_bench.report.figures import FIGURES, style
+from alexnet_bench.report.page import render_html, render_latex, render_markdown
+from alexnet_bench.report.parquet import write_parquet
+from alexnet_bench.report.plans import Manifest, Plans
+from alexnet_bench.report.summary import summarize
+from alexnet_bench.run_folder import read, read_manifest
+
+__all__ = ["effects", "summarize", "write_report"]
+
+
+def write_report(runs: Sequence[Path], out: Path) -> Path:
+    """Write the report of one or several runs into a folder, and return its page.
+
+    Raises:
+        RecordError: a folder holds no run, two hold the same one, or `out` cannot be written.
+    """
+    folders = list(dict.fromkeys(Path(run).resolve() for run in runs))
+    manifests = [read_manifest(folder) for folder in folders]
+    _check_distinct(folders, manifests)
+    frame = read(folders)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        figures = _draw_figures(frame, Plans(manifests), out)
+        found = effects(frame, manifests)
+        content = make_content(frame, manifests, found, figures)
+        found.to_csv(out / "effects.csv", index=False)
+        write_parquet(frame, out / "records.parquet")
+        (out / "table.tex").write_text(render_latex(content), encoding="utf-8")
+        (out / "report.md").write_text(render_markdown(content), encoding="utf-8")
+        page = out / "index.html"
+        page.write_text(render_html(content), encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{out} cannot be written ({error.strerror}); give another folder") from None
+    return page
+
+
+def _check_distinct(folders: list[Path], manifests: list[Manifest]) -> None:
+    if not folders:
+        raise RecordError("there is nothing to report; give at least one folder that `bench run` wrote")
+    seen: dict[str, Path] = {}
+    for folder, manifest in zip(folders, manifests, strict=True):
+        other = seen.setdefault(manifest["run_id"], folder)
+        if other != folder:
+            raise RecordError(f"{other} and {folder} hold the same run; give one of them")
+
+
+def _draw_figures(frame: pd.DataFrame, plans: Plans, out: Path) -> list[str]:
+    """Draw what there are records for; an older report's figures that there are none for are removed."""
+    drawn = []
+    with style.styled():
+        for name, draw in FIGURES.items():
+            figure = draw(frame, plans)
+            if figure is None:
+                for ending in ("png", "svg"):
+                    (out / f"{name}.{ending}").unlink(missing_ok=True)
+            else:
+                style.save(figure, out, name)
+                drawn.append(name)
+    return drawn

@@ -33,9 +33,9 @@ def did_not_learn(setting: Setting) -> str | None:
     if beats_chance(error / metric.scale, classes):
         return None
     return (
-        f"the control {setting.control} did not learn: its mean {metric.label} is {error:.1f}%, and a guess's "
-        f"{100 * chance_error(classes):.1f}% (it must be below {LEARNED_SHARE} times that), so there are no "
-        "effects on error"
+        f"the control {setting.control} did not learn: its mean {metric.label} is {error:.1f}%, a guess's "
+        f"{100 * chance_error(classes):.1f}%, and it must be below {LEARNED_SHARE} times that; so there are "
+        "no effects on error"
     )
 
 

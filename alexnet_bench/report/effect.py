@@ -36,6 +36,7 @@ class Effect:
             other conditions) or `not measured` (a side has nothing to compare).
         note: what a reader must know.
         values: the effect in each pair.
+        setting: equal for records that were measured alike.
         dataset: and the columns that follow: the conditions.
         topology: likewise.
         epochs: likewise.
@@ -63,6 +64,7 @@ class Effect:
     kind: str = NOT_MEASURED
     note: str = ""
     values: str = ""
+    setting: str
     dataset: str | None
     topology: str
     epochs: int | None
@@ -102,6 +104,7 @@ def blank_effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Ef
         measure=metric.name,
         unit=metric.effect_unit,
         value_unit=metric.unit,
+        setting=setting.name,
         dataset=conditions.get("dataset"),
         topology=conditions["topology"],
         epochs=conditions.get("epochs"),

@@ -11,20 +11,19 @@ def results(frame: pd.DataFrame, plans: Plans) -> pd.DataFrame:
 
     Columns that older records lack are null.
     """
-    columns = [column.name for column in COLUMNS]
-    records = frame.reset_index(drop=True).reindex(columns=columns)
+    records = frame.reset_index(drop=True).reindex(columns=[column.name for column in COLUMNS])
     records = records[records["purpose"] != "tuning"]
-    copies = [
-        _trials(records, run, trained).assign(variant=alias)
-        for run in dict.fromkeys(records["run_id"])
-        for alias, trained in plans.aliases(run).items()
-        if _trials(records, run, alias).empty
-    ]
-    copies = [rows for rows in copies if len(rows)]
-    return pd.concat([records, *copies], ignore_index=True) if copies else records
+    labels, names = list(records.index), list(records["variant"])
+    for run in dict.fromkeys(records["run_id"]):
+        for alias, trained in plans.aliases(run).items():
+            if not _trials(records, run, alias):
+                copied = _trials(records, run, trained)
+                labels += copied
+                names += [alias] * len(copied)
+    return records.loc[labels].assign(variant=names).reset_index(drop=True)
 
 
-def _trials(records: pd.DataFrame, run: str, variant: str) -> pd.DataFrame:
-    return records[
-        (records["kind"] == "trial") & (records["run_id"] == run) & (records["variant"] == variant)
-    ]
+def _trials(records: pd.DataFrame, run: str, variant: str) -> list[int]:
+    """The labels of a variant's trials in a run."""
+    rows = (records["kind"] == "trial") & (records["run_id"] == run) & (records["variant"] == variant)
+    return list(records.index[rows])

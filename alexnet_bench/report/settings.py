@@ -7,6 +7,7 @@ intent. An arm that agrees with no control is kept in a setting of its own, with
 import json
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ class Setting:
 
     Args:
         kind: of the records.
+        number: among the settings of its kind.
         control: name of the control.
         conditions: the agreeing columns of the control, or of the arms where there is none.
         records: all records of the report.
@@ -32,6 +34,7 @@ class Setting:
     """
 
     kind: str
+    number: int
     control: str
     conditions: Conditions
     records: pd.DataFrame
@@ -39,14 +42,19 @@ class Setting:
     refusals: dict[str, str] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """What `effects.csv` calls it."""
+        return f"{self.kind}-{self.number}"
+
+    @cached_property
     def rows(self) -> pd.DataFrame:
-        """Its records."""
+        """Its records, once it has all its members."""
         return self.records.loc[self.members]
 
     @property
     def runs(self) -> list[str]:
         """The runs that its records come from."""
-        return list(dict.fromkeys(self.rows["run_id"]))
+        return list(dict.fromkeys(self.records.loc[self.members, "run_id"]))
 
     @property
     def variants(self) -> list[str]:
@@ -72,12 +80,35 @@ def settings(frame: pd.DataFrame, plans: Plans, kind: str) -> list[Setting]:
     for group in groups:
         if group.variant == group.control:
             key = (group.control, group.fingerprint, _text(group.conditions))
-            found.setdefault(key, group.setting()).members.extend(group.members)
+            found.setdefault(key, group.setting(len(found))).members.extend(group.members)
     controls = list(found.values())
     for group in groups:
         if group.variant != group.control:
             _place(group, controls, found)
     return list(found.values())
+
+
+def distinguish(found: list[Setting]) -> dict[str, str]:
+    """By name, what is particular to each of several settings; nothing where there is only one."""
+    facts = {setting.name: _flat(setting.conditions) for setting in found}
+    columns = dict.fromkeys(column for conditions in facts.values() for column in conditions)
+    particular = [
+        column for column in columns if len({conditions.get(column) for conditions in facts.values()}) > 1
+    ]
+    if len(found) < 2:
+        return {}
+    return {
+        name: ", ".join(f"{column} {_shown(conditions.get(column))}" for column in particular) or name
+        for name, conditions in facts.items()
+    }
+
+
+def _flat(conditions: Conditions) -> Conditions:
+    """The conditions, objects entry by entry."""
+    flat: Conditions = {}
+    for column, value in conditions.items():
+        flat |= value if isinstance(value, dict) else {column: value}
+    return flat
 
 
 class _Group:
@@ -86,16 +117,22 @@ class _Group:
     def __init__(self, records: pd.DataFrame, members: list[int], columns: list[str], plans: Plans) -> None:
         first = records.loc[members[0]]
         self.records, self.members = records, members
-        self.run, self.variant, self.kind = first["run_id"], first["variant"], first["kind"]
+        self.run, self.variant, self.kind = (str(first[name]) for name in ("run_id", "variant", "kind"))
         self.fingerprint = first["fingerprint"]
         self.conditions = {column: _plain(first[column]) for column in columns}
         self.control = plans.control(self.run)
         fields = plans.fields(self.run, self.variant)
         self.intended = {column for name in fields for column in COLUMNS_OF_FIELD.get(name, ())}
 
-    def setting(self) -> Setting:
+    def setting(self, number: int) -> Setting:
         """An empty setting under its conditions."""
-        return Setting(kind=self.kind, control=self.control, conditions=self.conditions, records=self.records)
+        return Setting(
+            kind=self.kind,
+            number=number,
+            control=self.control,
+            conditions=self.conditions,
+            records=self.records,
+        )
 
     def differing(self, setting: Setting) -> list[str]:
         """The columns in which it differs from a setting without intending to."""
@@ -118,7 +155,7 @@ def _place(group: _Group, controls: list[Setting], found: dict[Hashable, Setting
     own = [setting for setting in candidates if group.run in setting.runs] or candidates
     nearest = min(own, key=lambda setting: len(group.differing(setting)), default=None)
     kept = {column: value for column, value in group.conditions.items() if column not in group.intended}
-    setting = found.setdefault((None, group.control, _text(kept)), group.setting())
+    setting = found.setdefault((None, group.control, _text(kept)), group.setting(len(found)))
     setting.refusals[group.variant] = _reason(group, nearest)
     setting.members.extend(group.members)
 
@@ -126,8 +163,8 @@ def _place(group: _Group, controls: list[Setting], found: dict[Hashable, Setting
 def _reason(group: _Group, nearest: Setting | None) -> str:
     if nearest is None:
         return f"there is no {group.kind} of the control {group.control}"
-    return "; ".join(
-        f"{column} differs: {arm} for {group.variant}, {control} for {group.control}"
+    return "they differ in " + " and in ".join(
+        f"{column} ({arm} for {group.variant}, {control} for {group.control})"
         for name in group.differing(nearest)
         for column, arm, control in _sides(name, group.conditions[name], nearest.conditions[name])
     )
@@ -140,7 +177,7 @@ def _sides(column: str, arm: Any, control: Any) -> Iterable[tuple[str, Any, Any]
         return
     for key in sorted(arm.keys() | control.keys()):
         if arm.get(key) != control.get(key):
-            yield f"{column} ({key})", _shown(arm.get(key)), _shown(control.get(key))
+            yield f"{column}: {key}", _shown(arm.get(key)), _shown(control.get(key))
 
 
 def _shown(value: Any) -> Any:
@@ -148,7 +185,7 @@ def _shown(value: Any) -> Any:
 
 
 def _alike(records: pd.DataFrame, kind: str, columns: list[str]) -> Iterable[list[int]]:
-    """The labels of a kind's records, in groups of one run, variant and fingerprint that agree in the columns."""
+    """The labels of a kind's records, grouped by run, variant, fingerprint and the columns given."""
     groups: dict[str, list[int]] = {}
     for label, row in records[records["kind"] == kind].iterrows():
         key = _text([_plain(row[column]) for column in ("run_id", "variant", "fingerprint", *columns)])

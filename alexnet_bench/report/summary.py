@@ -36,6 +36,8 @@ COLUMNS = (
     "peak_memory_bytes",
     "device",
     "failures",
+    "trials_setting",
+    "draws_setting",
 )
 
 
@@ -104,6 +106,8 @@ def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
         "same_as": plans.same_as(variant),
         **_accuracy(condition, variant),
         **_throughput(draws),
+        "trials_setting": condition.trials.name if condition.trials else "",
+        "draws_setting": condition.draws.name if condition.draws else "",
     }
     measured = [rows for rows in (draws, trials) if rows is not None and len(rows)]
     if measured:

@@ -30,7 +30,8 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
     if refused := obstacle(setting, arm, blank):
         return refused
     control, treated = (_draws(setting.of(name), metric) for name in (setting.control, arm))
-    failed = failures(pd.concat([treated, control]), name_variants=True)
+    both = setting.rows["variant"].isin([arm, setting.control]) & (setting.rows["mode"] == metric.mode)
+    failed = failures(setting.rows[both], name_variants=True)
     ratios = log_ratios(_slices(treated), _slices(control))
     if not ratios.size:
         return blank.noted(f"no round timed both {arm} and {setting.control}", failed)

@@ -1,8 +1,6 @@
 """Numbers and lists as people write them."""
 
-import math
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -12,12 +10,13 @@ MISSING = "–"
 
 def listed(numbers: Iterable[int]) -> str:
     """Whole numbers, runs of three or more as a range: `0–3, 5`."""
-    ordered = sorted({int(number) for number in numbers})
-    starts = [
-        number for before, number in pairwise([None, *ordered]) if before is None or number != before + 1
-    ]
-    ends = [number for number, after in pairwise([*ordered, None]) if after is None or after != number + 1]
-    return ", ".join(_range(start, end) for start, end in zip(starts, ends, strict=True))
+    ranges: list[list[int]] = []
+    for value in sorted({int(number) for number in numbers}):
+        if ranges and value == ranges[-1][-1] + 1:
+            ranges[-1].append(value)
+        else:
+            ranges.append([value])
+    return ", ".join(map(_range, ranges))
 
 
 def joined(words: Sequence[str]) -> str:
@@ -30,25 +29,25 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
-def number(value: float) -> str:
+def number(value: float | None) -> str:
     """Three digits or more: `0.12`, `31.4`, `1,580`."""
-    if not math.isfinite(value):
+    if value is None or pd.isna(value):
         return MISSING
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def percent(value: float) -> str:
-    """A share in percent that is one already, with two decimals."""
-    return f"{value:.2f}" if math.isfinite(value) else MISSING
+def percent(value: float | None) -> str:
+    """What is in percent, with two decimals."""
+    return f"{value:.2f}" if pd.notna(value) else MISSING
 
 
-def signed(value: float) -> str:
+def signed(value: float | None) -> str:
     """With its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−") if math.isfinite(value) else MISSING
+    return f"{value:+.2f}".replace("-", "−") if pd.notna(value) else MISSING
 
 
-def whole(value: float) -> str:
+def whole(value: float | None) -> str:
     """A whole number with separators."""
     return f"{value:,.0f}" if pd.notna(value) else MISSING
 
@@ -64,7 +63,5 @@ def _failure(row: "pd.Series[Any]", name_variant: bool) -> str:
     return f"{unit}{' of ' + row['variant'] if name_variant else ''}: {row['status']}"
 
 
-def _range(start: int, end: int) -> str:
-    if start == end:
-        return str(start)
-    return f"{start}, {end}" if end == start + 1 else f"{start}–{end}"
+def _range(numbers: list[int]) -> str:
+    return f"{numbers[0]}–{numbers[-1]}" if len(numbers) > 2 else ", ".join(map(str, numbers))

@@ -10,7 +10,7 @@ from typing import Any
 from alexnet_bench.records import make_record
 from alexnet_bench.runner.local import Worker
 from alexnet_bench.runner.schedule import Schedule, TrialTask
-from alexnet_bench.runner.tell import device_count, network_columns, network_request, now
+from alexnet_bench.runner.tell import dataset_request, device_count, network_columns, network_request, now
 
 OnRecord = Callable[[dict[str, Any]], None]
 OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
@@ -38,24 +38,37 @@ def run_trials(
     on_epoch: OnEpoch,
 ) -> None:
     """Run trials, `schedule.jobs` at a time; each record is handed on as soon as it is there."""
-    waiting = iter(tasks)
+    waiting, workers = iter(tasks), list[Worker]()
     with ThreadPoolExecutor(schedule.jobs) as pool:
 
         def submit(task: TrialTask) -> Any:
-            return pool.submit(run_trial_task, schedule, task, folder, run_id, on_epoch)
+            return pool.submit(run_trial_task, schedule, task, folder, run_id, on_epoch, workers)
 
         running = {submit(task) for task in islice(waiting, schedule.jobs)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                on_record(future.result())
-                running |= {submit(task) for task in islice(waiting, 1)}
+        try:
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    on_record(future.result())
+                    running |= {submit(task) for task in islice(waiting, 1)}
+        finally:
+            # After an interrupt the pool would wait for trials that nobody wants any more. One that is just
+            # being started has no worker yet, so this looks again until none is left.
+            while running:
+                for worker in workers:
+                    worker.kill()
+                running = wait(running, timeout=0.1).not_done
 
 
 def run_trial_task(
-    schedule: Schedule, task: TrialTask, folder: Path, run_id: str, on_epoch: OnEpoch
+    schedule: Schedule,
+    task: TrialTask,
+    folder: Path,
+    run_id: str,
+    on_epoch: OnEpoch,
+    workers: list[Worker],
 ) -> dict[str, Any]:
-    """Run one trial and return its record."""
+    """Run one trial in a worker, which it adds to `workers`, and return its record."""
     network, name = task.network, f"{task.network.variant.name}-seed{task.seed}"
     started_at, started = now(), time.perf_counter()
     predictions = Path("predictions") / f"{name}.npz" if task.purpose == "result" else None
@@ -65,7 +78,7 @@ def run_trial_task(
     request = {
         "do": "train",
         **network_request(schedule, network),
-        "dataset": schedule.settings.dataset,
+        "dataset": dataset_request(schedule),
         "seed": task.seed,
         "evaluate_test": task.purpose == "result",
         "predictions": predictions and str(folder.resolve() / predictions),
@@ -84,6 +97,7 @@ def run_trial_task(
         device_count=device_count(network),
         deterministic=True,
     ) as worker:
+        workers.append(worker)
         reply = worker.ask(request, follow)
         device = worker.device
     if reply["is"] == "failed":

@@ -58,7 +58,7 @@ class Worker:
         }
         try:
             self.device = self._settle(settle)
-        except BenchError:
+        except BaseException:
             self.close()
             raise
 
@@ -83,13 +83,17 @@ class Worker:
                 on_progress(reply)
         return self._obituary()
 
+    def kill(self) -> None:
+        """End the process, whatever it is doing; whoever waits for its answer gets to know."""
+        self._process.kill()
+
     def close(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process and the line to it."""
+        self.kill()
+        self._process.join()
         with contextlib.suppress(OSError):
             self._stream.close()
         self._socket.close()
-        self._process.kill()
-        self._process.join()
 
     def __enter__(self) -> "Worker":
         return self

@@ -75,7 +75,11 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
     Raises:
         RecordError: the folder holds no run, or fewer seeds are asked for than it has.
     """
-    settings = Settings(**reopen_run(folder)["settings"])
+    manifest = reopen_run(folder)
+    try:
+        settings = Settings(**manifest["settings"])
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
     if seeds is None:
         return settings
     before = settings.seeds or settings.scale.seeds

@@ -17,7 +17,7 @@ from alexnet_bench.runner.settings import Settings
 from alexnet_bench.topology import find_topology
 from alexnet_bench.variant import ALEXNET, Variant
 
-IMAGENET_CLASSES = 1000
+IMAGENET = 1000, 3
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
 TUNING_SEED = 1_000_000
 MOST_JOBS = 4
@@ -80,10 +80,11 @@ class Schedule:
         self.topology = find_topology(settings.topology or self.dataset.default_topology)
         self.training_images = len(self.dataset.carve(0)[0])
         self.recipe = self._scaled_recipe()
-        if self.recipe.batch_size > self.training_images:
+        largest = max(network.recipe.batch_size for network in self.networks)
+        if largest > self.training_images:
             raise BenchError(
-                f"a batch of {self.recipe.batch_size} is more than the {self.training_images} training images "
-                f"of {self.dataset.name}; give a smaller --batch-size"
+                f"a batch of {largest} is more than {self.dataset.name}'s "
+                f"{self.training_images} training images; give a smaller --batch-size"
             )
 
     @property
@@ -107,14 +108,16 @@ class Schedule:
 
     @cached_property
     def timed_networks(self) -> list[Network]:
-        """One a variant, as it is timed: on colour images of a thousand classes at 227 pixels."""
+        """One a variant, as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
         small = self.time_topology.small
-        classes = len(self.dataset.classes) if small else IMAGENET_CLASSES
+        classes, channels = IMAGENET
+        if small:
+            classes, channels = len(self.dataset.classes), self.dataset.channels
         recipe = RECIPES[self.settings.recipe].but(batch_size=self.time_batch_size)
         return [
             Network(
                 variant=variant,
-                plan=make_plan(variant, self.time_topology, classes=classes),
+                plan=make_plan(variant, self.time_topology, classes=classes, channels=channels),
                 recipe=variant.train_with(recipe),
             )
             for variant in self.variants

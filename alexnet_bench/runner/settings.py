@@ -1,8 +1,8 @@
 """What a user asks of a run, and the presets that fill in the rest."""
 
 import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from alexnet_bench.errors import BenchError, UnknownNameError
 
@@ -117,14 +117,11 @@ class Settings:
     save_models: bool = False
 
     def __post_init__(self) -> None:
-        # Folders outlive the directory they were named in: a run may be resumed from elsewhere.
-        folders = tuple(str(Path(folder).resolve()) for folder in self.ablations)
-        object.__setattr__(self, "ablations", folders)
+        object.__setattr__(self, "ablations", tuple(str(folder) for folder in self.ablations))
         object.__setattr__(self, "measure", tuple(self.measure))
-        name, colon, path = self.dataset.partition(":")
-        if path:
-            object.__setattr__(self, "dataset", f"{name}{colon}{Path(path).expanduser().resolve()}")
         _check_choices("measure", self.measure, MEASURES)
+        if not self.measure:
+            raise BenchError(f"there is nothing to measure; choose from: {', '.join(MEASURES)}")
         _check_choices("preset", [self.preset], PRESETS)
         _check_choices("device kind", [self.devices], DEVICES)
         _check_choices("precision", [self.precision], PRECISIONS)
@@ -141,6 +138,6 @@ class Settings:
         return PRESETS[self.preset]
 
 
-def _check_choices(kind: str, given: object, known: object) -> None:
-    if unknown := [name for name in given if name not in known]:  # type: ignore[attr-defined, operator]
-        raise UnknownNameError(kind, unknown, known)  # type: ignore[arg-type]
+def _check_choices(kind: str, given: Iterable[str], known: Collection[str]) -> None:
+    if unknown := [name for name in given if name not in known]:
+        raise UnknownNameError(kind, unknown, known)

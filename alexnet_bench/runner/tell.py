@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from alexnet_bench.environment import git_commit, versions
@@ -12,7 +13,7 @@ def network_request(schedule: Schedule, network: Network) -> dict[str, Any]:
     """The part of a request that says which network is meant."""
     return {
         "variant": network.variant.name,
-        "ablations": list(schedule.settings.ablations),
+        "ablations": [str(Path(folder).resolve()) for folder in schedule.settings.ablations],
         "topology": network.plan.topology.name,
         "recipe": asdict(network.recipe),
         "precision": schedule.settings.precision,
@@ -36,6 +37,12 @@ def network_columns(schedule: Schedule, network: Network, run_id: str) -> dict[s
         "parameters": network.plan.parameters,
         "macs": network.plan.macs,
     }
+
+
+def dataset_request(schedule: Schedule) -> str:
+    """The data set as a worker opens it, its path made absolute."""
+    name, colon, path = schedule.settings.dataset.partition(":")
+    return f"{name}:{Path(path).resolve()}" if colon else name
 
 
 def device_count(network: Network) -> int:

@@ -15,7 +15,9 @@ from alexnet_bench.runner.schedule import DrawTask, Network, Schedule
 from alexnet_bench.runner.tell import device_count, network_columns, network_request, now
 from alexnet_bench.seeds import derive_seed
 
-FEWEST_WARM_STEPS = 2
+FEWEST_WARM_STEPS, MOST_WARM_STEPS = 3, 10
+FEWEST_SLICE_STEPS = 2
+STILL_WARMING = 0.98
 
 
 class _Timed:
@@ -40,11 +42,16 @@ class _Timed:
         return self.failure
 
     def warm_up(self, mode: str, slice_seconds: float) -> None:
-        """Run some steps, and find how many fill a slice."""
-        for _ in range(FEWEST_WARM_STEPS):
+        """Run steps until they get no faster, and find how many fill a slice."""
+        best = math.inf
+        for step in range(MOST_WARM_STEPS):
             reply = self.ask({"do": "slice", "mode": mode, "steps": 1})
-        if self.failure is None:
-            self.steps[mode] = max(1, math.ceil(slice_seconds / reply["seconds"]))
+            if self.failure is not None:
+                return
+            if step >= FEWEST_WARM_STEPS and reply["seconds"] > STILL_WARMING * best:
+                break
+            best = min(best, reply["seconds"])
+        self.steps[mode] = max(FEWEST_SLICE_STEPS, math.ceil(slice_seconds / best))
 
     def take(self, mode: str, round_id: int) -> None:
         """Take one slice."""

@@ -46,13 +46,11 @@ def _sgd(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.Te
 
     def update(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
         for weight, velocity, gradient in zip(weights, velocities, gradients, strict=True):
-            if recipe.weight_decay and len(weight.shape) > 1:
-                gradient += recipe.weight_decay * weight.value
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=weight.value.handle,
                 accum=velocity.handle,
                 lr=rate,
-                grad=gradient,
+                grad=_decayed(gradient, weight, recipe),
                 momentum=recipe.momentum,
             )
 
@@ -67,8 +65,6 @@ def _adam(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.T
 
     def update(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
         for weight, m, v, gradient in zip(weights, first, second, gradients, strict=True):
-            if recipe.weight_decay and len(weight.shape) > 1:
-                gradient += recipe.weight_decay * weight.value
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.value.handle,
                 m=m.handle,
@@ -79,12 +75,23 @@ def _adam(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.T
                 beta1=0.9,
                 beta2=0.999,
                 epsilon=1e-7,
-                grad=gradient,
+                grad=_decayed(gradient, weight, recipe),
             )
         powers[0].assign(powers[0] * 0.9)
         powers[1].assign(powers[1] * 0.999)
 
     return update
+
+
+def _decayed(gradient: tf.Tensor, weight: Any, recipe: Recipe) -> tf.Tensor:
+    """The gradient with weight decay, which biases are spared, on the weight's own device.
+
+    Left to TensorFlow, the sum is formed on the first device, and a split network's weights cross twice.
+    """
+    if not recipe.weight_decay or len(weight.shape) == 1:
+        return gradient
+    with tf.device(weight.value.device):
+        return gradient + recipe.weight_decay * weight.value
 
 
 def _beside(weight: Any, name: str) -> tf.Variable:

@@ -1,4 +1,4 @@
-"""A built variant from which slices are taken: consecutive steps with one device synchronisation at the end."""
+"""A built variant, and slices of it: consecutive steps with one device synchronisation at the end."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -41,12 +41,11 @@ class Draw:
         noise = [derive_seed(seed, "noise"), 0]
         self.images = tf.random.stateless_normal((batch_size, *plan.input_shape), noise)
         self.labels = tf.random.stateless_uniform((batch_size,), noise, maxval=plan.classes, dtype=tf.int64)
-        # The loss must stay finite for as long as is timed, and a rate of 0 costs what any rate costs.
         started = clock()
-        self.steps = Steps(
-            build_model(plan, recipe, seed=seed, devices=devices, precision=precision),
-            recipe.but(learning_rate=1e-30),
-        )
+        model = build_model(plan, recipe, seed=seed, devices=devices, precision=precision)
+        self.steps = Steps(model, recipe)
+        # A rate of 0 costs what any rate costs, and the loss stays finite for as long as is timed.
+        self.steps.learning_rate.assign(0.0)
         for mode in ("training", "inference"):
             self._run(mode, 1)
         self.compile_seconds = clock() - started

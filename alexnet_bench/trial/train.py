@@ -102,7 +102,7 @@ def _epochs(
     spec: TrialSpec, pipeline: Pipeline, steps: Steps, validation: Split, clock: Callable[[], float]
 ) -> Any:
     per_epoch = pipeline.steps_per_epoch
-    batches = iter(pipeline.training(spec.recipe.epochs))
+    batches = pipeline.training(spec.recipe.epochs)
     rate = spec.recipe.learning_rate
     for epoch in range(1, spec.recipe.epochs + 1):
         started = clock()

@@ -4,7 +4,7 @@ import json
 
 from alexnet_bench.records import append_record, make_record, to_frame
 
-DEVICE = "CPU (EPYC 9R14, 2 cores)"
+DEVICE = "AMD EPYC 9R14 96-Core Processor"
 VERSIONS = {"python": "3.12.1", "tensorflow": "2.21.0", "keras": "3.15.1"}
 LRN_CLAIM = {
     "says": "LRN lowers top-1 error by 1.4 points",
@@ -48,7 +48,10 @@ def manifest(run_id="run-a", control="alexnet", variants=None, **plan):
             "tune": None,
             "aliases": {"lrn": "alexnet"} if {"alexnet", "lrn"} <= fields.keys() else {},
             "variants": {
-                name: {"difference": ", ".join(f"{field} other" for field in names) or "the paper's", "fields": names}
+                name: {
+                    "difference": ", ".join(f"{field} other" for field in names) or "the paper's",
+                    "fields": names,
+                }
                 for name, names in fields.items()
             },
             "ablations": [
@@ -99,7 +102,7 @@ def curve_point(epoch, error):
 
 
 def draw(variant, number, rates, rounds=None, mode="training", **changes):
-    """A draw whose slices ran at `rates` images a second in the rounds of that number, or in those given."""
+    """A draw whose slices ran at `rates` images a second in rounds of its own, or in those given."""
     steps, batch = 4, changes.get("batch_size", 16)
     values = {
         "variant": variant,
@@ -112,10 +115,29 @@ def draw(variant, number, rates, rounds=None, mode="training", **changes):
         "slice_steps": [steps] * len(rates),
         "slice_seconds": [steps * batch / rate for rate in rates],
         "slice_started_at": [0.0] * len(rates),
-        "images_per_second": len(rates) / sum(1 / rate for rate in rates),
+        "images_per_second": len(rates) / sum(1 / rate for rate in rates) if rates else None,
         **changes,
     }
     return make_record("draw", **{**_environment(), **values})
+
+
+def accuracy(names=("alexnet", "no-lrn"), seeds=2):
+    """Trials of several variants, each worse than the one before."""
+    return [
+        trial(name, seed, 0.02 + 0.01 * index + 0.002 * seed * (index + 1))
+        for index, name in enumerate(names)
+        for seed in range(seeds)
+    ]
+
+
+def timing(names=("alexnet", "no-lrn"), draws=2):
+    """Draws of several variants in both modes, each faster than the one before."""
+    return [
+        draw(name, number, [10.0 + index, 11.0 + index * (1 + 0.1 * number)], mode=mode)
+        for index, name in enumerate(names)
+        for number in range(draws)
+        for mode in ("training", "inference")
+    ]
 
 
 def failed_trial(variant, seed, status="diverged"):

@@ -1,12 +1,15 @@
 """How each variant learns: error by epoch, a thin line a seed."""
 
 import math
+import textwrap
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
+from alexnet_bench.report.captions import trial_conditions
 from alexnet_bench.report.figures import style
 from alexnet_bench.report.plans import Plans, succeeded
 from alexnet_bench.report.settings import Setting, settings
@@ -14,13 +17,15 @@ from alexnet_bench.report.settings import Setting, settings
 _ACROSS = 4
 _LINES = {
     "validation_top1_error": (style.ARM, "-", "validation error"),
-    "train_error": (style.SECOND, "--", "training error, as trained (with dropout and augmentation)"),
+    "train_error": (style.SECOND, "--", "training error, with dropout and augmentation"),
 }
 
 
 def draw_curves(frame: pd.DataFrame, plans: Plans) -> Figure | None:
     """A panel a setting, in it a small plot a variant."""
-    shown = [(item, curves) for item in settings(frame, plans, "trial") if len(curves := _curves(item, plans))]
+    shown = [
+        (item, curves) for item in settings(frame, plans, "trial") if len(curves := _curves(item, plans))
+    ]
     if not shown:
         return None
     heights = [1.4 + 1.75 * math.ceil(curves["variant"].nunique() / _ACROSS) for _, curves in shown]
@@ -53,22 +58,25 @@ def _draw_panel(panel: SubFigure, setting: Setting, curves: pd.DataFrame, plans:
     reference = curves[curves["variant"] == setting.control].groupby("epoch")["validation_top1_error"].mean()
     for axes, name in zip(grid.flat, names, strict=False):
         _draw_axes(axes, curves[curves["variant"] == name], reference if name != setting.control else None)
-        axes.set_title(name, color=style.CONTROL if name == setting.control else "black", fontsize="medium")
+        axes.set_title(
+            textwrap.fill(name, 24),
+            color=style.CONTROL if name == setting.control else "black",
+            fontsize="medium",
+        )
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
     for axes in grid.flat[max(0, len(names) - across) : len(names)]:
         axes.tick_params(labelbottom=True)
+        axes.set_xlabel("epoch", visible=True)
     grid.flat[0].set_ylim(0, None)
-    panel.supxlabel("epoch", fontsize="medium")
-    panel.supylabel("top-1 error (%; lower is better)", fontsize="medium")
-    style.entitle(
-        panel, "Learning curves: a thin line a seed, a thick one their mean", style.trial_conditions(setting)
-    )
+    grid.flat[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.supylabel("top-1 error (%)\nlower is better", fontsize="medium", ma="center")
+    style.entitle(panel, "Learning curves (thin: one seed; thick: their mean)", trial_conditions(setting))
     marks = [
         style.mark(label, colour, linestyle=line, linewidth=2) for colour, line, label in _LINES.values()
     ]
     if len(reference):
-        label = f"mean validation error of the control, {setting.control}"
+        label = f"validation error of {setting.control}"
         marks.append(style.mark(label, style.CONTROL, linestyle=":", linewidth=1.5))
     style.key(panel, marks)
 

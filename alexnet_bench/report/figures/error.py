@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
+from alexnet_bench.report.captions import trial_conditions
 from alexnet_bench.report.figures import style
 from alexnet_bench.report.metrics import Metric, headline
 from alexnet_bench.report.plans import Plans, succeeded
@@ -44,9 +45,10 @@ def _draw_panel(panel: SubFigure, setting: Setting, metric: Metric, plans: Plans
         s=42,
         alpha=0.8,
         legend=False,
+        zorder=3,
         ax=axes,
     )
-    axes.plot(means.loc[names], range(len(names)), "|", color="black", markersize=15, markeredgewidth=2)
+    axes.plot(means.loc[names], range(len(names)), "|", color="black", markersize=17, markeredgewidth=2)
     handles = [style.point("one seed", style.ARM), _mean_mark()]
     if setting.control in names and pd.notna(means[setting.control]):
         axes.axvline(means[setting.control], color=style.CONTROL, linestyle="--", linewidth=1, zorder=0)
@@ -57,9 +59,9 @@ def _draw_panel(panel: SubFigure, setting: Setting, metric: Metric, plans: Plans
     control = names.index(setting.control) if setting.control in names else None
     style.show_rows(axes, [_label(setting, name, plans) for name in names], control)
     style.show_values(axes, [percent(means[name]) for name in names], "mean, %")
-    axes.set_xlim(left=0)
+    axes.set_xlim(left=-0.015 * axes.get_xlim()[1])
     axes.set_xlabel(metric.axis)
-    style.entitle(panel, f"{metric.label.capitalize()} by variant", style.trial_conditions(setting))
+    style.entitle(panel, f"{metric.label.capitalize()} by variant", trial_conditions(setting))
     style.key(panel, handles)
 
 
@@ -69,11 +71,12 @@ def _mean_mark() -> Line2D:
 
 def _mark_chance(axes: Axes, setting: Setting, largest: float) -> list[Line2D]:
     """Draw what a guess scores, where a variant comes near it."""
-    chance = 100 * chance_error(setting.conditions["classes"])
+    classes = setting.conditions["classes"]
+    chance = 100 * chance_error(classes)
     if largest < 0.7 * chance:
         return []
     axes.axvline(chance, color=style.MUTED, linestyle=":", linewidth=1.2, zorder=0)
-    return [style.mark("a guess", style.MUTED, linestyle=":", linewidth=1.2)]
+    return [style.mark(f"a guess among {classes} classes", style.MUTED, linestyle=":", linewidth=1.2)]
 
 
 def _label(setting: Setting, variant: str, plans: Plans) -> str:

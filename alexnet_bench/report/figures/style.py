@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -13,15 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
-from alexnet_bench.report.plans import Plans, present, succeeded
-from alexnet_bench.report.settings import Setting
-from alexnet_bench.report.words import counted, listed
+from alexnet_bench.report.plans import Plans
 
 WIDTH = 9.0
+_CHARACTERS = 128
 DOTS_PER_INCH = 150
-_PALETTE = sns.color_palette("colorblind").as_hex()
-ARM, CONTROL, SECOND, MUTED = _PALETTE[0], _PALETTE[3], _PALETTE[1], "#8a8a8a"
+PALETTE = sns.color_palette("colorblind").as_hex()
+ARM, CONTROL, SECOND, MUTED = PALETTE[0], PALETTE[3], PALETTE[1], "#8a8a8a"
+# The palette without the control's colour, and without those too pale for thin lines.
+DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
 STYLE: dict[str, Any] = {
     **sns.axes_style("whitegrid"),
     **sns.plotting_context("paper", font_scale=1.1),
@@ -34,28 +36,35 @@ STYLE: dict[str, Any] = {
 }
 
 
-def panels(heights: Sequence[float], width: float = WIDTH) -> tuple[Figure, list[SubFigure]]:
+def panels(heights: Sequence[float]) -> tuple[Figure, list[SubFigure]]:
     """A figure with one panel above another."""
-    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, list(figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
 
 
-def entitle(panel: SubFigure, title: str, conditions: Sequence[str], width: float = WIDTH) -> None:
-    """A title and, under it, the conditions that the panel holds for."""
-    lines = [line for text in conditions for line in textwrap.wrap(text, int(width * 13.5))]
-    panel.suptitle("\n".join([title, *lines]), x=0.01, ha="left", fontsize="medium", linespacing=1.4)
+def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
+    """A title in bold and, under it, the conditions that the panel holds for."""
+    lines = [line for text in conditions for line in textwrap.wrap(text, _CHARACTERS)]
+    # The blank first line keeps the room into which the title is written.
+    panel.suptitle(
+        "\n".join(["", *lines]), x=0.01, ha="left", fontsize="small", linespacing=1.5, color="#444444"
+    )
+    top = panel.transSubfigure + ScaledTranslation(0, -0.05, panel.dpi_scale_trans)
+    panel.text(0.01, 1, title, va="top", fontweight="bold", fontsize="medium", transform=top, in_layout=False)
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write a figure as PNG and SVG; the same records give the same files."""
     figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
+    # What has been laid out once stays so.
+    figure.set_layout_engine("none")
     figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
 def styled() -> Any:
     """A context in which figures are drawn and saved."""
-    return mpl.rc_context(STYLE)
+    return mpl.rc_context(cast(Any, STYLE))
 
 
 def spread(keys: "pd.Series[Any]", reach: float) -> "pd.Series[float]":
@@ -96,7 +105,7 @@ def show_values(axes: Axes, values: Sequence[str], title: str) -> None:
 
 def key(panel: SubFigure, handles: Sequence[Line2D]) -> None:
     """A legend under the panel."""
-    panel.legend(handles=list(handles), loc="outside lower left", ncols=len(handles), frameon=False)
+    panel.legend(handles=list(handles), loc="outside lower left", ncols=4, frameon=False, fontsize="small")
 
 
 def mark(label: str, colour: str, **style: Any) -> Line2D:
@@ -107,43 +116,6 @@ def mark(label: str, colour: str, **style: Any) -> Line2D:
 def point(label: str, colour: str) -> Line2D:
     """A legend's entry for a single measurement."""
     return mark(label, colour, marker="o", markeredgecolor="white", markersize=7, alpha=0.8)
-
-
-def trial_conditions(setting: Setting) -> list[str]:
-    """Data set, topology, training, seeds and machine of a setting, in words."""
-    known, trials = setting.conditions, succeeded(setting.rows)
-    seeds = present(trials["seed"])
-    rates = "a learning rate tuned for each variant" if known.get("tuned") else "one learning rate for all"
-    return [
-        f"{known['dataset']}, {known['topology']}, {counted(known['epochs'], 'epoch')}, "
-        f"batch {known['batch_size']}, {known['precision']}, recipe {known['recipe']}, {rates}; "
-        f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}",
-        f"on {known['device']}, {counted(known['threads'], 'thread')}" + other_devices(setting),
-    ]
-
-
-def draw_conditions(setting: Setting) -> list[str]:
-    """Topology, batch, draws and device of a setting, in words."""
-    known = setting.conditions
-    counts = succeeded(setting.rows).groupby("variant")["draw"].nunique()
-    arms = counts.drop(setting.control, errors="ignore")
-    drawn = counted(int((arms if len(arms) else counts).max()), "draw") + " of each network"
-    if setting.control in counts and len(arms) and counts[setting.control] != arms.max():
-        drawn += f" ({counts[setting.control]} of the control)"
-    return [
-        f"{known['topology']}, batch {known['batch_size']}, {known['precision']}, {drawn}",
-        f"on {known['device']}, {counted(known['threads'], 'thread')}" + other_devices(setting),
-    ]
-
-
-def other_devices(setting: Setting) -> str:
-    """The variants that ran on another device than the control."""
-    others = [
-        f"{variant}: {', '.join(present(setting.of(variant)['device']))}"
-        for variant in setting.variants
-        if present(setting.of(variant)["device"]) != [setting.conditions["device"]]
-    ]
-    return f" ({'; '.join(others)})" if others else ""
 
 
 def order(means: "pd.Series[float]", plans: Plans, ascending: bool) -> list[str]:

@@ -7,6 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from alexnet_bench.report.captions import draw_conditions, other_device
 from alexnet_bench.report.figures import style
 from alexnet_bench.report.metrics import THROUGHPUTS, Metric
 from alexnet_bench.report.plans import Plans, present, succeeded
@@ -26,7 +27,8 @@ def draw_throughput(frame: pd.DataFrame, plans: Plans) -> Figure | None:
 
 
 def _height(setting: Setting, plans: Plans) -> float:
-    return sum(0.2 + 0.14 * (1 + _label(setting, name, plans).count("\n")) for name in setting.variants)
+    lines = max(1 + _label(setting, name, plans).count("\n") for name in setting.variants)
+    return len(setting.variants) * max(0.34, 0.05 + 0.17 * lines)
 
 
 def _draw_panel(panel: SubFigure, setting: Setting, plans: Plans) -> None:
@@ -40,7 +42,7 @@ def _draw_panel(panel: SubFigure, setting: Setting, plans: Plans) -> None:
     for axes, metric in zip(places, metrics, strict=True):
         _draw_axes(axes, draws[draws["mode"] == metric.mode], names, metric, setting.control)
     style.show_rows(places[0], [_label(setting, name, plans) for name in names], control)
-    style.entitle(panel, "Throughput by variant", style.draw_conditions(setting))
+    style.entitle(panel, "Throughput by variant", draw_conditions(setting))
     style.key(
         panel,
         [
@@ -73,7 +75,7 @@ def _draw_axes(axes: Axes, draws: pd.DataFrame, names: list[str], metric: Metric
         axes.axvline(means[control], color=style.CONTROL, linestyle="--", linewidth=1, zorder=0)
     style.show_values(axes, [number(value) for value in means], "mean")
     axes.set_xlim(0, values["rate"].max() * 1.06)
-    axes.set_xlabel(metric.axis)
+    axes.set_xlabel(metric.axis.replace(" (", "\n("))
     axes.set_ylabel("")
     axes.grid(visible=False, axis="y")
 
@@ -90,7 +92,4 @@ def _label(setting: Setting, variant: str, plans: Plans) -> str:
     text = f"{variant} (= {same})" if same else variant
     if failed := present(rows["status"][rows["status"] != "ok"]):
         text += f" ({', '.join(failed)})"
-    devices = present(rows["device"])
-    if devices != [setting.conditions["device"]]:
-        text += "\n" + "\n".join(textwrap.wrap(", ".join(devices), 30))
-    return text
+    return "\n".join([text, *textwrap.wrap(other_device(setting, variant), 30)])

@@ -1,0 +1,50 @@
+"""What the commands do, for notebooks and scripts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+def new_run_folder() -> Path:
+    """Where a run goes that is not told where to go."""
+    return Path("results") / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
+
+
+def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any) -> Path:
+    """Train and time variants, and write a run folder with its report, as `bench run` does.
+
+    Args:
+        variants: names, globs, `@ablation`s and sums, comma-separated.
+        out: the run folder; a new one under `results/runs` by default.
+        settings: fields of `alexnet_bench.runner.settings.Settings`, named as the command's options.
+
+    Returns:
+        The run folder; `read` gives its records.
+
+    Raises:
+        BenchError: something asked for cannot be used.
+    """
+    from alexnet_bench.runner.run import Silent, continue_run, start_run
+    from alexnet_bench.runner.schedule import Schedule
+    from alexnet_bench.runner.settings import Settings
+
+    schedule = Schedule(Settings(variants=variants, **settings))
+    folder = Path(out) if out is not None else new_run_folder()
+    start_run(schedule, folder, f"alexnet_bench.run({variants!r})")
+    continue_run(schedule, folder, Silent())
+    write_report(folder)
+    return folder
+
+
+def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
+    """Write tables, plots and page from the records of runs, and return the page.
+
+    Args:
+        runs: run folders.
+        out: where to; the first run's `report` folder by default.
+    """
+    from alexnet_bench import report
+
+    folders: Sequence[Path] = [Path(folder) for folder in runs]
+    return report.write_report(folders, Path(out) if out is not None else folders[0] / "report")

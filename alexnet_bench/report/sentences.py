@@ -1,0 +1,143 @@
+"""What a report says in words: what it may claim, what it may not, and why."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from alexnet_bench.report.accuracy import did_not_learn
+from alexnet_bench.report.effect import INTERVAL, NOT_COMPARABLE
+from alexnet_bench.report.metrics import HELD_OUT_ERROR
+from alexnet_bench.report.plans import Plans, present
+from alexnet_bench.report.settings import settings
+from alexnet_bench.report.words import counted, joined
+from alexnet_bench.stats import FEWEST_UNITS
+
+_RATIO = "ratio"
+
+
+def standing(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
+    """What a reader must know before the numbers."""
+    return [
+        *validity(frame, effects, plans),
+        *_rates(frame),
+        *_held_out(frame),
+        *noise_floor(effects),
+        *_devices(frame),
+        *_missing(frame, plans),
+        *_refusals(effects),
+    ]
+
+
+def validity(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
+    """What the effects may be taken for."""
+    compared = effects[effects["pairs"] > 0]
+    accuracy, throughput = (compared[(compared["unit"] == _RATIO) == timed] for timed in (False, True))
+    return [*_learned(frame, plans), *_about_seeds(frame, accuracy), *_about_draws(throughput)]
+
+
+def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
+    """How far the same network, timed twice, differed from itself."""
+    pairs = effects[effects["note"].str.contains("timed twice", regex=False) & effects["effect"].notna()]
+    for (arm, control, _), rows in pairs.groupby(["arm", "control", "setting"], sort=False):
+        differed = [
+            f"{abs(row.effect - 1):.1%} in {row.measure.partition('_')[0]}" for _, row in rows.iterrows()
+        ]
+        yield (
+            f"The observed noise floor: {arm} and {control} are the same network; timed twice, it differed "
+            f"by {joined(differed)}. Take a throughput difference of that size for noise."
+        )
+
+
+def _learned(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
+    for setting in settings(frame, plans, "trial"):
+        if not setting.refusals and (reason := did_not_learn(setting)):
+            yield f"{reason[0].upper()}{reason[1:]}."
+
+
+def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame) -> Iterator[str]:
+    trials = frame[(frame["kind"] == "trial") & (frame["purpose"] != "tuning")]
+    seeds = trials["seed"].nunique()
+    if (accuracy["kind"] == INTERVAL).any():
+        yield (
+            "Intervals on error are 95% t intervals over seeds: they cover the variance of training, for "
+            "each arm by itself. Effects with fewer pairs than that takes are descriptive. This report gives "
+            "no verdicts."
+        )
+    elif len(accuracy) or 0 < seeds < FEWEST_UNITS:
+        yield (
+            f"With {counted(seeds, 'seed')} this report is descriptive: it shows effects and every seed's "
+            f"point, and earns no verdict. An interval takes at least {FEWEST_UNITS} seeds that control and "
+            "arm share."
+        )
+    elif seeds:
+        yield "No arm could be held against the control, so this report shows errors and no effects on them."
+
+
+def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
+    if throughput.empty:
+        return
+    text = (
+        "Throughput ratios are paired by round: control and arm ran in turn, and each draw builds the "
+        "network anew."
+    )
+    if (throughput["kind"] == INTERVAL).any():
+        yield f"{text} Their intervals are 95% t intervals over draws."
+    else:
+        draws = counted(int(throughput["pairs"].max()), "draw")
+        yield f"{text} With {draws} they are descriptive; an interval takes at least {FEWEST_UNITS}."
+
+
+def _rates(frame: pd.DataFrame) -> Iterator[str]:
+    tuned = set(present(frame["tuned"]))
+    if False in tuned:
+        yield (
+            "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
+            "includes how well that rate suits the arm."
+        )
+    if True in tuned:
+        yield (
+            "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
+            "an equal grid with the least validation error."
+        )
+
+
+def _held_out(frame: pd.DataFrame) -> Iterator[str]:
+    rows = frame[HELD_OUT_ERROR.of(frame).notna()]
+    for dataset in present(rows["dataset"]):
+        yield (
+            f"The official test images of {dataset} were absent: its errors are of images held out from the "
+            "training set, not of the test set."
+        )
+
+
+def _devices(frame: pd.DataFrame) -> Iterator[str]:
+    logical = frame[frame["device"].str.contains("logical CPU device", regex=False)]
+    for device, rows in logical.groupby("device"):
+        names = joined(list(dict.fromkeys(rows["variant"])))
+        yield f"{names} ran on {device}: these share one processor, and none of the figures is a GPU's."
+
+
+def _missing(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
+    """The planned measurements that have no record yet."""
+    lacking = dict.fromkeys(
+        f"{variant} ({measure})"
+        for manifest in plans.manifests
+        for measure, kind in (("accuracy", "trial"), ("throughput", "draw"))
+        if measure in manifest["plan"]["measures"]
+        for variant in manifest["plan"]["variants"]
+        if not (kind == "trial" and variant in plans.aliases(manifest["run_id"]))
+        and not _has(frame, manifest["run_id"], variant, kind)
+    )
+    if lacking:
+        yield f"Planned, and without a record: {joined(list(lacking))}."
+
+
+def _has(frame: pd.DataFrame, run: str, variant: str, kind: str) -> bool:
+    rows = frame[(frame["run_id"] == run) & (frame["variant"] == variant) & (frame["kind"] == kind)]
+    return bool((rows["purpose"] != "tuning").any())
+
+
+def _refusals(effects: pd.DataFrame) -> Iterator[str]:
+    rows = effects[effects["kind"] == NOT_COMPARABLE]
+    for arm, control, note in dict.fromkeys(zip(rows["arm"], rows["control"], rows["note"], strict=True)):
+        yield f"Not compared: {arm} with {control}, since {note}."

@@ -1,0 +1,221 @@
+"""The tables of a report, as rows of text."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.report.effect import DESCRIPTIVE, INTERVAL, NOT_COMPARABLE
+from alexnet_bench.report.metrics import ERRORS, INFERENCE, METRICS, TRAINING
+from alexnet_bench.report.plans import Manifest
+from alexnet_bench.report.words import MISSING, counted, listed, number, percent, signed, whole
+
+GIB = 2**30
+THE_PAPERS = "the paper's"
+_ERRORS = [metric.name for metric in ERRORS[:3]]
+_LABELS = {metric.name: metric.label for metric in METRICS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of text.
+
+    Args:
+        columns: their titles.
+        rows: as many cells each.
+        numeric: the columns that are aligned right.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    numeric: frozenset[str] = frozenset()
+
+    def only(self, *columns: str) -> "Table":
+        """These of its columns, where it has them."""
+        kept = [index for index, name in enumerate(self.columns) if name in columns]
+        return Table(
+            columns=[self.columns[index] for index in kept],
+            rows=[[row[index] for index in kept] for row in self.rows],
+            numeric=self.numeric,
+        )
+
+
+def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
+    """One row a variant: error, throughput, what each changes against the control, and the costs.
+
+    Columns that nothing was recorded for are left out.
+    """
+    names = [str(name) for name in summary["error_name"] if isinstance(name, str)]
+    error = f"{names[0].capitalize() if names else 'Error'}, %"
+    places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
+    cells: dict[str, Callable[[Any], str]] = {
+        "Variant": lambda row: row.variant,
+        "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
+        error: lambda row: percent(row.error_percent),
+        "Change, points": lambda row: _change(row, effects, _ERRORS),
+        "Training, images/s": lambda row: number(row.training_images_per_second),
+        "Training ratio": lambda row: _change(row, effects, [TRAINING.name]),
+        "Inference, images/s": lambda row: number(row.inference_images_per_second),
+        "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
+        f"Parameters ({places})": lambda row: whole(row.parameters),
+        "MACs, million": lambda row: number(row.macs / 1e6),
+        "Peak memory, GiB": lambda row: number(row.peak_memory_bytes / GIB),
+        "Learning rate": lambda row: f"{row.learning_rate:.3g}" if pd.notna(row.learning_rate) else MISSING,
+        "Seeds": lambda row: _tally(row.seeds_ok, row.seeds_failed),
+        "Draws": lambda row: _tally(row.draws_ok, row.draws_failed),
+        "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
+        "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
+    }
+    return _table(summary, cells, words={"Variant", "Differs in", "Device", "Failed"})
+
+
+def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
+    """One row an effect.
+
+    Args:
+        effects: of one ablation.
+        places: what to call the settings, where there are several of a kind.
+    """
+    cells: dict[str, Callable[[Any], str]] = {
+        "Arm": lambda row: row.arm,
+        "Measure": lambda row: _LABELS[row.measure],
+        "Where": lambda row: places.get(row.setting, MISSING),
+        "Control": lambda row: _value(row.control_value, row),
+        "Arm's value": lambda row: _value(row.arm_value, row),
+        "Effect": _effect_with_unit,
+        "95% interval": _interval,
+        "In each pair": _each,
+        "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
+        "Kind": lambda row: row.kind,
+        "Note": lambda row: row.note or MISSING,
+    }
+    return _table(effects, cells, words={"Arm", "Measure", "Where", "Kind", "Note"})
+
+
+def failures_table(frame: pd.DataFrame) -> Table:
+    """Every trial and draw that did not go well, with what went wrong."""
+    cells: dict[str, Callable[[Any], str]] = {
+        "Variant": lambda row: row.variant,
+        "What": lambda row: (
+            f"seed {row.seed:.0f}" if row.kind == "trial" else f"draw {row.draw:.0f}, {row.mode}"
+        ),
+        "Outcome": lambda row: row.status,
+        "Run": lambda row: row.run_id if frame["run_id"].nunique() > 1 else MISSING,
+        "Error": lambda row: row.error if isinstance(row.error, str) else MISSING,
+    }
+    return _table(frame[frame["status"] != "ok"], cells, words=set(cells))
+
+
+def runs_table(manifests: Sequence[Manifest], frame: pd.DataFrame) -> Table:
+    """What was run, where and how: a column a run."""
+    columns = [
+        _describe_run(manifest, frame[frame["run_id"] == manifest["run_id"]]) for manifest in manifests
+    ]
+    return Table(
+        columns=["Run", *(manifest["run_id"] for manifest in manifests)],
+        rows=[[fact, *(column[fact] for column in columns)] for fact in columns[0]],
+    )
+
+
+def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
+    plan, machine = manifest["plan"], manifest["environment"]
+    memory = f"{machine['memory_bytes'] / GIB:.0f} GiB"
+    return {
+        "Command": manifest["command"],
+        "Started": manifest["created_at"],
+        "Machine": f"{machine['cpu']}, {counted(machine['cores'], 'core')}, {memory}, {machine['platform']}",
+        "Devices": ", ".join(sorted(set(records["device"]))) or MISSING,
+        "Versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
+        "Revision": manifest.get("git_commit") or MISSING,
+        "Measured": ", ".join(plan["measures"]),
+        "Control": plan["control"],
+        "Data set": plan["dataset"],
+        "Trained": (
+            f"{plan['topology']}, recipe {plan['recipe']}, {counted(plan['epochs'], 'epoch')}, "
+            f"batch {plan['batch_size']}, {plan['precision']}, "
+            + ("a learning rate tuned for each variant" if plan.get("tune") else "one learning rate for all")
+        )
+        if "accuracy" in plan["measures"]
+        else MISSING,
+        "Seeds": _seeds(records),
+        "Timed": (
+            f"{plan['time_topology']}, batch {plan['time_batch_size']}, {plan['precision']}, "
+            f"{counted(plan['draws'], 'draw')} of {counted(plan['rounds'], 'round')} each"
+        )
+        if "throughput" in plan["measures"]
+        else MISSING,
+        "Records": str(len(records)),
+    }
+
+
+def _seeds(records: pd.DataFrame) -> str:
+    return listed(records["seed"][records["purpose"] != "tuning"].dropna()) or MISSING
+
+
+def _table(frame: pd.DataFrame, cells: dict[str, Callable[[Any], str]], words: set[str]) -> Table:
+    """A row a row of the frame, without the columns in which every cell is missing."""
+    rows = [[cell(row) for cell in cells.values()] for row in frame.itertuples()]
+    kept = [index for index in range(len(cells)) if any(row[index] != MISSING for row in rows)]
+    titles = list(cells)
+    return Table(
+        columns=[titles[index] for index in kept],
+        rows=[[row[index] for index in kept] for row in rows],
+        numeric=frozenset(set(titles) - words),
+    )
+
+
+def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
+    """The effect of a variant on the first of the measures that was recorded."""
+    if row.same_as and measures == _ERRORS and pd.notna(row.error_percent):
+        return f"= {row.same_as}"
+    settings = [row.trials_setting, row.draws_setting]
+    own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
+    for measure in measures:
+        for effect in own[own["measure"] == measure].itertuples():
+            if effect.kind == NOT_COMPARABLE:
+                return NOT_COMPARABLE
+            text = _effect(effect)
+            return f"{text} [{_bounds(effect)}]" if effect.kind == INTERVAL else text
+    return MISSING
+
+
+def _effect(row: Any) -> str:
+    return _in_unit(row.effect, row.unit)
+
+
+def _effect_with_unit(row: Any) -> str:
+    return f"{_effect(row)} points" if row.unit != "ratio" and row.pairs else _effect(row)
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if pd.isna(value):
+        return MISSING
+    return f"×{value:.3f}" if unit == "ratio" else signed(value)
+
+
+def _bounds(row: Any) -> str:
+    return f"{_in_unit(row.low, row.unit)}, {_in_unit(row.high, row.unit)}"
+
+
+def _interval(row: Any) -> str:
+    return _bounds(row) if row.kind == INTERVAL else MISSING
+
+
+def _each(row: Any) -> str:
+    """The values that a descriptive effect is the mean of."""
+    if row.kind != DESCRIPTIVE:
+        return MISSING
+    return ", ".join(_in_unit(float(value), row.unit) for value in row.values.split("; "))
+
+
+def _value(value: float, row: Any) -> str:
+    if pd.isna(value):
+        return MISSING
+    return f"{percent(value)}%" if row.value_unit == "%" else f"{number(value)} {row.value_unit}"
+
+
+def _tally(good: int, failed: int) -> str:
+    if not good and not failed:
+        return MISSING
+    return f"{good} of {good + failed}" if failed else str(good)

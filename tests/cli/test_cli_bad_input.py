@@ -1,0 +1,352 @@
+"""Whatever a user gets wrong is one message that names the remedy, exit code 2, and nothing left behind."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from alexnet_bench.records import SCHEMA_VERSION
+from alexnet_bench.registry import shipped_folder
+from alexnet_bench.runner.run import start_run
+from alexnet_bench.runner.schedule import Schedule
+from alexnet_bench.runner.settings import Settings
+
+CIFAR_RECORD_BYTES = 3073
+ABLATION = """
+from alexnet_bench import ALEXNET, Ablation
+
+ARM = ALEXNET.but("{name}-arm", dropout=0.1)
+MINE = Ablation(name="{name}", factor="several", control=ALEXNET, arms=[ARM])
+"""
+
+
+@pytest.fixture(autouse=True)
+def workplace(tmp_path, monkeypatch):
+    """The folder that a command is typed in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def refusal(bench, workplace):
+    """Type a command that must be refused, and return the message."""
+
+    def contents():
+        return {path: path.is_file() and path.read_bytes() for path in workplace.rglob("*")}
+
+    def call(*arguments):
+        before = contents()
+        code, out, err = bench(*arguments)
+        assert code == 2
+        assert out == ""
+        assert "Traceback" not in err
+        usage, found, message = err.partition("Error: ")
+        assert found
+        assert usage == "" or usage.startswith("Usage: bench")
+        assert message.count("\n") == 1
+        assert contents() == before
+        return message.strip()
+
+    return call
+
+
+def write_images(folder, count, size=4):
+    folder.mkdir(parents=True)
+    for number in range(count):
+        Image.new("RGB", (size, size), (number, 0, 0)).save(folder / f"{number:02}.png")
+
+
+# -- names
+
+
+def test_unknown_variants_and_ablations_are_all_named(refusal):
+    message = refusal("run", "--variants", "no-lnr,@drop,alexnet,tanhh+no-lrn")
+
+    assert "unknown variants 'no-lnr' (did you mean 'no-lrn'?), 'tanhh' (did you mean 'tanh'?)" in message
+    assert "'@drop' (did you mean '@dropout'?)" in message
+    assert "choose from: @activation, @dropout" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--dataset", "digit"], "unknown data set 'digit' (did you mean 'digits'?); choose from: cifar10, "),
+        (["--topology", "alexnet-33"], "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); choose"),
+        (["--time-topology", "alexnet"], "unknown topology 'alexnet' (did you mean 'alexnet-"),
+        (["--recipe", "papr"], "unknown recipe 'papr' (did you mean 'paper'?); choose from: notebook, paper"),
+        (
+            ["--measure", "acuracy,speed"],
+            "unknown measures 'acuracy' (did you mean 'accuracy'?), 'speed'; choose from: accuracy, ",
+        ),
+        (["--measure", ","], "there is nothing to measure; choose from: accuracy, throughput"),
+        (["--variants", ","], "the selection of variants is empty; give names, or `all`"),
+        (["--variants", "no-lrn+notebook"], "'no-lrn+notebook' sets normalization twice; add variants that "),
+        (["--variants", "no-*+tanh"], "'no-*+tanh' adds no-*, which may mean several; name the variants"),
+        (["--variants", "two-gpu+single-tower"], "only towers can be split; it has one"),
+        (["--preset", "fast"], "'fast' is not one of 'quick', 'standard', 'paper'"),
+        (["--devices", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
+        (["--precision", "float8"], "'float8' is not one of 'float32', 'mixed_bfloat16', 'mixed_float16'"),
+        (["--tune", "momentum"], "'momentum' is not 'lr'"),
+        (["--varaints", "all"], "No such option"),
+        (["lrn"], "Got unexpected extra argument (lrn)"),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, list) else "",
+)
+def test_names_that_stand_for_nothing(refusal, arguments, expected):
+    assert expected in refusal("run", *arguments)
+    assert expected in refusal("run", "--dry-run", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["show", "no-lnr"], "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
+        (["show", "no-*"], "'no-*' means 2 variants; name one"),
+        (["show", "alexnet", "--topology", "alexnet-33"], "unknown topology 'alexnet-33'"),
+        (["show", "alexnet", "--classes", "1"], "1 is not in the range x>=2"),
+        (["show"], "Missing argument 'VARIANT'"),
+        (["list", "--ablations", "none"], "none is not a folder; give one that holds ablation files (*.py)"),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, list) else "",
+)
+def test_list_and_show_refuse_alike(refusal, arguments, expected):
+    assert expected in refusal(*arguments)
+
+
+# -- numbers
+
+
+@pytest.mark.parametrize("option", ["--seeds", "--epochs", "--batch-size", "--time-batch-size", "--jobs"])
+def test_a_number_must_be_at_least_one(refusal, option):
+    name = option.removeprefix("--").replace("-", " ")
+
+    assert refusal("run", option, "0") == f"{name} is 0; it must be at least 1"
+    assert refusal("run", option, "-3") == f"{name} is -3; it must be at least 1"
+    assert "'many' is not a valid integer" in refusal("run", option, "many")
+
+
+def test_a_batch_may_not_be_larger_than_the_data(refusal, workplace, write_ablations):
+    expected = "a batch of 2000 is more than digits's 1293 training images; give a smaller --batch-size"
+    assert refusal("run", "--batch-size", "2000") == expected
+
+    for name in ("cat", "dog"):
+        write_images(workplace / "pets" / name, 8)
+    assert "a batch of 128 is more than folder:pets's" in refusal("run", "--dataset", "folder:pets")
+
+    text = ABLATION.format(name="mine").replace("dropout=0.1", "recipe={'batch_size': 2000}")
+    mine = write_ablations({"mine.py": text})
+    assert refusal("run", "--variants", "@mine", "--ablations", mine) == expected
+
+
+# -- data
+
+
+def test_a_class_folder_may_not_be_empty(refusal, workplace):
+    write_images(workplace / "pets" / "cat", 4)
+    (workplace / "pets" / "dog").mkdir()
+
+    message = refusal("run", "--dataset", "folder:pets")
+
+    assert message.startswith(f"{workplace / 'pets' / 'dog'}: no JPEG or PNG files (it is empty)")
+    assert message.endswith("add images or remove the class folder")
+
+
+def test_one_class_is_not_enough(refusal, workplace):
+    write_images(workplace / "pets" / "cat", 4)
+
+    message = refusal("run", "--dataset", "folder:pets")
+
+    assert f"{workplace / 'pets'} holds one class (cat), expected two or more" in message
+
+
+def test_a_corrupt_image_is_named(refusal, workplace):
+    for name in ("cat", "dog"):
+        write_images(workplace / "pets" / name, 4, size=64)
+    whole = (workplace / "pets" / "dog" / "02.png").read_bytes()
+    (workplace / "pets" / "dog" / "02.png").write_bytes(whole[:-40])
+    (workplace / "pets" / "cat" / "01.png").write_bytes(b"no image")
+
+    message = refusal("run", "--dataset", "folder:pets")
+
+    assert message.startswith("corrupt image: ")
+    assert str(workplace / "pets" / "dog" / "02.png") in message
+    assert f"{workplace / 'pets' / 'cat' / '01.png'} is no image" in message
+    assert message.endswith("replace them or remove them")
+
+
+def test_a_truncated_cifar_file_is_named(refusal, workplace):
+    for number in range(1, 6):
+        content = bytes(2 * CIFAR_RECORD_BYTES - (7 if number == 3 else 0))
+        (workplace / f"data_batch_{number}.bin").write_bytes(content)
+
+    message = refusal("run", "--dataset", f"cifar10:{workplace}")
+
+    assert message.startswith(f"{workplace / 'data_batch_3.bin'} is truncated: 6,139 bytes")
+    assert "unpack https://" in message
+
+
+def test_a_missing_cifar_file_is_named(refusal, workplace):
+    message = refusal("run", "--dataset", f"cifar10:{workplace}")
+
+    assert message.startswith(f"{workplace} lacks data_batch_1.bin, data_batch_2.bin")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        ("folder:none", "none: no such folder; expected JPEG or PNG files in PATH/<class>/"),
+        ("folder:", "'folder:' names no folder; write folder:PATH"),
+        ("folder", "'folder' names no folder; write folder:PATH"),
+        ("digits:here", "'digits:here': digits takes no path; write digits"),
+        ("cifar10:", "'cifar10:' names no folder; write cifar10[:PATH]"),
+        ("fashion-mnist:none", "none: no such folder"),
+    ],
+)
+def test_a_data_set_needs_the_path_it_is_given(refusal, dataset, expected):
+    assert expected in refusal("run", "--dataset", dataset)
+
+
+# -- ablation files
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "alexnet"], ["run"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def broken(:\n", ", line 1: not valid Python: "),
+        ("import os\nimport keras\n", ", line 2: imports keras at module level"),
+        (ABLATION.format(name="mine").replace("dropout=0.1", "dropuot=0.1"), "did you mean 'dropout'?"),
+        ("1 / 0\n", ": ZeroDivisionError: division by zero"),
+        ("x = 1\n", ": defines no Ablation; see `ablations/lrn.py`"),
+    ],
+    ids=["syntax", "keras", "misspelt", "runtime", "none"],
+)
+def test_an_ablation_file_that_cannot_be_used_is_named(refusal, write_ablations, command, text, expected):
+    folder = write_ablations({"mine.py": text})
+
+    message = refusal(*command, "--ablations", folder)
+
+    assert message.startswith(str(folder / "mine.py"))
+    assert expected in message
+
+
+def test_two_files_that_define_one_name_are_both_named(refusal, write_ablations):
+    one, other = (write_ablations({f"{name}.py": ABLATION.format(name="mine")}) for name in ("one", "other"))
+    taken = write_ablations({"mine.py": ABLATION.format(name="lrn")})
+
+    assert refusal("run", "--ablations", one, "--ablations", other) == (
+        f"'@mine' is defined in {one / 'one.py'} and in {other / 'other.py'}; rename one of them"
+    )
+    assert refusal("run", "--ablations", taken) == (
+        f"'@lrn' is defined in {shipped_folder() / 'lrn.py'} and in {taken / 'mine.py'}; rename one of them"
+    )
+
+
+# -- folders to write
+
+
+def test_a_used_folder_is_refused(refusal, workplace):
+    (workplace / "used").mkdir()
+    (workplace / "used" / "notes.txt").write_text("mine", encoding="utf-8")
+
+    assert refusal("run", "--out", "used") == "used is in use; give an empty or new folder with --out"
+
+
+def test_a_folder_that_holds_a_run_is_refused(refusal, planned_run):
+    assert refusal("run", "--out", planned_run) == (
+        f"{planned_run} holds a run already; go on with `--resume {planned_run}` or give another --out"
+    )
+
+
+@pytest.mark.parametrize("out", ["file/run", "long" * 100], ids=["below-a-file", "too-long"])
+def test_a_folder_that_cannot_be_written_is_named(refusal, workplace, out):
+    (workplace / "file").touch()
+
+    message = refusal("run", "--out", out)
+
+    assert message.startswith(f"{out} cannot be written (")
+    assert message.endswith("; give another --out")
+
+
+# -- runs to go on with
+
+
+@pytest.fixture
+def planned_run(workplace):
+    """The folder of a run of which nothing was done yet."""
+    start_run(Schedule(Settings(variants="@lrn", seeds=4)), workplace / "run", "bench run")
+    return workplace / "run"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--epochs", "3"], "--epochs"),
+        (["--variants"], "--variants"),
+        (["--out", "other"], "--out"),
+        (["--dataset", "digits", "--save-models"], "--dataset, --save-models"),
+        (["--time-batch-size", "4", "--seeds", "8"], "--time-batch-size"),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, list) else "",
+)
+def test_a_run_goes_on_with_its_own_settings(refusal, planned_run, given, named):
+    expected = f"--resume keeps the run's own settings; leave out {named} (--seeds may grow)"
+    assert refusal("run", "--resume", planned_run, *given) == expected
+
+
+@pytest.mark.parametrize("seeds", [0, 1, 3])
+def test_a_run_loses_no_seeds(refusal, planned_run, seeds):
+    expected = f"{planned_run} was planned with 4 seeds; ask for at least as many"
+    assert refusal("run", "--resume", planned_run, "--seeds", seeds) == expected
+
+
+def test_going_on_with_what_is_no_run(refusal, workplace):
+    expected = "holds no run.json; give a folder that `bench run` wrote"
+    assert refusal("run", "--resume", "none") == f"none {expected}"
+    assert refusal("run", "--resume", workplace) == f"{workplace} {expected}"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"schema_version": SCHEMA_VERSION + 1}, "update alexnet-bench"),
+        ({"settings": {"hue": "red"}}, "holds settings that cannot be read"),
+        ({"settings": None}, "holds settings that cannot be read"),
+    ],
+    ids=["newer", "unknown", "none"],
+)
+def test_going_on_with_a_run_of_another_version(refusal, planned_run, change, expected):
+    manifest = json.loads((planned_run / "run.json").read_text(encoding="utf-8"))
+    (planned_run / "run.json").write_text(json.dumps(manifest | change), encoding="utf-8")
+
+    assert expected in refusal("run", "--resume", planned_run)
+
+
+def test_going_on_without_the_ablations_of_the_run(refusal, workplace, write_ablations):
+    folder = write_ablations({"mine.py": ABLATION.format(name="mine")})
+    settings = Settings(variants="@mine", ablations=(str(folder),))
+    start_run(Schedule(settings), workplace / "run", "bench run")
+    (folder / "mine.py").unlink()
+
+    assert "unknown ablation '@mine'" in refusal("run", "--resume", workplace / "run")
+
+
+# -- runs to report
+
+
+def test_a_report_needs_runs(refusal, workplace):
+    expected = "holds no run.json; give a folder that `bench run` wrote"
+    assert refusal("report", workplace / "none") == f"{workplace / 'none'} {expected}"
+    assert expected in refusal("report", workplace)
+    assert "Missing argument" in refusal("report")
+
+
+def test_a_report_of_several_runs_needs_a_place(refusal, planned_run):
+    expected = "give --out when reporting several runs together"
+    assert refusal("report", planned_run, "another") == expected
+
+
+def test_a_report_of_damaged_records_names_the_line(refusal, planned_run):
+    (planned_run / "records.jsonl").write_text("{}\n", encoding="utf-8")
+
+    assert "records.jsonl, line 1: " in refusal("report", planned_run)

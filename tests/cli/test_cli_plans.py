@@ -1,0 +1,188 @@
+"""`bench list`, `bench show` and `bench run --dry-run`: what there is, and what would be done."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alexnet_bench.data import DATASETS
+from alexnet_bench.recipe import RECIPES
+from alexnet_bench.registry import load_registry
+from alexnet_bench.topology import TOPOLOGIES
+
+REGISTRY = load_registry()
+MINE = """
+    from alexnet_bench import ALEXNET, Ablation
+
+    MINE = Ablation(
+        name="mine", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("half", dropout=0.25)]
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def mine(write_ablations):
+    """A folder with one ablation of one arm."""
+    return write_ablations({"mine.py": MINE})
+
+
+def as_json(outcome):
+    """What a command printed, which must be JSON and nothing else."""
+    assert (outcome.code, outcome.err) == (0, "")
+    return json.loads(outcome.out)
+
+
+def words(text):
+    """A table without its padding and line breaks."""
+    return " ".join(text.split())
+
+
+# -- list
+
+
+def test_list_shows_everything_that_can_be_named(bench):
+    listed = as_json(bench("list", "--json"))
+
+    assert list(listed["variants"]) == list(REGISTRY.variants)
+    assert list(listed["ablations"]) == [f"@{name}" for name in REGISTRY.ablations]
+    assert list(listed["datasets"]) == [description.spec for description in DATASETS.values()]
+    assert list(listed["topologies"]) == list(TOPOLOGIES)
+    assert list(listed["recipes"]) == list(RECIPES)
+    assert listed["variants"]["no-lrn"] == "normalization none"
+    assert listed["ablations"]["@lrn"] == "no-lrn against lrn"
+
+
+def test_list_prints_the_same_as_a_table(bench):
+    code, out, err = bench("list")
+
+    assert (code, err) == (0, "")
+    listed = as_json(bench("list", "--json"))
+    assert all(f"{name} {about}" in words(out) for rows in listed.values() for name, about in rows.items())
+
+
+def test_list_shows_a_users_ablations(bench, mine):
+    listed = as_json(bench("list", "--json", "--ablations", mine))
+
+    assert listed["variants"]["half"] == "dropout 0.25"
+    assert listed["ablations"]["@mine"] == "half against alexnet"
+
+
+def test_list_works_as_a_program():
+    command = [Path(sys.executable).parent / "bench", "list", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no-lrn" in json.loads(done.stdout)["variants"]
+
+
+# -- show
+
+
+@pytest.mark.parametrize(
+    ("variant", "parameters", "macs"),
+    [("alexnet", 60_965_224, 724_406_816), ("notebook", 62_378_344, 1_135_256_096)],
+)
+def test_show_counts_the_papers_network_and_the_notebooks(bench, variant, parameters, macs):
+    shown = as_json(bench("show", variant, "--json"))
+
+    assert (shown["parameters"], shown["macs"]) == (parameters, macs)
+    assert shown["parameters"] == sum(layer["parameters"] for layer in shown["layers"])
+    assert shown["macs"] == sum(layer["macs"] for layer in shown["layers"])
+    assert [layer["shape"] for layer in shown["layers"] if layer["name"] == "conv1"] == [[55, 55, 96]]
+
+
+def test_show_prints_a_row_a_layer_and_the_totals(bench):
+    code, out, err = bench("show", "alexnet")
+
+    assert (code, err) == (0, "")
+    lines = [words(line) for line in out.splitlines()]
+    assert lines[0] == "alexnet at alexnet-227: the paper's"
+    assert "conv1 11x11/4 valid, 2 towers that see both 55x55x96 34,944 105.4" in lines
+    assert "conv2 5x5/1 same, 2 towers 27x27x256 307,456 223.9" in lines
+    assert "normalization1 lrn 55x55x96" in lines
+    assert "dropout6 drops 0.5 4096" in lines
+    assert lines[-1] == "total 60,965,224 724.4"
+
+
+def test_show_says_how_a_sum_differs(bench):
+    code, out, _ = bench("show", "no-lrn+tanh", "--topology", "alexnet-8", "--classes", 7, "--channels", 1)
+
+    assert code == 0
+    assert out.startswith("no-lrn+tanh at alexnet-8: normalization none, activation tanh")
+    assert "lrn " not in out.split("\n", 1)[1]
+
+
+def test_show_takes_a_users_variant(bench, mine):
+    shown = as_json(bench("show", "half", "--json", "--ablations", mine, "--classes", 10))
+
+    assert shown["difference"] == "dropout 0.25"
+    assert shown["layers"][-1]["shape"] == [10]
+
+
+# -- run --dry-run
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Work in an empty folder, in which no command here may leave anything."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    yield
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(bench):
+    arguments = ["--variants", "@lrn,tanh", "--seeds", 2, "--epochs", 3, "--time-topology", "alexnet-8"]
+    plan = as_json(bench("run", "--dry-run", "--json", *arguments))
+
+    assert plan["variants"]["tanh"] == {"difference": "activation tanh", "fields": ["activation"]}
+    assert list(plan["variants"]) == ["lrn", "no-lrn", "tanh"]
+    assert (plan["control"], plan["aliases"]) == ("lrn", {})
+    assert (plan["dataset"], plan["topology"], plan["time_topology"]) == ("digits", "alexnet-8", "alexnet-8")
+    assert (plan["seeds"], plan["epochs"], plan["batch_size"]) == ([0, 1], 3, 32)
+    assert [item["name"] for item in plan["ablations"]] == ["activation", "lrn"]
+    cost = plan["estimate"]
+    assert (cost["trials"], cost["draws"]) == (6, 6)
+    assert all(cost[name] > 0 for name in ("seconds", "memory_bytes", "disk_bytes"))
+
+
+def test_a_dry_run_prints_the_plan(bench):
+    code, out, err = bench("run", "--dry-run", "--variants", "alexnet,@lrn")
+
+    assert (code, err) == (0, "")
+    assert "no-lrn normalization none" in words(out)
+    assert "6 trials of 30 epochs: alexnet-8, digits, recipe paper, batch 32" in words(out)
+    assert "6 draws of 4 rounds: alexnet-227, batch 16" in words(out)
+    assert "lrn is the same network as alexnet: trained once, timed under both names" in words(out)
+    assert "estimate:" in out
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [[], ["--variants"], ["--variants", "all"], ["--variants", "--seeds", "1"], ["--variants=all"]],
+    ids=" ".join,
+)
+def test_variants_left_out_or_bare_are_all(bench, selection):
+    plan = as_json(bench("run", "--dry-run", "--json", *selection))
+
+    assert list(plan["variants"]) == list(REGISTRY.variants)
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "throughput", "accuracy, throughput"])
+def test_a_dry_run_leaves_out_what_is_not_measured(bench, measure):
+    arguments = ["run", "--dry-run", "--variants", "alexnet", "--measure", measure]
+    plan, text = as_json(bench(*arguments, "--json")), bench(*arguments).out
+
+    assert ", ".join(plan["measures"]) == measure
+    assert ("accuracy:" in text, "throughput:" in text) == ("accuracy" in measure, "throughput" in measure)
+    cost = plan["estimate"]
+    assert (cost["trials"] > 0, cost["draws"] > 0) == ("accuracy" in measure, "throughput" in measure)
+
+
+def test_a_dry_run_plans_a_users_variant(bench, mine):
+    plan = as_json(bench("run", "--dry-run", "--json", "--variants", "@mine", "--ablations", mine))
+
+    assert list(plan["variants"]) == ["alexnet", "half"]
+    assert [item["name"] for item in plan["ablations"]] == ["mine"]

@@ -1,0 +1,66 @@
+import contextlib
+import io
+import os
+import textwrap
+from typing import NamedTuple
+
+import hypothesis
+import pytest
+
+# A loaded machine is slow, and a failure must come again: neither deadlines nor fresh examples.
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def bench():
+    """Call the command in this process: `bench("list", "--json")` returns (code, out, err)."""
+    from alexnet_bench.cli import main
+
+    def call(*arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as left,
+        ):
+            main([str(argument) for argument in arguments])
+        return Outcome(left.value.code, out.getvalue(), err.getvalue())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def write_ablations(tmp_path_factory):
+    """Write files into a throw-away ablations folder: `write_ablations({"mine.py": "..."})`."""
+
+    def write(files):
+        folder = tmp_path_factory.mktemp("ablations")
+        for name, text in files.items():
+            (folder / name).write_text(textwrap.dedent(text), encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tensorflow_ready():
+    """TensorFlow with two logical CPU devices and repeatable kernels, settled once for all tests.
+
+    Whatever touches TensorFlow asks for this, since devices cannot be made once it is in use.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    from alexnet_bench.model.tensorflow_devices import use_devices
+
+    tf.config.experimental.enable_op_determinism()
+    assert use_devices("cpu", 2) == ("cpu:0", "cpu:1")

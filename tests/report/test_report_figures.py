@@ -1,0 +1,110 @@
+"""What the figures show."""
+
+import pytest
+from report_runs import DEVICE, draw, failed_trial, frame, manifest, trial
+
+from alexnet_bench.report.figures import FIGURES, style
+from alexnet_bench.report.plans import Plans
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+TWO = f"2 logical CPU devices ({DEVICE})"
+NAMES = {"alexnet": [], "lrn": [], "two-gpu": ["placement"]} | {
+    f"a-rather-long-name-of-a-variant-{index}": ["normalization"] for index in range(12)
+}
+
+
+@pytest.fixture(scope="module")
+def figures():
+    """Every figure of fifteen variants, drawn."""
+    records = []
+    for index, name in enumerate(NAMES):
+        split = {"placement": "split", "device": TWO} if name == "two-gpu" else {}
+        if name != "lrn":
+            records += [trial(name, seed, 0.03 + 0.001 * index, **split) for seed in range(3)]
+        records += [
+            draw(name, number, [50.0 - index, 50.0 - index], mode=mode, **split)
+            for number in range(2)
+            for mode in ("training", "inference")
+        ]
+    records[1] = failed_trial("alexnet", 1)
+    with style.styled():
+        made = {
+            name: draw_it(frame(records), Plans([manifest(variants=NAMES)]))
+            for name, draw_it in FIGURES.items()
+        }
+        for figure in made.values():
+            figure.canvas.draw()
+    return made
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_cut_off(figures, name):
+    box = figures[name].get_tightbbox(figures[name].canvas.get_renderer())
+    width, height = figures[name].get_size_inches()
+    assert (box.x0, box.y0) >= (0, 0)
+    assert (box.x1, box.y1) <= (width, height)
+
+
+def labels(figure):
+    return [label.get_text() for label in _axes(figure)[0].get_yticklabels()]
+
+
+def _axes(figure):
+    return [axes for panel in figure.subfigs for axes in panel.axes]
+
+
+def _heads(figure):
+    return " ".join(panel.get_suptitle() for panel in figure.subfigs)
+
+
+def test_error_has_every_seed_of_every_variant_control_first(figures):
+    (axes,) = _axes(figures["error"])
+    assert labels(figures["error"])[:2] == ["alexnet (1 of 3 failed)", "lrn (= alexnet) (1 of 3 failed)"]
+    (points,) = [item for item in axes.collections if len(item.get_offsets())]
+    assert len(points.get_offsets()) == 2 + 2 + 13 * 3
+    assert len({tuple(at) for at in points.get_offsets().round(6).tolist()}) == len(points.get_offsets())
+    assert "digits, alexnet-8, 2 epochs, batch 32" in _heads(figures["error"])
+    assert "seeds 0–2" in _heads(figures["error"])
+
+
+def test_throughput_starts_at_zero_and_names_other_devices(figures):
+    training, inference = _axes(figures["throughput"])
+    assert training.get_xlim()[0] == inference.get_xlim()[0] == 0
+    assert labels(figures["throughput"])[0] == "alexnet"
+    assert "two-gpu\n2 logical CPU devices" in labels(figures["throughput"])
+    assert (training.get_xlabel(), inference.get_xlabel()) == (
+        "training throughput\n(images/s; higher is better)",
+        "inference throughput\n(images/s; higher is better)",
+    )
+    assert f"on {DEVICE}, 2 threads; two-gpu on 2 logical CPU devices" in _heads(figures["throughput"])
+
+
+def test_tradeoff_prints_both_conditions_and_every_name(figures):
+    heads = " ".join(_heads(figures["tradeoff"]).split())
+    assert "error: digits, alexnet-8, 2 epochs" in heads
+    assert "throughput: alexnet-227, batch 16, float32, 2 draws of each network" in heads
+    (axes,) = _axes(figures["tradeoff"])
+    assert {text.get_text() for text in axes.texts} == set(NAMES)
+
+
+def test_curves_have_a_plot_a_trained_network(figures):
+    shown = [axes.get_title().replace("\n", "") for axes in _axes(figures["curves"]) if axes.get_visible()]
+    assert shown == [name for name in NAMES if name != "lrn"]
+
+
+def test_variants_are_ordered_from_best_to_worst_after_the_control():
+    records = [
+        trial(name, 0, wrong) for name, wrong in (("c", 0.3), ("alexnet", 0.5), ("b", 0.1), ("a", 0.2))
+    ]
+    with style.styled():
+        figure = FIGURES["error"](frame(records), Plans([manifest(variants={name: [] for name in "abc"})]))
+        figure.canvas.draw()
+    assert labels(figure) == ["alexnet", "b", "a", "c"]
+
+
+def test_a_control_is_drawn_more_often_and_this_is_said():
+    records = [draw("alexnet", number, [10.0]) for number in range(4)] + [draw("no-lrn", 0, [11.0])]
+    with style.styled():
+        figure = FIGURES["throughput"](frame(records), Plans([manifest()]))
+    assert "1 draw of each network (4 of the control)" in _heads(figure)

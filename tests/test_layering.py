@@ -1,0 +1,225 @@
+"""Who imports whom: each module only what stands above it, and TensorFlow only where it is named."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import alexnet_bench
+from alexnet_bench.cli.group import COMMANDS
+from alexnet_bench.registry import shipped_folder
+
+PACKAGE = Path(alexnet_bench.__file__).parent
+
+# The layout, top to bottom. A module imports what stands above it, and within its own folder.
+ORDER = (
+    "errors",
+    "seeds",
+    "blocks",
+    "recipe",
+    "variant",
+    "topology",
+    "plan",
+    "ablation",
+    "registry",
+    "records",
+    "run_folder",
+    "environment",
+    "protocol",
+    "stats",
+    "model",
+    "data",
+    "trial",
+    "worker",
+    "runner",
+    "report",
+    "api",
+    "__init__",
+    "cli",
+)
+# A block is a function; what it imports when it is built may stand anywhere.
+BLOCK_BODIES = {("blocks", "model")}
+
+BACKENDS = {"tensorflow", "keras", "jax", "torch"}
+# Never at module level, so that listing, planning and reporting stay quick.
+LIGHT = (
+    "records",
+    "stats",
+    "report",
+    "registry",
+    "plan",
+    "data",
+    "cli",
+    "runner",
+    "api",
+    "__init__",
+    "blocks",
+)
+# Not in a function's body either.
+WITHOUT = ("records", "run_folder", "stats", "report")
+# What a command needs only once it is carried out.
+HEAVY = {*BACKENDS, "pandas", "numpy", "seaborn", "matplotlib", "scipy", "sklearn", "PIL", "pyarrow", "rich"}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+FILES = [file for file in FILES if "_ablations" not in file.parts]
+
+
+def part(file):
+    """What a file is called in the layout: its module, or the folder it lies in."""
+    return file.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def named(files):
+    return {"argvalues": files, "ids": [str(file.relative_to(PACKAGE)) for file in files]}
+
+
+def imports(file, *, module_level=False):
+    """Every module that a file imports, `package.name` where it imports a name; not those of type checks."""
+    pending = [ast.parse(file.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            pending += node.orelse
+        elif not (module_level and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)):
+            pending += ast.iter_child_nodes(node)
+
+
+def roots(file, *, module_level=False):
+    return {name.split(".")[0] for name in imports(file, module_level=module_level)}
+
+
+def parts_used(file):
+    """The parts of the layout that a file imports, at module level or in a function."""
+    for name in imports(file):
+        package, *rest = name.split(".")
+        if package == "alexnet_bench":
+            yield rest[0] if rest and rest[0] in ORDER else "__init__"
+
+
+def test_the_order_names_every_part():
+    assert {part(file) for file in FILES} == set(ORDER)
+    assert len(ORDER) == len(set(ORDER))
+
+
+@pytest.mark.parametrize("file", **named(FILES))
+def test_a_module_imports_only_what_stands_above_it(file):
+    own = part(file)
+
+    below = {
+        used
+        for used in parts_used(file)
+        if used != own and ORDER.index(used) > ORDER.index(own) and (own, used) not in BLOCK_BODIES
+    }
+
+    assert below == set()
+
+
+@pytest.mark.parametrize("file", **named([file for file in FILES if part(file) in LIGHT]))
+def test_tensorflow_is_not_imported_before_it_is_needed(file):
+    if not file.name.startswith("tensorflow_"):
+        assert roots(file, module_level=True) & BACKENDS == set()
+
+
+@pytest.mark.parametrize("file", **named([file for file in FILES if part(file) in WITHOUT]))
+def test_records_and_reports_never_import_a_backend(file):
+    assert roots(file) & BACKENDS == set()
+
+
+@pytest.mark.parametrize("file", **named(FILES))
+def test_tensorflow_is_imported_only_where_a_file_is_named_for_it(file):
+    relative = file.relative_to(PACKAGE).as_posix()
+    at_module_level = "tensorflow" in roots(file, module_level=True)
+
+    if file.name.startswith("tensorflow_") or relative in ("trial/train.py", "trial/timing.py"):
+        return
+    assert not at_module_level
+    assert relative == "worker.py" or "tensorflow" not in roots(file)
+
+
+@pytest.mark.parametrize("file", **named([file for file in FILES if part(file) == "blocks"]))
+def test_blocks_import_keras_in_their_bodies_alone(file):
+    assert "keras" in roots(file)
+    assert "keras" not in roots(file, module_level=True)
+
+
+@pytest.mark.parametrize("name", [f"{name}_command" for name in COMMANDS])
+def test_a_command_loads_what_it_needs_when_it_is_used(name):
+    assert roots(PACKAGE / "cli" / f"{name}.py", module_level=True) & HEAVY == set()
+
+
+@pytest.mark.parametrize("file", sorted(shipped_folder().glob("*.py")), ids=lambda file: file.stem)
+def test_an_ablation_file_imports_the_root_of_the_package_and_keras_in_a_body(file):
+    root = {f"alexnet_bench.{name}" for name in alexnet_bench.__all__}
+
+    assert set(imports(file, module_level=True)) <= root
+    assert roots(file) <= {"alexnet_bench", "keras"}
+
+
+def test_the_extractor_sees_what_it_must(tmp_path):
+    file = tmp_path / "sample.py"
+    file.write_text(
+        "import a\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import b\n"
+        "try:\n    import c.d\nexcept ImportError:\n    pass\n"
+        "class K:\n    import e\n    def m(self):\n        from f import g\n",
+        encoding="utf-8",
+    )
+
+    assert set(imports(file, module_level=True)) == {"a", "typing.TYPE_CHECKING", "c.d", "e"}
+    assert set(imports(file)) == {"a", "typing.TYPE_CHECKING", "c.d", "e", "f.g"}
+
+
+# -- and at run time
+
+LOADS_NO_TENSORFLOW = """
+import sys
+import alexnet_bench
+from alexnet_bench.plan import make_plan
+from alexnet_bench.recipe import PAPER
+from alexnet_bench.registry import load_registry
+from alexnet_bench.topology import ALEXNET_227
+import alexnet_bench.runner.run
+import alexnet_bench.runner.schedule
+import alexnet_bench.report
+
+for variant in load_registry().select("all"):
+    make_plan(variant, ALEXNET_227, classes=1000).fingerprint(PAPER)
+schedule = alexnet_bench.runner.schedule.Schedule(alexnet_bench.runner.settings.Settings(variants="@lrn"))
+schedule.manifest_plan()
+assert schedule.trials() and schedule.draws()
+print(*sys.modules)
+"""
+
+
+def loaded(code):
+    """The names of the packages that a fresh interpreter has loaded after some code."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+def test_planning_and_reporting_load_no_tensorflow():
+    assert not loaded(LOADS_NO_TENSORFLOW) & BACKENDS
+
+
+def test_the_package_loads_hardly_anything():
+    assert not loaded("import sys, alexnet_bench; print(*sys.modules)") & (HEAVY | {"click"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"], ["show", "no-lrn"]])
+def test_help_and_lists_load_no_tensorflow(arguments):
+    code = (
+        "import sys\nfrom alexnet_bench.cli import main\n"
+        f"try:\n    main({json.dumps(arguments)})\nexcept SystemExit as left:\n    assert left.code == 0\n"
+        "print()\nprint(*sys.modules)"
+    )
+
+    allowed = {"rich", "numpy"} if arguments[0] in ("list", "show") else set()
+    assert not loaded(code) & (HEAVY - allowed)

@@ -1,0 +1,26 @@
+"""`results/README.md` says what every column of the schema means."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_bench.records import COLUMNS
+
+README = Path(__file__).parents[1] / "results" / "README.md"
+
+
+def column_row(column):
+    required = "" if column.required else "may be null; "
+    agrees = "; must agree" if column.agrees else ""
+    return f"| `{column.name}` | {' and '.join(column.kinds)} | {required}{column.about}{agrees} |"
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_every_column_is_explained_as_the_schema_has_it(column):
+    assert column_row(column) in README.read_text(encoding="utf-8").splitlines()
+
+
+def test_no_column_is_explained_that_the_schema_lacks():
+    rows = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+
+    assert rows == [column_row(column) for column in COLUMNS]
