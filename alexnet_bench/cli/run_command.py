@@ -147,7 +147,8 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
             records = continue_run(schedule, folder, progress)
     except KeyboardInterrupt:
         print(
-            f"\nInterrupted; what was finished is kept. Go on with: bench run --resume {folder}",
+            "\nInterrupted; what was finished is kept. Go on with: "
+            + shlex.join(["bench", "run", "--resume", str(folder)]),
             file=sys.stderr,
         )
         return INTERRUPTED

@@ -1,6 +1,7 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -39,13 +40,18 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
     """How far the same network, timed twice, differed from itself."""
     pairs = effects[effects["note"].str.contains("timed twice", regex=False) & effects["effect"].notna()]
     for (arm, control, _), rows in pairs.groupby(["arm", "control", "setting"], sort=False):
-        differed = [
-            f"{abs(row.effect - 1):.1%} in {row.measure.partition('_')[0]}" for _, row in rows.iterrows()
-        ]
+        differed = [_difference(row) for _, row in rows.iterrows()]
         yield (
             f"The observed noise floor: {arm} and {control} are the same network; timed twice, it differed "
-            f"by {joined(differed)}. Take a throughput difference of that size for noise."
+            f"by {joined(differed)}. Take throughput differences of that size for noise."
         )
+
+
+def _difference(row: "pd.Series[Any]") -> str:
+    """How far an A/A pair differed, over all draws and in each."""
+    draws = ", ".join(f"{abs(float(ratio) - 1):.1%}" for ratio in row["values"].split("; "))
+    mode = row["measure"].partition("_")[0]
+    return f"{abs(row['effect'] - 1):.1%} in {mode} (draw by draw: {draws})"
 
 
 def _learned(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:

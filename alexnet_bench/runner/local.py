@@ -5,15 +5,19 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from alexnet_bench import protocol
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.worker import main
+
+_STARTING = threading.Lock()
 
 PRELOADED = ["alexnet_bench.worker", "tensorflow", "keras", "sklearn.datasets"]
 
@@ -45,7 +49,8 @@ class Worker:
         self._process = multiprocessing.get_context("forkserver").Process(
             target=main, args=(theirs, str(log)), daemon=True
         )
-        self._process.start()
+        with _without_main_module():
+            self._process.start()
         theirs.close()
         self._socket, self._stream = ours, ours.makefile("rwb")
         settle = {
@@ -120,6 +125,21 @@ class Worker:
             "status": status,
             "error": f"the worker ended with exit code {code}; see {self._log}",
         }
+
+
+@contextlib.contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Hide the program's main module, which a new process would otherwise execute once more.
+
+    A script that calls `alexnet_bench.run` would start itself again in every worker.
+    """
+    with _STARTING:
+        kept = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = kept
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Settings -> what to run: networks, trials and timing sessions, and what they will cost."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -64,13 +64,20 @@ class Schedule:
     Args:
         settings: what was asked.
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
+        available_memory: in bytes; limits how many variants are timed at once.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
     """
 
-    def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry | None = None,
+        available_memory: Callable[[], int] = available_memory_bytes,
+    ) -> None:
         self.settings = settings
+        self.available_memory = available_memory
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
         self.variants = self.registry.select(settings.variants)
         if settings.recipe not in RECIPES:
@@ -268,7 +275,7 @@ class Schedule:
 
     def _workers_at_once(self) -> int:
         needed = max(network.plan.memory_bytes(self.time_batch_size) for network in self.timed_networks)
-        return max(2, int(0.9 * available_memory_bytes()) // needed)
+        return max(2, int(0.9 * self.available_memory()) // needed)
 
 
 def _groups(networks: Sequence[Network], control: Variant, at_once: int) -> list[tuple[Network, ...]]:

@@ -68,12 +68,10 @@ def test_same_seed_and_step_same_batch():
 
 
 def test_other_seed_other_order_and_crops():
-    (images, labels), (others, other_labels) = (
-        training(pipeline(dataset(NOISE), CROPS, seed=seed)) for seed in (0, 1)
-    )
-    assert labels.tolist() != other_labels.tolist()
-    in_order, others_in_order = (x.reshape(24, 8, 8, 3)[np.argsort(y.ravel())] for x, y in ((images, labels), (others, other_labels)))
-    assert not np.array_equal(in_order, others_in_order)
+    runs = [training(pipeline(dataset(NOISE), CROPS, seed=seed)) for seed in (0, 1)]
+    assert runs[0][1].tolist() != runs[1][1].tolist()
+    in_order = [images.reshape(24, 8, 8, 3)[np.argsort(labels.ravel())] for images, labels in runs]
+    assert not np.array_equal(*in_order)
 
 
 def test_every_image_comes_once_an_epoch_in_another_order():
@@ -111,11 +109,10 @@ def test_smaller_input_is_the_middle_of_the_crop():
 
 
 def test_images_of_another_size_are_scaled():
-    flat = np.full((4, 5, 5, 1), 7, np.uint8) * np.arange(4, dtype=np.uint8)[:, None, None, None]
-    pipe = pipeline(dataset(flat, size=5))
+    shades = np.array([10, 20, 30, 40], np.uint8)[:, None, None, None]
+    pipe = pipeline(dataset(np.broadcast_to(shades, (4, 5, 5, 1)), size=5))
     (images,) = pipe.evaluation(pipe.dataset.test, 4)
-    assert images.shape == (4, 8, 8, 1)
-    np.testing.assert_allclose(images, np.broadcast_to(7.0 * np.arange(4)[:, None, None, None], (4, 8, 8, 1)) - pipe.mean)
+    np.testing.assert_allclose(images, np.broadcast_to(shades - pipe.mean, (4, 8, 8, 1)))
 
 
 def test_crops_come_from_the_canvas_each_from_its_own_place():
@@ -123,9 +120,13 @@ def test_crops_come_from_the_canvas_each_from_its_own_place():
     images, labels = training(pipe, epochs=4)
     places = []
     for image, canvas in zip(images.reshape(-1, 8, 8, 3), canvases()[labels.ravel()], strict=True):
-        windows = {(top, left): canvas[top : top + 8, left : left + 8] for top in range(3) for left in range(3)}
+        windows = {
+            (top, left): canvas[top : top + 8, left : left + 8] for top in range(3) for left in range(3)
+        }
         (place,) = (
-            place for place, window in windows.items() if np.array_equal(window.astype("float32") - pipe.mean, image)
+            place
+            for place, window in windows.items()
+            if np.array_equal(window.astype("float32") - pipe.mean, image)
         )
         places.append(place)
     # Every one of the nine places is taken, none by much more than its share of 96.
@@ -145,14 +146,18 @@ def test_flips_where_the_data_set_allows_them(mirrored, directions):
 
 def test_colour_noise_shifts_whole_images_along_the_colours_axes():
     """Section 4.1: its covariance is a hundredth of the pixels', since sigma is 0.1."""
-    many = np.random.default_rng(1).multivariate_normal([100, 120, 90], [[900, 500, 0], [500, 900, 0], [0, 0, 100]], 64 * 64)
-    data = dataset(np.clip(many, 0, 255).astype(np.uint8).reshape(64, 8, 8, 3))
-    pipes = [pipeline(data, recipe.but(batch_size=64)) for recipe in (CROPS, CROPS.but(augmentation="crops-flips-colour"))]
+    covariance = [[900, 500, 200], [500, 400, 0], [200, 0, 300]]
+    colours = np.random.default_rng(1).multivariate_normal([120, 120, 120], covariance, 64 * 64)
+    data = dataset(np.clip(colours, 0, 255).astype(np.uint8).reshape(64, 8, 8, 3))
+    pipes = [
+        pipeline(data, CROPS.but(batch_size=64, augmentation=augmentation))
+        for augmentation in ("crops-and-flips", "crops-flips-colour")
+    ]
     plain, coloured = (training(pipe, epochs=30)[0].reshape(-1, 64, 3) for pipe in pipes)
     shifts = coloured - plain
     assert np.ptp(shifts, axis=1).max() < 1e-3
     expected = 0.01 * np.cov(data.train.images.reshape(-1, 3), rowvar=False)
-    np.testing.assert_allclose(np.cov(shifts[:, 0], rowvar=False), expected, atol=0.7)
+    np.testing.assert_allclose(np.cov(shifts[:, 0], rowvar=False), expected, atol=1.0)
     assert np.abs(shifts[:, 0].mean(0)).max() < 0.3
 
 
@@ -180,7 +185,9 @@ def test_pixels_that_never_change_stay_finite():
 
 def test_pixel_statistics_are_of_all_training_images_not_of_the_first():
     """Files come class by class: here 2,500 dark images before 2,500 bright ones."""
-    images = np.repeat(np.array([0, 200], np.uint8), 2500)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    images = np.repeat(np.array([0, 200], np.uint8), 2500)[:, None, None, None] * np.ones(
+        (1, 2, 2, 1), np.uint8
+    )
     pipe = pipeline(dataset(images, size=2), side=2, input_side=2)
     assert pipe.mean == pytest.approx(100, abs=10)
 
@@ -190,7 +197,9 @@ def test_ten_crops_are_corners_and_centre_and_their_mirror_images(mirrored):
     pipe = pipeline(dataset(NOISE, mirrored=mirrored))
     (crops,) = pipe.evaluation(pipe.dataset.test, 24, ten_crops=True)
     canvas = canvases().astype("float32") - pipe.mean
-    expected = [canvas[:, top : top + 8, left : left + 8] for top, left in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))]
+    expected = [
+        canvas[:, top : top + 8, left : left + 8] for top, left in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))
+    ]
     expected += [crop[:, :, ::-1] for crop in expected] if mirrored else []
     np.testing.assert_array_equal(crops, np.stack(expected))
 
@@ -207,7 +216,10 @@ def files(tmp_path):
 
 def test_files_give_what_arrays_give(files):
     recipe = CROPS.but(augmentation="crops-flips-colour")
-    pipes = [pipeline(data, recipe) for data in (dataset(NOISE, mirrored=True), dataset(paths=files, mirrored=True))]
+    pipes = [
+        pipeline(data, recipe)
+        for data in (dataset(NOISE, mirrored=True), dataset(paths=files, mirrored=True))
+    ]
     np.testing.assert_allclose(pipes[1].mean, pipes[0].mean, rtol=1e-6)
     (images, labels), (decoded, same_labels) = (training(pipe, epochs=2) for pipe in pipes)
     np.testing.assert_array_equal(same_labels, labels)
@@ -238,7 +250,9 @@ def damage(path):
     start = data.index(b"IDAT")
     length = int.from_bytes(data[start - 4 : start], "big")
     data[start + 4 : start + 4 + length] = bytes(length)
-    data[start + 4 + length : start + 8 + length] = zlib.crc32(data[start : start + 4 + length]).to_bytes(4, "big")
+    data[start + 4 + length : start + 8 + length] = zlib.crc32(data[start : start + 4 + length]).to_bytes(
+        4, "big"
+    )
     Path(path).write_bytes(data)
     check_images([path])
 

@@ -1,4 +1,4 @@
-"""`two-gpu` runs tower k on device k, forward and backward, and crosses only where the paper's network does."""
+"""`two-gpu` runs tower k on device k, forward and backward; only what the paper lets cross crosses."""
 
 import re
 

@@ -86,7 +86,9 @@ def test_gradient_of_a_compiled_step_is_the_same():
     x, upstream = noise((2, 3, 3, 8), 0, 50), noise((2, 3, 3, 8), 1)
     layer = LocalResponseNormalization()
     compiled = tf.function(lambda x, upstream: tf.gradients(layer(x), x, upstream)[0])
-    assert_close([compiled(tf.constant(x), upstream)], [value_and_gradient(tensorflows(), x, upstream)[1]], 1e-5)
+    assert_close(
+        [compiled(tf.constant(x), upstream)], [value_and_gradient(tensorflows(), x, upstream)[1]], 1e-5
+    )
 
 
 def test_survives_saving():

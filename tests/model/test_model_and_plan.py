@@ -26,7 +26,10 @@ def of_model(model):
     for layer in model.layers:
         if not layer.name.endswith("_join"):
             towers[re.sub(r"_tower\d$", "", layer.name)].append(layer)
-    return {name: (_shape(layers), sum(layer.count_params() for layer in layers)) for name, layers in towers.items()}
+    return {
+        name: (_shape(layers), sum(layer.count_params() for layer in layers))
+        for name, layers in towers.items()
+    }
 
 
 def _shape(layers):

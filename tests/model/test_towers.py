@@ -1,7 +1,5 @@
 """Two towers on one device, on two devices and as grouped convolutions are one network."""
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ LABELS = np.arange(8, dtype="int64")
 
 @pytest.fixture(scope="module")
 def gradients(recipe):
-    """Run a compiled training step whose weights move by the negative gradient; returns loss and gradients."""
+    """Take a compiled training step in which weights move by minus the gradient; loss and gradients."""
     plain = recipe.but(learning_rate=1.0, momentum=0.0, weight_decay=0.0)
 
     def gradients(model):

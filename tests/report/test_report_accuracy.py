@@ -54,6 +54,12 @@ def test_a_failed_trial_is_left_out_and_named():
     assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, "seed 1 of no-lrn: diverged")
 
 
+def test_what_a_failed_trial_had_measured_does_not_count():
+    cut_short = trial("no-lrn", 1, 0.5, status="timed-out")
+    row = rows([*trials("alexnet", 0.02, 0.02), trial("no-lrn", 0, 0.05), cut_short])["no-lrn"]
+    assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, "seed 1 of no-lrn: timed-out")
+
+
 def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
     row = rows([*trials("alexnet", 0.02, 0.02), failed_trial("no-lrn", 0), failed_trial("no-lrn", 1)])[
         "no-lrn"

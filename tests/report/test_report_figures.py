@@ -103,6 +103,17 @@ def test_variants_are_ordered_from_best_to_worst_after_the_control():
     assert labels(figure) == ["alexnet", "b", "a", "c"]
 
 
+def test_names_are_no_formulas():
+    """Matplotlib would read what stands between dollar signs as one, and refuse this."""
+    name = "a$\\frac^$b"
+    with style.styled():
+        figure = FIGURES["error"](
+            frame([trial(name, 0)]), Plans([manifest(variants={name: []}, control=name)])
+        )
+        figure.canvas.draw()
+    assert labels(figure) == [name]
+
+
 def test_a_control_is_drawn_more_often_and_this_is_said():
     records = [draw("alexnet", number, [10.0]) for number in range(4)] + [draw("no-lrn", 0, [11.0])]
     with style.styled():

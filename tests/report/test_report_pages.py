@@ -93,6 +93,7 @@ def test_figures_are_shown_where_they_were_drawn():
 def test_a_control_alone_has_nothing_to_be_held_against_it():
     said = page(accuracy(("alexnet",), seeds=4), manifest(variants={"alexnet": []}))
     assert "No arm could be held against the control" in said
+    assert "With 2 seeds this report is descriptive" in page(accuracy(("alexnet",)))
 
 
 def test_what_failed_is_named():
@@ -127,8 +128,10 @@ def test_a_control_at_chance_is_said_in_words():
 
 def test_the_noise_floor_is_said_in_words():
     run = manifest(variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]})
-    said = page([draw("alexnet", 0, [100.0]), draw("lrn", 0, [98.0]), draw("no-lrn", 0, [120.0])], run)
-    assert "lrn and alexnet are the same network; timed twice, it differed by 2.0% in training" in said
+    alexnet = [draw("alexnet", number, [100.0]) for number in (0, 1)]
+    said = page([*alexnet, draw("lrn", 0, [95.0]), draw("lrn", 1, [101.0])], run)
+    differed = "it differed by 2.0% in training (draw by draw: 5.0%, 1.0%)"
+    assert f"lrn and alexnet are the same network; timed twice, {differed}" in said
 
 
 def test_logical_devices_are_not_passed_off_as_gpus():

@@ -33,8 +33,9 @@ def test_latex_is_escaped():
     )
 
 
-def test_labels_are_moved_apart_and_stay_inside():
-    placed = apart([0.99, 0.5, 0.5, 0.5, 0.01], 0.1)
+@pytest.mark.parametrize("heights", [[0.99, 0.5, 0.5, 0.5, 0.01], [1.0, 1.0, 1.0], [0.02, 0.01, 0.0]])
+def test_labels_are_moved_apart_and_stay_inside(heights):
+    placed = apart(heights, 0.1)
     assert placed == sorted(placed, reverse=True)
     assert all(high - low >= 0.1 - 1e-9 for high, low in pairwise(placed))
     assert 0 <= placed[-1] <= placed[0] <= 1

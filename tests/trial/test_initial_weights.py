@@ -32,7 +32,8 @@ def equal(one, other):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"normalization": "none"}, {"dropout": 0.0}, {"activation": "tanh"}, {"pooling": "non-overlapping"}]
+    "changes",
+    [{"normalization": "none"}, {"dropout": 0.0}, {"activation": "tanh"}, {"pooling": "non-overlapping"}],
 )
 def test_other_layers_start_with_equal_weights(build, alexnet, changes):
     assert equal(weights(build(ALEXNET.but("other", **changes))), weights(alexnet))
@@ -72,7 +73,11 @@ def test_the_papers_initialisation(build):
     kernels = {path: value for path, value in drawn.items() if path.endswith("kernel") and value.size > 4000}
     assert kernels
     assert [value.std() for value in kernels.values()] == pytest.approx([0.01] * len(kernels), rel=0.05)
-    ones = {path.partition("_")[0] for path, value in drawn.items() if path.endswith("bias") and (value == 1).all()}
+    ones = {
+        path.partition("_")[0]
+        for path, value in drawn.items()
+        if path.endswith("bias") and (value == 1).all()
+    }
     zeros = {path.split("/")[0].partition("_")[0] for path, value in drawn.items() if not value.any()}
     assert (ones, zeros) == ({"conv2", "conv4", "conv5", "fc6", "fc7"}, {"conv1", "conv3", "fc8"})
 

@@ -1,15 +1,23 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from alexnet_bench import ALEXNET
 from alexnet_bench.data import open_dataset
+from alexnet_bench.data.images import check_images
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
+from alexnet_bench.errors import DataError
+from alexnet_bench.model.build import build_model
+from alexnet_bench.plan import make_plan
 from alexnet_bench.recipe import NOTEBOOK, PAPER, scale_to_small_images
+from alexnet_bench.topology import ALEXNET_8
 
 # Built and compiled in half the time, where the network doesn't matter.
 PLAIN = ALEXNET.but("plain", towers=1, normalization="none")
@@ -50,6 +58,16 @@ def test_same_seed_same_numbers(train, outcome):
 def test_other_seed_other_numbers(train, recipe, outcome):
     (row,) = train(seed=1, recipe=recipe.but(epochs=1))["curve"]
     assert row["loss"] != outcome[0]["curve"][0]["loss"]
+
+
+def test_trial_starts_from_its_seeds_weights(train, recipe, tmp_path):
+    """At a rate of nearly nothing they are still there at the end."""
+    still = recipe.but(learning_rate=1e-12, epochs=1)
+    train(PLAIN, recipe=still, seed=1, evaluate_test=False, model=tmp_path / "model.keras")
+    plan = make_plan(PLAIN, ALEXNET_8, classes=10, channels=1)
+    found = keras.saving.load_model(tmp_path / "model.keras").get_weights()
+    for one, other in zip(found, build_model(plan, still, seed=1).get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-7)
 
 
 def test_predictions_are_those_reported(digits, outcome):
@@ -118,7 +136,11 @@ def test_tuning_leaves_the_test_split_alone(train, digits, recipe):
 
 def test_held_out_errors_are_called_so(train, digits, recipe):
     """And with five classes there is no top-5 error to speak of."""
-    few = {name: split.take(split.labels < 5) for name, split in vars(digits).items() if name in ("train", "test")}
+    few = {
+        name: split.take(split.labels < 5)
+        for name, split in vars(digits).items()
+        if name in ("train", "test")
+    }
     dataset = replace(digits, classes=tuple("01234"), test_name="held-out", **few)
     outcome = train(PLAIN, dataset=dataset, recipe=recipe.but(epochs=1))
     assert [name for name in outcome if "top" in name] == ["validation_top1_error", "held_out_top1_error"]
@@ -140,6 +162,22 @@ def test_half_precision_trains(train):
 
 @pytest.mark.parametrize("base", [PAPER, NOTEBOOK], ids=lambda base: base.name)
 def test_small_recipes_train(train, base):
-    """Four epochs of all digits; by chance, nine in ten are wrong."""
-    outcome = train(recipe=scale_to_small_images(base, 1293).but(epochs=4), dataset=open_dataset("digits"))
+    """Five epochs of all digits; by chance, nine in ten are wrong."""
+    outcome = train(recipe=scale_to_small_images(base, 1293).but(epochs=5), dataset=open_dataset("digits"))
     assert outcome["test_top1_error"] < 0.8
+
+
+def test_corrupt_file_ends_a_trial_with_an_error_that_names_it(train, tmp_path):
+    """Whole to look at, it is found while training; not an outcome, since the data must be put right."""
+    for name in ("one/1", "one/2", "one/3", "two/1", "two/2", "two/3"):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (12, 12), (200, 100, 50)).save(path)
+    dataset = open_dataset(f"folder:{tmp_path}")
+    damaged = Path(dataset.carve(0)[0].paths[0])
+    data = damaged.read_bytes()
+    start = data.index(b"IDAT") + 4
+    damaged.write_bytes(data[:start] + bytes(8) + data[start + 8 :])
+    check_images([str(damaged)])
+    with pytest.raises(DataError, match=f"^corrupt image: {re.escape(str(damaged))} cannot be decoded"):
+        train(dataset=dataset)

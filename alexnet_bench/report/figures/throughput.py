@@ -6,6 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from alexnet_bench.report.captions import draw_conditions, other_device
 from alexnet_bench.report.figures import style
@@ -75,6 +76,7 @@ def _draw_axes(axes: Axes, draws: pd.DataFrame, names: list[str], metric: Metric
         axes.axvline(means[control], color=style.CONTROL, linestyle="--", linewidth=1, zorder=0)
     style.show_values(axes, [number(value) for value in means], "mean")
     axes.set_xlim(0, values["rate"].max() * 1.06)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(metric.axis.replace(" (", "\n("))
     axes.set_ylabel("")
     axes.grid(visible=False, axis="y")

@@ -1,0 +1,105 @@
+"""The installed package, not only a checkout, finds what is shipped."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from alexnet_bench.registry import load_registry, shipped_folder
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("hatchling") is None or not (ROOT / "pyproject.toml").exists(),
+    reason="building a wheel takes hatchling and a checkout",
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of this checkout, built without a network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder that holds what the wheel installs, and nothing of the checkout."""
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+BENCH = "from alexnet_bench.cli import main; main()"
+SHIPPED = "from alexnet_bench.registry import shipped_folder; print(shipped_folder())"
+
+
+def run(installed, code, *arguments):
+    """What code prints when an interpreter that has the installed package is started elsewhere."""
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(
+        command, cwd=installed.parent, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_wheel_holds_the_package_and_nothing_at_its_side(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"alexnet_bench"}
+    assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
+
+
+def test_the_wheel_holds_every_file_that_is_shipped(installed):
+    package = ROOT / "alexnet_bench"
+    files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+    missing = [path for path in files if not (installed / path.relative_to(ROOT)).is_file()]
+
+    assert missing == []
+    shipped = {path.name for path in shipped_folder().glob("*.py")}
+    assert {path.name for path in (installed / "alexnet_bench" / "_ablations").glob("*.py")} == shipped
+    assert len(list((installed / "alexnet_bench" / "report").rglob("*.j2"))) >= 1
+
+
+def test_the_installed_package_lists_the_shipped_variants(installed):
+    listed = json.loads(run(installed, BENCH, "list", "--json"))
+
+    assert list(listed["variants"]) == list(load_registry().variants)
+    assert run(installed, SHIPPED).strip() == str(installed / "alexnet_bench" / "_ablations")
+
+
+def test_the_installed_package_takes_a_users_ablations_too(installed, write_ablations):
+    folder = write_ablations(
+        {
+            "mine.py": """
+                from alexnet_bench import ALEXNET, Ablation
+
+                MINE = Ablation(
+                    name="mine", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("half", dropout=0.25)]
+                )
+            """
+        }
+    )
+
+    shown = json.loads(run(installed, BENCH, "show", "half", "--json", "--ablations", folder))
+
+    assert (shown["difference"], shown["parameters"]) == ("dropout 0.25", 60_965_224)
+
+
+def test_the_wheel_brings_the_command_and_its_licence(installed):
+    (metadata,) = installed.glob("*.dist-info")
+
+    assert "bench = alexnet_bench.cli:main" in (metadata / "entry_points.txt").read_text(encoding="utf-8")
+    assert (metadata / "licenses" / "LICENSE").is_file()
