@@ -8,7 +8,7 @@ from alexnet_bench.errors import BenchError, UnknownNameError
 
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ def network_columns(schedule: Schedule, network: Network, run_id: str) -> dict[s
 def dataset_request(schedule: Schedule) -> str:
     """The data set as a worker opens it, its path made absolute."""
     name, colon, path = schedule.settings.dataset.partition(":")
-    return f"{name}:{Path(path).resolve()}" if colon else name
+    return f"{name}:{Path(path).expanduser().resolve()}" if colon else name
 
 
 def device_count(network: Network) -> int:

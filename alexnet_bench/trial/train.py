@@ -19,6 +19,7 @@ from alexnet_bench.trial.tensorflow_step import Steps
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
 EVALUATION_BATCH = 256
+NO_ANSWER = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ def run_trial(
         if row["loss"] is None:
             return {
                 "status": "diverged",
-                "error": f"loss is not finite in epoch {row['epoch']}",
+                "error": f"loss or outputs are not finite in epoch {row['epoch']}",
                 "curve": curve,
             }
     if spec.model is not None:
@@ -114,20 +115,23 @@ def _epochs(
                 steps.learning_rate.assign(rate)
             outcomes.append(steps.train(*next(batches)))
         losses, right = (np.array(values, "float64") for values in zip(*outcomes, strict=True))
-        finite = bool(np.isfinite(losses).all())
+        # A loss is taken before its step's update; what the last update did shows in the answers alone.
+        answers = _likeliest(spec, pipeline, steps, validation)
+        finite = bool(np.isfinite(losses).all()) and bool((answers != NO_ANSWER).all())
         yield {
             "epoch": epoch,
             "learning_rate": rate,
             "loss": float(losses.mean()) if finite else None,
             "train_error": 1 - float(right.sum()) / (per_epoch * spec.recipe.batch_size),
-            "validation_top1_error": _error(spec, pipeline, steps, validation) if finite else None,
+            "validation_top1_error": _error(answers, validation) if finite else None,
             "seconds": clock() - started,
         }
 
 
 def _training_error(spec: TrialSpec, pipeline: Pipeline, steps: Steps, training: Split) -> float:
     stride = math.ceil(len(training) / MOST_TRAINING_IMAGES_EVALUATED)
-    return _error(spec, pipeline, steps, training.take(np.arange(0, len(training), stride)))
+    sample = training.take(np.arange(0, len(training), stride))
+    return _error(_likeliest(spec, pipeline, steps, sample), sample)
 
 
 def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
@@ -144,12 +148,15 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
     return errors
 
 
-def _error(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) -> float:
-    return 1 - float((_likeliest(spec, pipeline, steps, split)[:, 0] == split.labels).mean())
+def _error(likeliest: np.ndarray, split: Split) -> float:
+    return 1 - float((likeliest[:, 0] == split.labels).mean())
 
 
 def _likeliest(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) -> np.ndarray:
-    """The up to five likeliest classes of each image, likeliest first: int64 (images, 5)."""
+    """The up to five likeliest classes of each image, likeliest first: int64 (images, 5).
+
+    An image whose outputs are not finite has `NO_ANSWER`s.
+    """
     ten_crops = spec.plan.variant.evaluation == "ten-crops"
     rows = []
     for images in pipeline.evaluation(split, EVALUATION_BATCH, ten_crops=ten_crops):
@@ -157,5 +164,7 @@ def _likeliest(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) 
             probabilities = tf.reduce_mean(tf.stack([steps.infer(crop) for crop in tf.unstack(images)]), 0)
         else:
             probabilities = steps.infer(images)
-        rows.append(np.argsort(-probabilities.numpy(), axis=1, kind="stable")[:, :5])
+        values = probabilities.numpy()
+        order = np.argsort(-values, axis=1, kind="stable")[:, :5]
+        rows.append(np.where(np.isfinite(values).all(1, keepdims=True), order, NO_ANSWER))
     return np.concatenate(rows)

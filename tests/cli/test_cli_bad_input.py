@@ -85,7 +85,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         (["--variants", "two-gpu+single-tower"], "only towers can be split; it has one"),
         (["--preset", "fast"], "'fast' is not one of 'quick', 'standard', 'paper'"),
         (["--devices", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
-        (["--precision", "float8"], "'float8' is not one of 'float32', 'mixed_bfloat16', 'mixed_float16'"),
+        (["--precision", "float8"], "'float8' is not one of 'float32', 'mixed_bfloat16'"),
         (["--tune", "momentum"], "'momentum' is not 'lr'"),
         (["--varaints", "all"], "No such option"),
         (["lrn"], "Got unexpected extra argument (lrn)"),

@@ -7,12 +7,15 @@ from dataclasses import fields
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
 from alexnet_bench.registry import load_registry
 from alexnet_bench.runner.run import chosen_rates
 from alexnet_bench.runner.schedule import RATE_GRID, TUNING_SEED, Schedule
 from alexnet_bench.runner.settings import PRESETS, Settings
+from alexnet_bench.runner.tell import dataset_request, network_request
 
 REGISTRY = load_registry()
 ALL = list(REGISTRY.variants)
@@ -261,6 +264,39 @@ def test_the_manifest_holds_the_plan_in_json():
     (lrn,) = [item for item in plan["ablations"] if item["name"] == "lrn"]
     assert (lrn["control"], lrn["arms"]) == ("lrn", ["no-lrn"])
     assert {*lrn["claims"][0]} == {"says", "source", "setup"}
+
+
+# -- what a worker is told
+
+
+@pytest.mark.parametrize("path", ["pets", "./pets", "~/pets"])
+def test_a_worker_is_told_the_absolute_path_of_the_data(tmp_path, monkeypatch, path):
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        for number in range(8):
+            Image.new("RGB", (4, 4)).save(tmp_path / "pets" / label / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    plan = schedule("alexnet", dataset=f"folder:{path}", batch_size=2)
+
+    assert dataset_request(plan) == f"folder:{tmp_path / 'pets'}"
+    assert open_dataset(dataset_request(plan)).name == plan.dataset.name == "folder:pets"
+
+
+def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    plan = schedule("no-lrn+tanh", ablations=("mine",))
+    (network,) = plan.networks
+
+    request = network_request(plan, network)
+
+    assert json.loads(json.dumps(request))["recipe"]["epochs"] == plan.recipe.epochs
+    assert request["ablations"] == [str(tmp_path / "mine")]
+    (named,) = REGISTRY.select(request["variant"])
+    assert named.changes == network.variant.changes
+    assert request["topology"] == "alexnet-8"
 
 
 # -- settings

@@ -82,7 +82,7 @@ def test_predictions_are_those_reported(digits, outcome):
 
 
 def test_saved_model_is_the_one_that_was_evaluated(digits, recipe, outcome):
-    """Its errors on training and test images are those reported."""
+    """Its errors are those reported, on training and validation images that the seed has carved."""
     columns, folder = outcome
     model = keras.saving.load_model(folder / "model.keras")
     training, validation = digits.carve(0)
@@ -94,6 +94,9 @@ def test_saved_model_is_the_one_that_was_evaluated(digits, recipe, outcome):
 
     reported = [columns[name] for name in ("train_error", "validation_top1_error", "test_top1_error")]
     assert reported == pytest.approx([error(split) for split in (training, validation, digits.test)])
+    # So that they can be told apart, and from chance.
+    assert len(set(reported)) == 3
+    assert max(reported) < 0.85
 
 
 def test_ten_crops_are_averaged(train, digits, recipe, tmp_path):
@@ -109,9 +112,17 @@ def test_ten_crops_are_averaged(train, digits, recipe, tmp_path):
     assert np.load(files["predictions"])["likeliest"].tolist() == expected.tolist()
 
 
+DIVERGED = "loss or outputs are not finite in epoch 1"
+
+
+def test_an_overflow_in_the_very_last_step_is_seen(train, digits, recipe):
+    one_step = recipe.but(learning_rate=float("inf"), epochs=1, batch_size=len(digits.carve(0)[0]))
+    assert train(PLAIN, recipe=one_step)["error"] == DIVERGED
+
+
 def test_diverged_is_an_outcome(train, recipe):
     outcome = train(recipe=recipe.but(learning_rate=1e6, epochs=3))
-    assert (outcome["status"], outcome["error"]) == ("diverged", "loss is not finite in epoch 1")
+    assert (outcome["status"], outcome["error"]) == ("diverged", DIVERGED)
     (row,) = outcome["curve"]
     assert (row["epoch"], row["loss"], row["validation_top1_error"]) == (1, None, None)
     assert not outcome.keys() & {"test_top1_error", "loss"}
@@ -148,9 +159,8 @@ def test_held_out_errors_are_called_so(train, digits, recipe):
 
 def test_rate_drops_when_stated(train, recipe, outcome):
     """Two drops at the start, the others at the shares of the recipe: as if from a hundredth of the rate."""
-    curve = train(recipe=recipe.but(learning_rate=1.0, drops=(0.0, 0.0, *recipe.drops)))["curve"]
-    # Of nine steps an epoch, the last drop, at 0.9, comes after the seventh of the second.
-    assert [row["learning_rate"] for row in curve] == pytest.approx([1e-2, 1e-5])
+    curve = train(recipe=recipe.but(learning_rate=0.1, drops=(0.0, 0.0, *recipe.drops)))["curve"]
+    assert [row["learning_rate"] for row in curve] == pytest.approx([1e-3, 1e-6])
     assert [row["loss"] for row in curve] == [row["loss"] for row in outcome[0]["curve"]]
 
 
@@ -162,9 +172,9 @@ def test_half_precision_trains(train):
 
 @pytest.mark.parametrize("base", [PAPER, NOTEBOOK], ids=lambda base: base.name)
 def test_small_recipes_train(train, base):
-    """Five epochs of all digits; by chance, nine in ten are wrong."""
-    outcome = train(recipe=scale_to_small_images(base, 1293).but(epochs=5), dataset=open_dataset("digits"))
-    assert outcome["test_top1_error"] < 0.8
+    """Four epochs of all digits; by chance, nine in ten are wrong."""
+    outcome = train(recipe=scale_to_small_images(base, 1293).but(epochs=4), dataset=open_dataset("digits"))
+    assert outcome["test_top1_error"] < 0.82
 
 
 def test_corrupt_file_ends_a_trial_with_an_error_that_names_it(train, tmp_path):

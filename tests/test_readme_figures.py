@@ -1,0 +1,74 @@
+"""Every figure in the README's tables is what the committed records give."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_bench.report import effects, summarize
+from alexnet_bench.run_folder import read, read_manifest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = ROOT / "results" / "reference"
+ERROR_COLUMN = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
+
+
+def table_rows(name):
+    """The README's table of a reference run: a line a variant."""
+    folder = REFERENCE / name
+    records, manifests = read(folder), [read_manifest(folder)]
+    found = effects(records, manifests)
+    return [_row(variant, records, found, name) for variant in summarize(records, manifests).itertuples()]
+
+
+def _row(variant, records, found, name):
+    trained = variant.same_as or variant.variant
+    errors = 100 * records.loc[records["variant"] == trained, ERROR_COLUMN[name]].dropna()
+    cells = [
+        f"`{variant.variant}`",
+        "" if variant.difference == "the paper's" else variant.difference,
+        f"{errors.mean():.2f} ({errors.min():.2f} to {errors.max():.2f})",
+        _effect(found, variant.variant, ERROR_COLUMN[name], "{:+.2f}"),
+    ]
+    if name == "quick":
+        cells += [
+            f"{variant.training_images_per_second:.1f}",
+            _effect(found, variant.variant, "training_images_per_second", "{:.3f}"),
+            f"{variant.inference_images_per_second:.0f}",
+            _effect(found, variant.variant, "inference_images_per_second", "{:.3f}"),
+        ]
+    else:
+        training = 100 * records.loc[records["variant"] == trained, "train_error"].dropna()
+        cells.append(f"{training.mean():.2f}")
+    return "| " + " | ".join(cells) + " |"
+
+
+def _effect(found, variant, measure, form):
+    values = found.loc[(found["arm"] == variant) & (found["measure"] == measure), "effect"].dropna()
+    return form.format(values.iloc[0]).replace("-", "−") if len(values) else ""
+
+
+@pytest.mark.parametrize("name", sorted(ERROR_COLUMN))
+def test_the_readme_shows_the_figures_of_the_committed_records(name):
+    rows = table_rows(name)
+
+    assert rows
+    assert [row for row in rows if row not in README] == []
+
+
+@pytest.mark.parametrize("name", sorted(ERROR_COLUMN))
+def test_every_reference_run_has_its_report(name):
+    report = REFERENCE / name / "report"
+
+    assert {"index.html", "report.md", "effects.csv", "records.parquet", "table.tex"} <= {
+        path.name for path in report.iterdir()
+    }
+    assert (report / "error.png").exists()
+
+
+@pytest.mark.parametrize("name", sorted(ERROR_COLUMN))
+def test_every_trained_variant_beats_chance_by_far(name):
+    records = read(REFERENCE / name)
+    errors = records.loc[records["kind"] == "trial"].groupby("variant")[ERROR_COLUMN[name]].max()
+
+    assert (errors < 0.5).all()
