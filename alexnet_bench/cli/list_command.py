@@ -6,15 +6,12 @@ from typing import Any
 
 import click
 
+from alexnet_bench.cli import options
+
 
 @click.command(epilog="Example: bench list --ablations my-ablations")
-@click.option(
-    "--ablations",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of your own ablation files; they are executed. May be repeated.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@options.ablations
+@options.as_json
 def command(ablations: tuple[Path, ...], as_json: bool) -> None:
     """List variants, ablations, data sets, topologies and recipes."""
     found = _everything(ablations)

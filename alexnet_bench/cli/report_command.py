@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from alexnet_bench.cli import options
+
 
 @click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; RUN/report for one run.")
-@click.option("--json", "as_json", is_flag=True, help="Print the effects as JSON.")
+@options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Write the tables, plots and page of one or several runs again, from their records."""
     from alexnet_bench.report import effects, write_report

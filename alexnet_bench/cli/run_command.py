@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from alexnet_bench.api import new_run_folder
+from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
 from alexnet_bench.runner.settings import DEVICES, MEASURES, PRECISIONS, PRESETS
 
@@ -74,12 +75,7 @@ Examples:
     help="What to run on. auto takes GPUs where a variant finds enough of them.",
 )
 @click.option("--jobs", type=int, help="Accuracy trials at a time.")
-@click.option(
-    "--ablations",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of your own ablation files; they are executed. May be repeated.",
-)
+@shared.ablations
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
 @click.option(
@@ -88,7 +84,7 @@ Examples:
     help="Go on with a run, with its own settings; with --seeds, add seeds to it.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary (or plan) as JSON.")
+@shared.as_json
 @click.pass_context
 def command(
     context: click.Context,

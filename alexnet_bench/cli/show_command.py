@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from alexnet_bench.cli import options
+
 
 @click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
 @click.argument("variant")
@@ -16,13 +18,8 @@ import click
 @click.option(
     "--channels", type=click.IntRange(min=1), default=3, show_default=True, help="Of the images: 1 or 3."
 )
-@click.option(
-    "--ablations",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A folder of your own ablation files; they are executed. May be repeated.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@options.ablations
+@options.as_json
 def command(
     variant: str, topology: str, classes: int, channels: int, ablations: tuple[Path, ...], as_json: bool
 ) -> None:

@@ -28,8 +28,8 @@ def workplace(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def refusal(bench, workplace):
-    """Type a command that must be refused, and return the message."""
+def refusal(bench, workplace, no_workers):
+    """Type a command that must be refused before any worker starts, and return the message."""
 
     def contents():
         return {path: path.is_file() and path.read_bytes() for path in workplace.rglob("*")}

@@ -125,7 +125,7 @@ def test_show_takes_a_users_variant(bench, mine):
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
+def elsewhere(tmp_path, monkeypatch, no_workers):
     """Work in an empty folder, in which no command here may leave anything."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
