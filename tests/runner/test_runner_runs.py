@@ -404,10 +404,10 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
 
 
 def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_path):
-    """The first trial fails at once; the second would train for hours."""
+    """Of two trials side by side one fails at once; the other would train for hours."""
     folder = tmp_path / "a run"
     command = [Path(sys.executable).parent / "bench", "run", "--variants", "crashing,alexnet"]
-    command += ["--measure", "accuracy", "--epochs", "1000000", "--seeds", "1", "--jobs", "1"]
+    command += ["--measure", "accuracy", "--epochs", "1000000", "--seeds", "1", "--jobs", "2"]
     process = subprocess.Popen(
         [*command, "--ablations", broken, "--out", folder],
         stdout=subprocess.PIPE,
