@@ -77,10 +77,10 @@ class LayerPlan:
     def memory_bytes(self, batch_size: int) -> int:
         """Roughly what a worker that trains it holds at its peak, TensorFlow included.
 
-        Six copies of the weights (variables, momentum, gradients and what the kernels reorder) and the
-        outputs of all layers were within 10% of what was seen at 227 pixels.
+        Four copies of the weights (variables, momentum, gradients and their sum with the decay) and the
+        outputs of all layers: a little more than was seen at 227 pixels.
         """
-        floats = 6 * self.parameters + batch_size * sum(math.prod(layer.shape) for layer in self.layers)
+        floats = 4 * self.parameters + batch_size * sum(math.prod(layer.shape) for layer in self.layers)
         return 800 * 2**20 + 4 * floats
 
     def fingerprint(self, recipe: Recipe) -> str:

@@ -23,7 +23,6 @@ def print_summary(summary: Any) -> None:
     """What `bench run` ends with: a row a variant, the columns that were measured."""
     columns = {
         "variant": "variant",
-        "difference": "differs in",
         "error_percent": f"{summary['error_name'].iloc[0]}, %",
         "seeds_ok": "seeds",
         "training_images_per_second": "training images/s",

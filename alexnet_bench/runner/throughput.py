@@ -70,7 +70,9 @@ def run_draw_task(
     started_at, started = now(), time.perf_counter()
     rounds, rng = schedule.settings.scale.rounds, Random(derive_seed(task.draw, "round order"))
     with contextlib.ExitStack() as stack:
-        timed = [_start(schedule, network, folder, stack) for network in task.networks]
+        # Whatever it brings to be built first must not always fall to the same variant.
+        order = rng.sample(task.networks, len(task.networks))
+        timed = [_start(schedule, network, folder, stack) for network in order]
         for item in timed:
             on_event(f"build {item.network.variant.name}")
             _build(schedule, item, task.draw)
