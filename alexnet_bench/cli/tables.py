@@ -13,7 +13,7 @@ def print_table(columns: list[str], rows: list[list[str]], title: str | None = N
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(columns):
         numeric = rows and all(_is_number(row[index]) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=index == 0)
     for row in rows:
         table.add_row(*row)
     Console(highlight=False).print(table)
