@@ -12,9 +12,15 @@ from alexnet_bench.runner.schedule import DrawTask, TrialTask
 
 
 class Progress:
-    """An observer of a run that draws bars on a terminal, and prints a line a record elsewhere."""
+    """An observer of a run that draws bars on a terminal, and prints a line a record elsewhere.
 
-    def __init__(self, quiet: bool = False) -> None:
+    Args:
+        rounds: of a timing session.
+        quiet: print nothing.
+    """
+
+    def __init__(self, rounds: int, quiet: bool = False) -> None:
+        self._rounds = rounds
         self._console = Console(stderr=True, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description:<12}"),
@@ -31,7 +37,6 @@ class Progress:
             name: self._bars.add_task(name, total=None, now="", visible=False)
             for name in ("throughput", "tuning", "accuracy")
         }
-        self._rounds_left: dict[int, int] = {}
 
     def __enter__(self) -> "Progress":
         self._bars.start()
@@ -54,20 +59,19 @@ class Progress:
         self._show(_bar_of(task.purpose), f"{name} seed {task.seed} epoch {row['epoch']}/{recipe.epochs}")
 
     def recorded(self, record: dict[str, Any]) -> None:
-        """Count a trial, and print a record's line."""
+        """Count a trial or the session that a draw ends, and print the record's line."""
         if record["kind"] == "trial":
             self._start(_bar_of(record["purpose"]))
             self._bars.advance(self._tasks[_bar_of(record["purpose"])])
+        else:
+            sessions = self._tasks["throughput"]
+            self._bars.update(sessions, completed=round(self._bars.tasks[sessions].completed))
         self._console.print(_line(record), highlight=False)
 
     def timing(self, task: DrawTask, event: str) -> None:
-        """Show where a timing session is; the first event of the next one ends the one before."""
-        self._start("throughput")
-        if task.draw not in self._rounds_left:
-            if self._rounds_left:
-                self._bars.advance(self._tasks["throughput"])
-            self._rounds_left[task.draw] = 1
+        """Show where a timing session is: it builds each variant, then goes through the rounds."""
         self._show("throughput", f"{len(task.networks)} variants: {event}")
+        self._bars.advance(self._tasks["throughput"], 1 / (len(task.networks) + self._rounds))
 
     def _show(self, name: str, now: str) -> None:
         self._start(name)

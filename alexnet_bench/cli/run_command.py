@@ -139,7 +139,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.runner.run import continue_run
 
     try:
-        with Progress(quiet=as_json) as progress:
+        with Progress(schedule.settings.scale.rounds, quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)
     except KeyboardInterrupt:
         print(

@@ -91,7 +91,7 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
 def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[dict[str, Any]]:
     """Do what is left to do of a run, and return all its records.
 
-    A trial or timing session counts as done when its record is there, whatever its status.
+    A trial or draw counts as done when its record is there, whatever its status.
 
     Raises:
         BenchError: the data or a block turned out to be unusable; what was finished is kept.
@@ -144,5 +144,4 @@ def _trials_left(schedule: Schedule, tasks: list[TrialTask], folder: Path) -> li
 
 
 def _draws_left(schedule: Schedule, folder: Path) -> list[DrawTask]:
-    done = {record["draw"] for record in run_records(folder) if record["kind"] == "draw"}
-    return [task for task in schedule.draws() if task.draw not in done]
+    return schedule.draws(record for record in run_records(folder) if record["kind"] == "draw")

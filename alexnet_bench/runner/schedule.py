@@ -1,7 +1,7 @@
 """Settings -> what to run: networks, trials and timing sessions, and what they will cost."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.plan import LayerPlan, make_plan
 from alexnet_bench.recipe import RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.records import MODES
 from alexnet_bench.registry import Registry, load_registry
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.topology import find_topology
@@ -183,16 +184,41 @@ class Schedule:
             for factor in RATE_GRID
         ]
 
-    def draws(self) -> list[DrawTask]:
-        """The timing sessions: as many variants at once as memory holds, the control in each."""
+    def draws(self, recorded: Iterable[dict[str, Any]] = ()) -> list[DrawTask]:
+        """The timing sessions: as many variants at once as memory holds, the control in each.
+
+        Args:
+            recorded: draws that there are. Memory may have held other variants together then, so each
+                variant is timed until it has its number of draws beside the control.
+        """
         if "throughput" not in self.settings.measure:
             return []
-        groups = _groups(self.timed_networks, self.control, self._workers_at_once())
-        return [
-            DrawTask(draw=repeat * len(groups) + number, networks=group)
-            for repeat in range(self.settings.scale.draws)
-            for number, group in enumerate(groups)
-        ]
+        rows, at_once = list(recorded), self._workers_at_once()
+        drawn = self._drawn(rows)
+        groups: list[tuple[Network, ...]] = []
+        for repeat in range(self.settings.scale.draws):
+            lacking = {name for name, count in drawn.items() if count <= repeat}
+            if lacking:
+                names = lacking | {self.control.name}
+                networks = [network for network in self.timed_networks if network.variant.name in names]
+                groups += _groups(networks, self.control, at_once)
+        first = max((row["draw"] for row in rows), default=-1) + 1
+        return [DrawTask(draw=number, networks=group) for number, group in enumerate(groups, first)]
+
+    def _drawn(self, rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+        """How many draws each variant has, every mode of them, beside the control's."""
+        modes: dict[tuple[Any, ...], set[str]] = {}
+        for row in rows:
+            modes.setdefault((row["draw"], row["variant"], row["fingerprint"]), set()).add(row["mode"])
+        draws = {
+            network.variant.name: {
+                draw
+                for (draw, *which), found in modes.items()
+                if which == [network.variant.name, network.fingerprint] and found >= set(MODES)
+            }
+            for network in self.timed_networks
+        }
+        return {name: len(found & draws[self.control.name]) for name, found in draws.items()}
 
     @property
     def jobs(self) -> int:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
+from alexnet_bench.records import MODES
 from alexnet_bench.registry import load_registry
 from alexnet_bench.runner.run import chosen_rates
 from alexnet_bench.runner.schedule import RATE_GRID, TUNING_SEED, Schedule
@@ -19,6 +20,7 @@ from alexnet_bench.runner.tell import dataset_request, network_request
 
 REGISTRY = load_registry()
 ALL = list(REGISTRY.variants)
+QUICK = PRESETS["quick"]
 GIB = 2**30
 
 
@@ -164,9 +166,9 @@ def test_timing_sessions_hold_the_control_and_as_many_others_as_memory(count, gi
 
     assert all(names(task.networks)[0] == "alexnet" for task in sessions)
     assert len({task.draw for task in sessions}) == len(sessions)
-    assert len(sessions) % PRESETS["quick"].draws == 0
+    assert len(sessions) % QUICK.draws == 0
     others = [name for task in sessions for name in names(task.networks)[1:]]
-    assert sorted(others) == sorted(PRESETS["quick"].draws * chosen[1:])
+    assert sorted(others) == sorted(QUICK.draws * chosen[1:])
     for task in sessions:
         needed = sum(network.plan.memory_bytes(plan.time_batch_size) for network in task.networks)
         assert needed <= available or len(task.networks) == 2
@@ -178,6 +180,58 @@ def test_one_session_a_draw_where_memory_is_plenty():
         ["alexnet", "tanh", "no-lrn"],
     ]
     assert [names(task.networks) for task in schedule("tanh").draws()] == [["tanh"], ["tanh"]]
+
+
+def rows_of(sessions):
+    """The records that timing sessions leave, as far as a schedule reads them."""
+    return [
+        {
+            "draw": task.draw,
+            "variant": network.variant.name,
+            "fingerprint": network.fingerprint,
+            "mode": mode,
+        }
+        for task in sessions
+        for network in task.networks
+        for mode in MODES
+    ]
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 6), st.sampled_from([8, 12, 64]), st.sampled_from([8, 12, 64]), st.integers(0, 50))
+def test_a_run_that_goes_on_times_what_is_missing_whatever_memory_holds_now(count, before, now, cut):
+    chosen = ",".join(ALL[:count])
+    first = schedule(chosen, memory=lambda: before * GIB)
+    rows = rows_of(first.draws())[:cut]
+    second = schedule(chosen, memory=lambda: now * GIB)
+
+    left = second.draws(rows)
+
+    everything = rows + rows_of(left)
+    assert len({tuple(row.values()) for row in everything}) == len(everything)
+    found = {tuple(row[name] for name in ("draw", "variant", "mode")) for row in everything}
+    draws = {row["draw"] for row in everything}
+    for name in ALL[:count]:
+        beside_the_control = [
+            draw
+            for draw in draws
+            if all((draw, variant, mode) in found for variant in (name, "alexnet") for mode in MODES)
+        ]
+        assert len(beside_the_control) >= QUICK.draws
+        assert name == "alexnet" or len(beside_the_control) == QUICK.draws
+    assert second.draws(everything) == []
+    assert rows or left == second.draws()
+
+
+def test_a_variant_that_was_edited_is_timed_again():
+    plan = schedule("alexnet,tanh")
+    rows = rows_of(plan.draws())
+    edited = [row | ({"fingerprint": "other"} if row["variant"] == "tanh" else {}) for row in rows]
+
+    assert [(task.draw, names(task.networks)) for task in plan.draws(edited)] == [
+        (2, ["alexnet", "tanh"]),
+        (3, ["alexnet", "tanh"]),
+    ]
 
 
 def test_the_control_comes_first_wherever_it_was_named():
