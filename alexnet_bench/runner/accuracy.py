@@ -69,21 +69,7 @@ def run_trial_task(
     workers: list[Worker],
 ) -> dict[str, Any]:
     """Run one trial in a worker, which it adds to `workers`, and return its record."""
-    network, name = task.network, f"{task.network.variant.name}-seed{task.seed}"
-    started_at, started = now(), time.perf_counter()
-    predictions = Path("predictions") / f"{name}.npz" if task.purpose == "result" else None
-    keep_model = schedule.settings.save_models and task.purpose == "result"
-    if keep_model:
-        (folder / "models").mkdir(exist_ok=True)
-    request = {
-        "do": "train",
-        **network_request(schedule, network),
-        "dataset": dataset_request(schedule),
-        "seed": task.seed,
-        "evaluate_test": task.purpose == "result",
-        "predictions": predictions and str(folder.resolve() / predictions),
-        "model": str(folder.resolve() / "models" / f"{name}.keras") if keep_model else None,
-    }
+    network, started_at, started = task.network, now(), time.perf_counter()
     curve: list[dict[str, Any]] = []
 
     def follow(reply: dict[str, Any]) -> None:
@@ -98,14 +84,14 @@ def run_trial_task(
         deterministic=True,
     ) as worker:
         workers.append(worker)
-        reply = worker.ask(request, follow)
+        reply = worker.ask(_train_request(schedule, task, folder), follow)
         device = worker.device
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
     else:
         outcome = reply["outcome"]
-        if predictions and outcome["status"] == "ok":
-            outcome["predictions"] = str(predictions)
+        if task.purpose == "result" and outcome["status"] == "ok":
+            outcome["predictions"] = str(_predictions_file(task))
     return make_record(
         "trial",
         **network_columns(schedule, network, run_id),
@@ -122,3 +108,27 @@ def run_trial_task(
         tuned=schedule.settings.tune is not None,
         **outcome,
     )
+
+
+def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[str, Any]:
+    counts = task.purpose == "result"
+    keep_model = counts and schedule.settings.save_models
+    if keep_model:
+        (folder / "models").mkdir(exist_ok=True)
+    return {
+        "do": "train",
+        **network_request(schedule, task.network),
+        "dataset": dataset_request(schedule),
+        "seed": task.seed,
+        "evaluate_test": counts,
+        "predictions": str(folder.resolve() / _predictions_file(task)) if counts else None,
+        "model": str(folder.resolve() / "models" / f"{_name(task)}.keras") if keep_model else None,
+    }
+
+
+def _predictions_file(task: TrialTask) -> Path:
+    return Path("predictions") / f"{_name(task)}.npz"
+
+
+def _name(task: TrialTask) -> str:
+    return f"{task.network.variant.name}-seed{task.seed}"
