@@ -8,8 +8,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 LIBRARIES = ("alexnet-bench", "tensorflow", "keras", "numpy")
 
 
@@ -31,6 +29,9 @@ def usable_cores() -> int:
 
 def available_memory_bytes() -> int:
     """Memory that can be had without swapping."""
+    # Left to the caller of a worker: the interpreter under test may lack it.
+    import psutil
+
     return psutil.virtual_memory().available
 
 
@@ -55,6 +56,8 @@ def git_commit() -> str | None:
 
 def describe_environment() -> dict[str, Any]:
     """The environment as a run's manifest holds it."""
+    import psutil
+
     return {
         "cpu": cpu_model(),
         "cores": usable_cores(),

@@ -74,6 +74,17 @@ class LayerPlan:
         """Multiply-accumulates forward for one image."""
         return sum(layer.macs for layer in self.layers)
 
+    @property
+    def inference_flops(self) -> int:
+        """Operations forward for one image."""
+        return 2 * self.macs
+
+    @property
+    def training_flops(self) -> int:
+        """Operations of a step for one image: forward, and both gradients but that of the images."""
+        first = next(layer.macs for layer in self.layers if layer.macs)
+        return 2 * (3 * self.macs - first)
+
     def memory_bytes(self, batch_size: int) -> int:
         """Roughly what a worker that trains it holds at its peak, TensorFlow included.
 

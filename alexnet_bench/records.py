@@ -16,7 +16,7 @@ from alexnet_bench.errors import RecordError
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KINDS = ("trial", "draw")
 STATUSES = ("ok", "diverged", "out-of-memory", "crashed", "timed-out")
 MODES = ("training", "inference")
@@ -34,6 +34,7 @@ class Column:
         kinds: the kinds of record that have it.
         required: whether it must have a value.
         agrees: whether two rows must agree in it before they are compared.
+        default: what a record of an older schema is given.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Column:
     kinds: tuple[str, ...] = KINDS
     required: bool = True
     agrees: bool = False
+    default: Any = None
 
 
 _NUMBER = (int, float)
@@ -63,7 +65,7 @@ COLUMNS = (
     Column(name="device", type=str, about="what it ran on; logical CPU devices are called so", agrees=True),
     Column(name="threads", type=int, about="CPU threads", agrees=True),
     Column(name="versions", type=dict, about="of Python and the libraries", agrees=True),
-    Column(name="git_commit", type=str, about="of alexnet-bench, where it is a checkout", required=False),
+    Column(name="git_commit", type=str, about="of the code, where it is a checkout", required=False),
     Column(name="parameters", type=int, about="parameters of the network"),
     Column(name="macs", type=int, about="multiply-accumulates forward for one image"),
     Column(name="status", type=str, about="one of: " + ", ".join(STATUSES)),
@@ -131,7 +133,51 @@ COLUMNS = (
         required=False,
     ),
     Column(name="mode", type=str, about="`training` or `inference`", kinds=_DRAW, agrees=True),
+    Column(
+        name="side",
+        type=str,
+        about="whose code: `head`, or the `base` it is compared with",
+        kinds=_DRAW,
+        agrees=True,
+        default="head",
+    ),
     Column(name="draw", type=int, about="number of the building it was taken from", kinds=_DRAW),
+    Column(
+        name="build",
+        type=dict,
+        about="TensorFlow's build, the driver, and the settings of the environment that matter",
+        kinds=_DRAW,
+        agrees=True,
+        default={},
+    ),
+    Column(
+        name="load",
+        type=dict,
+        about="processor time that others used and the host took, as shares; length of the run queue",
+        kinds=_DRAW,
+        required=False,
+    ),
+    Column(
+        name="yardstick",
+        type=dict,
+        about="of each round: operations a second of a matrix product, bytes a second of a pass over memory",
+        kinds=_DRAW,
+        required=False,
+    ),
+    Column(
+        name="warm_up_seconds",
+        type=list,
+        about="duration of each step before timing began",
+        kinds=_DRAW,
+        default=[],
+    ),
+    Column(
+        name="steady",
+        type=bool,
+        about="whether warm-up ended and the speed then stayed; null where that was not tested",
+        kinds=_DRAW,
+        required=False,
+    ),
     Column(
         name="compile_seconds", type=_NUMBER, about="building and first step", kinds=_DRAW, required=False
     ),
@@ -145,6 +191,20 @@ COLUMNS = (
         name="images_per_second",
         type=_NUMBER,
         about="images over seconds, all slices",
+        kinds=_DRAW,
+        required=False,
+    ),
+    Column(
+        name="utilization",
+        type=_NUMBER,
+        about="operations a second over the median of the yardstick's; it can exceed 1",
+        kinds=_DRAW,
+        required=False,
+    ),
+    Column(
+        name="joules_per_image",
+        type=_NUMBER,
+        about="of the GPUs, where NVML counts their energy",
         kinds=_DRAW,
         required=False,
     ),
@@ -171,7 +231,7 @@ def make_record(kind: str, **values: Any) -> dict[str, Any]:
     Raises:
         RecordError: a value is missing, of another type, or of no column.
     """
-    record: dict[str, Any] = {column.name: None for column in columns_of(kind)}
+    record: dict[str, Any] = {column.name: column.default for column in columns_of(kind)}
     if unknown := values.keys() - record.keys():
         raise RecordError(f"a {kind} has no column {', '.join(sorted(unknown))}")
     record |= {"schema_version": SCHEMA_VERSION, "kind": kind, **values}
@@ -196,7 +256,7 @@ def check_record(record: dict[str, Any]) -> None:
     if record.get("kind") not in KINDS:
         raise RecordError(f"a record's kind is {record.get('kind')!r}; expected one of {', '.join(KINDS)}")
     for column in columns_of(record["kind"]):
-        value = record.get(column.name)
+        value = record.get(column.name, column.default)
         if value is None and column.required:
             raise RecordError(f"a {record['kind']} lacks {column.name}")
         if value is not None and not _fits(value, column.type):
@@ -239,7 +299,9 @@ def read_records(path: Path) -> list[dict[str, Any]]:
             check_record(record)
         except (ValueError, RecordError) as error:
             raise RecordError(f"{path}, line {number}: {error}") from None
-        records.append({column.name: record.get(column.name) for column in columns_of(record["kind"])})
+        records.append(
+            {column.name: record.get(column.name, column.default) for column in columns_of(record["kind"])}
+        )
     return records
 
 

@@ -67,6 +67,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise RecordError(f"{path} is damaged: it holds no JSON object")
     if manifest.get("schema_version", 0) > SCHEMA_VERSION:
         raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
+    return _brought_up_to_date(manifest)
+
+
+def _brought_up_to_date(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of schema 1 had one batch size and one precision where there are lists now."""
+    plan = manifest.get("plan", {})
+    for now, before in (("time_batch_sizes", "time_batch_size"), ("precisions", "precision")):
+        if before in plan:
+            plan.setdefault(now, [plan.pop(before)])
     return manifest
 
 

@@ -1,8 +1,53 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how their values are written."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
+
+
+class _WholeNumbers(click.ParamType):
+    name = "N[,N...]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The numbers of a comma-separated list."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(item) for item in str(value).split(","))
+        except ValueError:
+            return self.fail(f"{value!r} is no list of whole numbers such as 16,32,64", param, ctx)
+
+
+class _Share(click.ParamType):
+    name = "SHARE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A share from percent or a plain number."""
+        if isinstance(value, float):
+            return value
+        try:
+            share = float(value[:-1]) / 100 if value.endswith("%") else float(value)
+        except ValueError:
+            share = 0.0
+        return share if 0 < share < 1 else self.fail(f"{value!r} is no share such as 0.5%", param, ctx)
+
+
+class _Seconds(click.ParamType):
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Seconds from a number with a unit."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9.]+)\s*(s|m|h|)", value.strip())
+        if found is None or found[1].count(".") > 1 or found[1] == ".":
+            return self.fail(f"{value!r} is no time such as 90s, 10m or 2h", param, ctx)
+        return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+WHOLE_NUMBERS, SHARE, SECONDS = _WholeNumbers(), _Share(), _Seconds()
 
 ablations = click.option(
     "--ablations",
@@ -11,3 +56,16 @@ ablations = click.option(
     help="A folder of your own ablation files; they are executed. May be repeated.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+mode = click.option(
+    "--mode",
+    default="training,inference",
+    show_default=True,
+    help="Which steps are timed: training, inference, or both.",
+)
+interval = click.option(
+    "--interval",
+    type=SHARE,
+    help="Time until every ratio's 95% interval is this narrow to either side, such as 0.5%; "
+    "the preset's own by default.",
+)
+budget = click.option("--budget", type=SECONDS, help="Time for no longer than this, such as 10m.")

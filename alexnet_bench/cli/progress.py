@@ -8,19 +8,18 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from alexnet_bench.runner.schedule import DrawTask, TrialTask
+from alexnet_bench.runner.schedule import TrialTask
+from alexnet_bench.runner.timing_plan import DrawTask
 
 
 class Progress:
     """An observer of a run that draws bars on a terminal, and prints a line a record elsewhere.
 
     Args:
-        rounds: of a timing session.
         quiet: print nothing.
     """
 
-    def __init__(self, rounds: int, quiet: bool = False) -> None:
-        self._rounds = rounds
+    def __init__(self, quiet: bool = False) -> None:
         self._console = Console(stderr=True, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description:<12}"),
@@ -70,8 +69,8 @@ class Progress:
 
     def timing(self, task: DrawTask, event: str) -> None:
         """Show where a timing session is: it builds each variant, then goes through the rounds."""
-        self._show("throughput", f"{len(task.networks)} variants: {event}")
-        self._bars.advance(self._tasks["throughput"], 1 / (len(task.networks) + self._rounds))
+        self._show("throughput", f"{len(task.contenders)} networks: {event}")
+        self._bars.advance(self._tasks["throughput"], 1 / (len(task.contenders) + task.rounds))
 
     def _show(self, name: str, now: str) -> None:
         self._start(name)

@@ -3,7 +3,6 @@
 import json
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +58,17 @@ Examples:
     "--tune", type=click.Choice(["lr"]), help="Choose each variant's learning rate on validation error first."
 )
 @click.option("--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network.")
-@click.option("--time-batch-size", type=int, help="Images a timed step.")
+@click.option(
+    "--time-batch-size", type=shared.WHOLE_NUMBERS, help="Images a timed step; several for a sweep."
+)
+@shared.mode
+@shared.interval
+@shared.budget
 @click.option(
     "--precision",
-    type=click.Choice(PRECISIONS),
     default="float32",
     show_default=True,
-    help="Keras dtype policy.",
+    help=f"Keras dtype policies, comma-separated: {', '.join(PRECISIONS)}.",
 )
 @click.option(
     "--devices",
@@ -115,9 +118,8 @@ def command(
 def _settings(options: dict[str, Any]) -> Any:
     from alexnet_bench.runner.settings import Settings
 
-    measure = tuple(name.strip() for name in options.pop("measure").split(",") if name.strip())
     folders = tuple(str(folder) for folder in options.pop("ablations"))
-    return replace(Settings(**options, ablations=folders), measure=measure)
+    return Settings(**options, ablations=folders)
 
 
 def _refuse_changes(context: click.Context) -> None:
@@ -139,7 +141,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.runner.run import continue_run
 
     try:
-        with Progress(schedule.settings.scale.rounds, quiet=as_json) as progress:
+        with Progress(quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)
     except KeyboardInterrupt:
         print(

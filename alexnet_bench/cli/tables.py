@@ -50,7 +50,7 @@ def print_plan(plan: dict[str, Any]) -> None:
     if "throughput" in plan["measures"]:
         print(
             f"throughput: {cost['draws']} draws of {plan['rounds']} rounds: {plan['time_topology']}, "
-            f"batch {plan['time_batch_size']}"
+            f"batch {', '.join(map(str, plan['time_batch_sizes']))}{_until(plan)}"
         )
     for name, other in plan["aliases"].items():
         print(f"            {name} is the same network as {other}: trained once, timed under both names")
@@ -58,6 +58,15 @@ def print_plan(plan: dict[str, Any]) -> None:
         f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )
+
+
+def _until(plan: dict[str, Any]) -> str:
+    """When timing ends, where that is not after a number of draws."""
+    ends = [
+        f"each ratio is known to ±{plan['interval']:.2%}" if plan["interval"] else "",
+        f"{_duration(plan['budget_seconds'])} have passed" if plan["budget_seconds"] else "",
+    ]
+    return f", at least; until {' or '.join(filter(None, ends))}" if any(ends) else ""
 
 
 def _duration(seconds: float) -> str:

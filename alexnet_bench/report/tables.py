@@ -133,14 +133,15 @@ def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
         "Data set": plan["dataset"],
         "Trained": (
             f"{plan['topology']}, recipe {plan['recipe']}, {counted(plan['epochs'], 'epoch')}, "
-            f"batch {plan['batch_size']}, {plan['precision']}, "
+            f"batch {plan['batch_size']}, {', '.join(plan['precisions'])}, "
             + ("a learning rate tuned for each variant" if plan.get("tune") else "one learning rate for all")
         )
         if "accuracy" in plan["measures"]
         else MISSING,
         "Seeds": _seeds(records),
         "Timed": (
-            f"{plan['time_topology']}, batch {plan['time_batch_size']}, {plan['precision']}, "
+            f"{plan['time_topology']}, batch {', '.join(map(str, plan['time_batch_sizes']))}, "
+            f"{', '.join(plan['precisions'])}, "
             f"{counted(plan['draws'], 'draw')} of {counted(plan['rounds'], 'round')} each"
         )
         if "throughput" in plan["measures"]

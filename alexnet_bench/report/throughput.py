@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from alexnet_bench.draws import slices
 from alexnet_bench.report.effect import Effect, blank_effect, is_same_network, obstacle
 from alexnet_bench.report.metrics import THROUGHPUTS, Metric
-from alexnet_bench.report.plans import Plans, succeeded
+from alexnet_bench.report.plans import Plans
 from alexnet_bench.report.settings import Setting, settings
 from alexnet_bench.report.words import failures
 from alexnet_bench.stats import Estimate, Slices, estimate, log_ratios
@@ -63,11 +64,4 @@ def _mean_beside(draws: pd.DataFrame, others: pd.DataFrame, metric: Metric) -> f
 
 
 def _slices(draws: pd.DataFrame) -> Slices:
-    """The slices of the draws that went well."""
-    rounds, builds, rates = [], [], []
-    for _, draw in succeeded(draws).iterrows():
-        images = np.asarray(draw["slice_steps"]) * draw["batch_size"]
-        rounds += [(draw["run_id"], key) for key in draw["round_ids"]]
-        rates += list(images / np.asarray(draw["slice_seconds"]))
-        builds += [(draw["run_id"], draw["draw"])] * len(draw["round_ids"])
-    return Slices(rounds=rounds, draws=builds, rates=rates)
+    return slices(draws.to_dict("records"))

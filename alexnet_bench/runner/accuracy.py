@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from alexnet_bench.environment import git_commit, versions
 from alexnet_bench.records import make_record
-from alexnet_bench.runner.local import Worker
+from alexnet_bench.runner.clock import now
+from alexnet_bench.runner.local import Worker, Zygote
 from alexnet_bench.runner.schedule import Schedule, TrialTask
-from alexnet_bench.runner.tell import dataset_request, device_count, network_columns, network_request, now
 
 OnRecord = Callable[[dict[str, Any]], None]
 OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
@@ -22,16 +23,17 @@ def trial_key(record: dict[str, Any]) -> tuple[Any, ...]:
     return record["fingerprint"], record["seed"], record["purpose"], rate, record["precision"]
 
 
-def task_key(schedule: Schedule, task: TrialTask) -> tuple[Any, ...]:
+def task_key(task: TrialTask) -> tuple[Any, ...]:
     """The same of a task."""
     network = task.network
     rate = network.recipe.learning_rate
-    return network.fingerprint, task.seed, task.purpose, rate, schedule.settings.precision
+    return network.fingerprint, task.seed, task.purpose, rate, network.precision
 
 
 def run_trials(
     schedule: Schedule,
     tasks: Iterable[TrialTask],
+    zygote: Zygote,
     folder: Path,
     run_id: str,
     on_record: OnRecord,
@@ -42,7 +44,7 @@ def run_trials(
     with ThreadPoolExecutor(schedule.jobs) as pool:
 
         def submit(task: TrialTask) -> Any:
-            return pool.submit(run_trial_task, schedule, task, folder, run_id, on_epoch, workers)
+            return pool.submit(run_trial_task, schedule, task, zygote, folder, run_id, on_epoch, workers)
 
         running = {submit(task) for task in islice(waiting, schedule.jobs)}
         try:
@@ -63,6 +65,7 @@ def run_trials(
 def run_trial_task(
     schedule: Schedule,
     task: TrialTask,
+    zygote: Zygote,
     folder: Path,
     run_id: str,
     on_epoch: OnEpoch,
@@ -77,15 +80,15 @@ def run_trial_task(
         on_epoch(task, reply["row"])
 
     with Worker(
-        folder / "workers.log",
+        zygote,
         threads=schedule.threads,
         devices=schedule.settings.devices,
-        device_count=device_count(network),
+        device_count=network.device_count,
         deterministic=True,
     ) as worker:
         workers.append(worker)
         reply = worker.ask(_train_request(schedule, task, folder), follow)
-        device = worker.device
+        device, library_versions = worker.device, worker.versions
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
     else:
@@ -94,7 +97,10 @@ def run_trial_task(
             outcome["predictions"] = str(_predictions_file(task))
     return make_record(
         "trial",
-        **network_columns(schedule, network, run_id),
+        run_id=run_id,
+        **network.columns(),
+        versions=versions() | library_versions,
+        git_commit=git_commit(),
         batch_size=network.recipe.batch_size,
         epochs=network.recipe.epochs,
         device=device,
@@ -117,8 +123,8 @@ def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[st
         (folder / "models").mkdir(exist_ok=True)
     return {
         "do": "train",
-        **network_request(schedule, task.network),
-        "dataset": dataset_request(schedule),
+        **task.network.request(schedule.settings.ablations),
+        "dataset": _dataset(schedule),
         "seed": task.seed,
         "evaluate_test": counts,
         "predictions": str(folder.resolve() / _predictions_file(task)) if counts else None,
@@ -131,4 +137,11 @@ def _predictions_file(task: TrialTask) -> Path:
 
 
 def _name(task: TrialTask) -> str:
-    return f"{task.network.variant.name}-seed{task.seed}"
+    precision = "" if task.network.precision == "float32" else f"-{task.network.precision}"
+    return f"{task.network.variant.name}{precision}-seed{task.seed}"
+
+
+def _dataset(schedule: Schedule) -> str:
+    """The data set as a worker opens it, its path made absolute."""
+    name, colon, path = schedule.settings.dataset.partition(":")
+    return f"{name}:{Path(path).expanduser().resolve()}" if colon else name

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_bench.runner.schedule import Network, Schedule
+from alexnet_bench.runner.network import Network
+from alexnet_bench.runner.schedule import Schedule
 
 # Seen on two CPU cores: what a step costs whatever its size, and what a process costs before its first.
 STEP_SECONDS = 0.004
 TRIAL_SECONDS = 2.5
-DRAW_SECONDS = 6.0
+DRAW_SECONDS = 4.0
 SHARE_OF_PEAK = 0.7
 
 
@@ -19,18 +20,49 @@ def estimate(schedule: Schedule) -> dict[str, Any]:
     speed = SHARE_OF_PEAK * _flops_per_second()
     trials = [*schedule.tuning_trials(), *schedule.trials()]
     training = sum(_trial_seconds(schedule, task.network, speed) for task in trials) / schedule.jobs
-    timing = sum(
-        _draw_seconds(schedule, network, speed) for task in schedule.draws() for network in task.networks
-    )
+    draws = _draws(schedule)
+    timing = sum(_draw_seconds(schedule, network, speed) for network in draws)
+    budget = schedule.settings.budget
+    timing = timing if budget is None else min(timing, budget)
     return {
         "trials": len(trials),
-        "draws": sum(len(task.networks) for task in schedule.draws()),
+        "draws": len(draws),
         "accuracy_seconds": round(training),
         "throughput_seconds": round(timing),
         "seconds": round(training + timing),
-        "memory_bytes": schedule.memory_bytes(),
-        "disk_bytes": schedule.disk_bytes(),
+        "memory_bytes": _memory_bytes(schedule),
+        "disk_bytes": _disk_bytes(schedule),
     }
+
+
+def _draws(schedule: Schedule) -> list[Network]:
+    """The network of each draw, at least; groups draw the control once more."""
+    if not schedule.times:
+        return []
+    plan = schedule.timing
+    groups = plan.sessions_left([]) // plan.effort.draws
+    controls = dict.fromkeys(pair.control.key for pair in plan.pairs)
+    repeated = [pair.control.network for pair in plan.pairs[:1]] * (groups - len(controls))
+    return [*(item.network for item in plan.contenders), *repeated] * plan.effort.draws
+
+
+def _memory_bytes(schedule: Schedule) -> int:
+    """The most that all workers together will hold, roughly."""
+    batch = schedule.recipe.batch_size
+    trials = schedule.jobs * max(network.plan.memory_bytes(batch) for network in schedule.networks)
+    task = schedule.timing.next_task([]) if schedule.times else None
+    timed = sum(
+        item.network.plan.memory_bytes(item.network.recipe.batch_size)
+        for item in (task.contenders if task else ())
+    )
+    return max(timed, trials if "accuracy" in schedule.settings.measure else 0)
+
+
+def _disk_bytes(schedule: Schedule) -> int:
+    """What the run folder will hold, roughly."""
+    models = 4 * sum(network.plan.parameters for network in schedule.trained) * len(schedule.seeds)
+    predictions = 4 * len(schedule.dataset.test) * len(schedule.trained) * len(schedule.seeds)
+    return 4 * 2**20 + predictions + (models if schedule.settings.save_models else 0)
 
 
 def _trial_seconds(schedule: Schedule, network: Network, speed: float) -> float:
@@ -42,10 +74,11 @@ def _trial_seconds(schedule: Schedule, network: Network, speed: float) -> float:
 
 
 def _draw_seconds(schedule: Schedule, network: Network, speed: float) -> float:
-    scale = schedule.settings.scale
-    forward = 2 * network.plan.macs * schedule.time_batch_size / speed
-    warm_up = 3 * 4 * forward
-    slices = scale.rounds * sum(max(scale.slice_seconds, step) for step in (3 * forward, forward))
+    effort = schedule.settings.effort
+    forward = 2 * network.plan.macs * network.recipe.batch_size / speed
+    steps = [{"training": 3 * forward, "inference": forward}[mode] for mode in effort.modes]
+    warm_up = 7 * sum(steps)
+    slices = effort.rounds * sum(max(effort.slice_seconds, step) for step in steps)
     return DRAW_SECONDS + warm_up + slices
 
 

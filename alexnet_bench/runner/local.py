@@ -1,57 +1,140 @@
-"""Worker processes on this machine, forked from a server that has imported TensorFlow once."""
+"""Worker processes on this machine, forked from a zygote that has imported TensorFlow once."""
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from multiprocessing import forkserver
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
-from alexnet_bench import protocol
+import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
-from alexnet_bench.worker import main
+from alexnet_bench.worker import protocol
 
-_STARTING = threading.Lock()
+ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
+ROOT = Path(alexnet_bench.__file__).parents[1]
 
-PRELOADED = ["alexnet_bench.worker", "tensorflow", "keras", "sklearn.datasets"]
+# How a process happens to lay out its memory makes it up to some percent slower or faster for as long as it
+# lives. With huge pages behind the heap (Linux, glibc 2.35 and later) that is all but gone.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
-def start_server(log: Path) -> None:
-    """Start the process that workers are forked from; what TensorFlow prints while loading goes to `log`."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    forkserver.set_forkserver_preload(PRELOADED)
-    with _standard_error_to(log):
-        forkserver.ensure_running()
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What a worker runs, beside the caller's own timing loop.
+
+    Args:
+        root: folder that holds its `alexnet_bench`.
+        python: the interpreter, with TensorFlow.
+    """
+
+    root: Path = ROOT
+    python: Path = Path(sys.executable)
+
+
+class Zygote:
+    """A process from which workers of one code are forked.
+
+    Args:
+        log: file for what it and its workers print.
+        code: what they run.
+    """
+
+    def __init__(self, log: Path, code: Code | None = None) -> None:
+        code = code or Code()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log, self._lock = log, threading.Lock()
+        self._control, theirs = socket.socketpair()
+        command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
+        try:
+            with log.open("ab") as file:
+                self._process = subprocess.Popen(
+                    command,
+                    pass_fds=[theirs.fileno()],
+                    env=_environment(os.environ),
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=file,
+                    # What is typed to stop the caller must not stop a worker in the middle of a step.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise WorkerError(f"{code.python} cannot be run ({error.strerror})") from None
+        finally:
+            theirs.close()
+
+    def fork(self, connection: socket.socket) -> int:
+        """Start a worker that is spoken to over a socket, and return its process id."""
+        with self._speaking():
+            self._control.sendall(b"f")
+            socket.send_fds(self._control, [b"."], [connection.fileno()])
+            return int.from_bytes(self._heard(), "big")
+
+    def wait(self, pid: int) -> int:
+        """The exit code of a worker that has ended or is ending."""
+        with self._speaking():
+            self._control.sendall(b"w" + pid.to_bytes(4, "big"))
+            return int.from_bytes(self._heard(), "big", signed=True)
+
+    def close(self) -> None:
+        """End the process."""
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> "Zygote":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Any:
+        with self._lock:
+            try:
+                yield
+            except OSError:
+                raise WorkerError(f"workers cannot be started; see {self._log}") from None
+
+    def _heard(self) -> bytes:
+        answer = self._control.recv(4, socket.MSG_WAITALL)
+        if len(answer) < 4:
+            raise WorkerError(f"workers cannot be started; see {self._log}")
+        return answer
 
 
 class Worker:
     """A worker process and the line to it.
 
     Args:
-        log: file for what it prints.
+        zygote: what it is forked from.
         threads: CPU threads.
         devices: `auto`, `cpu` or `gpu`.
         device_count: how many its variant needs.
         deterministic: whether repeated trials must give the same numbers.
+
+    Attributes:
+        device: what it runs on.
+        versions: of Python and the libraries that it runs.
+        build: of TensorFlow, with the settings that matter.
     """
 
     def __init__(
-        self, log: Path, *, threads: int, devices: str, device_count: int, deterministic: bool
+        self, zygote: Zygote, *, threads: int, devices: str, device_count: int, deterministic: bool
     ) -> None:
-        self._log = log
+        self._zygote = zygote
         ours, theirs = socket.socketpair()
-        self._process = multiprocessing.get_context("forkserver").Process(
-            target=main, args=(theirs, str(log)), daemon=True
-        )
-        with _without_main_module():
-            self._process.start()
-        theirs.close()
+        with theirs:
+            self.pid = zygote.fork(theirs)
+        self._exit_code: int | None = None
         self._socket, self._stream = ours, ours.makefile("rwb")
         settle = {
             "do": "settle",
@@ -62,7 +145,7 @@ class Worker:
             "deterministic": deterministic,
         }
         try:
-            self.device = self._settle(settle)
+            self._settle(settle)
         except BaseException:
             self.close()
             raise
@@ -90,12 +173,14 @@ class Worker:
 
     def kill(self) -> None:
         """End the process, whatever it is doing; whoever waits for its answer gets to know."""
-        self._process.kill()
+        if self._exit_code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the process and the line to it."""
         self.kill()
-        self._process.join()
+        self._ended()
         with contextlib.suppress(OSError):
             self._stream.close()
         self._socket.close()
@@ -108,48 +193,30 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _settle(self, request: dict[str, Any]) -> str:
+    def _settle(self, request: dict[str, Any]) -> None:
         settled = self.ask(request)
         if settled["is"] == "failed":
             raise WorkerError(f"a worker could not start: {settled['error']}")
-        device: str = settled["device"]
-        return device
+        self.device: str = settled["device"]
+        self.versions: dict[str, str] = settled["versions"]
+        self.build: dict[str, str] = settled["build"]
+
+    def _ended(self) -> int:
+        if self._exit_code is None:
+            self._exit_code = self._zygote.wait(self.pid)
+        return self._exit_code
 
     def _obituary(self) -> dict[str, Any]:
-        self._process.join()
-        code = self._process.exitcode
+        code = self._ended()
         # Linux ends the largest process with this signal when memory runs out.
         status = "out-of-memory" if code == -signal.SIGKILL else "crashed"
         return {
             "is": "failed",
             "status": status,
-            "error": f"the worker ended with exit code {code}; see {self._log}",
+            "error": f"the worker ended with exit code {code}; see workers.log in the run folder",
         }
 
 
-@contextlib.contextmanager
-def _without_main_module() -> Iterator[None]:
-    """Hide the program's main module, which a new process would otherwise execute once more.
-
-    A script that calls `alexnet_bench.run` would start itself again in every worker.
-    """
-    with _STARTING:
-        kept = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = kept
-
-
-@contextlib.contextmanager
-def _standard_error_to(log: Path) -> Iterator[None]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    kept = os.dup(2)
-    try:
-        with log.open("ab") as file:
-            os.dup2(file.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    """The caller's own settings come before ours."""
+    return {**ENVIRONMENT, **own}

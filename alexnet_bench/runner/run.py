@@ -10,11 +10,13 @@ from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import RecordError
 from alexnet_bench.run_folder import add_record, create_run, reopen_run, run_records, write_manifest
 from alexnet_bench.runner.accuracy import run_trials, task_key, trial_key
-from alexnet_bench.runner.local import start_server
-from alexnet_bench.runner.schedule import DrawTask, Schedule, TrialTask
+from alexnet_bench.runner.clock import now
+from alexnet_bench.runner.local import Code, Zygote
+from alexnet_bench.runner.schedule import Schedule, TrialTask
+from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
-from alexnet_bench.runner.tell import now
-from alexnet_bench.runner.throughput import run_draw_task
+from alexnet_bench.runner.throughput import time_contenders
+from alexnet_bench.runner.timing_plan import HEAD, DrawTask
 
 
 class Observer(Protocol):
@@ -100,48 +102,72 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
     manifest["plan"] = schedule.manifest_plan()
     manifest["settings"] = asdict(schedule.settings)
     write_manifest(folder, manifest)
-    start_server(folder / "workers.log")
     run_id = manifest["run_id"]
 
     def keep(record: dict[str, Any]) -> None:
         add_record(folder, record)
         observer.recorded(record)
 
-    def train(tasks: list[TrialTask]) -> None:
-        run_trials(schedule, tasks, folder, run_id, keep, observer.epoch)
+    tuning = _trials_left(schedule.tuning_trials(), folder)
+    with Zygote(folder / "workers.log") as zygote:
 
-    draws = _draws_left(schedule, folder)
-    tuning = _trials_left(schedule, schedule.tuning_trials(), folder)
-    observer.planned(len(tuning), len(_trials_left(schedule, schedule.trials(), folder)), len(draws))
-    train(tuning)
-    trials = _trials_left(schedule, schedule.trials(chosen_rates(run_records(folder))), folder)
-    observer.planned(0, len(trials), len(draws))
-    # Timing first: it is what a machine that others start to use later spoils.
-    for task in draws:
-        for record in run_draw_task(schedule, task, folder, run_id, _telling(observer, task)):
-            keep(record)
-    train(trials)
+        def train(tasks: list[TrialTask]) -> None:
+            run_trials(schedule, tasks, zygote, folder, run_id, keep, observer.epoch)
+
+        sessions = schedule.timing.sessions_left(_draws(folder)) if schedule.times else 0
+        observer.planned(len(tuning), len(_trials_left(schedule.trials(), folder)), sessions)
+        train(tuning)
+        trials = _trials_left(schedule.trials(chosen_rates(run_records(folder))), folder)
+        observer.planned(0, len(trials), sessions)
+        # Timing first: it is what a machine that others start to use later spoils.
+        if schedule.times:
+            _time(schedule, zygote, folder, run_id, keep, observer)
+        train(trials)
     return run_records(folder)
 
 
-def chosen_rates(records: list[dict[str, Any]]) -> dict[str, float]:
-    """The rate of each tuned variant with the least validation error; the lower one where they tie."""
-    best: dict[str, tuple[float, float]] = {}
+def _time(
+    schedule: Schedule,
+    zygote: Zygote,
+    folder: Path,
+    run_id: str,
+    keep: Callable[[dict[str, Any]], None],
+    observer: Observer,
+) -> None:
+    settings = schedule.settings
+    side = Side(code=Code(), ablations=settings.ablations, revision=git_commit())
+    with Sessions(
+        {HEAD: side},
+        zygotes={HEAD: zygote},
+        modes=settings.mode,
+        devices=settings.devices,
+        slice_seconds=settings.effort.slice_seconds,
+        log=folder / "workers.log",
+        run_id=run_id,
+    ) as sessions:
+
+        def on_records(records: list[dict[str, Any]]) -> None:
+            for record in records:
+                keep(record)
+
+        time_contenders(schedule.timing, sessions, _draws(folder), on_records, observer.timing)
+
+
+def chosen_rates(records: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
+    """The rate with the least validation error, by variant and precision; the lower one where they tie."""
+    best: dict[tuple[str, str], tuple[float, float]] = {}
     for record in records:
         if record["kind"] == "trial" and record["purpose"] == "tuning" and record["status"] == "ok":
             found = (record["validation_top1_error"], record["recipe_settings"]["learning_rate"])
-            best[record["variant"]] = min(best.get(record["variant"], found), found)
+            which = record["variant"], record["precision"]
+            best[which] = min(best.get(which, found), found)
     return {name: rate for name, (_, rate) in best.items()}
 
 
-def _telling(observer: Observer, task: DrawTask) -> Callable[[str], None]:
-    return lambda event: observer.timing(task, event)
-
-
-def _trials_left(schedule: Schedule, tasks: list[TrialTask], folder: Path) -> list[TrialTask]:
+def _trials_left(tasks: list[TrialTask], folder: Path) -> list[TrialTask]:
     done = {trial_key(record) for record in run_records(folder) if record["kind"] == "trial"}
-    return [task for task in tasks if task_key(schedule, task) not in done]
+    return [task for task in tasks if task_key(task) not in done]
 
 
-def _draws_left(schedule: Schedule, folder: Path) -> list[DrawTask]:
-    return schedule.draws(record for record in run_records(folder) if record["kind"] == "draw")
+def _draws(folder: Path) -> list[dict[str, Any]]:
+    return [record for record in run_records(folder) if record["kind"] == "draw"]

@@ -1,8 +1,7 @@
-"""Settings -> what to run: networks, trials and timing sessions, and what they will cost."""
+"""Settings -> what to run: networks, trials and timing sessions."""
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 from alexnet_bench.data import Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.plan import LayerPlan, make_plan
+from alexnet_bench.plan import make_plan
 from alexnet_bench.recipe import RECIPES, Recipe, scale_to_small_images
-from alexnet_bench.records import MODES
 from alexnet_bench.registry import Registry, load_registry
+from alexnet_bench.runner.network import Network
 from alexnet_bench.runner.settings import Settings
+from alexnet_bench.runner.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.topology import find_topology
 from alexnet_bench.variant import ALEXNET, Variant
 
@@ -25,38 +25,12 @@ MOST_JOBS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """A variant at a topology with its recipe: what a worker is told to build."""
-
-    variant: Variant
-    plan: LayerPlan
-    recipe: Recipe
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for equal networks, training and placement."""
-        return self.plan.fingerprint(self.recipe)
-
-    def at_rate(self, rate: float) -> "Network":
-        """The same with another learning rate."""
-        return replace(self, recipe=self.recipe.but(learning_rate=rate))
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrialTask:
     """One trial to run; `purpose` is `result` or `tuning`."""
 
     network: Network
     seed: int
     purpose: str = "result"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DrawTask:
-    """One draw of each of some variants, to be timed slice by slice in one session."""
-
-    draw: int
-    networks: tuple[Network, ...]
 
 
 class Schedule:
@@ -103,38 +77,49 @@ class Schedule:
 
     @cached_property
     def networks(self) -> list[Network]:
-        """One a variant, as it is trained."""
+        """One a variant and precision, as it is trained."""
         classes, channels = len(self.dataset.classes), self.dataset.channels
         return [
             Network(
                 variant=variant,
                 plan=make_plan(variant, self.topology, classes=classes, channels=channels),
                 recipe=variant.train_with(self.recipe),
+                precision=precision,
             )
+            for precision in self.settings.precision
             for variant in self.variants
         ]
 
     @cached_property
-    def timed_networks(self) -> list[Network]:
-        """One a variant, as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
-        small = self.time_topology.small
-        classes, channels = IMAGENET
-        if small:
-            classes, channels = len(self.dataset.classes), self.dataset.channels
-        recipe = RECIPES[self.settings.recipe].but(batch_size=self.time_batch_size)
-        return [
-            Network(
-                variant=variant,
-                plan=make_plan(variant, self.time_topology, classes=classes, channels=channels),
-                recipe=variant.train_with(recipe),
-            )
-            for variant in self.variants
+    def timing(self) -> TimingPlan:
+        """What is timed: each variant against the control, at every precision and batch size."""
+        pairs = [
+            pair
+            for precision in self.settings.precision
+            for batch_size in self.time_batch_sizes
+            for pair in self._pairs(precision, batch_size)
         ]
+        return TimingPlan(pairs, self.settings.effort, self.workers_at_once)
 
     @property
-    def time_batch_size(self) -> int:
-        """Images a timed step."""
-        return self.settings.time_batch_size or self.settings.scale.time_batch_size
+    def time_batch_sizes(self) -> tuple[int, ...]:
+        """Images a timed step; several make a sweep."""
+        return self.settings.time_batch_size or (self.settings.scale.time_batch_size,)
+
+    @cached_property
+    def timed_variants(self) -> tuple[Variant, ...]:
+        """Those that were asked for and, where the preset wants a noise floor, one equal to the control."""
+        if not self.settings.scale.noise_floor:
+            return tuple(self.variants)
+        batch_size = self.time_batch_sizes[0]
+        control = self._timed_network(self.control, "float32", batch_size).fingerprint
+        twins = [
+            variant
+            for variant in (*self.variants, *self.registry.variants.values())
+            if variant.name != self.control.name
+            and self._timed_network(variant, "float32", batch_size).fingerprint == control
+        ]
+        return tuple(dict.fromkeys((*self.variants, *twins[:1])))
 
     @property
     def seeds(self) -> range:
@@ -155,17 +140,19 @@ class Schedule:
         """The networks that are trained: each fingerprint once."""
         return [network for network in self.networks if network.variant.name not in self.aliases]
 
-    def trials(self, rates: dict[str, float] | None = None) -> list[TrialTask]:
+    def trials(self, rates: dict[tuple[str, str], float] | None = None) -> list[TrialTask]:
         """The trials that count, seed by seed, so that a run cut short has whole pairs.
 
         Args:
-            rates: learning rates chosen by tuning, by variant.
+            rates: learning rates chosen by tuning, by variant and precision.
         """
         if "accuracy" not in self.settings.measure:
             return []
         chosen = rates or {}
         networks = [
-            network.at_rate(chosen.get(network.variant.name, network.recipe.learning_rate))
+            network.at_rate(
+                chosen.get((network.variant.name, network.precision), network.recipe.learning_rate)
+            )
             for network in self.trained
         ]
         return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
@@ -184,42 +171,6 @@ class Schedule:
             for factor in RATE_GRID
         ]
 
-    def draws(self, recorded: Iterable[dict[str, Any]] = ()) -> list[DrawTask]:
-        """The timing sessions: as many variants at once as memory holds, the control in each.
-
-        Args:
-            recorded: draws that there are. Memory may have held other variants together then, so each
-                variant is timed until it has its number of draws beside the control.
-        """
-        if "throughput" not in self.settings.measure:
-            return []
-        rows, at_once = list(recorded), self._workers_at_once()
-        drawn = self._drawn(rows)
-        groups: list[tuple[Network, ...]] = []
-        for repeat in range(self.settings.scale.draws):
-            lacking = {name for name, count in drawn.items() if count <= repeat}
-            if lacking:
-                names = lacking | {self.control.name}
-                networks = [network for network in self.timed_networks if network.variant.name in names]
-                groups += _groups(networks, self.control, at_once)
-        first = max((row["draw"] for row in rows), default=-1) + 1
-        return [DrawTask(draw=number, networks=group) for number, group in enumerate(groups, first)]
-
-    def _drawn(self, rows: Iterable[dict[str, Any]]) -> dict[str, int]:
-        """How many draws each variant has, every mode of them, beside the control's."""
-        modes: dict[tuple[Any, ...], set[str]] = {}
-        for row in rows:
-            modes.setdefault((row["draw"], row["variant"], row["fingerprint"]), set()).add(row["mode"])
-        draws = {
-            network.variant.name: {
-                draw
-                for (draw, *which), found in modes.items()
-                if which == [network.variant.name, network.fingerprint] and found >= set(MODES)
-            }
-            for network in self.timed_networks
-        }
-        return {name: len(found & draws[self.control.name]) for name, found in draws.items()}
-
     @property
     def jobs(self) -> int:
         """Trials at a time."""
@@ -234,30 +185,9 @@ class Schedule:
         """CPU threads of each trial."""
         return max(1, usable_cores() // self.jobs)
 
-    @property
-    def timed_workers(self) -> int:
-        """The most workers that live at once while throughput is measured."""
-        return max((len(task.networks) for task in self.draws()), default=0)
-
-    def memory_bytes(self) -> int:
-        """The most that all workers together will hold, roughly."""
-        batch = self.recipe.batch_size
-        trials = self.jobs * max(network.plan.memory_bytes(batch) for network in self.networks)
-        timed = [
-            sum(network.plan.memory_bytes(self.time_batch_size) for network in task.networks)
-            for task in self.draws()
-        ]
-        return max([*timed, trials if "accuracy" in self.settings.measure else 0])
-
-    def disk_bytes(self) -> int:
-        """What the run folder will hold, roughly."""
-        models = 4 * sum(network.plan.parameters for network in self.trained) * len(self.seeds)
-        predictions = 4 * len(self.dataset.test) * len(self.trained) * len(self.seeds)
-        return 4 * 2**20 + predictions + (models if self.settings.save_models else 0)
-
     def manifest_plan(self) -> dict[str, Any]:
         """The plan as a run's manifest holds it: enough to report without the ablation files."""
-        scale = self.settings.scale
+        effort = self.settings.effort
         return {
             "preset": self.settings.preset,
             "measures": list(self.settings.measure),
@@ -271,15 +201,18 @@ class Schedule:
             "batch_size": self.recipe.batch_size,
             "seeds": list(self.seeds),
             "time_topology": self.time_topology.name,
-            "time_batch_size": self.time_batch_size,
-            "draws": scale.draws,
-            "rounds": scale.rounds,
-            "precision": self.settings.precision,
+            "time_batch_sizes": list(self.time_batch_sizes),
+            "modes": list(effort.modes),
+            "draws": effort.draws,
+            "rounds": effort.rounds,
+            "interval": effort.interval,
+            "budget_seconds": effort.budget_seconds,
+            "precisions": list(self.settings.precision),
             "tune": self.settings.tune,
             "aliases": self.aliases,
             "variants": {
                 variant.name: {"difference": variant.difference, "fields": sorted(variant.changes)}
-                for variant in self.variants
+                for variant in (self.timed_variants if self.times else self.variants)
             },
             "ablations": [
                 _described(item) for item in self.registry.ablations.values() if self._touches(item)
@@ -287,7 +220,7 @@ class Schedule:
         }
 
     def _touches(self, ablation: Any) -> bool:
-        names = {variant.name for variant in self.variants}
+        names = {variant.name for variant in self.timed_variants}
         return any(arm.name in names for arm in ablation.arms)
 
     def _scaled_recipe(self) -> Recipe:
@@ -299,18 +232,40 @@ class Schedule:
         steps_per_epoch = max(1, self.training_images // recipe.batch_size)
         return recipe.but(epochs=settings.epochs or settings.scale.epochs(steps_per_epoch))
 
-    def _workers_at_once(self) -> int:
-        needed = max(network.plan.memory_bytes(self.time_batch_size) for network in self.timed_networks)
+    @property
+    def times(self) -> bool:
+        """Whether throughput is measured."""
+        return "throughput" in self.settings.measure
+
+    def _pairs(self, precision: str, batch_size: int) -> list[Pair]:
+        contenders = {
+            variant.name: Contender(network=self._timed_network(variant, precision, batch_size))
+            for variant in self.timed_variants
+        }
+        control = contenders.pop(self.control.name)
+        # A variant that is timed alone is its own control.
+        arms = list(contenders.values()) or [control]
+        return [Pair(arm=arm, control=control) for arm in arms]
+
+    def _timed_network(self, variant: Variant, precision: str, batch_size: int) -> Network:
+        """A variant as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
+        classes, channels = IMAGENET
+        if self.time_topology.small:
+            classes, channels = len(self.dataset.classes), self.dataset.channels
+        recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
+        return Network(
+            variant=variant,
+            plan=make_plan(variant, self.time_topology, classes=classes, channels=channels),
+            recipe=variant.train_with(recipe),
+            precision=precision,
+        )
+
+    def workers_at_once(self) -> int:
+        """How many timed workers memory holds."""
+        needed = max(
+            item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
+        )
         return max(2, int(0.9 * self.available_memory()) // needed)
-
-
-def _groups(networks: Sequence[Network], control: Variant, at_once: int) -> list[tuple[Network, ...]]:
-    """Groups of nearly equal size, no larger than `at_once`, with the control first in each."""
-    (first,) = (network for network in networks if network.variant == control)
-    others = [network for network in networks if network.variant != control]
-    count = max(1, math.ceil(len(others) / (at_once - 1)))
-    size = math.ceil(len(others) / count)
-    return [(first, *others[start : start + size]) for start in range(0, max(1, len(others)), max(1, size))]
 
 
 def _described(ablation: Any) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.records import MODES
+from alexnet_bench.runner.timing_plan import Effort
+from alexnet_bench.stats import FEWEST_UNITS
 
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
-PRECISIONS = ("float32", "mixed_bfloat16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +25,11 @@ class Preset:
         training_steps: trained for about so many steps…
         most_epochs: …and at most for so many epochs; `None` steps means exactly this.
         time_batch_size: images a timed step.
-        draws: buildings of each timed variant.
-        rounds: slices of each draw.
-        slice_seconds: a slice lasts at least so long.
+        draws: buildings of each timed variant, at least.
+        rounds: slices of each draw, until the variances are known.
+        slice_seconds: a slice lasts about so long.
+        interval: half-width of every ratio's interval at which timing ends; None: after these draws.
+        noise_floor: whether the control is timed twice where no variant is the same network anyway.
     """
 
     about: str
@@ -34,6 +40,8 @@ class Preset:
     draws: int
     rounds: int
     slice_seconds: float
+    interval: float | None
+    noise_floor: bool
 
     def epochs(self, steps_per_epoch: int) -> int:
         """Epochs for a data set of which an epoch has so many steps."""
@@ -52,6 +60,8 @@ PRESETS = {
         draws=2,
         rounds=4,
         slice_seconds=0.4,
+        interval=None,
+        noise_floor=False,
     ),
     "standard": Preset(
         about="an hour or more on small images",
@@ -61,7 +71,9 @@ PRESETS = {
         time_batch_size=64,
         draws=4,
         rounds=6,
-        slice_seconds=1.0,
+        slice_seconds=0.4,
+        interval=0.01,
+        noise_floor=True,
     ),
     "paper": Preset(
         about="90 epochs and a batch of 128, as published; for GPUs",
@@ -71,7 +83,9 @@ PRESETS = {
         time_batch_size=128,
         draws=6,
         rounds=10,
-        slice_seconds=2.0,
+        slice_seconds=1.0,
+        interval=0.005,
+        noise_floor=True,
     ),
 }
 
@@ -90,8 +104,12 @@ class Settings:
         batch_size, epochs: of the accuracy trials.
         seeds: accuracy trials of each variant, with seeds 0, 1, …
         tune: `lr` to choose each variant's rate first.
-        time_topology, time_batch_size: of the throughput.
-        precision: Keras dtype policy.
+        time_topology: of the throughput.
+        time_batch_size: of the throughput; several make a sweep.
+        mode: of `training` and `inference`, what is timed.
+        interval: half-width of every ratio's interval at which timing ends, as a share.
+        budget: seconds that timing may take.
+        precision: Keras dtype policies.
         devices: `auto`, `cpu` or `gpu`.
         jobs: trials at a time.
         ablations: further folders of ablation files.
@@ -109,8 +127,11 @@ class Settings:
     seeds: int | None = None
     tune: str | None = None
     time_topology: str = "alexnet-227"
-    time_batch_size: int | None = None
-    precision: str = "float32"
+    time_batch_size: tuple[int, ...] = ()
+    mode: tuple[str, ...] = MODES
+    interval: float | None = None
+    budget: float | None = None
+    precision: tuple[str, ...] = ("float32",)
     devices: str = "auto"
     jobs: int | None = None
     ablations: tuple[str, ...] = ()
@@ -118,24 +139,56 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ablations", tuple(str(folder) for folder in self.ablations))
-        object.__setattr__(self, "measure", tuple(self.measure))
-        _check_choices("measure", self.measure, MEASURES)
-        if not self.measure:
-            raise BenchError(f"there is nothing to measure; choose from: {', '.join(MEASURES)}")
+        for field, kind, known in (
+            ("measure", "measure", MEASURES),
+            ("mode", "mode", MODES),
+            ("precision", "precision", PRECISIONS),
+            ("time_batch_size", "", ()),
+        ):
+            object.__setattr__(self, field, _several(getattr(self, field)))
+            if known:
+                _check_choices(kind, getattr(self, field), known)
+                if not getattr(self, field):
+                    raise BenchError(f"no {kind} is given; choose from: {', '.join(known)}")
         _check_choices("preset", [self.preset], PRESETS)
         _check_choices("device kind", [self.devices], DEVICES)
-        _check_choices("precision", [self.precision], PRECISIONS)
         if self.tune is not None:
             _check_choices("tuning", [self.tune], ("lr",))
         for field in ("seeds", "epochs", "batch_size", "time_batch_size", "jobs"):
+            for value in _several(getattr(self, field)):
+                if value < 1:
+                    raise BenchError(f"{field.replace('_', ' ')} is {value}; it must be at least 1")
+        for field in ("interval", "budget"):
             value = getattr(self, field)
-            if value is not None and value < 1:
-                raise BenchError(f"{field.replace('_', ' ')} is {value}; it must be at least 1")
+            if value is not None and value <= 0:
+                raise BenchError(f"{field} is {value:g}; it must be more than 0")
 
     @property
     def scale(self) -> Preset:
         """The preset."""
         return PRESETS[self.preset]
+
+    @property
+    def effort(self) -> Effort:
+        """How much is timed; a narrow interval needs the draws to tell how wide it is."""
+        scale, interval = self.scale, self.interval or self.scale.interval
+        return Effort(
+            modes=self.mode,
+            draws=scale.draws if interval is None else max(scale.draws, FEWEST_UNITS),
+            rounds=scale.rounds,
+            slice_seconds=scale.slice_seconds,
+            interval=interval,
+            budget_seconds=self.budget,
+        )
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """One or several values as a tuple, each once; text is taken apart at commas."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    return tuple(dict.fromkeys(value)) if isinstance(value, Iterable) else (value,)
 
 
 def _check_choices(kind: str, given: Iterable[str], known: Collection[str]) -> None:

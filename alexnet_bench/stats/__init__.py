@@ -1,7 +1,23 @@
 """Statistics: pure functions of arrays. They read no files and know nothing of variants."""
 
+from alexnet_bench.stats.allocation import Components, best_rounds, variance_components
 from alexnet_bench.stats.chance import beats_chance, chance_error
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate
-from alexnet_bench.stats.rounds import Slices, log_ratios
+from alexnet_bench.stats.rounds import Slices, log_ratios, paired_rounds
+from alexnet_bench.stats.steady import drifts, is_warm
 
-__all__ = ["FEWEST_UNITS", "Estimate", "Slices", "beats_chance", "chance_error", "estimate", "log_ratios"]
+__all__ = [
+    "FEWEST_UNITS",
+    "Components",
+    "Estimate",
+    "Slices",
+    "beats_chance",
+    "best_rounds",
+    "chance_error",
+    "drifts",
+    "estimate",
+    "is_warm",
+    "log_ratios",
+    "paired_rounds",
+    "variance_components",
+]

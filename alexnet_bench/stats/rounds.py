@@ -27,8 +27,8 @@ class Slices:
             raise ValueError("rounds, draws and rates differ in length")
 
 
-def log_ratios(arm: Slices, control: Slices) -> NDArray[np.float64]:
-    """The log ratio of arm to control, paired by round and averaged over each draw.
+def paired_rounds(arm: Slices, control: Slices) -> list[NDArray[np.float64]]:
+    """The log ratios of arm to control, paired by round: an array a draw.
 
     A built model keeps its own bias for as long as it lives, so draws are the independent units: those of
     the arm, or of the control where it was built less often. Rounds that one side lacks are left out.
@@ -46,4 +46,9 @@ def log_ratios(arm: Slices, control: Slices) -> NDArray[np.float64]:
     by_draw = defaultdict(list)
     for pair in pairs:
         by_draw[pair[unit]].append(pair[2])
-    return np.array([np.mean(ratios) for ratios in by_draw.values()], dtype=float)
+    return [np.array(ratios, dtype=float) for ratios in by_draw.values()]
+
+
+def log_ratios(arm: Slices, control: Slices) -> NDArray[np.float64]:
+    """The log ratio of arm to control in each draw: the mean over its rounds."""
+    return np.array([ratios.mean() for ratios in paired_rounds(arm, control)], dtype=float)

@@ -1,12 +1,23 @@
 """The compiled training and inference steps. TensorFlow only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from alexnet_bench.model.build import build_model
+from alexnet_bench.plan import LayerPlan
 from alexnet_bench.recipe import Recipe
+from alexnet_bench.trial.loss_scale import LossScale, NoScale
+
+
+def build_steps(
+    plan: LayerPlan, recipe: Recipe, *, seed: int, devices: Sequence[str] = (), precision: str = "float32"
+) -> "Steps":
+    """The compiled steps of a network with fresh weights; the arguments are those of `build_model`."""
+    model = build_model(plan, recipe, seed=seed, devices=devices, precision=precision)
+    return Steps(model, recipe, NoScale() if precision != "mixed_float16" else LossScale())
 
 
 class Steps:
@@ -15,10 +26,12 @@ class Steps:
     Args:
         model: from images to float32 logits.
         recipe: gives the optimizer; its learning rate is where `learning_rate` starts.
+        scale: of the loss, which half precision needs.
     """
 
-    def __init__(self, model: keras.Model, recipe: Recipe) -> None:
+    def __init__(self, model: keras.Model, recipe: Recipe, scale: NoScale | LossScale | None = None) -> None:
         self.model = model
+        self._scale = scale or NoScale()
         self.learning_rate = tf.Variable(recipe.learning_rate, trainable=False)
         self._weights = [weight.value for weight in model.trainable_weights]
         self._update = _OPTIMIZERS[recipe.optimizer](recipe, model.trainable_weights)
@@ -30,8 +43,8 @@ class Steps:
         logits = self.model(images, training=True)
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
         # Unlike a tape's, these gradients are computed on the device of the operation they belong to.
-        gradients = tf.gradients(loss, self._weights)
-        self._update(gradients, self.learning_rate)
+        gradients = tf.gradients(self._scale.up(loss), self._weights)
+        self._scale.apply(gradients, lambda scaled: self._update(scaled, self.learning_rate))
         right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int32))
         return loss, right
 

@@ -12,10 +12,9 @@ import tensorflow as tf
 
 from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
-from alexnet_bench.model.build import build_model
 from alexnet_bench.plan import LayerPlan
 from alexnet_bench.recipe import Recipe
-from alexnet_bench.trial.tensorflow_step import Steps
+from alexnet_bench.trial.tensorflow_step import Steps, build_steps
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
 EVALUATION_BATCH = 256
@@ -73,10 +72,9 @@ def run_trial(
         input_side=spec.plan.input_shape[0],
         seed=spec.seed,
     )
-    model = build_model(
+    steps = build_steps(
         spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
     )
-    steps = Steps(model, spec.recipe)
     curve: list[dict[str, Any]] = []
     for row in _epochs(spec, pipeline, steps, validation, clock):
         curve.append(row)
@@ -88,7 +86,7 @@ def run_trial(
                 "curve": curve,
             }
     if spec.model is not None:
-        model.save(spec.model)
+        steps.model.save(spec.model)
     return {
         "status": "ok",
         "curve": curve,

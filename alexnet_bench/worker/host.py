@@ -1,8 +1,6 @@
-"""The process that trains trials and times slices, one request at a time (see `protocol`)."""
+"""Answers a caller's requests, one at a time (see `protocol`)."""
 
-import os
 import resource
-import signal
 import socket
 import sys
 import traceback
@@ -10,18 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from alexnet_bench import protocol
-from alexnet_bench.errors import BenchError
+from . import protocol
 
 
-def main(connection: socket.socket, log: str) -> None:
-    """Serve the other end of a socket until it is done or gone; what libraries print goes to `log`."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
+def main(connection: socket.socket) -> None:
+    """Serve the other end of a socket until it is done or gone."""
     with connection, connection.makefile("rwb") as stream:
         serve(stream, stream)
+    sys.stdout.flush()
 
 
 def serve(requests: protocol.Stream, replies: protocol.Stream) -> None:
@@ -36,28 +30,28 @@ class _Host:
         self.report = report
         self.devices: Sequence[str] = ()
         self.draw: Any = None
+        self.yardstick: Any = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked; a failure is an answer too."""
         try:
             return getattr(self, f"_{request['do']}")(request) | {"peak_memory_bytes": _peak_memory()}
-        except BenchError as error:
-            return {"is": "refused", "error": str(error)}
         except Exception as error:
+            if _is_refusal(error):
+                return {"is": "refused", "error": str(error)}
             # Whatever a user's block or the backend raises is this trial's outcome, not the run's end.
             traceback.print_exc(file=sys.stderr)
             status = "out-of-memory" if _is_out_of_memory(error) else "crashed"
             return {"is": "failed", "status": status, "error": _one_line(error)}
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
-        if request["protocol"] != protocol.VERSION:
-            raise BenchError(
-                f"the worker speaks protocol {protocol.VERSION}, the caller {request['protocol']}; "
-                "use the same alexnet-bench on both sides"
-            )
+        if complaint := _mismatch(request["protocol"]):
+            return {"is": "refused", "error": complaint}
         import tensorflow as tf
 
         from alexnet_bench.model import tensorflow_devices
+
+        from .build_info import build_info
 
         tf.config.threading.set_intra_op_parallelism_threads(request["threads"])
         tf.config.threading.set_inter_op_parallelism_threads(request["threads"])
@@ -65,7 +59,7 @@ class _Host:
             tf.config.experimental.enable_op_determinism()
         devices = tensorflow_devices.use_devices(request["devices"], request["device_count"])
         self.devices = devices if len(devices) > 1 else ()
-        return {"is": "settled", "device": tensorflow_devices.describe(devices)}
+        return {"is": "settled", "device": tensorflow_devices.describe(devices), **build_info()}
 
     def _train(self, request: dict[str, Any]) -> dict[str, Any]:
         from alexnet_bench.data import open_dataset
@@ -90,22 +84,39 @@ class _Host:
         }
 
     def _build(self, request: dict[str, Any]) -> dict[str, Any]:
-        from alexnet_bench.trial.timing import Draw
+        from alexnet_bench.trial.tensorflow_step import build_steps
+
+        from .timing import Draw
 
         plan, recipe = _network(request, request["classes"], request["channels"])
         self.draw = None
         self.draw = Draw(
-            plan,
-            recipe,
+            lambda: build_steps(
+                plan, recipe, seed=request["seed"], devices=self.devices, precision=request["precision"]
+            ),
+            input_shape=plan.input_shape,
+            classes=plan.classes,
             batch_size=request["batch_size"],
-            devices=self.devices,
-            precision=request["precision"],
             seed=request["seed"],
         )
-        return {"is": "built", "compile_seconds": self.draw.compile_seconds}
+        return {
+            "is": "built",
+            "compile_seconds": self.draw.compile_seconds,
+            "fingerprint": plan.fingerprint(recipe),
+            "parameters": plan.parameters,
+            "macs": plan.macs,
+            "flops": {"training": plan.training_flops, "inference": plan.inference_flops},
+        }
 
     def _slice(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"is": "slice", **self.draw.slice(request["mode"], request["steps"])}
+
+    def _peak(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .yardstick import Yardstick
+
+        if self.yardstick is None:
+            self.yardstick = Yardstick(request["precision"])
+        return {"is": "peak", **self.yardstick.measure()}
 
 
 def _network(request: dict[str, Any], classes: int, channels: int) -> tuple[Any, Any]:
@@ -118,6 +129,29 @@ def _network(request: dict[str, Any], classes: int, channels: int) -> tuple[Any,
     (variant,) = registry.select(request["variant"])
     plan = make_plan(variant, find_topology(request["topology"]), classes=classes, channels=channels)
     return plan, Recipe(**request["recipe"])
+
+
+def _mismatch(callers: int) -> str | None:
+    """Why the code under test cannot be asked by this caller; None where it can."""
+    try:
+        from alexnet_bench.worker.protocol import VERSION
+    except ImportError:
+        return (
+            f"the code under test is older than protocol {callers}, which its caller speaks; "
+            "choose a later revision"
+        )
+    if callers != VERSION:
+        return (
+            f"the code under test speaks protocol {VERSION}, its caller {callers}; "
+            "use revisions whose protocols are equal"
+        )
+    return None
+
+
+def _is_refusal(error: Exception) -> bool:
+    from alexnet_bench.errors import BenchError
+
+    return isinstance(error, BenchError)
 
 
 def _path(text: str | None) -> Path | None:

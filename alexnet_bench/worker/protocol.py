@@ -1,13 +1,13 @@
 """How a worker is spoken to: lines of JSON, one message a line. Standard library only.
 
 A request is {"do": …}, a reply {"is": …}. A worker answers `settle` first, which carries the version; then
-`build`, `slice` and `train`, in any order; `stop` or the end of the stream ends it.
+`build`, `slice`, `peak` and `train`, in any order; `stop` or the end of the stream ends it.
 """
 
 import json
 from typing import Any, Protocol
 
-VERSION = 1
+VERSION = 2
 
 
 class Stream(Protocol):

@@ -1,0 +1,38 @@
+"""What the records of draws say: their rates, and the ratio of two sides that were timed together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_bench.stats import Slices, paired_rounds
+
+Record = Mapping[Any, Any]
+
+
+def slices(draws: Iterable[Record]) -> Slices:
+    """The slices of the draws that went well, as images a second."""
+    rounds, builds, rates = [], [], []
+    for draw in draws:
+        if draw["status"] == "ok":
+            images = np.asarray(draw["slice_steps"]) * draw["batch_size"]
+            rounds += [(draw["run_id"], key) for key in draw["round_ids"]]
+            rates += list(images / np.asarray(draw["slice_seconds"]))
+            builds += [(draw["run_id"], draw["draw"])] * len(draw["round_ids"])
+    return Slices(rounds=rounds, draws=builds, rates=rates)
+
+
+def ratios_by_draw(arm: Iterable[Record], control: Iterable[Record]) -> list[NDArray[np.float64]]:
+    """The log ratios of arm to control, paired by round: an array a draw."""
+    return paired_rounds(slices(arm), slices(control))
+
+
+def step_milliseconds(draws: Iterable[Record]) -> NDArray[np.float64]:
+    """Milliseconds a step in each slice of the draws that went well."""
+    each = [
+        1000 * np.asarray(draw["slice_seconds"]) / np.asarray(draw["slice_steps"])
+        for draw in draws
+        if draw["status"] == "ok"
+    ]
+    return np.concatenate(each) if each else np.array([])

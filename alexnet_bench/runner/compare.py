@@ -1,0 +1,140 @@
+"""Times this code against other code, slice by slice in one job."""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from alexnet_bench.environment import describe_environment
+from alexnet_bench.errors import BenchError
+from alexnet_bench.run_folder import add_record, create_run
+from alexnet_bench.runner.base import head_side, own_ablations, repository_at, revision_side
+from alexnet_bench.runner.clock import now
+from alexnet_bench.runner.local import Code
+from alexnet_bench.runner.schedule import Schedule
+from alexnet_bench.runner.session import Sessions, Side
+from alexnet_bench.runner.settings import Settings
+from alexnet_bench.runner.throughput import time_contenders
+from alexnet_bench.runner.timing_plan import BASE, HEAD, DrawTask, Effort, Pair, TimingPlan
+from alexnet_bench.stats import FEWEST_UNITS
+
+# Short slices pair best: what disturbs a machine lasts for tenths of a second.
+SLICE_SECONDS = 0.1
+FIRST_ROUNDS = 20
+DEFAULT_INTERVAL = 0.005
+DEFAULT_BUDGET_SECONDS = 300.0
+
+
+@contextlib.contextmanager
+def compared_sides(
+    settings: Settings, *, base: str | None, base_python: Path | None
+) -> Iterator[tuple[Settings, dict[str, Side]]]:
+    """The two sides of a comparison, and the settings with the ablations of the repository at hand.
+
+    Args:
+        settings: of the comparison.
+        base: a revision of the repository in the current folder; None for the same code.
+        base_python: the interpreter of the base; None for the same one.
+    """
+    if base is None and base_python is None:
+        raise BenchError("there is nothing to compare with; give --base or --base-python")
+    with contextlib.ExitStack() as stack:
+        if base is None:
+            found = head_side(settings.ablations)
+        else:
+            repository = repository_at(Path.cwd())
+            settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
+            found = stack.enter_context(revision_side(repository, base, settings.ablations))
+        if base_python is not None:
+            code: Code = replace(found.code, python=base_python)
+            found = replace(found, code=code)
+        yield settings, {BASE: found, HEAD: head_side(settings.ablations)}
+
+
+def compare(
+    settings: Settings,
+    sides: Mapping[str, Side],
+    folder: Path,
+    command: str,
+    on_records: Callable[[list[dict[str, Any]]], None] = lambda records: None,
+    on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
+) -> list[dict[str, Any]]:
+    """Time every variant of the settings in the code of all sides, the last against each other one.
+
+    Args:
+        settings: variants, topology, batch sizes, precisions, modes, interval and budget.
+        sides: whose code; the first is the base, every other one is held against it.
+        folder: the run folder to make.
+        command: for its manifest.
+        on_records: is given the records of each session.
+        on_event: is told what a session does.
+
+    Returns:
+        The records.
+
+    Raises:
+        BenchError: a side cannot be run, or its protocol is another.
+    """
+    schedule = Schedule(settings)
+    plan = TimingPlan(_pairs(schedule, list(sides)), _effort(settings), schedule.workers_at_once)
+    run_id = uuid.uuid4().hex[:12]
+    create_run(
+        folder,
+        {
+            "run_id": run_id,
+            "command": command,
+            "created_at": now(),
+            "git_commit": sides[HEAD].revision,
+            "environment": describe_environment(),
+            "settings": asdict(settings),
+            "plan": schedule.manifest_plan() | _about(sides, plan.effort),
+        },
+    )
+
+    def keep(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            add_record(folder, record)
+        on_records(records)
+
+    with Sessions(
+        sides,
+        modes=settings.mode,
+        devices=settings.devices,
+        slice_seconds=plan.effort.slice_seconds,
+        log=folder / "workers.log",
+        run_id=run_id,
+    ) as sessions:
+        return time_contenders(plan, sessions, [], keep, on_event)
+
+
+def _pairs(schedule: Schedule, sides: Sequence[str]) -> list[Pair]:
+    base, *others = sides
+    return [
+        Pair(arm=replace(contender, side=other), control=replace(contender, side=base))
+        for contender in schedule.timing.contenders
+        for other in others
+    ]
+
+
+def _effort(settings: Settings) -> Effort:
+    return Effort(
+        modes=settings.mode,
+        draws=FEWEST_UNITS,
+        rounds=FIRST_ROUNDS,
+        slice_seconds=SLICE_SECONDS,
+        interval=settings.interval or DEFAULT_INTERVAL,
+        budget_seconds=settings.budget or DEFAULT_BUDGET_SECONDS,
+    )
+
+
+def _about(sides: Mapping[str, Side], effort: Effort) -> dict[str, Any]:
+    return {
+        "kind": "comparison",
+        "sides": {name: side.revision for name, side in sides.items()},
+        "interval": effort.interval,
+        "budget_seconds": effort.budget_seconds,
+        "draws": effort.draws,
+        "rounds": effort.rounds,
+    }

@@ -1,0 +1,277 @@
+"""Times contenders against each other: their slices in turn, in a fresh random order each round."""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from alexnet_bench.environment import usable_cores, versions
+from alexnet_bench.errors import BenchError
+from alexnet_bench.records import make_record
+from alexnet_bench.runner.clock import now
+from alexnet_bench.runner.load import LoadMeter
+from alexnet_bench.runner.local import Code, Worker, Zygote
+from alexnet_bench.runner.timing_plan import Contender, DrawTask
+from alexnet_bench.seeds import derive_seed
+from alexnet_bench.stats import drifts, is_warm
+
+MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """Whose code is timed.
+
+    Args:
+        code: what its workers run.
+        ablations: folders beside the shipped ones.
+        revision: of the code, for the records.
+    """
+
+    code: Code
+    ablations: tuple[str, ...] = ()
+    revision: str | None = None
+
+
+class Sessions:
+    """Runs sessions one after the other; its zygotes and its yardstick live until it is closed.
+
+    Args:
+        sides: whose code is timed, by the name that contenders call it.
+        zygotes: those of its sides that are running; they are left open.
+        modes: of `training` and `inference`, what is timed.
+        devices: `auto`, `cpu` or `gpu`.
+        slice_seconds: a slice lasts about so long.
+        log: file for what workers print.
+        run_id: for the records.
+    """
+
+    def __init__(
+        self,
+        sides: Mapping[str, Side],
+        *,
+        zygotes: Mapping[str, Zygote] | None = None,
+        modes: tuple[str, ...],
+        devices: str,
+        slice_seconds: float,
+        log: Path,
+        run_id: str,
+    ) -> None:
+        self.sides, self.modes, self.devices = sides, modes, devices
+        self.slice_seconds, self.log, self.run_id = slice_seconds, log, run_id
+        self._stack = contextlib.ExitStack()
+        self._zygotes = dict(zygotes or {})
+        self._yardsticks: dict[str, Worker] = {}
+
+    def __enter__(self) -> "Sessions":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self, task: DrawTask, on_event: Callable[[str], None]) -> list[dict[str, Any]]:
+        """Build every contender of a task anew, time them in turn, and return a record for each and mode.
+
+        Only one worker computes at any moment.
+
+        Raises:
+            BenchError: a contender cannot be built as asked.
+        """
+        yardstick = self._yardstick(task.contenders[0].network.precision)
+        started_at, started, rng = now(), time.perf_counter(), Random(derive_seed(task.draw, "round order"))
+        with contextlib.ExitStack() as stack:
+            # Whatever it brings to be built first must not always fall to the same contender.
+            order = rng.sample(task.contenders, len(task.contenders))
+            timed = [_Timed(item, stack.enter_context(self._worker(item)), self.modes) for item in order]
+            for item in timed:
+                on_event(f"build {item.name}")
+                self._build(item, task.draw)
+            load, peaks = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid]), list[Any]()
+            for number in range(task.rounds):
+                on_event(f"round {number + 1} of {task.rounds}")
+                peaks.append(yardstick.ask({"do": "peak", "precision": order[0].network.precision}))
+                for item in rng.sample(timed, len(timed)):
+                    for mode in self.modes:
+                        item.take(mode, task.draw, number)
+            common = {
+                "run_id": self.run_id,
+                "draw": task.draw,
+                "started_at": started_at,
+                "duration_seconds": time.perf_counter() - started,
+                "load": load.read(),
+                "yardstick": _gathered(peaks),
+            }
+        drifting = _drifting(timed, self.modes)
+        return [
+            self._record(item, mode, steady=item.warm[mode] and (item, mode) not in drifting, **common)
+            for item in timed
+            for mode in self.modes
+        ]
+
+    def _worker(self, contender: Contender) -> Worker:
+        return self._started(contender.side, contender.network.device_count)
+
+    def _started(self, side: str, device_count: int = 1) -> Worker:
+        if side not in self._zygotes:
+            zygote = Zygote(self.log, self.sides[side].code)
+            self._zygotes[side] = self._stack.enter_context(zygote)
+        return Worker(
+            self._zygotes[side],
+            threads=usable_cores(),
+            devices=self.devices,
+            device_count=device_count,
+            deterministic=False,
+        )
+
+    def _yardstick(self, precision: str) -> Worker:
+        if precision not in self._yardsticks:
+            worker = self._stack.enter_context(self._started(list(self.sides)[-1]))
+            # The first answer holds the calibration of the workload.
+            worker.ask({"do": "peak", "precision": precision})
+            self._yardsticks[precision] = worker
+        return self._yardsticks[precision]
+
+    def _build(self, item: "_Timed", draw: int) -> None:
+        network = item.contender.network
+        request = {
+            "do": "build",
+            **network.request(self.sides[item.contender.side].ablations),
+            "classes": network.plan.classes,
+            "channels": network.plan.input_shape[-1],
+            "batch_size": network.recipe.batch_size,
+            "seed": draw,
+        }
+        try:
+            item.built = item.ask(request)
+        except BenchError as error:
+            side = f"{item.contender.side}: " if len(self.sides) > 1 else ""
+            raise BenchError(f"{side}{error}") from None
+        for mode in self.modes:
+            item.warm_up(mode, self.slice_seconds)
+
+    def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> dict[str, Any]:
+        network, worker, failure = item.contender.network, item.worker, item.failure
+        pieces, side = item.slices[mode], self.sides[item.contender.side]
+        steps = sum(piece["steps"] for piece in pieces)
+        seconds = sum(piece["seconds"] for piece in pieces)
+        images = steps * network.recipe.batch_size
+        speed = None if failure or not pieces else images / seconds
+        joules = [piece["joules"] for piece in pieces]
+        return make_record(
+            "draw",
+            **network.columns() | item.of_its_code(),
+            **common,
+            side=item.contender.side,
+            git_commit=side.revision,
+            batch_size=network.recipe.batch_size,
+            device=worker.device,
+            threads=usable_cores(),
+            versions=versions() | worker.versions,
+            build=worker.build,
+            status=failure["status"] if failure else "ok",
+            error=failure["error"] if failure else None,
+            peak_memory_bytes=item.peak_memory,
+            mode=mode,
+            compile_seconds=item.built.get("compile_seconds"),
+            warm_up_seconds=[round(value, 7) for value in item.warm_up_seconds[mode]],
+            steady=None if failure else steady,
+            round_ids=[piece["round"] for piece in pieces],
+            slice_steps=[piece["steps"] for piece in pieces],
+            slice_seconds=[round(piece["seconds"], 7) for piece in pieces],
+            slice_started_at=[round(piece["started_at"], 3) for piece in pieces],
+            images_per_second=speed,
+            utilization=_utilization(speed, item, mode, common["yardstick"]),
+            joules_per_image=None if not speed or None in joules else sum(joules) / images,
+        )
+
+
+class _Timed:
+    """One contender's worker during a session, and what was measured with it."""
+
+    def __init__(self, contender: Contender, worker: Worker, modes: tuple[str, ...]) -> None:
+        self.contender, self.worker = contender, worker
+        self.name = contender.network.variant.name
+        self.failure: dict[str, Any] | None = None
+        self.built: dict[str, Any] = {}
+        self.steps = dict.fromkeys(modes, 1)
+        self.warm = dict.fromkeys(modes, False)
+        self.warm_up_seconds: dict[str, list[float]] = {mode: [] for mode in modes}
+        self.slices: dict[str, list[dict[str, Any]]] = {mode: [] for mode in modes}
+        self.peak_memory: int | None = None
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The worker's answer; from its first failure on, that failure."""
+        if self.failure is None:
+            reply = self.worker.ask(request)
+            self.peak_memory = reply.get("peak_memory_bytes", self.peak_memory)
+            if reply["is"] != "failed":
+                return reply
+            self.failure = reply
+        return self.failure
+
+    def warm_up(self, mode: str, slice_seconds: float) -> None:
+        """Run steps until they get no faster, and find how many fill a slice."""
+        seconds = self.warm_up_seconds[mode]
+        while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS and sum(seconds) < MOST_WARM_SECONDS:
+            reply = self.ask({"do": "slice", "mode": mode, "steps": 1})
+            if self.failure is not None:
+                return
+            seconds.append(reply["seconds"])
+            self.warm[mode] = is_warm(seconds)
+        self.steps[mode] = max(1, round(slice_seconds / min(seconds)))
+
+    def take(self, mode: str, draw: int, number: int) -> None:
+        """Take one slice."""
+        reply = self.ask({"do": "slice", "mode": mode, "steps": self.steps[mode]})
+        if self.failure is None:
+            round_id = f"{draw}.{number}"
+            self.slices[mode].append({"round": round_id, "steps": self.steps[mode], **reply})
+
+    def of_its_code(self) -> dict[str, Any]:
+        """What the code under test says of the network; nothing where it failed."""
+        known = ("fingerprint", "parameters", "macs")
+        return {name: self.built[name] for name in known if name in self.built}
+
+    def log_rates(self, mode: str) -> list[float]:
+        """Of the slices."""
+        return [math.log(piece["steps"] / piece["seconds"]) for piece in self.slices[mode]]
+
+
+def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, str]]:
+    """Which contenders get faster or slower throughout, against the others of the same rounds."""
+    found = set()
+    well = [item for item in timed if item.failure is None]
+    for mode in modes:
+        rates = np.array([item.log_rates(mode) for item in well])
+        for index, item in enumerate(well):
+            others = np.delete(rates, index, axis=0)
+            if drifts(rates[index] - (others.mean(axis=0) if len(others) else 0)):
+                found.add((item, mode))
+    return found
+
+
+def _gathered(peaks: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """The yardstick's figures, round by round."""
+    return {
+        name: [float(f"{peak[name]:.4g}") for peak in peaks if name in peak]
+        for name in ("flops_per_second", "bytes_per_second")
+    }
+
+
+def _utilization(
+    images_per_second: float | None, item: _Timed, mode: str, yardstick: dict[str, list[float]]
+) -> float | None:
+    """Operations a second over the peak that was measured in the same rounds."""
+    if not images_per_second or not yardstick["flops_per_second"]:
+        return None
+    flops: float = item.built["flops"][mode]
+    return images_per_second * flops / float(np.median(yardstick["flops_per_second"]))

@@ -1,0 +1,232 @@
+"""What to time next: decided from what has been recorded, so that a run can be resumed at any point."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expm1
+
+from alexnet_bench.draws import ratios_by_draw
+from alexnet_bench.records import MODES
+from alexnet_bench.runner.network import Network
+from alexnet_bench.stats import FEWEST_UNITS, best_rounds, estimate, variance_components
+
+HEAD, BASE = "head", "base"
+
+FEWEST_ROUNDS, MOST_ROUNDS = 3, 100
+# Few units make a wide interval however long each of them is.
+FEWEST_DRAWS_IN_BUDGET = 6
+MOST_DRAWS = 200
+
+Record = dict[str, Any]
+Key = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """What is timed: a network, in the code of one side."""
+
+    network: Network
+    side: str = HEAD
+
+    @property
+    def key(self) -> Key:
+        """Side, variant, precision and batch size."""
+        network = self.network
+        return self.side, network.variant.name, network.precision, network.recipe.batch_size
+
+    def made(self, record: Record) -> bool:
+        """Whether a record is a draw of it; the base's fingerprint is known to its own code alone."""
+        key = (record["side"], record["variant"], record["precision"], record["batch_size"])
+        return key == self.key and (self.side != HEAD or record["fingerprint"] == self.network.fingerprint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """An arm and what it is held against; itself, where there is nothing else."""
+
+    arm: Contender
+    control: Contender
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much is timed.
+
+    Args:
+        modes: of `training` and `inference`, what is timed.
+        draws: of each contender, at least.
+        rounds: of each draw, until the variances are known.
+        slice_seconds: a slice lasts about so long.
+        interval: half-width of every ratio's 95% interval at which timing ends, as a share; None: at once.
+        budget_seconds: timing ends before it has taken so long; None: no limit.
+    """
+
+    modes: tuple[str, ...] = MODES
+    draws: int
+    rounds: int
+    slice_seconds: float
+    interval: float | None = None
+    budget_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawTask:
+    """One draw of each of some contenders, to be timed slice by slice in one session."""
+
+    draw: int
+    contenders: tuple[Contender, ...]
+    rounds: int
+
+
+class TimingPlan:
+    """Which contenders are timed together, for how long, and when it is enough.
+
+    Args:
+        pairs: what is compared; every contender is in one.
+        effort: how much.
+        at_once: contenders that memory holds.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], effort: Effort, at_once: Callable[[], int]) -> None:
+        self.pairs, self.effort, self._at_once = tuple(pairs), effort, at_once
+
+    @property
+    def contenders(self) -> list[Contender]:
+        """Every one, controls first."""
+        return list(
+            {
+                item.key: item
+                for pair in sorted(self.pairs, key=lambda pair: pair.arm != pair.control)
+                for item in (pair.control, pair.arm)
+            }.values()
+        )
+
+    def next_task(self, records: Iterable[Record]) -> DrawTask | None:
+        """The session that is due; None where enough is known, or the budget is used up."""
+        done = _Done(self, list(records))
+        wanting = [pair for pair in self.pairs if done.wants_more(pair)]
+        if not wanting:
+            return None
+        contenders = self._group(wanting, done)
+        rounds = done.rounds(contenders)
+        if rounds is None:
+            return None
+        return DrawTask(draw=done.sessions, contenders=contenders, rounds=rounds)
+
+    def sessions_left(self, records: Iterable[Record]) -> int:
+        """At least so many sessions are to come."""
+        done = _Done(self, list(records))
+        lacking = [
+            max(self.effort.draws - done.count(pair), int(done.wants_more(pair))) for pair in self.pairs
+        ]
+        others = max(1, self._at_once() - 1)
+        groups = math.ceil(sum(pair.arm != pair.control for pair in self.pairs) / others)
+        return max(lacking, default=0) * max(1, groups)
+
+    def _group(self, wanting: list[Pair], done: "_Done") -> tuple[Contender, ...]:
+        """As many as memory holds, of one control, the least often drawn first."""
+        fewest = min(done.count(pair) for pair in wanting)
+        behind = [pair for pair in wanting if done.count(pair) == fewest]
+        control = behind[0].control
+        arms = [pair.arm for pair in behind if pair.control == control and pair.arm != control]
+        others = max(1, self._at_once() - 1)
+        # Groups of nearly equal size share the control.
+        size = math.ceil(len(arms) / max(1, math.ceil(len(arms) / others)))
+        return (control, *arms[:size])
+
+
+class _Done:
+    """What a plan's records say."""
+
+    def __init__(self, plan: TimingPlan, records: list[Record]) -> None:
+        self.plan, self.effort = plan, plan.effort
+        self.records = records
+        self.sessions = 1 + max((record["draw"] for record in records), default=-1)
+        self._draws = {
+            contender.key: [record for record in records if contender.made(record)]
+            for contender in plan.contenders
+        }
+
+    def count(self, pair: Pair) -> int:
+        """The draws in which both sides were timed in every mode."""
+        return len(self._complete(pair.arm) & self._complete(pair.control))
+
+    def wants_more(self, pair: Pair) -> bool:
+        """Whether a pair has too few draws, or too wide an interval."""
+        count = self.count(pair)
+        if count < self.effort.draws:
+            return True
+        if self.effort.interval is None or pair.arm == pair.control or count >= MOST_DRAWS:
+            return False
+        if any(record["status"] != "ok" for side in (pair.arm, pair.control) for record in self._of(side)):
+            return False
+        return any(self._half_width(pair, mode) > self.effort.interval for mode in self.effort.modes)
+
+    def rounds(self, contenders: Sequence[Contender]) -> int | None:
+        """Rounds of the next session; None where the budget leaves no time for one."""
+        rounds: float = self.effort.rounds
+        cost = self._costs(contenders)
+        if cost is None:
+            return self.effort.rounds
+        draw_seconds, round_seconds = cost
+        optimum = self._optimum(contenders, draw_seconds, round_seconds)
+        rounds = rounds if optimum is None else optimum
+        if self.effort.budget_seconds is not None:
+            share = self.effort.budget_seconds / FEWEST_DRAWS_IN_BUDGET
+            rounds = min(rounds, max(FEWEST_ROUNDS, (share - draw_seconds) / round_seconds))
+            left = self.effort.budget_seconds - self._seconds_used() - draw_seconds
+            rounds = min(rounds, left / round_seconds)
+            if rounds < FEWEST_ROUNDS:
+                return None
+        return int(min(MOST_ROUNDS, max(FEWEST_ROUNDS, rounds)))
+
+    def _of(self, contender: Contender, mode: str | None = None) -> list[Record]:
+        return [row for row in self._draws[contender.key] if mode is None or row["mode"] == mode]
+
+    def _complete(self, contender: Contender) -> set[int]:
+        modes: dict[int, set[str]] = {}
+        for record in self._of(contender):
+            modes.setdefault(record["draw"], set()).add(record["mode"])
+        return {draw for draw, found in modes.items() if found >= set(self.effort.modes)}
+
+    def _half_width(self, pair: Pair, mode: str) -> float:
+        ratios = ratios_by_draw(self._of(pair.arm, mode), self._of(pair.control, mode))
+        if len(ratios) < FEWEST_UNITS:
+            return math.inf
+        found = estimate([values.mean() for values in ratios])
+        return float(expm1((found.high - found.low) / 2))
+
+    def _seconds_used(self) -> float:
+        return sum({record["draw"]: record["duration_seconds"] for record in self.records}.values())
+
+    def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:
+        """Seconds of a draw before its first round and of a round, as earlier sessions say."""
+        before, each = [], []
+        for draw in {record["draw"] for record in self.records}:
+            rows = [record for record in self.records if record["draw"] == draw]
+            sides = len({(row["side"], row["variant"]) for row in rows})
+            rounds = max(len(row["round_ids"]) for row in rows)
+            if rounds:
+                sliced = sum(sum(row["slice_seconds"]) for row in rows)
+                each.append(sliced / rounds / sides)
+                before.append((rows[0]["duration_seconds"] - sliced) / sides)
+        if not each:
+            return None
+        return len(contenders) * float(np.median(before)), len(contenders) * float(np.median(each))
+
+    def _optimum(
+        self, contenders: Sequence[Contender], draw_seconds: float, round_seconds: float
+    ) -> float | None:
+        """The median over the pairs and modes that are timed, once the variances are known at all."""
+        found = []
+        for pair in self.plan.pairs:
+            if pair.arm in contenders and pair.arm != pair.control:
+                for mode in self.effort.modes:
+                    draws = ratios_by_draw(self._of(pair.arm, mode), self._of(pair.control, mode))
+                    components = variance_components(draws) if len(draws) >= FEWEST_UNITS else None
+                    if components is not None:
+                        found.append(best_rounds(components, draw_seconds, round_seconds))
+        return float(np.median(found)) if found else None
