@@ -38,8 +38,8 @@ class Block:
 
     @property
     def source(self) -> str:
-        """A digest of the block's code: an edited block makes another network."""
-        texts = [inspect.getsource(self.build), *(_module_text(name) for name in self.modules)]
+        """A digest of the block's code: an edited block, or an edited helper, makes another network."""
+        texts = [*_sources(self.build), *(_module_text(name) for name in self.modules)]
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
 
 
@@ -57,6 +57,38 @@ def block(
         )
 
     return decorate
+
+
+def _sources(build: Callable[..., Any]) -> list[str]:
+    """The code of a function, and of all in its own module that it leads to; constants as they stand."""
+    texts, seen, waiting = [], {build.__name__}, list[Any]([build])
+    while waiting:
+        item = waiting.pop(0)
+        if not inspect.isfunction(item) and not inspect.isclass(item):
+            texts.append(repr(item))
+            continue
+        texts.append(inspect.getsource(item))
+        known = vars(inspect.getmodule(item) or object)
+        for name in sorted(_names(item) - seen):
+            value = getattr(known.get(name), "build", known.get(name))
+            ours = getattr(value, "__module__", None) == item.__module__
+            if ours or isinstance(value, int | float | str | bytes | tuple | frozenset):
+                waiting.append(value)
+        seen |= _names(item)
+    return texts
+
+
+def _names(item: Any) -> set[str]:
+    """The global names that a function or a class's methods speak of."""
+    codes = [item.__code__] if inspect.isfunction(item) else []
+    if inspect.isclass(item):
+        codes = [value.__code__ for value in vars(item).values() if inspect.isfunction(value)]
+    names: set[str] = set()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [inner for inner in code.co_consts if inspect.iscode(inner)]
+    return names
 
 
 def _module_text(name: str) -> str:

@@ -6,7 +6,7 @@ import click
 
 from alexnet_bench import __version__
 
-COMMANDS = ("run", "list", "show", "report")
+COMMANDS = ("run", "list", "show", "report", "compare", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -34,4 +34,6 @@ def bench() -> None:
     bench run --variants @lrn       one question
     bench show no-lrn               what a variant is
     bench report RUN                tables and plots again, from the records
+    bench compare --base main       this code against other code, slice by slice
+    bench doctor                    what this machine can do, and what would spoil results
     """

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from alexnet_bench.runner.settings import DEVICES, PRECISIONS
+
 
 class _WholeNumbers(click.ParamType):
     name = "N[,N...]"
@@ -69,3 +71,16 @@ interval = click.option(
     "the preset's own by default.",
 )
 budget = click.option("--budget", type=SECONDS, help="Time for no longer than this, such as 10m.")
+precision = click.option(
+    "--precision",
+    default="float32",
+    show_default=True,
+    help=f"Keras dtype policies, comma-separated: {', '.join(PRECISIONS)}.",
+)
+devices = click.option(
+    "--devices",
+    type=click.Choice(DEVICES),
+    default="auto",
+    show_default=True,
+    help="What to run on. auto takes GPUs where a variant finds enough of them.",
+)

@@ -11,7 +11,7 @@ import click
 from alexnet_bench.api import new_run_folder
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
-from alexnet_bench.runner.settings import DEVICES, MEASURES, PRECISIONS, PRESETS
+from alexnet_bench.runner.settings import MEASURES, PRESETS
 
 EXAMPLE = """\b
 Examples:
@@ -64,19 +64,8 @@ Examples:
 @shared.mode
 @shared.interval
 @shared.budget
-@click.option(
-    "--precision",
-    default="float32",
-    show_default=True,
-    help=f"Keras dtype policies, comma-separated: {', '.join(PRECISIONS)}.",
-)
-@click.option(
-    "--devices",
-    type=click.Choice(DEVICES),
-    default="auto",
-    show_default=True,
-    help="What to run on. auto takes GPUs where a variant finds enough of them.",
-)
+@shared.precision
+@shared.devices
 @click.option("--jobs", type=int, help="Accuracy trials at a time.")
 @shared.ablations
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
@@ -136,7 +125,8 @@ def _refuse_changes(context: click.Context) -> None:
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.report import summarize, write_report
+    from alexnet_bench.report import effects, summarize, write_report
+    from alexnet_bench.report.sentences import noise_floor
     from alexnet_bench.run_folder import read, read_manifest
     from alexnet_bench.runner.run import continue_run
 
@@ -158,6 +148,8 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         from alexnet_bench.cli.tables import print_summary
 
         print_summary(summary)
+        for sentence in noise_floor(effects(read(folder), [read_manifest(folder)])):
+            print(f"\n{sentence}")
         print(f"\nReport: {page}")
     failed = [record for record in records if record["status"] != "ok"]
     for record in failed:

@@ -27,9 +27,13 @@ def print_summary(summary: Any) -> None:
         "seeds_ok": "seeds",
         "training_images_per_second": "training images/s",
         "inference_images_per_second": "inference images/s",
+        "training_utilization": "of the peak",
         "parameters": "parameters",
     }
     measured = [name for name in columns if not summary[name].isna().all()]
+    several = [name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1]
+    columns |= {"time_precision": "precision", "time_batch_size": "batch"}
+    measured[1:1] = several
     rows = [[_shown(value) for value in row] for row in summary[measured].itertuples(index=False)]
     print_table([columns[name] for name in measured], rows)
     for device, variants in summary.groupby("device", sort=False)["variant"]:
@@ -58,6 +62,50 @@ def print_plan(plan: dict[str, Any]) -> None:
         f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )
+
+
+def print_comparison(found: Any, names: tuple[str, str]) -> None:
+    """What `bench compare` ends with: a row a variant and measure."""
+    rows = [
+        [
+            row.variant,
+            row.measure,
+            f"{row.precision}, {row.batch_size}",
+            _shown(row.base),
+            _shown(row.head),
+            _effect(row),
+            _median_step(row),
+            _remark(row),
+        ]
+        for row in found.itertuples()
+    ]
+    columns = ["variant", "measure", "precision, batch", *names, "change [95%]", "ms/step (5-95%)", ""]
+    kept = [index for index in range(len(columns)) if index < 2 or any(row[index] for row in rows)]
+    print_table([columns[index] for index in kept], [[row[index] for index in kept] for row in rows])
+
+
+def _effect(row: Any) -> str:
+    if row.effect != row.effect:
+        return ""
+    if row.unit == "%":
+        bounds = f" [{row.low:+.2f}, {row.high:+.2f}]" if row.low == row.low else ""
+        return f"{row.effect:+.2f} points{bounds}"
+    bounds = f" [{row.low - 1:+.2%}, {row.high - 1:+.2%}]" if row.low == row.low else ""
+    return f"{row.effect - 1:+.2%}{bounds}"
+
+
+def _median_step(row: Any) -> str:
+    sides = [
+        f"{median:,.1f} ({low:,.1f}-{high:,.1f})"
+        for median, low, high in filter(None, (row.base_milliseconds, row.head_milliseconds))
+    ]
+    return " -> ".join(sides)
+
+
+def _remark(row: Any) -> str:
+    unsteady = "not steady: certifies nothing" if row.steady is False else ""
+    few = f"{row.pairs} pairs: no interval" if row.pairs and row.low != row.low else ""
+    return "; ".join(filter(None, (row.note, few, unsteady)))
 
 
 def _until(plan: dict[str, Any]) -> str:

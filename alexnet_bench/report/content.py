@@ -19,6 +19,10 @@ _CAPTIONS = {
         "Images a second in training and in inference. A point is one draw, for which the network was built "
         "anew; a bar ends at the mean; the dashed line is the control's mean."
     ),
+    "sweep": (
+        "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
+        "stroke tells the precision."
+    ),
     "tradeoff": (
         "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
         "figure names, which need not be the same."

@@ -11,7 +11,7 @@ from alexnet_bench.report.settings import Setting
 from alexnet_bench.stats import Estimate
 
 DESCRIPTIVE, INTERVAL = "descriptive", "interval"
-NOT_COMPARABLE, NOT_MEASURED = "not comparable", "not measured"
+NOT_COMPARABLE, NOT_MEASURED, NOT_STEADY = "not comparable", "not measured", "not steady"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,8 @@ class Effect:
         arm_value: likewise.
         value_unit: of both.
         kind: `descriptive` (too few pairs for an interval), `interval`, `not comparable` (measured under
-            other conditions) or `not measured` (a side has nothing to compare).
+            other conditions), `not steady` (a side was still changing its speed, so that the effect
+            certifies nothing) or `not measured` (a side has nothing to compare).
         note: what a reader must know.
         values: the effect in each pair.
         setting: equal for records that were measured alike.

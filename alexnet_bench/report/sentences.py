@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alexnet_bench.report.accuracy import did_not_learn
-from alexnet_bench.report.effect import INTERVAL, NOT_COMPARABLE
+from alexnet_bench.report.effect import INTERVAL, NOT_COMPARABLE, NOT_STEADY
 from alexnet_bench.report.metrics import HELD_OUT_ERROR
 from alexnet_bench.report.plans import Plans, present
 from alexnet_bench.report.settings import settings
@@ -23,6 +23,7 @@ def standing(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[s
         *_rates(frame),
         *_held_out(frame),
         *noise_floor(effects),
+        *_unsteady(effects),
         *_devices(frame),
         *_missing(frame, plans),
         *_refusals(effects),
@@ -47,8 +48,21 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def _unsteady(effects: pd.DataFrame) -> Iterator[str]:
+    rows = effects[effects["kind"] == NOT_STEADY]
+    if len(rows):
+        names = joined(list(dict.fromkeys(rows["arm"])))
+        yield (
+            f"Not in a steady state: {names} or what it was held against was still getting faster or slower; "
+            "these throughput effects certify nothing."
+        )
+
+
 def _difference(row: "pd.Series[Any]") -> str:
     """How far an A/A pair differed, over all draws and in each."""
+    if row["kind"] == INTERVAL:
+        mode = row["measure"].partition("_")[0]
+        return f"{row['effect'] - 1:+.2%} [{row['low'] - 1:+.2%}, {row['high'] - 1:+.2%}] in {mode}"
     draws = ", ".join(f"{abs(float(ratio) - 1):.1%}" for ratio in row["values"].split("; "))
     mode = row["measure"].partition("_")[0]
     return f"{abs(row['effect'] - 1):.1%} in {mode} (draw by draw: {draws})"

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from alexnet_bench.report.metrics import INFERENCE, TRAINING, Metric, headline
+from alexnet_bench.draws import step_milliseconds
+from alexnet_bench.report.metrics import THROUGHPUTS, TRAINING, Metric, headline
 from alexnet_bench.report.plans import Manifest, Plans, present, succeeded
 from alexnet_bench.report.settings import Setting, settings
 from alexnet_bench.report.words import failures
 
+QUANTILES = (0.5, 0.05, 0.95)
 COLUMNS = (
     "variant",
     "difference",
@@ -26,8 +29,15 @@ COLUMNS = (
     "seeds_failed",
     "training_images_per_second",
     "inference_images_per_second",
+    "training_utilization",
+    "inference_utilization",
+    "training_step_ms",
+    "inference_step_ms",
+    "training_joules_per_image",
+    "steady",
     "time_topology",
     "time_batch_size",
+    "time_precision",
     "draws_ok",
     "draws_failed",
     "parameters",
@@ -151,9 +161,14 @@ def _throughput(draws: pd.DataFrame | None) -> dict[str, Any]:
         return {"draws_ok": 0, "draws_failed": 0}
     failed = _draws(draws[draws["status"] != "ok"])
     return {
-        **{metric.name: _mean(succeeded(draws), metric) for metric in (TRAINING, INFERENCE)},
+        **{metric.name: _mean(succeeded(draws), metric) for metric in THROUGHPUTS},
+        **{f"{metric.mode}_utilization": _mean_of(draws, metric, "utilization") for metric in THROUGHPUTS},
+        **{f"{metric.mode}_step_ms": _step_milliseconds(draws, metric) for metric in THROUGHPUTS},
+        "training_joules_per_image": _mean_of(draws, TRAINING, "joules_per_image"),
+        "steady": _steady(draws),
         "time_topology": draws["topology"].iloc[0],
         "time_batch_size": draws["batch_size"].iloc[0],
+        "time_precision": draws["precision"].iloc[0],
         "draws_ok": len(_draws(draws) - failed),
         "draws_failed": len(failed),
     }
@@ -161,6 +176,23 @@ def _throughput(draws: pd.DataFrame | None) -> dict[str, Any]:
 
 def _mean(draws: pd.DataFrame, metric: Metric) -> float:
     return float(metric.of(draws[draws["mode"] == metric.mode]).mean())
+
+
+def _mean_of(draws: pd.DataFrame, metric: Metric, column: str) -> float:
+    rows = succeeded(draws)
+    return float(pd.to_numeric(rows[column][rows["mode"] == metric.mode]).astype(float).mean())
+
+
+def _step_milliseconds(draws: pd.DataFrame, metric: Metric) -> tuple[float, ...] | None:
+    """The median of a step's duration over the slices, and its 5% and 95% quantiles."""
+    durations = step_milliseconds(draws[draws["mode"] == metric.mode].to_dict("records"))
+    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations.size else None
+
+
+def _steady(draws: pd.DataFrame) -> bool | None:
+    """Whether every draw was in a steady state; null where that was not tested."""
+    tested = draws["steady"].dropna()
+    return bool(tested.astype(bool).all()) if len(tested) else None
 
 
 def _draws(rows: pd.DataFrame) -> set[tuple[str, int]]:

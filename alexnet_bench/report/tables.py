@@ -58,6 +58,12 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Training ratio": lambda row: _change(row, effects, [TRAINING.name]),
         "Inference, images/s": lambda row: number(row.inference_images_per_second),
         "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
+        "Training, ms/step": lambda row: _quantiles(row.training_step_ms),
+        "Inference, ms/step": lambda row: _quantiles(row.inference_step_ms),
+        "Training, of the peak": lambda row: _of_peak(row.training_utilization),
+        "Inference, of the peak": lambda row: _of_peak(row.inference_utilization),
+        "Training, J/image": lambda row: number(row.training_joules_per_image),
+        "Steady": lambda row: {True: "yes", False: "no"}.get(row.steady, MISSING),
         f"Parameters ({places})": lambda row: whole(row.parameters),
         "MACs, million": lambda row: number(row.macs / 1e6),
         "Peak memory, GiB": lambda row: number(row.peak_memory_bytes / GIB),
@@ -67,7 +73,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
         "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
     }
-    return _table(summary, cells, words={"Variant", "Differs in", "Device", "Failed"})
+    return _table(summary, cells, words={"Variant", "Differs in", "Steady", "Device", "Failed"})
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
@@ -146,8 +152,18 @@ def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
         )
         if "throughput" in plan["measures"]
         else MISSING,
+        "Load from others": _load(records),
         "Records": str(len(records)),
     }
+
+
+def _load(records: pd.DataFrame) -> str:
+    """The largest shares of the processors that others took during a draw."""
+    loads = [item for item in records["load"] if isinstance(item, dict)]
+    if not loads:
+        return MISSING
+    others, stolen = (max(item[name] for item in loads) for name in ("others_share", "steal_share"))
+    return f"up to {others:.1%} by other processes, {stolen:.1%} by the host, while timing"
 
 
 def _seeds(records: pd.DataFrame) -> str:
@@ -208,6 +224,18 @@ def _each(row: Any) -> str:
     if row.kind != DESCRIPTIVE:
         return MISSING
     return ", ".join(_in_unit(float(value), row.unit) for value in row.values.split("; "))
+
+
+def _quantiles(values: tuple[float, ...] | None) -> str:
+    """The median, with the 5% and 95% quantiles."""
+    if not isinstance(values, tuple):
+        return MISSING
+    median, low, high = map(number, values)
+    return f"{median} ({low}–{high})"
+
+
+def _of_peak(value: float | None) -> str:
+    return f"{100 * value:.0f}%" if value is not None and pd.notna(value) else MISSING
 
 
 def _value(value: float, row: Any) -> str:

@@ -1,12 +1,13 @@
 """Effects on throughput: arm over control, paired by round, a ratio a draw."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from alexnet_bench.draws import slices
-from alexnet_bench.report.effect import Effect, blank_effect, is_same_network, obstacle
+from alexnet_bench.report.effect import NOT_STEADY, Effect, blank_effect, is_same_network, obstacle
 from alexnet_bench.report.metrics import THROUGHPUTS, Metric
 from alexnet_bench.report.plans import Plans
 from alexnet_bench.report.settings import Setting, settings
@@ -48,8 +49,17 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
         control_value=_mean_beside(control, treated, metric),
         arm_value=_mean_beside(treated, control, metric),
     )
+    if unsteady := _unsteady(setting, (arm, setting.control), metric):
+        row = replace(row, kind=NOT_STEADY).noted(f"no steady state: {unsteady}")
     same = f"the same network as {setting.control}, timed twice" if is_same_network(setting, arm) else ""
     return row.noted(same, failed)
+
+
+def _unsteady(setting: Setting, names: Sequence[str], metric: Metric) -> str:
+    """The draws that did not reach or keep a steady state, in words."""
+    draws = _draws(setting.rows, metric)
+    moving = draws[(draws["steady"] == False) & draws["variant"].isin(names)]  # noqa: E712
+    return ", ".join(f"draw {row.draw:.0f} of {row.variant}" for row in moving.itertuples())
 
 
 def _draws(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:

@@ -124,7 +124,7 @@ def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[st
     return {
         "do": "train",
         **task.network.request(schedule.settings.ablations),
-        "dataset": _dataset(schedule),
+        "dataset": dataset_spec(schedule),
         "seed": task.seed,
         "evaluate_test": counts,
         "predictions": str(folder.resolve() / _predictions_file(task)) if counts else None,
@@ -141,7 +141,7 @@ def _name(task: TrialTask) -> str:
     return f"{task.network.variant.name}{precision}-seed{task.seed}"
 
 
-def _dataset(schedule: Schedule) -> str:
+def dataset_spec(schedule: Schedule) -> str:
     """The data set as a worker opens it, its path made absolute."""
     name, colon, path = schedule.settings.dataset.partition(":")
     return f"{name}:{Path(path).expanduser().resolve()}" if colon else name

@@ -12,12 +12,13 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.run_folder import add_record, create_run
 from alexnet_bench.runner.base import head_side, own_ablations, repository_at, revision_side
 from alexnet_bench.runner.clock import now
+from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.local import Code
 from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.throughput import time_contenders
-from alexnet_bench.runner.timing_plan import BASE, HEAD, DrawTask, Effort, Pair, TimingPlan
+from alexnet_bench.runner.timing_plan import BASE, HEAD, DrawTask, Pair, TimingPlan
 from alexnet_bench.stats import FEWEST_UNITS
 
 # Short slices pair best: what disturbs a machine lasts for tenths of a second.
@@ -58,7 +59,7 @@ def compare(
     sides: Mapping[str, Side],
     folder: Path,
     command: str,
-    on_records: Callable[[list[dict[str, Any]]], None] = lambda records: None,
+    on_record: Callable[[dict[str, Any]], None] = lambda record: None,
     on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
 ) -> list[dict[str, Any]]:
     """Time every variant of the settings in the code of all sides, the last against each other one.
@@ -68,7 +69,7 @@ def compare(
         sides: whose code; the first is the base, every other one is held against it.
         folder: the run folder to make.
         command: for its manifest.
-        on_records: is given the records of each session.
+        on_record: is given each record.
         on_event: is told what a session does.
 
     Returns:
@@ -96,7 +97,7 @@ def compare(
     def keep(records: list[dict[str, Any]]) -> None:
         for record in records:
             add_record(folder, record)
-        on_records(records)
+            on_record(record)
 
     with Sessions(
         sides,

@@ -7,8 +7,7 @@ from typing import Any
 
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records import MODES
-from alexnet_bench.runner.timing_plan import Effort
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.runner.effort import Effort
 
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
@@ -171,6 +170,9 @@ class Settings:
     @property
     def effort(self) -> Effort:
         """How much is timed; a narrow interval needs the draws to tell how wide it is."""
+        # Planning costs what statistics cost to load; `--help` does not.
+        from alexnet_bench.stats import FEWEST_UNITS
+
         scale, interval = self.scale, self.interval or self.scale.interval
         return Effort(
             modes=self.mode,

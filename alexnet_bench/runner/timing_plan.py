@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expm1
 
 from alexnet_bench.draws import ratios_by_draw
-from alexnet_bench.records import MODES
+from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.network import Network
 from alexnet_bench.stats import FEWEST_UNITS, best_rounds, estimate, variance_components
 
@@ -49,27 +49,6 @@ class Pair:
 
     arm: Contender
     control: Contender
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How much is timed.
-
-    Args:
-        modes: of `training` and `inference`, what is timed.
-        draws: of each contender, at least.
-        rounds: of each draw, until the variances are known.
-        slice_seconds: a slice lasts about so long.
-        interval: half-width of every ratio's 95% interval at which timing ends, as a share; None: at once.
-        budget_seconds: timing ends before it has taken so long; None: no limit.
-    """
-
-    modes: tuple[str, ...] = MODES
-    draws: int
-    rounds: int
-    slice_seconds: float
-    interval: float | None = None
-    budget_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,21 +146,19 @@ class _Done:
 
     def rounds(self, contenders: Sequence[Contender]) -> int | None:
         """Rounds of the next session; None where the budget leaves no time for one."""
-        rounds: float = self.effort.rounds
         cost = self._costs(contenders)
         if cost is None:
             return self.effort.rounds
         draw_seconds, round_seconds = cost
-        optimum = self._optimum(contenders, draw_seconds, round_seconds)
-        rounds = rounds if optimum is None else optimum
+        rounds = self._optimum(contenders, draw_seconds, round_seconds) or self.effort.rounds
         if self.effort.budget_seconds is not None:
             share = self.effort.budget_seconds / FEWEST_DRAWS_IN_BUDGET
-            rounds = min(rounds, max(FEWEST_ROUNDS, (share - draw_seconds) / round_seconds))
+            rounds = min(rounds, (share - draw_seconds) / round_seconds)
+        rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, rounds))
+        if self.effort.budget_seconds is not None:
             left = self.effort.budget_seconds - self._seconds_used() - draw_seconds
             rounds = min(rounds, left / round_seconds)
-            if rounds < FEWEST_ROUNDS:
-                return None
-        return int(min(MOST_ROUNDS, max(FEWEST_ROUNDS, rounds)))
+        return int(rounds) if rounds >= FEWEST_ROUNDS else None
 
     def _of(self, contender: Contender, mode: str | None = None) -> list[Record]:
         return [row for row in self._draws[contender.key] if mode is None or row["mode"] == mode]

@@ -2,7 +2,7 @@
 
 from alexnet_bench.stats.allocation import Components, best_rounds, variance_components
 from alexnet_bench.stats.chance import beats_chance, chance_error
-from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
 from alexnet_bench.stats.rounds import Slices, log_ratios, paired_rounds
 from alexnet_bench.stats.steady import drifts, is_warm
 
@@ -19,5 +19,6 @@ __all__ = [
     "is_warm",
     "log_ratios",
     "paired_rounds",
+    "unpaired",
     "variance_components",
 ]

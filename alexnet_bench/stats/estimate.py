@@ -52,3 +52,23 @@ def estimate(values: Sequence[float] | NDArray[np.float64]) -> Estimate:
         return Estimate(mean=mean, low=mean, high=mean, count=array.size)
     low, high = stats.t.interval(CONFIDENCE, array.size - 1, loc=mean, scale=stats.sem(array))
     return Estimate(mean=mean, low=float(low), high=float(high), count=array.size)
+
+
+def unpaired(
+    values: Sequence[float] | NDArray[np.float64], others: Sequence[float] | NDArray[np.float64]
+) -> Estimate:
+    """The difference of two means of independent values, with Welch's 95% interval.
+
+    Under four values on a side the difference stands alone; `count` is the smaller side's.
+
+    Raises:
+        ValueError: a side has no values.
+    """
+    sides = [np.asarray(side, dtype=float) for side in (values, others)]
+    if not all(side.size for side in sides):
+        raise ValueError("there is no mean of no values")
+    mean, count = float(sides[0].mean() - sides[1].mean()), min(side.size for side in sides)
+    if count < FEWEST_UNITS or all(np.ptp(side) == 0 for side in sides):
+        return Estimate(mean=mean, count=count)
+    found = stats.ttest_ind(*sides, equal_var=False).confidence_interval(CONFIDENCE)
+    return Estimate(mean=mean, low=float(found.low), high=float(found.high), count=count)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from alexnet_bench.model.build import build_model
 from alexnet_bench.plan import LayerPlan
 from alexnet_bench.recipe import Recipe
-from alexnet_bench.trial.loss_scale import LossScale, NoScale
+from alexnet_bench.trial.tensorflow_loss_scale import LossScale, NoScale
 
 
 def build_steps(

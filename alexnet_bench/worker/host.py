@@ -112,7 +112,7 @@ class _Host:
         return {"is": "slice", **self.draw.slice(request["mode"], request["steps"])}
 
     def _peak(self, request: dict[str, Any]) -> dict[str, Any]:
-        from .yardstick import Yardstick
+        from .tensorflow_yardstick import Yardstick
 
         if self.yardstick is None:
             self.yardstick = Yardstick(request["precision"])

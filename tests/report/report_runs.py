@@ -41,10 +41,10 @@ def manifest(run_id="run-a", control="alexnet", variants=None, **plan):
             "batch_size": 32,
             "seeds": [0, 1, 2],
             "time_topology": "alexnet-227",
-            "time_batch_size": 16,
+            "time_batch_sizes": [16],
             "draws": 2,
             "rounds": 2,
-            "precision": "float32",
+            "precisions": ["float32"],
             "tune": None,
             "aliases": {"lrn": "alexnet"} if {"alexnet", "lrn"} <= fields.keys() else {},
             "variants": {

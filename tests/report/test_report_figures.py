@@ -14,6 +14,17 @@ NAMES = {"alexnet": [], "lrn": [], "two-gpu": ["placement"]} | {
 }
 
 
+def sweep():
+    """Draws of all variants at three batch sizes and two precisions, and of one network at one size alone."""
+    return [
+        draw(name, size, [rate * size], batch_size=size, mode=mode, precision=precision)
+        for precision, rate in (("float32", 1.0), ("mixed_bfloat16", 1.7))
+        for name in NAMES
+        for size in ((8,) if name == "lrn" else (8, 32, 64))
+        for mode in ("training", "inference")
+    ]
+
+
 @pytest.fixture(scope="module")
 def figures():
     """Every figure of fifteen variants, drawn."""
@@ -30,7 +41,7 @@ def figures():
     records[1] = failed_trial("alexnet", 1)
     with style.styled():
         made = {
-            name: draw_it(frame(records), Plans([manifest(variants=NAMES)]))
+            name: draw_it(frame(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)]))
             for name, draw_it in FIGURES.items()
         }
         for figure in made.values():
@@ -119,3 +130,19 @@ def test_a_control_is_drawn_more_often_and_this_is_said():
     with style.styled():
         figure = FIGURES["throughput"](frame(records), Plans([manifest()]))
     assert "1 draw of each network (4 of the control)" in _heads(figure)
+
+
+def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
+    training, _ = _axes(figures["sweep"])
+    lines = [line for line in training.lines if len(line.get_xdata()) > 1]
+    assert len(lines) == 2 * (len(NAMES) - 1)
+    assert {tuple(line.get_xdata()) for line in lines} == {(8, 32, 64)}
+    assert [tick.get_text() for tick in training.get_xticklabels()] == ["8", "32", "64"]
+    assert training.get_ylim()[0] == 0
+    words = [text.get_text() for panel in figures["sweep"].subfigs for text in panel.legends[0].get_texts()]
+    assert "lrn" not in words
+    assert {"alexnet", "float32", "mixed_bfloat16"} <= set(words)
+
+
+def test_one_batch_size_is_no_sweep():
+    assert FIGURES["sweep"](frame([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None

@@ -11,12 +11,12 @@ from PIL import Image
 
 from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
-from alexnet_bench.records import MODES
 from alexnet_bench.registry import load_registry
+from alexnet_bench.runner.accuracy import dataset_spec
+from alexnet_bench.runner.estimate import estimate
 from alexnet_bench.runner.run import chosen_rates
 from alexnet_bench.runner.schedule import RATE_GRID, TUNING_SEED, Schedule
 from alexnet_bench.runner.settings import PRESETS, Settings
-from alexnet_bench.runner.tell import dataset_request, network_request
 
 REGISTRY = load_registry()
 ALL = list(REGISTRY.variants)
@@ -34,6 +34,11 @@ def schedule(variants="all", memory=plenty, **asked):
 
 def names(networks):
     return [network.variant.name for network in networks]
+
+
+def timed(plan):
+    """The networks that are timed."""
+    return [contender.network for contender in plan.timing.contenders]
 
 
 # -- trials
@@ -60,7 +65,7 @@ def test_a_network_under_another_name_is_trained_once_and_timed_under_both():
 
     assert plan.aliases == {"lrn": "alexnet"}
     assert names(plan.trained) == ["alexnet", "no-lrn"]
-    assert names(plan.timed_networks) == ["alexnet", "lrn", "no-lrn"]
+    assert names(timed(plan)) == ["alexnet", "lrn", "no-lrn"]
     assert schedule("lrn,alexnet").aliases == {"alexnet": "lrn"}
     assert schedule("lrn,no-lrn").aliases == {}
 
@@ -113,7 +118,7 @@ def test_every_variant_is_tuned_on_the_same_grid_with_a_seed_of_its_own():
 def test_the_chosen_rates_are_what_the_trials_are_run_with():
     plan = schedule("alexnet,tanh", tune="lr", seeds=2)
 
-    trials = plan.trials({"tanh": 0.25})
+    trials = plan.trials({("tanh", "float32"): 0.25})
 
     assert {(task.network.variant.name, task.network.recipe.learning_rate) for task in trials} == {
         ("alexnet", plan.recipe.learning_rate),
@@ -132,6 +137,7 @@ def tuned(variant, rate, error, **more):
         "purpose": "tuning",
         "status": "ok",
         "variant": variant,
+        "precision": "float32",
         "validation_top1_error": error,
         "recipe_settings": {"learning_rate": rate},
     } | more
@@ -150,106 +156,32 @@ def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_th
         {"kind": "draw"},
     ]
 
-    assert chosen_rates(records) == {"alexnet": 0.01, "tanh": 0.01}
+    assert chosen_rates(records) == {("alexnet", "float32"): 0.01, ("tanh", "float32"): 0.01}
 
 
-# -- draws
+def test_rates_are_chosen_and_used_at_each_precision():
+    halves = "mixed_bfloat16"
+    records = [tuned("alexnet", 0.01, 0.1), tuned("alexnet", 0.1, 0.1, precision=halves)]
+
+    trials = schedule("alexnet", precision=("float32", halves), seeds=1).trials(chosen_rates(records))
+
+    assert {task.network.precision: task.network.recipe.learning_rate for task in trials} == {
+        "float32": 0.01,
+        halves: 0.1,
+    }
 
 
-@settings(max_examples=30)
-@given(st.integers(2, len(ALL)), st.floats(0.1, 64))
-def test_timing_sessions_hold_the_control_and_as_many_others_as_memory(count, gib):
-    chosen, available = ALL[:count], int(gib * GIB)
-    plan = schedule(",".join(chosen), memory=lambda: available)
-
-    sessions = plan.draws()
-
-    assert all(names(task.networks)[0] == "alexnet" for task in sessions)
-    assert len({task.draw for task in sessions}) == len(sessions)
-    assert len(sessions) % QUICK.draws == 0
-    others = [name for task in sessions for name in names(task.networks)[1:]]
-    assert sorted(others) == sorted(QUICK.draws * chosen[1:])
-    for task in sessions:
-        needed = sum(network.plan.memory_bytes(plan.time_batch_size) for network in task.networks)
-        assert needed <= available or len(task.networks) == 2
-
-
-def test_one_session_a_draw_where_memory_is_plenty():
-    assert [names(task.networks) for task in schedule("alexnet,tanh,no-lrn").draws()] == [
-        ["alexnet", "tanh", "no-lrn"],
-        ["alexnet", "tanh", "no-lrn"],
-    ]
-    assert [names(task.networks) for task in schedule("tanh").draws()] == [["tanh"], ["tanh"]]
-
-
-def rows_of(sessions, step=1):
-    """The records that timing sessions leave, as far as a schedule reads them; backwards if step is -1."""
-    return [
-        {
-            "draw": task.draw,
-            "variant": network.variant.name,
-            "fingerprint": network.fingerprint,
-            "mode": mode,
-        }
-        for task in sessions
-        for network in task.networks[::step]
-        for mode in MODES
-    ]
-
-
-@settings(max_examples=40)
-@given(
-    st.integers(1, 6),
-    st.sampled_from([8, 12, 64]),
-    st.sampled_from([8, 12, 64]),
-    st.integers(0, 30),
-    st.sampled_from([1, -1]),
-)
-def test_a_run_that_goes_on_times_what_is_missing_whatever_memory_holds_now(count, before, now, cut, step):
-    chosen = ",".join(ALL[:count])
-    first = schedule(chosen, memory=lambda: before * GIB)
-    rows = rows_of(first.draws(), step)[:cut]
-    second = schedule(chosen, memory=lambda: now * GIB)
-
-    left = second.draws(rows)
-
-    everything = rows + rows_of(left)
-    assert len({tuple(row.values()) for row in everything}) == len(everything)
-    found = {tuple(row[name] for name in ("draw", "variant", "mode")) for row in everything}
-    draws = {row["draw"] for row in everything}
-    for name in ALL[:count]:
-        beside_the_control = [
-            draw
-            for draw in draws
-            if all((draw, variant, mode) in found for variant in (name, "alexnet") for mode in MODES)
-        ]
-        assert len(beside_the_control) >= QUICK.draws
-        assert name == "alexnet" or len(beside_the_control) == QUICK.draws
-    assert second.draws(everything) == []
-    assert rows or left == second.draws()
-
-
-def test_a_variant_that_was_edited_is_timed_again():
-    plan = schedule("alexnet,tanh")
-    rows = rows_of(plan.draws())
-    edited = [row | ({"fingerprint": "other"} if row["variant"] == "tanh" else {}) for row in rows]
-
-    assert [(task.draw, names(task.networks)) for task in plan.draws(edited)] == [
-        (2, ["alexnet", "tanh"]),
-        (3, ["alexnet", "tanh"]),
-    ]
-
-
-def test_the_control_comes_first_wherever_it_was_named():
-    assert names(schedule("tanh,no-lrn,alexnet").draws()[0].networks) == ["alexnet", "tanh", "no-lrn"]
+# -- what is timed
 
 
 def test_the_timed_network_is_the_papers_whatever_is_trained():
-    (network,) = schedule("alexnet", time_batch_size=4).timed_networks
+    ((network,), (small,)) = (
+        timed(schedule("alexnet", **asked))
+        for asked in ({"time_batch_size": 4}, {"time_topology": "alexnet-8"})
+    )
 
     assert (network.plan.parameters, network.plan.input_shape) == (60_965_224, (227, 227, 3))
     assert (network.recipe.batch_size, network.recipe.name) == (4, "paper")
-    (small,) = schedule("alexnet", time_topology="alexnet-8").timed_networks
     assert (small.plan.classes, small.plan.input_shape) == (10, (8, 8, 1))
 
 
@@ -257,7 +189,40 @@ def test_the_timed_network_is_the_papers_whatever_is_trained():
 def test_only_what_is_asked_for_is_measured(measure):
     plan = schedule(measure=(measure,))
 
-    assert (bool(plan.trials()), bool(plan.draws())) == (measure == "accuracy", measure == "throughput")
+    assert (bool(plan.trials()), plan.times) == (measure == "accuracy", measure == "throughput")
+
+
+def test_every_variant_is_timed_against_the_control_at_every_precision_and_batch_size():
+    plan = schedule("tanh,alexnet", time_batch_size=(8, 16), precision="float32,mixed_bfloat16")
+
+    pairs = [(pair.arm.key, pair.control.key) for pair in plan.timing.pairs]
+
+    assert pairs == [
+        (("head", "tanh", precision, batch), ("head", "alexnet", precision, batch))
+        for precision in ("float32", "mixed_bfloat16")
+        for batch in (8, 16)
+    ]
+    ((alone,),) = [schedule("tanh").timing.pairs]
+    assert alone.arm == alone.control
+
+
+@pytest.mark.parametrize(("preset", "twins"), [("quick", []), ("standard", ["lrn"]), ("paper", ["lrn"])])
+def test_the_larger_presets_time_the_control_twice(preset, twins):
+    """The pair shows the noise floor; what is trained stays as asked."""
+    plan = schedule("alexnet,tanh", preset=preset)
+
+    assert names(timed(plan)) == ["alexnet", "tanh", *twins]
+    assert names(plan.networks) == ["alexnet", "tanh"]
+    assert list(plan.manifest_plan()["variants"]) == ["alexnet", "tanh", *twins]
+    assert names(timed(schedule("alexnet,lrn", preset=preset))) == ["alexnet", "lrn"]
+
+
+def test_an_interval_that_is_asked_for_gets_the_draws_that_it_takes():
+    asked = Settings(interval=0.02, budget=60.0)
+
+    assert (asked.effort.draws, asked.effort.interval, asked.effort.budget_seconds) == (4, 0.02, 60.0)
+    assert (Settings().effort.draws, Settings().effort.interval) == (QUICK.draws, None)
+    assert Settings(preset="standard").effort.interval == PRESETS["standard"].interval
 
 
 # -- how much
@@ -270,7 +235,7 @@ def test_the_preset_gives_seeds_epochs_and_the_timed_batch(preset, seeds, epochs
     plan = schedule(preset=preset)
 
     assert (len(plan.seeds), plan.recipe.epochs) == (seeds, epochs)
-    assert plan.time_batch_size == PRESETS[preset].time_batch_size
+    assert plan.time_batch_sizes == (PRESETS[preset].time_batch_size,)
 
 
 @given(st.sampled_from(list(PRESETS.values())), st.integers(1, 10_000))
@@ -292,7 +257,7 @@ def test_what_is_said_goes_before_the_preset():
     plan = schedule(preset="standard", seeds=1, epochs=2, batch_size=8, time_batch_size=4, jobs=3)
 
     assert (list(plan.seeds), plan.recipe.epochs, plan.recipe.batch_size) == ([0], 2, 8)
-    assert (plan.time_batch_size, plan.jobs) == (4, 3)
+    assert (plan.time_batch_sizes, plan.jobs) == ((4,), 3)
 
 
 def test_the_recipe_is_scaled_to_small_images_alone():
@@ -309,10 +274,24 @@ def test_trials_side_by_side_share_the_cores(jobs):
 
 
 def test_a_plan_says_what_it_costs():
-    small, large = schedule("alexnet", seeds=1), schedule("alexnet", seeds=3, save_models=True)
+    small, large, timed_only = (
+        estimate(schedule("alexnet", **asked))
+        for asked in (
+            {"seeds": 1},
+            {"seeds": 3, "save_models": True},
+            {"measure": "throughput", "budget": 1.0},
+        )
+    )
 
-    assert small.memory_bytes() > GIB
-    assert small.disk_bytes() < large.disk_bytes()
+    assert (small["trials"], small["draws"], small["memory_bytes"] > GIB) == (1, QUICK.draws, True)
+    assert small["disk_bytes"] < large["disk_bytes"]
+    assert small["seconds"] < large["seconds"]
+    assert (timed_only["trials"], timed_only["seconds"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("gib", "draws"), [(1024, 4 * QUICK.draws), (4, 6 * QUICK.draws)])
+def test_a_control_that_is_shared_by_groups_is_drawn_in_each(gib, draws):
+    assert estimate(schedule("alexnet,tanh,no-lrn,one-gpu", lambda: gib * GIB))["draws"] == draws
 
 
 def test_the_manifest_holds_the_plan_in_json():
@@ -340,8 +319,8 @@ def test_a_worker_is_told_the_absolute_path_of_the_data(tmp_path, monkeypatch, p
 
     plan = schedule("alexnet", dataset=f"folder:{path}", batch_size=2)
 
-    assert dataset_request(plan) == f"folder:{tmp_path / 'pets'}"
-    assert open_dataset(dataset_request(plan)).name == plan.dataset.name == "folder:pets"
+    assert dataset_spec(plan) == f"folder:{tmp_path / 'pets'}"
+    assert open_dataset(dataset_spec(plan)).name == plan.dataset.name == "folder:pets"
 
 
 def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):
@@ -350,7 +329,7 @@ def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):
     plan = schedule("no-lrn+tanh", ablations=("mine",))
     (network,) = plan.networks
 
-    request = network_request(plan, network)
+    request = network.request(plan.settings.ablations)
 
     assert json.loads(json.dumps(request))["recipe"]["epochs"] == plan.recipe.epochs
     assert request["ablations"] == [str(tmp_path / "mine")]
@@ -380,9 +359,24 @@ def test_every_setting_of_the_api_is_an_option_of_the_command():
         {"tune": "momentum"},
         {"seeds": 0},
         {"jobs": 0},
+        {"mode": ()},
+        {"mode": "resting"},
+        {"time_batch_size": (16, 0)},
+        {"interval": 0.0},
+        {"budget": -1.0},
     ],
     ids=str,
 )
 def test_settings_that_mean_nothing_are_refused(wrong):
     with pytest.raises(BenchError):
         Settings(**wrong)
+
+
+def test_one_value_or_several_are_settings_alike():
+    """As typed, as a string in Python, or as a run's manifest holds them."""
+    one = Settings(measure="accuracy", precision="float32", time_batch_size=16, mode="training")
+
+    assert one == Settings(
+        measure=("accuracy",), precision=["float32"], time_batch_size=[16], mode=("training",)
+    )
+    assert Settings(measure="accuracy, throughput").measure == ("accuracy", "throughput")

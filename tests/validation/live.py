@@ -1,4 +1,4 @@
-"""Measures how good whole throughput measurements are: two minutes each, over and over, everything drawn anew.
+"""Measures how good whole throughput measurements are: two minutes each, everything drawn anew each time.
 
     python tests/validation/live.py results/reference/throughput-32 --cycles 20
     python tests/validation/live.py results/reference/throughput-227 --topology alexnet-227 --batch-size 16 \
@@ -63,7 +63,7 @@ def main() -> None:
     for cycle in range(options.cycles):
         for kind in options.kinds:
             folder = options.out / f"{kind}-{cycle:02}"
-            if kind in PEERS and cycle % 2 or folder.exists():
+            if (kind in PEERS and cycle % 2) or folder.exists():
                 continue
             started = time.time()
             _measure(kind, folder, options)

@@ -61,7 +61,7 @@ START_SECONDS = 8.0
 
 
 def pytest_benchmark(topology: str, batch_size: int, seconds: float, place: Path) -> dict[str, list[float]]:
-    """Ratios of speeds, head over base, as pytest-benchmark's compare gives them: by mean, median, minimum."""
+    """Ratios of speeds, head over base, from pytest-benchmark's compare: by mean, median, minimum."""
     (place / "test_step.py").write_text(TEST, encoding="utf-8")
     timed = seconds / 2 - START_SECONDS
     for side in ("base", "head"):

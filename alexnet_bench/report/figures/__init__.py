@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from alexnet_bench.report.figures.curves import draw_curves
 from alexnet_bench.report.figures.error import draw_error
+from alexnet_bench.report.figures.sweep import draw_sweep
 from alexnet_bench.report.figures.throughput import draw_throughput
 from alexnet_bench.report.figures.tradeoff import draw_tradeoff
 from alexnet_bench.report.plans import Plans
@@ -14,6 +15,7 @@ from alexnet_bench.report.plans import Plans
 FIGURES: dict[str, Callable[[pd.DataFrame, Plans], Figure | None]] = {
     "error": draw_error,
     "throughput": draw_throughput,
+    "sweep": draw_sweep,
     "tradeoff": draw_tradeoff,
     "curves": draw_curves,
 }

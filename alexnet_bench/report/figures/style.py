@@ -103,9 +103,11 @@ def show_values(axes: Axes, values: Sequence[str], title: str) -> None:
     )
 
 
-def key(panel: SubFigure, handles: Sequence[Line2D]) -> None:
+def key(panel: SubFigure, handles: Sequence[Line2D], columns: int = 4) -> None:
     """A legend under the panel."""
-    panel.legend(handles=list(handles), loc="outside lower left", ncols=4, frameon=False, fontsize="small")
+    panel.legend(
+        handles=list(handles), loc="outside lower left", ncols=columns, frameon=False, fontsize="small"
+    )
 
 
 def mark(label: str, colour: str, **style: Any) -> Line2D:

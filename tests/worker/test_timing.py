@@ -6,7 +6,9 @@ import pytest
 from alexnet_bench import ALEXNET
 from alexnet_bench.plan import make_plan
 from alexnet_bench.topology import ALEXNET_8
-from alexnet_bench.trial.timing import Draw
+from alexnet_bench.trial.tensorflow_step import build_steps
+from alexnet_bench.worker import timing
+from alexnet_bench.worker.timing import Draw
 
 
 class Clock:
@@ -20,7 +22,7 @@ class Clock:
 
 
 class CountedSteps:
-    """Stands in for the compiled steps; notes every step and every wait for the device."""
+    """Stands in for the compiled steps; notes every step."""
 
     def __init__(self):
         self.done = []
@@ -33,20 +35,27 @@ class CountedSteps:
         self.done.append("inference")
         return self
 
-    def numpy(self):
-        self.done.append("wait")
-
 
 @pytest.fixture(scope="module")
 def draw(recipe):
     plan = make_plan(ALEXNET.but("plain", towers=1, normalization="none"), ALEXNET_8, classes=10)
-    return Draw(plan, recipe, batch_size=4, clock=Clock())
+    return Draw(
+        lambda: build_steps(plan, recipe, seed=0),
+        input_shape=plan.input_shape,
+        classes=10,
+        batch_size=4,
+        clock=Clock(),
+    )
 
 
 @pytest.fixture
 def counted(draw, monkeypatch):
+    """Every step and every wait for the devices, in order."""
     steps = CountedSteps()
     monkeypatch.setattr(draw, "steps", steps)
+    monkeypatch.setattr(
+        timing.tf.test.experimental, "sync_devices", lambda: steps.done.append("wait"), raising=True
+    )
     return steps
 
 

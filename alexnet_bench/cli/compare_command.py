@@ -1,0 +1,118 @@
+"""`bench compare`."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alexnet_bench.cli import options as shared
+from alexnet_bench.cli.exits import DONE, FINDING
+
+EXAMPLE = """\b
+Examples:
+  bench compare results/runs/before results/runs/after
+  bench compare --base main --variants alexnet,no-lrn
+  bench compare --base HEAD~1 --time-topology alexnet-32 --time-batch-size 128 --budget 2m
+  bench compare --base-python old-tensorflow/bin/python
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[BEFORE AFTER]")
+@click.option("--base", metavar="REV", help="A revision of the repository in the current folder.")
+@click.option(
+    "--base-python",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Another Python interpreter, with its own TensorFlow, for the base.",
+)
+@click.option("--variants", default="alexnet", show_default=True, help="What to time, as for `bench run`.")
+@click.option("--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network.")
+@click.option("--time-batch-size", type=shared.WHOLE_NUMBERS, help="Images a step; 16 by default.")
+@shared.mode
+@shared.interval
+@shared.budget
+@shared.precision
+@shared.devices
+@shared.ablations
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
+@shared.as_json
+def command(
+    runs: tuple[Path, ...],
+    base: str | None,
+    base_python: Path | None,
+    as_json: bool,
+    out: Path | None,
+    **options: Any,
+) -> int:
+    """Compare two runs or, timed now and slice by slice, this code with other code.
+
+    With --base or --base-python, both sides are timed in turn in one job, by this code's timing loop: the
+    ratio is of networks and blocks, and of the TensorFlow they run on. Timing ends when every ratio is known
+    to --interval (0.5%), or with --budget (5m).
+    """
+    if runs:
+        if len(runs) != 2 or base is not None or base_python is not None:
+            raise click.UsageError("give two run folders, or --base and --base-python without any")
+        return _compare_runs(runs, as_json)
+    return _compare_code(base, base_python, as_json, out, options)
+
+
+def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
+    from alexnet_bench.report.comparison import compare_runs, yardstick_change
+    from alexnet_bench.run_folder import read, read_manifest
+
+    manifests, frame = [read_manifest(run) for run in runs], read(*runs)
+    found, machine = compare_runs(frame, manifests), yardstick_change(frame, manifests)
+    if as_json:
+        rows = json.loads(found.to_json(orient="records"))
+        print(json.dumps({"yardstick": machine, "comparisons": rows}))
+        return DONE
+    from alexnet_bench.cli.tables import print_comparison
+
+    print_comparison(found, (str(runs[0]), str(runs[1])))
+    if machine:
+        print(
+            f"\nThe machine itself, second over first: {machine['flops_per_second']:.3f} in a matrix "
+            f"product, {machine['bytes_per_second']:.3f} in a pass over memory."
+        )
+    return DONE
+
+
+def _compare_code(
+    base: str | None, base_python: Path | None, as_json: bool, out: Path | None, options: dict[str, Any]
+) -> int:
+    from alexnet_bench.api import new_run_folder
+    from alexnet_bench.cli.progress import Progress
+    from alexnet_bench.report.comparison import compare_sides
+    from alexnet_bench.run_folder import read
+    from alexnet_bench.runner.compare import compare, compared_sides
+    from alexnet_bench.runner.settings import Settings
+
+    folders = tuple(str(folder) for folder in options.pop("ablations"))
+    asked = Settings(**options, ablations=folders, measure=("throughput",))
+    folder = out or new_run_folder()
+    with (
+        compared_sides(asked, base=base, base_python=base_python) as (settings, sides),
+        Progress(quiet=as_json) as progress,
+    ):
+        records = compare(
+            settings,
+            sides,
+            folder,
+            shlex.join(["bench", *sys.argv[1:]]),
+            on_record=progress.recorded,
+            on_event=progress.timing,
+        )
+    found = compare_sides(read(folder))
+    if as_json:
+        print(json.dumps({"run": str(folder), "comparisons": json.loads(found.to_json(orient="records"))}))
+    else:
+        from alexnet_bench.cli.tables import print_comparison
+
+        print_comparison(found, ("base", "head"))
+        print(f"\nRecords: {folder}")
+    return FINDING if any(record["status"] != "ok" for record in records) else DONE

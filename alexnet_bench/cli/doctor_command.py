@@ -1,0 +1,76 @@
+"""`bench doctor`."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from alexnet_bench.cli import options
+
+GIGA = 1e9
+
+
+@click.command(epilog="Example: bench doctor --budget 1m")
+@click.option(
+    "--budget",
+    type=options.SECONDS,
+    default="40s",
+    show_default=True,
+    help="How long to time a network against itself; longer shows a lower floor.",
+)
+@options.devices
+@options.as_json
+def command(budget: float, devices: str, as_json: bool) -> None:
+    """Say what this machine computes with, its peak and noise floor, and what would spoil results."""
+    from rich.console import Console
+
+    from alexnet_bench.runner.doctor import examine
+
+    console = Console(stderr=True, quiet=as_json)
+    with console.status("start") as status:
+        found = examine(budget, devices, on_event=lambda event: status.update(event))
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        _print(found)
+    sys.stdout.flush()
+
+
+def _print(found: dict[str, Any]) -> None:
+    environment, floor, peak = found["environment"], found["noise_floor"], found["peak"]
+    facts = {
+        "machine": f"{environment['cpu']}, {environment['cores']} cores, "
+        f"{environment['memory_bytes'] / 2**30:.0f} GiB, {environment['platform']}",
+        "device": f"{found['device']}, {found['threads']} threads",
+        "versions": _listed(environment["versions"]),
+        "build": _listed(found["build"]),
+        "revision": found["git_commit"] or "no checkout",
+        "settings": _listed(found["machine"]),
+        "peak": f"{peak['flops_per_second'] / GIGA:,.0f} GFLOP/s in a matrix product, "
+        f"{peak['bytes_per_second'] / GIGA:,.0f} GB/s in a pass over memory",
+        "load": f"others {found['load']['others_share']:.1%}, the host {found['load']['steal_share']:.1%}",
+        "noise floor": _floor(floor),
+    }
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name:<{width}}  {value}")
+    print()
+    for complaint in found["complaints"]:
+        print(f"- {complaint}")
+    if not found["complaints"]:
+        print("Nothing here would spoil results.")
+
+
+def _floor(floor: dict[str, Any]) -> str:
+    if floor["ratio"] is None:
+        return "nothing could be timed"
+    interval = "" if floor["low"] is None else f" [{floor['low']:.4f}, {floor['high']:.4f}]"
+    return (
+        f"{floor['ratio']:.4f}{interval} for {floor['what']}; {floor['draws']} draws, "
+        f"{floor['seconds']:.0f} s"
+    )
+
+
+def _listed(facts: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)

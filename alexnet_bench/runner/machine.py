@@ -1,0 +1,103 @@
+"""Settings of a machine that make timings untrustworthy, and what to do about each."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+LARGEST_OTHERS_SHARE, LARGEST_STEAL_SHARE = 0.05, 0.01
+LARGEST_NOISE_FLOOR = 0.01
+NEEDED_BYTES = 4 * 2**30
+
+
+def read_machine(root: Path = Path("/")) -> dict[str, Any]:
+    """What the system says of itself; null where it says nothing.
+
+    Args:
+        root: the folder that holds `proc` and `sys`.
+    """
+    return {
+        "governor": _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "huge_pages": _chosen(_text(root / "sys/kernel/mm/transparent_hugepage/enabled")),
+        "autogroup": _text(root / "proc/sys/kernel/sched_autogroup_enabled"),
+        "cpu_quota": _quota(_text(root / "sys/fs/cgroup/cpu.max")),
+        "libc": _libc(),
+    }
+
+
+def complaints(machine: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[str]:
+    """What would make results untrustworthy, each with what to do.
+
+    Args:
+        machine: what `read_machine` gives.
+        measured: `cores`, `available_memory_bytes`, `build`, `load`, `noise_floor`, `steady`.
+    """
+    load, build = measured["load"], measured["build"]
+    if load["others_share"] > LARGEST_OTHERS_SHARE:
+        yield f"other programs use {load['others_share']:.0%} of the processors: stop them while timing"
+    if load["steal_share"] > LARGEST_STEAL_SHARE:
+        yield (
+            f"the host takes {load['steal_share']:.1%} of this virtual machine's processor time: "
+            "time at a quieter hour, or on a machine of your own"
+        )
+    if machine["governor"] not in (None, "performance"):
+        yield (
+            f"the clock follows the load (governor {machine['governor']}): "
+            "`sudo cpupower frequency-set --governor performance`"
+        )
+    if machine["huge_pages"] == "never":
+        yield (
+            "huge pages are off, so builds of one network differ by a percent or two: "
+            "`echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled`"
+        )
+    if machine["libc"] is not None and machine["libc"] < (2, 35):
+        version = ".".join(map(str, machine["libc"]))
+        yield f"glibc {version} puts no huge pages behind the heap, so builds differ: 2.35 and later do"
+    if "glibc.malloc.hugetlb" not in build.get("GLIBC_TUNABLES", "glibc.malloc.hugetlb"):
+        yield "your GLIBC_TUNABLES replaces ours: add glibc.malloc.hugetlb=1 to it"
+    if machine["cpu_quota"] is not None and machine["cpu_quota"] < measured["cores"]:
+        yield (
+            f"a quota holds this container to {machine['cpu_quota']:g} of {measured['cores']} cores, which "
+            "stops it in the middle of steps: give it whole cores (a cpuset) instead"
+        )
+    if machine["autogroup"] == "1":
+        yield (
+            "`nice` does nothing between sessions of this system: run nothing else, or "
+            "`echo 0 | sudo tee /proc/sys/kernel/sched_autogroup_enabled`"
+        )
+    if build.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+        yield "oneDNN is off, which most of the speed on a CPU comes from: unset TF_ENABLE_ONEDNN_OPTS"
+    if measured["available_memory_bytes"] < NEEDED_BYTES:
+        gib = measured["available_memory_bytes"] / 2**30
+        yield f"{gib:.1f} GiB of memory are free; timing two 227-pixel networks takes about 4"
+    if not measured["steady"]:
+        yield "no steady state was reached: something throttles, or still warms up; wait, and run this again"
+    if (floor := measured["noise_floor"]) is not None and floor > LARGEST_NOISE_FLOOR:
+        yield f"a network differs from itself by up to {floor:.1%} in so short a time: give timings longer"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+
+
+def _chosen(text: str | None) -> str | None:
+    """The choice in brackets of `always [madvise] never`."""
+    return text.partition("[")[2].partition("]")[0] if text and "[" in text else text
+
+
+def _quota(text: str | None) -> float | None:
+    """Cores from `200000 100000`; null from `max 100000`."""
+    words = (text or "").split()
+    return int(words[0]) / int(words[1]) if len(words) == 2 and words[0].isdigit() else None
+
+
+def _libc() -> tuple[int, int] | None:
+    try:
+        name, _, version = os.confstr("CS_GNU_LIBC_VERSION").partition(" ")  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return None
+    major, _, minor = version.partition(".")
+    return (int(major), int(minor)) if name == "glibc" else None

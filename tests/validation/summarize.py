@@ -1,0 +1,168 @@
+"""What whole measurements were worth: their spread, their intervals' coverage, planted slowdowns found.
+
+python tests/validation/summarize.py results/reference/throughput-32 [--json]
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from live import PLANTED
+from scipy import stats
+
+from alexnet_bench.draws import ratios_by_draw
+from alexnet_bench.run_folder import run_records
+from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, variance_components
+
+CLOSE_ENOUGH = 0.007
+REPLAYED_DRAWS = (4, 6, 8)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = {folder.name: summary(folder) for folder in options.folders}
+    print(json.dumps(found, indent=2) if options.json else _text(found))
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """Everything that is said of one folder of measurements."""
+    measured = {kind: [_draws(run) for run in sorted(folder.glob(f"{kind}-[0-9]*"))] for kind in PLANTED}
+    same = measured["same"]
+    return {
+        "same": _spread([np.exp(_whole(draws).mean) for draws in same]),
+        "components": _components(same),
+        "draws": _draw_counts(same),
+        "coverage_live": coverage([_whole(draws) for draws in same]),
+        "coverage_replayed": coverage(list(replays(same))),
+        "planted": {kind: _planted(runs, PLANTED[kind]) for kind, runs in measured.items() if PLANTED[kind]},
+        "peers": _peers(folder),
+    }
+
+
+def coverage(found: Sequence[Estimate]) -> dict[str, Any]:
+    """How many intervals hold a ratio of 1, with the exact 95% interval of that share."""
+    kept = [item for item in found if not item.descriptive]
+    covered = sum(item.low <= 0 <= item.high for item in kept)
+    if not kept:
+        return {"comparisons": 0}
+    interval = stats.binomtest(covered, len(kept)).proportion_ci()
+    return {
+        "comparisons": len(kept),
+        "covered": covered,
+        "share": covered / len(kept),
+        "interval": [float(interval.low), float(interval.high)],
+        "mean_half_width": float(np.mean([(item.high - item.low) / 2 for item in kept])),
+    }
+
+
+def replays(runs: Sequence[list[np.ndarray]]) -> Iterator[Estimate]:
+    """Every block of consecutive draws of one measurement as a measurement of its own, in time order.
+
+    Blocks overlap, so that they are not independent of each other.
+    """
+    for draws in runs:
+        means = [ratios.mean() for ratios in draws]
+        for size in REPLAYED_DRAWS:
+            for start in range(len(means) - size + 1):
+                yield estimate(means[start : start + size])
+
+
+def _draws(run: Path) -> list[np.ndarray]:
+    """The log ratios of head to base: an array a draw, in time order."""
+    records = run_records(run)
+    head, base = ([row for row in records if row["side"] == side] for side in ("head", "base"))
+    return ratios_by_draw(head, base)
+
+
+def _whole(draws: list[np.ndarray]) -> Estimate:
+    return estimate([ratios.mean() for ratios in draws])
+
+
+def _spread(ratios: Sequence[float]) -> dict[str, Any]:
+    """The standard deviation of whole measurements, with its 95% interval (normal theory)."""
+    values = np.asarray(ratios)
+    if values.size < 2:
+        return {"measurements": int(values.size), "ratios": [round(float(ratio), 5) for ratio in ratios]}
+    deviation, freedom = float(values.std(ddof=1)), values.size - 1
+    low, high = (deviation * np.sqrt(freedom / stats.chi2.ppf(at, freedom)) for at in (0.975, 0.025))
+    return {
+        "measurements": int(values.size),
+        "mean": float(values.mean()),
+        "deviation": deviation,
+        "interval": [float(low), float(high)],
+        "largest": float(np.abs(values - 1).max()),
+        "ratios": [round(float(ratio), 5) for ratio in ratios],
+    }
+
+
+def _components(runs: Sequence[list[np.ndarray]]) -> dict[str, float]:
+    """Spread of the log ratio between draws and between rounds, over all measurements."""
+    found = variance_components([ratios for draws in runs for ratios in draws])
+    if found is None:
+        return {}
+    lagged = [pair for draws in runs for ratios in draws for pair in pairwise(ratios - ratios.mean())]
+    correlation = float(np.corrcoef(np.array(lagged).T)[0, 1])
+    return {"draw": found.draw**0.5, "round": found.round**0.5, "round_autocorrelation": correlation}
+
+
+def _draw_counts(runs: Sequence[list[np.ndarray]]) -> dict[str, Any]:
+    counts = [len(draws) for draws in runs]
+    rounds = [len(ratios) for draws in runs for ratios in draws]
+    return {"median": float(np.median(counts)), "median_rounds": float(np.median(rounds))} if counts else {}
+
+
+def _planted(runs: Sequence[list[np.ndarray]], share: float) -> dict[str, Any]:
+    """How far each measurement is from the slowdown that was planted; the true ratio is 1 / (1 + share)."""
+    truth = 1 / (1 + share)
+    found = [_whole(draws) for draws in runs]
+    errors = [float(np.exp(item.mean)) - truth for item in found]
+    kept = [item for item in found if not item.descriptive]
+    return {
+        "measurements": len(errors),
+        "within_0.7_points": sum(abs(error) <= CLOSE_ENOUGH for error in errors),
+        "covered": int(sum(item.low <= np.log(truth) <= item.high for item in kept)),
+        "seen_as_slower": sum(item.high < 0 for item in kept),
+        "errors": [round(error, 5) for error in errors],
+    }
+
+
+def _peers(folder: Path) -> dict[str, Any]:
+    """The ratios by which others would judge the same code against itself."""
+    by_compare = [_outcome(run) for run in sorted(folder.glob("pytest-benchmark-[0-9]*"))]
+    found = {
+        f"pytest-benchmark, {statistic}": _spread([item[statistic][0] for item in by_compare])
+        for statistic in ("mean", "median", "min")
+        if by_compare
+    }
+    loops = [_outcome(run) for run in sorted(folder.glob("loop-[0-9]*"))]
+    if loops:
+        ratios = [np.mean(item["base"]) / np.mean(item["head"]) for item in loops]
+        tests = [stats.ttest_ind(item["base"], item["head"], equal_var=False).pvalue for item in loops]
+        found["base, then head, mean"] = _spread(ratios) | {
+            "called_different": int(sum(p_value < 0.01 for p_value in tests))
+        }
+    return found
+
+
+def _outcome(run: Path) -> dict[str, list[float]]:
+    outcome: dict[str, list[float]] = json.loads((run / "outcome.json").read_text(encoding="utf-8"))
+    return outcome
+
+
+def _text(found: dict[str, Any]) -> str:
+    lines = []
+    for name, parts in found.items():
+        lines += [name, *(f"  {part}: {json.dumps(value)}" for part, value in parts.items())]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    assert min(REPLAYED_DRAWS) == FEWEST_UNITS
+    main()
