@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from alexnet_bench.run_folder import read
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def new_run_folder() -> Path:
@@ -35,6 +40,39 @@ def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any
     continue_run(schedule, folder, Silent())
     write_report(folder)
     return folder
+
+
+def compare(
+    *,
+    base: str | None = None,
+    base_python: str | Path | None = None,
+    out: str | Path | None = None,
+    **settings: Any,
+) -> "pd.DataFrame":
+    """Time this code against other code, slice by slice in one job, as `bench compare` does.
+
+    Args:
+        base: a revision of the repository in the current folder.
+        base_python: another interpreter, with its own TensorFlow.
+        out: the run folder; a new one under `results/runs` by default.
+        settings: fields of `alexnet_bench.runner.settings.Settings`; `variants` is `alexnet` by default.
+
+    Returns:
+        One row a variant and mode; `alexnet_bench.report.comparison.Comparison` says what its columns mean.
+
+    Raises:
+        BenchError: something asked for cannot be used.
+    """
+    from alexnet_bench.report.comparison import compare_sides
+    from alexnet_bench.runner import compare as comparison
+    from alexnet_bench.runner.settings import Settings
+
+    asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
+    folder = Path(out) if out is not None else new_run_folder()
+    python = Path(base_python) if base_python is not None else None
+    with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
+        comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
+    return compare_sides(read(folder))
 
 
 def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:

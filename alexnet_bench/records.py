@@ -276,10 +276,16 @@ def append_record(path: Path, record: dict[str, Any]) -> None:
         raise RecordError(
             f"a {record['kind']} of {record['variant']} holds a number that is not finite; it must be null"
         ) from None
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be written ({error.strerror}); what was finished before is kept: make room, and "
+            "go on with --resume"
+        ) from None
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

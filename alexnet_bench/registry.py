@@ -127,7 +127,8 @@ def load_registry(folders: Iterable[Path] = ()) -> Registry:
         AblationError: a folder that is not there, a file that cannot be used, a name defined twice.
     """
     registry = Registry()
-    for folder in (shipped_folder(), *folders):
+    # One folder under two names is one folder.
+    for folder in {path.resolve(): path for path in (shipped_folder(), *folders)}.values():
         if not folder.is_dir():
             raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
         for file in sorted(folder.glob("[!.]*.py")):
@@ -168,7 +169,7 @@ def _check_syntax(file: Path) -> None:
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise AblationError(f"{file}{line}: not valid Python: {error}; correct it or move it away") from None
-    for node in tree.body:
+    for node in _at_module_level(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module]
@@ -177,3 +178,20 @@ def _check_syntax(file: Path) -> None:
                 f"{file}, line {node.lineno}: imports {heavy[0]} at module level, which makes every command "
                 "slow; move the import into the block's body"
             )
+
+
+def _at_module_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements that loading a file executes, those inside `if`, `try` and classes too."""
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+            handlers = [
+                child
+                for item in ast.iter_child_nodes(node)
+                if isinstance(item, ast.ExceptHandler | ast.match_case)
+                for child in item.body
+            ]
+            waiting += inner + handlers

@@ -31,13 +31,17 @@ def print_summary(summary: Any) -> None:
         "parameters": "parameters",
     }
     measured = [name for name in columns if not summary[name].isna().all()]
+    if not summary["seeds_ok"].any():
+        measured.remove("seeds_ok")
     several = [name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1]
     columns |= {"time_precision": "precision", "time_batch_size": "batch"}
     measured[1:1] = several
-    rows = [[_shown(value) for value in row] for row in summary[measured].itertuples(index=False)]
+    peak = summary["training_utilization"].map(lambda share: f"{share:.0%}", na_action="ignore")
+    shown = summary.assign(training_utilization=peak)[measured]
+    rows = [[_shown(value) for value in row] for row in shown.itertuples(index=False)]
     print_table([columns[name] for name in measured], rows)
     for device, variants in summary.groupby("device", sort=False)["variant"]:
-        print(f"\non {device}: {', '.join(variants)}")
+        print(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
 
 
 def print_plan(plan: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from alexnet_bench.environment import git_commit
 from alexnet_bench.errors import BenchError
-from alexnet_bench.registry import shipped_folder
 from alexnet_bench.runner.local import ROOT, Code
 from alexnet_bench.runner.session import Side
 
@@ -22,10 +21,9 @@ def head_side(ablations: Sequence[str]) -> Side:
 
 
 def own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
-    """The folders given, and that of the repository where it is not the shipped one."""
+    """The folders given, and that of the repository; this project's own are shipped with its code."""
     folder = repository / ABLATIONS
-    shipped = folder.resolve() == shipped_folder().resolve()
-    found = [str(folder)] if folder.is_dir() and not shipped else []
+    found = [str(folder)] if folder.is_dir() and not _is_this_project(repository) else []
     return tuple(dict.fromkeys([*found, *given]))
 
 
@@ -53,15 +51,18 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
         tree = Path(place) / "tree"
         _git(repository, "worktree", "add", "--quiet", "--detach", str(tree), commit)
         try:
-            package = (tree / "alexnet_bench" / "__init__.py").is_file()
             yield Side(
-                code=Code(root=tree if package else ROOT),
+                code=Code(root=tree if _is_this_project(tree) else ROOT),
                 ablations=tuple(_in_tree(Path(folder), repository, tree) for folder in ablations),
                 revision=commit[:12],
             )
         finally:
             shutil.rmtree(tree, ignore_errors=True)
             _git(repository, "worktree", "prune")
+
+
+def _is_this_project(repository: Path) -> bool:
+    return (repository / "alexnet_bench" / "__init__.py").is_file()
 
 
 def _in_tree(folder: Path, repository: Path, tree: Path) -> str:

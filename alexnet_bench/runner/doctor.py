@@ -17,7 +17,7 @@ from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.timing_plan import BASE, HEAD
 from alexnet_bench.stats import Estimate, estimate, variance_components
 
-TOPOLOGY, BATCH_SIZE = "alexnet-32", 32
+TOPOLOGY, BATCH_SIZE = "alexnet-32", 128
 
 
 def examine(

@@ -1,6 +1,6 @@
 """Settings of a machine that make timings untrustworthy, and what to do about each."""
 
-import os
+import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 LARGEST_OTHERS_SHARE, LARGEST_STEAL_SHARE = 0.05, 0.01
 LARGEST_NOISE_FLOOR = 0.01
 NEEDED_BYTES = 4 * 2**30
+HUGE_PAGES_SINCE = (2, 35)
 
 
 def read_machine(root: Path = Path("/")) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def read_machine(root: Path = Path("/")) -> dict[str, Any]:
         "huge_pages": _chosen(_text(root / "sys/kernel/mm/transparent_hugepage/enabled")),
         "autogroup": _text(root / "proc/sys/kernel/sched_autogroup_enabled"),
         "cpu_quota": _quota(_text(root / "sys/fs/cgroup/cpu.max")),
-        "libc": _libc(),
+        "glibc": _glibc(),
     }
 
 
@@ -50,9 +51,8 @@ def complaints(machine: Mapping[str, Any], measured: Mapping[str, Any]) -> Itera
             "huge pages are off, so builds of one network differ by a percent or two: "
             "`echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled`"
         )
-    if machine["libc"] is not None and machine["libc"] < (2, 35):
-        version = ".".join(map(str, machine["libc"]))
-        yield f"glibc {version} puts no huge pages behind the heap, so builds differ: 2.35 and later do"
+    if machine["glibc"] is not None and _numbers(machine["glibc"]) < HUGE_PAGES_SINCE:
+        yield f"glibc {machine['glibc']} puts no huge pages behind the heap: builds differ less from 2.35 on"
     if "glibc.malloc.hugetlb" not in build.get("GLIBC_TUNABLES", "glibc.malloc.hugetlb"):
         yield "your GLIBC_TUNABLES replaces ours: add glibc.malloc.hugetlb=1 to it"
     if machine["cpu_quota"] is not None and machine["cpu_quota"] < measured["cores"]:
@@ -94,10 +94,10 @@ def _quota(text: str | None) -> float | None:
     return int(words[0]) / int(words[1]) if len(words) == 2 and words[0].isdigit() else None
 
 
-def _libc() -> tuple[int, int] | None:
-    try:
-        name, _, version = os.confstr("CS_GNU_LIBC_VERSION").partition(" ")  # type: ignore[union-attr]
-    except (AttributeError, ValueError, OSError):
-        return None
-    major, _, minor = version.partition(".")
-    return (int(major), int(minor)) if name == "glibc" else None
+def _glibc() -> str | None:
+    name, version = platform.libc_ver()
+    return version if name == "glibc" else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -8,7 +8,7 @@ GOOD_MACHINE = {
     "huge_pages": "madvise",
     "autogroup": "0",
     "cpu_quota": None,
-    "libc": (2, 36),
+    "glibc": "2.36",
 }
 GOOD_MEASUREMENT = {
     "cores": 4,
@@ -36,7 +36,7 @@ def test_a_good_machine_has_nothing_to_complain_of():
         ({}, {"load": QUIET | {"steal_share": 0.02}}, "the host takes 2.0%"),
         ({"governor": "powersave"}, {}, "governor powersave"),
         ({"huge_pages": "never"}, {}, "huge pages are off"),
-        ({"libc": (2, 31)}, {}, "glibc 2.31"),
+        ({"glibc": "2.31"}, {}, "glibc 2.31"),
         ({}, {"build": {"GLIBC_TUNABLES": "glibc.malloc.check=1"}}, "GLIBC_TUNABLES"),
         ({"cpu_quota": 1.5}, {}, "1.5 of 4 cores"),
         ({"autogroup": "1"}, {}, "`nice` does nothing"),
@@ -67,13 +67,13 @@ def test_settings_are_read_where_linux_keeps_them(tmp_path):
 
     found = read_machine(tmp_path)
 
-    del found["libc"]
+    del found["glibc"]
     assert found == {"governor": "powersave", "huge_pages": "madvise", "autogroup": "1", "cpu_quota": 1.5}
 
 
 def test_what_the_system_does_not_tell_is_null(tmp_path):
     found = read_machine(tmp_path)
-    del found["libc"]
+    del found["glibc"]
     assert set(found.values()) == {None}
     (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
     (tmp_path / "sys/fs/cgroup/cpu.max").write_text("max 100000\n", encoding="utf-8")

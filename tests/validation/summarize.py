@@ -28,7 +28,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     found = {folder.name: summary(folder) for folder in options.folders}
-    print(json.dumps(found, indent=2) if options.json else _text(found))
+    if options.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print("\n\n".join(f"{name}\n\n{tables(parts)}" for name, parts in found.items()))
 
 
 def summary(folder: Path) -> dict[str, Any]:
@@ -156,11 +159,78 @@ def _outcome(run: Path) -> dict[str, list[float]]:
     return outcome
 
 
-def _text(found: dict[str, Any]) -> str:
-    lines = []
-    for name, parts in found.items():
-        lines += [name, *(f"  {part}: {json.dumps(value)}" for part, value in parts.items())]
-    return "\n".join(lines)
+def tables(found: dict[str, Any]) -> str:
+    """A summary as the tables of `docs/throughput.md`."""
+    same, live, replayed = (found[name] for name in ("same", "coverage_live", "coverage_replayed"))
+    spread = found["components"]
+    rows = [
+        ("whole measurements of two minutes", f"{same['measurements']}"),
+        ("standard deviation of their ratios", _deviation(same)),
+        ("largest distance from 1", f"{same['largest']:.2%}"),
+        ("mean half-width of their 95% intervals", f"{live['mean_half_width']:.2%}"),
+        ("intervals that hold 1, live", _covered(live)),
+        ("intervals that hold 1, replayed blocks of draws", _covered(replayed)),
+        ("spread of the log ratio between draws", f"{spread['draw']:.2%}"),
+        ("and between rounds of a draw", f"{spread['round']:.2%}"),
+        ("correlation of a round with the next", f"{spread['round_autocorrelation']:+.2f}"),
+        ("draws a measurement, rounds a draw (medians)", _counts(found["draws"])),
+    ]
+    parts = [_table(("the same code on both sides", "found"), rows)]
+    if any(item["measurements"] for item in found["planted"].values()):
+        planted = [
+            (
+                f"{PLANTED[kind]:.0%}",
+                str(item["measurements"]),
+                str(item["within_0.7_points"]),
+                f"{np.abs(item['errors']).max():.2%}",
+                str(item["covered"]),
+                str(item["seen_as_slower"]),
+            )
+            for kind, item in found["planted"].items()
+            if item["measurements"]
+        ]
+        titles = (
+            "time added",
+            "measurements",
+            "within 0.7 points",
+            "largest error",
+            "covered",
+            "called slower",
+        )
+        parts.append(_table(titles, planted))
+    if found["peers"]:
+        ours = ("`bench compare`", str(same["measurements"]), _deviation(same), f"{same['largest']:.2%}")
+        peers = [
+            (name, str(item["measurements"]), _deviation(item), f"{item['largest']:.2%}")
+            for name, item in found["peers"].items()
+            if item["measurements"] > 1
+        ]
+        titles = (
+            "two minutes of",
+            "measurements",
+            "standard deviation of the ratio",
+            "largest distance from 1",
+        )
+        parts.append(_table(titles, [ours, *peers]))
+    return "\n\n".join(parts)
+
+
+def _deviation(item: dict[str, Any]) -> str:
+    low, high = item["interval"]
+    return f"{item['deviation']:.2%} ({low:.2%} to {high:.2%})"
+
+
+def _covered(item: dict[str, Any]) -> str:
+    low, high = item["interval"]
+    return f"{item['covered']} of {item['comparisons']} ({low:.1%} to {high:.1%})"
+
+
+def _counts(item: dict[str, Any]) -> str:
+    return f"{item['median']:.0f}, {item['median_rounds']:.0f}"
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in [titles, ["---"] * len(titles), *rows])
 
 
 if __name__ == "__main__":
