@@ -160,7 +160,7 @@ COLUMNS = (
     Column(
         name="yardstick",
         type=dict,
-        about="of each round: operations a second of a matrix product, bytes a second of a pass over memory",
+        about="operations a second of matrix products, bytes a second of passes over memory, between rounds",
         kinds=_DRAW,
         required=False,
     ),

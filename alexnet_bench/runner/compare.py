@@ -23,7 +23,7 @@ from alexnet_bench.stats import FEWEST_UNITS
 
 # Short slices pair best: what disturbs a machine lasts for tenths of a second.
 SLICE_SECONDS = 0.1
-FIRST_ROUNDS = 20
+FIRST_ROUNDS = 40
 DEFAULT_INTERVAL = 0.005
 DEFAULT_BUDGET_SECONDS = 300.0
 

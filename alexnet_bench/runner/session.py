@@ -23,6 +23,8 @@ from alexnet_bench.seeds import derive_seed
 from alexnet_bench.stats import drifts, is_warm
 
 MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
+# The yardstick may take a few percent of the time, not a quarter.
+SECONDS_BETWEEN_PEAKS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +97,11 @@ class Sessions:
             for item in timed:
                 on_event(f"build {item.name}")
                 self._build(item, task.draw)
-            load, peaks = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid]), list[Any]()
+            load = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid])
+            peaks = _Peaks(yardstick, order[0].network.precision)
             for number in range(task.rounds):
                 on_event(f"round {number + 1} of {task.rounds}")
-                peaks.append(yardstick.ask({"do": "peak", "precision": order[0].network.precision}))
+                peaks.take_if_due()
                 for item in rng.sample(timed, len(timed)):
                     for mode in self.modes:
                         item.take(mode, task.draw, number)
@@ -108,7 +111,7 @@ class Sessions:
                 "started_at": started_at,
                 "duration_seconds": time.perf_counter() - started,
                 "load": load.read(),
-                "yardstick": _gathered(peaks),
+                "yardstick": peaks.figures(),
             }
         drifting = _drifting(timed, self.modes)
         return [
@@ -148,6 +151,7 @@ class Sessions:
             "classes": network.plan.classes,
             "channels": network.plan.input_shape[-1],
             "batch_size": network.recipe.batch_size,
+            "modes": self.modes,
             "seed": draw,
         }
         try:
@@ -192,6 +196,26 @@ class Sessions:
             utilization=_utilization(speed, item, mode, common["yardstick"]),
             joules_per_image=None if not speed or None in joules else sum(joules) / images,
         )
+
+
+class _Peaks:
+    """What the yardstick's worker measures during a session."""
+
+    def __init__(self, worker: Worker, precision: str) -> None:
+        self.worker, self.precision = worker, precision
+        self.taken: list[dict[str, Any]] = []
+        self.due = -math.inf
+
+    def take_if_due(self) -> None:
+        """Measure, where the last time was long enough ago."""
+        if time.perf_counter() > self.due:
+            self.taken.append(self.worker.ask({"do": "peak", "precision": self.precision}))
+            self.due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
+
+    def figures(self) -> dict[str, list[float]]:
+        """In the order in which they were taken; none where the yardstick failed."""
+        names = ("flops_per_second", "bytes_per_second")
+        return {name: [float(f"{peak[name]:.4g}") for peak in self.taken if name in peak] for name in names}
 
 
 class _Timed:
@@ -257,14 +281,6 @@ def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, 
             if drifts(rates[index] - (others.mean(axis=0) if len(others) else 0)):
                 found.add((item, mode))
     return found
-
-
-def _gathered(peaks: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """The yardstick's figures, round by round."""
-    return {
-        name: [float(f"{peak[name]:.4g}") for peak in peaks if name in peak]
-        for name in ("flops_per_second", "bytes_per_second")
-    }
 
 
 def _utilization(

@@ -15,9 +15,11 @@ from alexnet_bench.stats import FEWEST_UNITS, best_rounds, estimate, variance_co
 
 HEAD, BASE = "head", "base"
 
-FEWEST_ROUNDS, MOST_ROUNDS = 3, 100
+FEWEST_ROUNDS = 3
+# Variances are known badly from a few draws: what follows from them stays near what was planned.
+LEAST_FACTOR, LARGEST_FACTOR = 0.5, 3.0
 # Few units make a wide interval however long each of them is.
-FEWEST_DRAWS_IN_BUDGET = 6
+FEWEST_DRAWS_IN_BUDGET = 8
 MOST_DRAWS = 200
 
 Record = dict[str, Any]
@@ -151,11 +153,11 @@ class _Done:
             return self.effort.rounds
         draw_seconds, round_seconds = cost
         rounds = self._optimum(contenders, draw_seconds, round_seconds) or self.effort.rounds
+        least, largest = (factor * self.effort.rounds for factor in (LEAST_FACTOR, LARGEST_FACTOR))
+        rounds = max(FEWEST_ROUNDS, min(largest, max(least, rounds)))
         if self.effort.budget_seconds is not None:
             share = self.effort.budget_seconds / FEWEST_DRAWS_IN_BUDGET
-            rounds = min(rounds, (share - draw_seconds) / round_seconds)
-        rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, rounds))
-        if self.effort.budget_seconds is not None:
+            rounds = max(FEWEST_ROUNDS, min(rounds, (share - draw_seconds) / round_seconds))
             left = self.effort.budget_seconds - self._seconds_used() - draw_seconds
             rounds = min(rounds, left / round_seconds)
         return int(rounds) if rounds >= FEWEST_ROUNDS else None

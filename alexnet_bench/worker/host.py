@@ -97,6 +97,7 @@ class _Host:
             input_shape=plan.input_shape,
             classes=plan.classes,
             batch_size=request["batch_size"],
+            modes=request["modes"],
             seed=request["seed"],
         )
         return {

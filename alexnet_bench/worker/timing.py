@@ -1,7 +1,7 @@
 """A built network, and slices of it: consecutive steps with one device synchronisation at the end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -17,6 +17,7 @@ class Draw:
         input_shape: (height, width, channels) of the images it reads.
         classes: that it tells apart.
         batch_size: images a step.
+        modes: of `training` and `inference`, what is compiled and may be timed.
         seed: of the noise.
         clock: seconds.
     """
@@ -28,6 +29,7 @@ class Draw:
         input_shape: tuple[int, ...],
         classes: int,
         batch_size: int,
+        modes: Sequence[str] = ("training", "inference"),
         seed: int = 0,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -39,7 +41,7 @@ class Draw:
         self.steps = build()
         # A rate of 0 costs what any rate costs, and the loss stays finite for as long as is timed.
         self.steps.learning_rate.assign(0.0)
-        for mode in ("training", "inference"):
+        for mode in modes:
             self._run(mode, 1)
         self.compile_seconds = clock() - started
 

@@ -14,7 +14,8 @@ from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.timing_plan import (
     FEWEST_DRAWS_IN_BUDGET,
     FEWEST_ROUNDS,
-    MOST_ROUNDS,
+    LARGEST_FACTOR,
+    LEAST_FACTOR,
     TimingPlan,
 )
 
@@ -214,5 +215,5 @@ def test_time_goes_to_draws_where_draws_differ_and_to_rounds_where_rounds_do():
         lambda name, draw, number: 100 * math.exp((name == "tanh") * 0.1 * (-1) ** number)
     )
 
-    assert draws_differ == FEWEST_ROUNDS
-    assert rounds_differ == MOST_ROUNDS
+    assert draws_differ == LEAST_FACTOR * 8
+    assert rounds_differ == LARGEST_FACTOR * 8

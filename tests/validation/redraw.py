@@ -5,7 +5,7 @@
 
 Processes of one network take their slices in turn; then each is redrawn in one of these ways, and so on:
 `nothing`, `trace` (the step compiled anew), `build` (new variables too), `shuffle` (likewise, after random
-allocations that move everything) and `process`. Each way is tried with and without huge pages behind the heap.
+allocations that move everything) and `process`. Each way is tried with and without huge pages in the heap.
 """
 
 import argparse
