@@ -4,6 +4,7 @@ A block is a function that returns a Keras layer. It imports Keras in its body, 
 and counting blocks costs no TensorFlow.
 """
 
+import ast
 import hashlib
 import importlib.util
 import inspect
@@ -60,35 +61,44 @@ def block(
 
 
 def _sources(build: Callable[..., Any]) -> list[str]:
-    """The code of a function, and of all in its own module that it leads to; constants as they stand."""
-    texts, seen, waiting = [], {build.__name__}, list[Any]([build])
+    """The code of a function, of all in its own file that it leads to, and what a factory gave it.
+
+    It is read from the file, so that it is the same text in every process.
+    """
+    own = inspect.getsource(build)
+    if build.__module__ == __name__:
+        return [own]
+    text = Path(inspect.getfile(build)).read_text(encoding="utf-8")
+    statements = _statements(text)
+    waiting, reached = [build.__qualname__.partition(".")[0]], dict[str, str]()
     while waiting:
-        item = waiting.pop(0)
-        if not inspect.isfunction(item) and not inspect.isclass(item):
-            texts.append(repr(item))
-            continue
-        texts.append(inspect.getsource(item))
-        known = vars(inspect.getmodule(item) or object)
-        for name in sorted(_names(item) - seen):
-            value = getattr(known.get(name), "build", known.get(name))
-            ours = getattr(value, "__module__", None) == item.__module__
-            if ours or isinstance(value, int | float | str | bytes | tuple | frozenset):
-                waiting.append(value)
-        seen |= _names(item)
-    return texts
+        name = waiting.pop()
+        if name in statements and name not in reached:
+            statement = statements[name]
+            reached[name] = _text_of(statement, text)
+            waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    cells = [cell.cell_contents for cell in build.__closure__ or ()]
+    given = [repr(value) for value in cells if isinstance(value, int | float | str | None)]
+    return [own, *(reached[name] for name in sorted(reached)), *given]
 
 
-def _names(item: Any) -> set[str]:
-    """The global names that a function or a class's methods speak of."""
-    codes = [item.__code__] if inspect.isfunction(item) else []
-    if inspect.isclass(item):
-        codes = [value.__code__ for value in vars(item).values() if inspect.isfunction(value)]
-    names: set[str] = set()
-    while codes:
-        code = codes.pop()
-        names |= set(code.co_names)
-        codes += [inner for inner in code.co_consts if inspect.iscode(inner)]
-    return names
+def _text_of(statement: ast.stmt, text: str) -> str:
+    """A statement with its decorators."""
+    first = min(node.lineno for node in (statement, *getattr(statement, "decorator_list", ())))
+    return "\n".join(text.splitlines()[first - 1 : statement.end_lineno])
+
+
+def _statements(text: str) -> dict[str, ast.stmt]:
+    """The statements of a file that give a name to something, by the name."""
+    found: dict[str, ast.stmt] = {}
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found[statement.name] = statement
+        elif not isinstance(statement, ast.Import | ast.ImportFrom):
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    found[node.id] = statement
+    return found
 
 
 def _module_text(name: str) -> str:

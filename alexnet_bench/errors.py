@@ -41,7 +41,7 @@ class RecordError(BenchError):
 
 
 class WorkerError(BenchError):
-    """A worker process that ended or answered out of turn."""
+    """A worker process that could not start, ended, or answered out of turn: nothing can be measured."""
 
 
 def _with_closest(name: str, known: list[str]) -> str:

@@ -23,7 +23,8 @@ def create_run(folder: Path, manifest: dict[str, Any]) -> None:
     try:
         if (folder / MANIFEST).exists():
             raise RecordError(
-                f"{folder} holds a run already; go on with `--resume {folder}` or give another --out"
+                f"{folder} holds a run already; give another --out, or go on with "
+                f"`bench run --resume {folder}`"
             )
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RecordError(f"{folder} is in use; give an empty or new folder with --out")

@@ -55,7 +55,10 @@ def test_a_run_that_is_there_is_never_overwritten(folder):
 
     message = refusal(create_run, folder, {"run_id": "another"})
 
-    assert message == f"{folder} holds a run already; go on with `--resume {folder}` or give another --out"
+    assert (
+        message
+        == f"{folder} holds a run already; give another --out, or go on with `bench run --resume {folder}`"
+    )
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 

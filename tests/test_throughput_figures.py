@@ -1,5 +1,6 @@
 """The tables of `docs/throughput.md` are those of the committed measurements."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -21,7 +22,14 @@ def summarize():
     sys.path.remove(str(VALIDATION))
 
 
-@pytest.mark.parametrize("name", ["throughput-32", "throughput-227"])
+MEASURED = re.findall(r"<!-- (throughput-\S+) -->", DOCUMENT.read_text(encoding="utf-8"))
+
+
+def test_every_committed_measurement_is_told():
+    assert sorted(path.name for path in REFERENCE.glob("throughput-*"))[::-1] == MEASURED
+
+
+@pytest.mark.parametrize("name", MEASURED)
 def test_the_tables_are_what_the_records_say(summarize, name):
     text = DOCUMENT.read_text(encoding="utf-8")
     _, _, rest = text.partition(f"<!-- {name} -->\n")

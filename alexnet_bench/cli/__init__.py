@@ -6,9 +6,9 @@ from typing import NoReturn
 
 import click
 
-from alexnet_bench.cli.exits import BAD_INPUT, DONE, INTERRUPTED
+from alexnet_bench.cli.exits import BAD_INPUT, DONE, INTERRUPTED, NOTHING_MEASURED
 from alexnet_bench.cli.group import bench
-from alexnet_bench.errors import BenchError
+from alexnet_bench.errors import BenchError, WorkerError
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -24,7 +24,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except BenchError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return BAD_INPUT
+        return NOTHING_MEASURED if isinstance(error, WorkerError) else BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED

@@ -74,6 +74,10 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     from alexnet_bench.cli.tables import print_comparison
 
     print_comparison(found, (str(runs[0]), str(runs[1])))
+    print(
+        "\nThe runs were timed apart: intervals of throughput are over draws, and do not cover how the "
+        "machine changed in between."
+    )
     if machine:
         print(
             f"\nThe machine itself, second over first: {machine['flops_per_second']:.3f} in a matrix "
@@ -104,6 +108,7 @@ def _compare_code(
             sides,
             folder,
             shlex.join(["bench", *sys.argv[1:]]),
+            on_planned=lambda sessions: progress.planned(0, 0, sessions),
             on_record=progress.recorded,
             on_event=progress.timing,
         )

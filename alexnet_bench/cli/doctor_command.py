@@ -48,7 +48,9 @@ def _print(found: dict[str, Any]) -> None:
         "revision": found["git_commit"] or "no checkout",
         "settings": _listed(found["machine"]),
         "peak": f"{peak['flops_per_second'] / GIGA:,.0f} GFLOP/s in a matrix product, "
-        f"{peak['bytes_per_second'] / GIGA:,.0f} GB/s in a pass over memory",
+        f"{peak['bytes_per_second'] / GIGA:,.0f} GB/s in a pass over memory"
+        if peak
+        else "could not be measured",
         "load": f"others {found['load']['others_share']:.1%}, the host {found['load']['steal_share']:.1%}",
         "noise floor": _floor(floor),
     }

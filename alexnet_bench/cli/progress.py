@@ -86,7 +86,8 @@ def _bar_of(purpose: str) -> str:
 
 
 def _line(record: dict[str, Any]) -> str:
-    name = f"{record['variant']:<24}"
+    base = " (base)" if record.get("side") == "base" else ""
+    name = f"{record['variant'] + base:<24}"
     if record["status"] != "ok":
         return f"{name} [red]{record['status']}[/red]: {escape(record['error'] or '')}"
     if record["kind"] == "draw":

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alexnet_bench.draws import ratios_by_draw, step_milliseconds
+from alexnet_bench.errors import RecordError
 from alexnet_bench.records import AGREEING
 from alexnet_bench.report.metrics import THROUGHPUTS, headline
 from alexnet_bench.report.plans import Manifest, Plans, succeeded
@@ -66,8 +67,16 @@ def compare_sides(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_runs(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataFrame:
-    """The second of two runs against the first: throughput by independent draws, error paired by seed."""
+    """The second of two runs against the first: throughput by independent draws, error paired by seed.
+
+    Raises:
+        RecordError: they are one run, or one is a comparison itself.
+    """
     first, second = (manifest["run_id"] for manifest in manifests)
+    if first == second:
+        raise RecordError("both folders hold the same run; give two runs")
+    if any(manifest["plan"].get("kind") == "comparison" for manifest in manifests):
+        raise RecordError("a run of `bench compare` has two sides already; give runs of `bench run`")
     rows = results(frame, Plans(manifests))
     return _as_frame(
         [
@@ -80,10 +89,15 @@ def compare_runs(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataF
 def yardstick_change(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> dict[str, float]:
     """How the machine itself changed between two runs: the second's measured peaks over the first's.
 
-    Empty where one of them was timed without a yardstick.
+    Of the first precision and device that both have; empty where there is none, or no yardstick.
     """
-    first, second = (_peaks(frame[frame["run_id"] == manifest["run_id"]]) for manifest in manifests)
-    return {name: second[name] / first[name] for name in first if name in second}
+    first, second = (frame[frame["run_id"] == manifest["run_id"]] for manifest in manifests)
+    for where, rows in first.groupby(["precision", "device"], sort=False):
+        others = second[(second["precision"] == where[0]) & (second["device"] == where[1])]
+        before, after = _peaks(rows), _peaks(others)
+        if found := {name: after[name] / before[name] for name in before if name in after}:
+            return found
+    return {}
 
 
 def _peaks(rows: pd.DataFrame) -> dict[str, float]:
@@ -200,9 +214,13 @@ def _refusal(one: pd.DataFrame, other: pd.DataFrame) -> str:
     found = [
         f"{name} ({left}, {right})"
         for name in columns
-        if (left := str(one[name].iloc[0])) != (right := str(other[name].iloc[0]))
+        if (left := _values(one[name])) != (right := _values(other[name]))
     ]
     return "not comparable: they differ in " + " and in ".join(found) if found else ""
+
+
+def _values(column: "pd.Series[Any]") -> str:
+    return " and ".join(sorted({str(value) for value in column}))
 
 
 def _log_rates(draws: list[dict[Hashable, Any]]) -> list[float]:

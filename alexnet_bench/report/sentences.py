@@ -94,6 +94,7 @@ def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame) -> Iterator[str]:
 
 
 def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
+    throughput = throughput[throughput["kind"] != NOT_STEADY]
     if throughput.empty:
         return
     text = (

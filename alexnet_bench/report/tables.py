@@ -147,14 +147,28 @@ def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
         "Seeds": _seeds(records),
         "Timed": (
             f"{plan['time_topology']}, batch {', '.join(map(str, plan['time_batch_sizes']))}, "
-            f"{', '.join(plan['precisions'])}, "
-            f"{counted(plan['draws'], 'draw')} of {counted(plan['rounds'], 'round')} each"
+            f"{', '.join(plan['precisions'])}, {_draws(records)}"
         )
         if "throughput" in plan["measures"]
         else MISSING,
         "Load from others": _load(records),
         "Records": str(len(records)),
     }
+
+
+def _draws(records: pd.DataFrame) -> str:
+    """How often each network was built, and how long each was timed."""
+    draws = records[(records["kind"] == "draw") & (records["status"] == "ok")]
+    if draws.empty:
+        return "nothing yet"
+    keys = ["variant", "precision", "batch_size", "side", "mode"]
+    counts, rounds = draws.groupby(keys)["draw"].nunique(), draws["round_ids"].map(len)
+    return f"{_range(counts)} draws of {_range(rounds)} rounds each"
+
+
+def _range(numbers: "pd.Series[int]") -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _load(records: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
 """Effects on throughput: arm over control, paired by round, a ratio a draw."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -49,16 +49,16 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
         control_value=_mean_beside(control, treated, metric),
         arm_value=_mean_beside(treated, control, metric),
     )
-    if unsteady := _unsteady(setting, (arm, setting.control), metric):
+    if unsteady := _unsteady(control, treated):
         row = replace(row, kind=NOT_STEADY).noted(f"no steady state: {unsteady}")
     same = f"the same network as {setting.control}, timed twice" if is_same_network(setting, arm) else ""
     return row.noted(same, failed)
 
 
-def _unsteady(setting: Setting, names: Sequence[str], metric: Metric) -> str:
-    """The draws that did not reach or keep a steady state, in words."""
-    draws = _draws(setting.rows, metric)
-    moving = draws[(draws["steady"] == False) & draws["variant"].isin(names)]  # noqa: E712
+def _unsteady(control: pd.DataFrame, treated: pd.DataFrame) -> str:
+    """The draws timed together that did not reach or keep a steady state, in words."""
+    together = pd.concat([_beside(control, treated), _beside(treated, control)])
+    moving = together[[steady is False for steady in together["steady"]]]
     return ", ".join(f"draw {row.draw:.0f} of {row.variant}" for row in moving.itertuples())
 
 
@@ -68,9 +68,13 @@ def _draws(rows: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
 def _mean_beside(draws: pd.DataFrame, others: pd.DataFrame, metric: Metric) -> float:
     """The mean over the draws that share a round with the other side's."""
+    return float(metric.of(_beside(draws, others)).mean())
+
+
+def _beside(draws: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The draws that share a round with the other side's."""
     rounds = set(_slices(others).rounds)
-    shared = [not rounds.isdisjoint(_slices(draws.loc[[label]]).rounds) for label in draws.index]
-    return float(metric.of(draws[shared]).mean())
+    return draws[[not rounds.isdisjoint(_slices(draws.loc[[label]]).rounds) for label in draws.index]]
 
 
 def _slices(draws: pd.DataFrame) -> Slices:

@@ -1,13 +1,11 @@
 """The code that a comparison starts from: a revision of the repository at hand, or another interpreter."""
 
 import contextlib
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from alexnet_bench.environment import git_commit
 from alexnet_bench.errors import BenchError
 from alexnet_bench.runner.local import ROOT, Code
 from alexnet_bench.runner.session import Side
@@ -15,33 +13,49 @@ from alexnet_bench.runner.session import Side
 ABLATIONS = "ablations"
 
 
-def head_side(ablations: Sequence[str]) -> Side:
-    """This code; the ablations folder of the repository at hand belongs to it."""
-    return Side(code=Code(), ablations=tuple(ablations), revision=git_commit())
-
-
-def own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
-    """The folders given, and that of the repository; this project's own are shipped with its code."""
-    folder = repository / ABLATIONS
-    found = [str(folder)] if folder.is_dir() and not _is_this_project(repository) else []
-    return tuple(dict.fromkeys([*found, *given]))
-
-
 def repository_at(folder: Path) -> Path:
     """The root of the git repository that a folder belongs to.
 
     Raises:
-        BenchError: it belongs to none.
+        BenchError: it belongs to none, or is a clone of this project that is not the one in use.
     """
-    return Path(_git(folder, "rev-parse", "--show-toplevel"))
+    root = Path(_git(folder, "rev-parse", "--show-toplevel"))
+    if _is_this_project(root) and root.resolve() != ROOT.resolve():
+        raise BenchError(
+            f"`bench` runs {ROOT}, not {root}: a revision of one would be compared with the code of the "
+            "other; install this clone with `pip install -e .`"
+        )
+    return root
+
+
+def own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
+    """The folders given, and that of the repository; this project's own are shipped with its code.
+
+    Raises:
+        BenchError: nothing of the repository would be timed.
+    """
+    if _is_this_project(repository):
+        return tuple(given)
+    folder = repository / ABLATIONS
+    found = tuple(dict.fromkeys([*([str(folder)] if folder.is_dir() else []), *given]))
+    if not any(Path(item).resolve().is_relative_to(repository.resolve()) for item in found):
+        raise BenchError(
+            f"nothing of {repository} would be timed: it has no folder {ABLATIONS}; give one with --ablations"
+        )
+    return found
+
+
+def revision_of(repository: Path) -> str:
+    """The revision that is checked out, `-dirty` where files differ from it."""
+    return _git(repository, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
 
 
 @contextlib.contextmanager
 def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> Iterator[Side]:
-    """A revision of a repository, checked out beside it for as long as this lasts.
+    """A revision of a repository, checked out elsewhere for as long as this lasts.
 
     Its `alexnet_bench` is used where the repository has one, else this one. Folders of ablations that lie in
-    the repository are taken from the revision.
+    the repository are taken from the revision, if it has them.
 
     Raises:
         BenchError: there is no such revision.
@@ -49,27 +63,28 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
     commit = _git(repository, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", wanted=revision)
     with tempfile.TemporaryDirectory(prefix="bench-base-") as place:
         tree = Path(place) / "tree"
-        _git(repository, "worktree", "add", "--quiet", "--detach", str(tree), commit)
+        quiet = ("-c", "core.hooksPath=/dev/null")
+        _git(repository, *quiet, "worktree", "add", "--quiet", "--detach", str(tree), commit)
         try:
+            folders = [_in_tree(Path(folder), repository, tree) for folder in ablations]
             yield Side(
                 code=Code(root=tree if _is_this_project(tree) else ROOT),
-                ablations=tuple(_in_tree(Path(folder), repository, tree) for folder in ablations),
+                ablations=tuple(str(folder) for folder in folders if folder.is_dir()),
                 revision=commit[:12],
             )
         finally:
-            shutil.rmtree(tree, ignore_errors=True)
-            _git(repository, "worktree", "prune")
+            with contextlib.suppress(BenchError):
+                _git(repository, "worktree", "remove", "--force", str(tree))
 
 
 def _is_this_project(repository: Path) -> bool:
     return (repository / "alexnet_bench" / "__init__.py").is_file()
 
 
-def _in_tree(folder: Path, repository: Path, tree: Path) -> str:
+def _in_tree(folder: Path, repository: Path, tree: Path) -> Path:
     with contextlib.suppress(ValueError):
-        moved = tree / folder.resolve().relative_to(repository.resolve())
-        return str(moved)
-    return str(folder)
+        return tree / folder.resolve().relative_to(repository.resolve())
+    return folder
 
 
 def _git(folder: Path, *arguments: str, wanted: str | None = None) -> str:
@@ -82,4 +97,5 @@ def _git(folder: Path, *arguments: str, wanted: str | None = None) -> str:
         if wanted is not None:
             raise BenchError(f"'{wanted}' is no revision of the repository at {folder}") from None
         said = (error.stderr.strip().splitlines() or ["git failed"])[-1]
-        raise BenchError(f"{said} (in {folder}); --base needs a git repository") from None
+        hint = "; --base needs a git repository" if "not a git repository" in said else ""
+        raise BenchError(f"{said} (in {folder}){hint}") from None

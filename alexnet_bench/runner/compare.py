@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from alexnet_bench.environment import describe_environment
+from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import BenchError
 from alexnet_bench.run_folder import add_record, create_run
-from alexnet_bench.runner.base import head_side, own_ablations, repository_at, revision_side
+from alexnet_bench.runner.base import own_ablations, repository_at, revision_of, revision_side
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.local import Code
@@ -43,15 +43,16 @@ def compared_sides(
         raise BenchError("there is nothing to compare with; give --base or --base-python")
     with contextlib.ExitStack() as stack:
         if base is None:
-            found = head_side(settings.ablations)
+            head = found = Side(code=Code(), ablations=settings.ablations, revision=git_commit())
         else:
             repository = repository_at(Path.cwd())
             settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
+            head = Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))
             found = stack.enter_context(revision_side(repository, base, settings.ablations))
         if base_python is not None:
             code: Code = replace(found.code, python=base_python)
             found = replace(found, code=code)
-        yield settings, {BASE: found, HEAD: head_side(settings.ablations)}
+        yield settings, {BASE: found, HEAD: head}
 
 
 def compare(
@@ -59,6 +60,7 @@ def compare(
     sides: Mapping[str, Side],
     folder: Path,
     command: str,
+    on_planned: Callable[[int], None] = lambda sessions: None,
     on_record: Callable[[dict[str, Any]], None] = lambda record: None,
     on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
 ) -> list[dict[str, Any]]:
@@ -69,6 +71,7 @@ def compare(
         sides: whose code; the first is the base, every other one is held against it.
         folder: the run folder to make.
         command: for its manifest.
+        on_planned: is told how many sessions there will be at least.
         on_record: is given each record.
         on_event: is told what a session does.
 
@@ -93,6 +96,8 @@ def compare(
             "plan": schedule.manifest_plan() | _about(sides, plan.effort),
         },
     )
+
+    on_planned(plan.sessions_left([]))
 
     def keep(records: list[dict[str, Any]]) -> None:
         for record in records:

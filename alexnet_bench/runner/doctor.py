@@ -107,6 +107,7 @@ def _finite(value: Any) -> float | None:
 def _peak(records: list[dict[str, Any]]) -> dict[str, float]:
     measured = {row["draw"]: row["yardstick"] for row in records}.values()
     return {
-        name: float(np.median([value for item in measured for value in item[name]]))
+        name: float(np.median(values))
         for name in ("flops_per_second", "bytes_per_second")
+        if (values := [value for item in measured for value in item[name]])
     }

@@ -49,7 +49,7 @@ class Zygote:
     def __init__(self, log: Path, code: Code | None = None) -> None:
         code = code or Code()
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._log, self._lock = log, threading.Lock()
+        self._log, self._python, self._lock = log, code.python, threading.Lock()
         self._control, theirs = socket.socketpair()
         command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
         try:
@@ -102,13 +102,18 @@ class Zygote:
             try:
                 yield
             except OSError:
-                raise WorkerError(f"workers cannot be started; see {self._log}") from None
+                raise self._dead() from None
 
     def _heard(self) -> bytes:
         answer = self._control.recv(4, socket.MSG_WAITALL)
         if len(answer) < 4:
-            raise WorkerError(f"workers cannot be started; see {self._log}")
+            raise self._dead()
         return answer
+
+    def _dead(self) -> WorkerError:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        return WorkerError(f"workers cannot be started with {self._python}: {last.strip()[:200]}")
 
 
 class Worker:

@@ -78,6 +78,8 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         RecordError: the folder holds no run, or fewer seeds are asked for than it has.
     """
     manifest = reopen_run(folder)
+    if manifest.get("plan", {}).get("kind") == "comparison":
+        raise RecordError(f"{folder} holds a comparison, which cannot go on; start it again")
     try:
         settings = Settings(**manifest["settings"])
     except (KeyError, TypeError) as error:

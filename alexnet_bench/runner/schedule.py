@@ -209,7 +209,7 @@ class Schedule:
             "budget_seconds": effort.budget_seconds,
             "precisions": list(self.settings.precision),
             "tune": self.settings.tune,
-            "aliases": self.aliases,
+            "aliases": self.aliases | self._twins(),
             "variants": {
                 variant.name: {"difference": variant.difference, "fields": sorted(variant.changes)}
                 for variant in (self.timed_variants if self.times else self.variants)
@@ -236,6 +236,11 @@ class Schedule:
     def times(self) -> bool:
         """Whether throughput is measured."""
         return "throughput" in self.settings.measure
+
+    def _twins(self) -> dict[str, str]:
+        """What is timed for the noise floor alone."""
+        added = [variant for variant in self.timed_variants if variant not in self.variants]
+        return {variant.name: self.control.name for variant in added if self.times}
 
     def _pairs(self, precision: str, batch_size: int) -> list[Pair]:
         contenders = {

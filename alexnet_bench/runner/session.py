@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,9 +18,9 @@ from alexnet_bench.records import make_record
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.load import LoadMeter
 from alexnet_bench.runner.local import Code, Worker, Zygote
-from alexnet_bench.runner.timing_plan import Contender, DrawTask
+from alexnet_bench.runner.timing_plan import FEWEST_ROUNDS, Contender, DrawTask
 from alexnet_bench.seeds import derive_seed
-from alexnet_bench.stats import drifts, is_warm
+from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
 
 MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
 # The yardstick may take a few percent of the time, not a quarter.
@@ -88,8 +88,9 @@ class Sessions:
         Raises:
             BenchError: a contender cannot be built as asked.
         """
+        started_at, started = now(), time.perf_counter()
+        rng = Random(derive_seed(task.draw, "round order", self.run_id))
         yardstick = self._yardstick(task.contenders[0].network.precision)
-        started_at, started, rng = now(), time.perf_counter(), Random(derive_seed(task.draw, "round order"))
         with contextlib.ExitStack() as stack:
             # Whatever it brings to be built first must not always fall to the same contender.
             order = rng.sample(task.contenders, len(task.contenders))
@@ -100,6 +101,8 @@ class Sessions:
             load = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid])
             peaks = _Peaks(yardstick, order[0].network.precision)
             for number in range(task.rounds):
+                if number >= FEWEST_ROUNDS and time.perf_counter() - started > task.seconds:
+                    break
                 on_event(f"round {number + 1} of {task.rounds}")
                 peaks.take_if_due()
                 for item in rng.sample(timed, len(timed)):
@@ -124,16 +127,17 @@ class Sessions:
         return self._started(contender.side, contender.network.device_count)
 
     def _started(self, side: str, device_count: int = 1) -> Worker:
-        if side not in self._zygotes:
-            zygote = Zygote(self.log, self.sides[side].code)
-            self._zygotes[side] = self._stack.enter_context(zygote)
-        return Worker(
-            self._zygotes[side],
-            threads=usable_cores(),
-            devices=self.devices,
-            device_count=device_count,
-            deterministic=False,
-        )
+        with self._naming(side):
+            if side not in self._zygotes:
+                zygote = Zygote(self.log, self.sides[side].code)
+                self._zygotes[side] = self._stack.enter_context(zygote)
+            return Worker(
+                self._zygotes[side],
+                threads=usable_cores(),
+                devices=self.devices,
+                device_count=device_count,
+                deterministic=False,
+            )
 
     def _yardstick(self, precision: str) -> Worker:
         if precision not in self._yardsticks:
@@ -154,13 +158,23 @@ class Sessions:
             "modes": self.modes,
             "seed": draw,
         }
-        try:
+        with self._naming(item.contender.side):
             item.built = item.ask(request)
-        except BenchError as error:
-            side = f"{item.contender.side}: " if len(self.sides) > 1 else ""
-            raise BenchError(f"{side}{error}") from None
+            if item.contender.is_elsewhere(item.built):
+                raise BenchError(
+                    f"the code of {item.name} has changed since this began, and timings of both would mix; "
+                    "start again"
+                )
         for mode in self.modes:
             item.warm_up(mode, self.slice_seconds)
+
+    @contextlib.contextmanager
+    def _naming(self, side: str) -> Iterator[None]:
+        """Say in an error whose code it is about, where there are several."""
+        try:
+            yield
+        except BenchError as error:
+            raise type(error)(f"{side}: {error}" if len(self.sides) > 1 else str(error)) from None
 
     def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> dict[str, Any]:
         network, worker, failure = item.contender.network, item.worker, item.failure
@@ -193,9 +207,19 @@ class Sessions:
             slice_seconds=[round(piece["seconds"], 7) for piece in pieces],
             slice_started_at=[round(piece["started_at"], 3) for piece in pieces],
             images_per_second=speed,
-            utilization=_utilization(speed, item, mode, common["yardstick"]),
+            utilization=self._utilization(speed, item, mode, common["yardstick"]),
             joules_per_image=None if not speed or None in joules else sum(joules) / images,
         )
+
+    def _utilization(
+        self, speed: float | None, item: "_Timed", mode: str, yardstick: dict[str, list[float]]
+    ) -> float | None:
+        """Operations a second over the peak of the same device, measured in the same session."""
+        measured_on = self._yardsticks[item.contender.network.precision].device
+        if not speed or not yardstick["flops_per_second"] or item.worker.device != measured_on:
+            return None
+        flops: float = item.built["flops"][mode]
+        return speed * flops / float(np.median(yardstick["flops_per_second"]))
 
 
 class _Peaks:
@@ -245,7 +269,9 @@ class _Timed:
     def warm_up(self, mode: str, slice_seconds: float) -> None:
         """Run steps until they get no faster, and find how many fill a slice."""
         seconds = self.warm_up_seconds[mode]
-        while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS and sum(seconds) < MOST_WARM_SECONDS:
+        while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
+            if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:
+                break
             reply = self.ask({"do": "slice", "mode": mode, "steps": 1})
             if self.failure is not None:
                 return
@@ -278,16 +304,7 @@ def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, 
         rates = np.array([item.log_rates(mode) for item in well])
         for index, item in enumerate(well):
             others = np.delete(rates, index, axis=0)
-            if drifts(rates[index] - (others.mean(axis=0) if len(others) else 0)):
+            # A median, so that one that drifts does not make the others look as if they did.
+            if drifts(rates[index] - (np.median(others, axis=0) if len(others) else 0)):
                 found.add((item, mode))
     return found
-
-
-def _utilization(
-    images_per_second: float | None, item: _Timed, mode: str, yardstick: dict[str, list[float]]
-) -> float | None:
-    """Operations a second over the peak that was measured in the same rounds."""
-    if not images_per_second or not yardstick["flops_per_second"]:
-        return None
-    flops: float = item.built["flops"][mode]
-    return images_per_second * flops / float(np.median(yardstick["flops_per_second"]))

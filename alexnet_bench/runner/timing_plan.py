@@ -1,6 +1,7 @@
 """What to time next: decided from what has been recorded, so that a run can be resumed at any point."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,10 +40,15 @@ class Contender:
         network = self.network
         return self.side, network.variant.name, network.precision, network.recipe.batch_size
 
+    def is_elsewhere(self, built: Record) -> bool:
+        """Whether what a worker built is another network; the base's is known to its own code alone."""
+        own = self.network.fingerprint
+        return self.side == HEAD and built.get("fingerprint", own) != own
+
     def made(self, record: Record) -> bool:
-        """Whether a record is a draw of it; the base's fingerprint is known to its own code alone."""
+        """Whether a record is a draw of it."""
         key = (record["side"], record["variant"], record["precision"], record["batch_size"])
-        return key == self.key and (self.side != HEAD or record["fingerprint"] == self.network.fingerprint)
+        return key == self.key and not self.is_elsewhere(record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +61,19 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawTask:
-    """One draw of each of some contenders, to be timed slice by slice in one session."""
+    """One draw of each of some contenders, to be timed slice by slice in one session.
+
+    Args:
+        draw: its number.
+        contenders: the control first.
+        rounds: at most.
+        seconds: after which no further round is begun.
+    """
 
     draw: int
     contenders: tuple[Contender, ...]
     rounds: int
+    seconds: float = math.inf
 
 
 class TimingPlan:
@@ -95,7 +109,7 @@ class TimingPlan:
         rounds = done.rounds(contenders)
         if rounds is None:
             return None
-        return DrawTask(draw=done.sessions, contenders=contenders, rounds=rounds)
+        return DrawTask(draw=done.sessions, contenders=contenders, rounds=rounds, seconds=done.seconds_left())
 
     def sessions_left(self, records: Iterable[Record]) -> int:
         """At least so many sessions are to come."""
@@ -103,9 +117,14 @@ class TimingPlan:
         lacking = [
             max(self.effort.draws - done.count(pair), int(done.wants_more(pair))) for pair in self.pairs
         ]
+        return max(lacking, default=0) * self.groups
+
+    @property
+    def groups(self) -> int:
+        """The sessions in which every contender is drawn once."""
         others = max(1, self._at_once() - 1)
-        groups = math.ceil(sum(pair.arm != pair.control for pair in self.pairs) / others)
-        return max(lacking, default=0) * max(1, groups)
+        arms = Counter(pair.control.key for pair in self.pairs)
+        return sum(math.ceil(count / others) for count in arms.values())
 
     def _group(self, wanting: list[Pair], done: "_Done") -> tuple[Contender, ...]:
         """As many as memory holds, of one control, the least often drawn first."""
@@ -146,21 +165,31 @@ class _Done:
             return False
         return any(self._half_width(pair, mode) > self.effort.interval for mode in self.effort.modes)
 
+    def seconds_left(self) -> float:
+        """Of the budget."""
+        if self.effort.budget_seconds is None:
+            return math.inf
+        used = {record["draw"]: record["duration_seconds"] for record in self.records}
+        return self.effort.budget_seconds - sum(used.values())
+
     def rounds(self, contenders: Sequence[Contender]) -> int | None:
-        """Rounds of the next session; None where the budget leaves no time for one."""
+        """Rounds of the next session; None where the budget leaves no time for a draw worth having."""
+        left = self.seconds_left()
         cost = self._costs(contenders)
         if cost is None:
-            return self.effort.rounds
+            return self.effort.rounds if left > 0 else None
         draw_seconds, round_seconds = cost
         rounds = self._optimum(contenders, draw_seconds, round_seconds) or self.effort.rounds
         least, largest = (factor * self.effort.rounds for factor in (LEAST_FACTOR, LARGEST_FACTOR))
         rounds = max(FEWEST_ROUNDS, min(largest, max(least, rounds)))
         if self.effort.budget_seconds is not None:
-            share = self.effort.budget_seconds / FEWEST_DRAWS_IN_BUDGET
+            share = self.effort.budget_seconds / self.plan.groups / FEWEST_DRAWS_IN_BUDGET
             rounds = max(FEWEST_ROUNDS, min(rounds, (share - draw_seconds) / round_seconds))
-            left = self.effort.budget_seconds - self._seconds_used() - draw_seconds
-            rounds = min(rounds, left / round_seconds)
-        return int(rounds) if rounds >= FEWEST_ROUNDS else None
+        # A draw of far fewer rounds than the others would widen the interval.
+        affordable = (left - draw_seconds) / round_seconds
+        if affordable < max(FEWEST_ROUNDS, LEAST_FACTOR * rounds):
+            return None
+        return int(min(rounds, affordable))
 
     def _of(self, contender: Contender, mode: str | None = None) -> list[Record]:
         return [row for row in self._draws[contender.key] if mode is None or row["mode"] == mode]
@@ -178,23 +207,33 @@ class _Done:
         found = estimate([values.mean() for values in ratios])
         return float(expm1((found.high - found.low) / 2))
 
-    def _seconds_used(self) -> float:
-        return sum({record["draw"]: record["duration_seconds"] for record in self.records}.values())
-
     def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:
-        """Seconds of a draw before its first round and of a round, as earlier sessions say."""
+        """Seconds of a draw before its first round and of a round, as sessions like this one say.
+
+        Those of the same precision and batch; where there is none, of any, in proportion to the work.
+        """
         before, each = [], []
-        for draw in {record["draw"] for record in self.records}:
-            rows = [record for record in self.records if record["draw"] == draw]
+        work = _work(contenders[0].network.plan.macs, contenders[0].network.recipe.batch_size)
+        sessions = [
+            [record for record in self.records if record["draw"] == draw]
+            for draw in {record["draw"] for record in self.records}
+        ]
+        timed = [rows for rows in sessions if any(row["round_ids"] for row in rows)]
+        alike = [rows for rows in timed if _conditions(rows[0]) == contenders[0].key[2:]]
+        for rows in alike or timed:
             sides = len({(row["side"], row["variant"]) for row in rows})
             rounds = max(len(row["round_ids"]) for row in rows)
-            if rounds:
-                sliced = sum(sum(row["slice_seconds"]) for row in rows)
-                each.append(sliced / rounds / sides)
-                before.append((rows[0]["duration_seconds"] - sliced) / sides)
+            sliced = sum(sum(row["slice_seconds"]) for row in rows)
+            scale = 1.0 if alike else work / _work(rows[0]["macs"], rows[0]["batch_size"])
+            each.append(max(scale * sliced / rounds / sides, sum(self._least_slices())))
+            before.append((rows[0]["duration_seconds"] - sliced) / sides)
         if not each:
             return None
         return len(contenders) * float(np.median(before)), len(contenders) * float(np.median(each))
+
+    def _least_slices(self) -> list[float]:
+        """What the slices of a round last at least, but for rounding to whole steps."""
+        return [self.effort.slice_seconds / 2 for _ in self.effort.modes]
 
     def _optimum(
         self, contenders: Sequence[Contender], draw_seconds: float, round_seconds: float
@@ -209,3 +248,11 @@ class _Done:
                     if components is not None:
                         found.append(best_rounds(components, draw_seconds, round_seconds))
         return float(np.median(found)) if found else None
+
+
+def _conditions(record: Record) -> tuple[Any, ...]:
+    return record["precision"], record["batch_size"]
+
+
+def _work(macs: int, batch_size: int) -> float:
+    return float(macs) * batch_size

@@ -4,10 +4,11 @@ from alexnet_bench.stats.allocation import Components, best_rounds, variance_com
 from alexnet_bench.stats.chance import beats_chance, chance_error
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
 from alexnet_bench.stats.rounds import Slices, log_ratios, paired_rounds
-from alexnet_bench.stats.steady import drifts, is_warm
+from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 __all__ = [
     "FEWEST_UNITS",
+    "FEWEST_WARM_STEPS",
     "Components",
     "Estimate",
     "Slices",

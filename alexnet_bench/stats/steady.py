@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 WINDOW = 3
+FEWEST_WARM_STEPS = 2 * WINDOW
 STILL_FASTER = 0.02
 TREND_LEVEL = 0.001
 SMALLEST_TREND = 0.02
@@ -22,7 +23,7 @@ def is_warm(seconds: Sequence[float]) -> bool:
     Args:
         seconds: durations of equal pieces of work, oldest first.
     """
-    if len(seconds) < 2 * WINDOW:
+    if len(seconds) < FEWEST_WARM_STEPS:
         return False
     before, last = np.median(seconds[-2 * WINDOW : -WINDOW]), np.median(seconds[-WINDOW:])
     return bool(last >= (1 - STILL_FASTER) * before)

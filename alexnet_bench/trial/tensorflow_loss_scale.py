@@ -35,12 +35,12 @@ class LossScale:
 
     def apply(self, gradients: list[tf.Tensor], update: Update) -> None:
         """Update with what the gradients would be without a scale, if they are finite."""
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
+        finite = tf.reduce_all([_finite(gradient) for gradient in gradients])
         tf.cond(finite, lambda: self._good(gradients, update), self._bad)
 
     def _good(self, gradients: list[tf.Tensor], update: Update) -> tf.Operation:
         inverse = 1 / self.value
-        update([gradient * inverse for gradient in gradients])
+        update([_scaled(gradient, inverse) for gradient in gradients])
         grown = tf.equal(self.good_steps, STEPS_BEFORE_GROWTH - 1)
         self.value.assign(tf.where(grown, 2 * self.value, self.value))
         self.good_steps.assign(tf.where(grown, 0, self.good_steps + 1))
@@ -50,3 +50,14 @@ class LossScale:
         self.value.assign(tf.maximum(1.0, self.value / 2))
         self.good_steps.assign(0)
         return tf.no_op()
+
+
+def _scaled(gradient: tf.Tensor, inverse: tf.Tensor) -> tf.Tensor:
+    # Left to TensorFlow, a split network's gradients would cross to the first device and back.
+    with tf.device(gradient.device):
+        return gradient * inverse
+
+
+def _finite(gradient: tf.Tensor) -> tf.Tensor:
+    with tf.device(gradient.device):
+        return tf.reduce_all(tf.math.is_finite(gradient))

@@ -5,13 +5,18 @@ from functools import cache
 from typing import Any
 
 
-def joules_so_far() -> float | None:
-    """Joules that the visible GPUs have used since their driver was loaded; None where nobody counts them."""
+def joules_so_far(count: int) -> float | None:
+    """Joules that GPUs have used since their driver was loaded; None where nobody counts them.
+
+    Args:
+        count: GPUs in use, the first of the visible ones.
+    """
     nvml, handles = _gpus()
-    if not handles:
+    if not count or len(handles) < count:
         return None
     try:
-        return sum(nvml.nvmlDeviceGetTotalEnergyConsumption(handle) for handle in handles) / 1000
+        used = sum(nvml.nvmlDeviceGetTotalEnergyConsumption(handle) for handle in handles[:count])
+        return float(used) / 1000
     except nvml.NVMLError:
         return None
 

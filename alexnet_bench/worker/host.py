@@ -29,6 +29,7 @@ class _Host:
     def __init__(self, report: Callable[[dict[str, Any]], None]) -> None:
         self.report = report
         self.devices: Sequence[str] = ()
+        self.gpus = 0
         self.draw: Any = None
         self.yardstick: Any = None
 
@@ -59,6 +60,7 @@ class _Host:
             tf.config.experimental.enable_op_determinism()
         devices = tensorflow_devices.use_devices(request["devices"], request["device_count"])
         self.devices = devices if len(devices) > 1 else ()
+        self.gpus = sum(name.startswith("gpu") for name in devices)
         return {"is": "settled", "device": tensorflow_devices.describe(devices), **build_info()}
 
     def _train(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class _Host:
             classes=plan.classes,
             batch_size=request["batch_size"],
             modes=request["modes"],
+            gpus=self.gpus,
             seed=request["seed"],
         )
         return {

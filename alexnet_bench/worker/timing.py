@@ -18,6 +18,7 @@ class Draw:
         classes: that it tells apart.
         batch_size: images a step.
         modes: of `training` and `inference`, what is compiled and may be timed.
+        gpus: how many of them it uses, for the energy.
         seed: of the noise.
         clock: seconds.
     """
@@ -30,10 +31,11 @@ class Draw:
         classes: int,
         batch_size: int,
         modes: Sequence[str] = ("training", "inference"),
+        gpus: int = 0,
         seed: int = 0,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.clock = clock
+        self.clock, self.gpus = clock, gpus
         noise = [seed, 0]
         self.images = tf.random.stateless_normal((batch_size, *input_shape), noise)
         self.labels = tf.random.stateless_uniform((batch_size,), noise, maxval=classes, dtype=tf.int64)
@@ -47,11 +49,11 @@ class Draw:
 
     def slice(self, mode: str, steps: int) -> dict[str, Any]:
         """Time some steps, `training` or `inference`; the clock stops when every device has finished them."""
-        before = energy.joules_so_far()
+        before = energy.joules_so_far(self.gpus)
         started_at, started = time.time(), self.clock()
         self._run(mode, steps)
         seconds = self.clock() - started
-        after = energy.joules_so_far()
+        after = energy.joules_so_far(self.gpus)
         used = None if before is None or after is None else after - before
         return {"seconds": seconds, "started_at": started_at, "joules": used}
 

@@ -272,7 +272,8 @@ def test_a_used_folder_is_refused(refusal, workplace):
 
 def test_a_folder_that_holds_a_run_is_refused(refusal, planned_run):
     assert refusal("run", "--out", planned_run) == (
-        f"{planned_run} holds a run already; go on with `--resume {planned_run}` or give another --out"
+        f"{planned_run} holds a run already; give another --out, or go on with "
+        f"`bench run --resume {planned_run}`"
     )
 
 

@@ -100,3 +100,16 @@ def test_the_same_network_timed_twice_is_called_so():
     row = rows([*draws("alexnet", 10), *draws("lrn", 10.2)], [manifest(variants=A_AND_A)])["lrn"]
     assert (row.effect, row.note) == (pytest.approx(1.02), "the same network as alexnet, timed twice")
     assert row.ablation == "lrn"
+
+
+def test_what_was_not_steady_certifies_nothing():
+    moving = [draw("no-lrn", number, [11.0, 11.0], steady=number != 2) for number in range(4)]
+    found = rows([*draws("alexnet", 10, 10, 10, 10, steady=True), *moving])["no-lrn"]
+    assert (found.kind, found.effect) == ("not steady", pytest.approx(1.1))
+    assert found.note == "no steady state: draw 2 of no-lrn"
+
+
+def test_an_unsteady_draw_of_the_control_beside_others_voids_nothing():
+    control = [draw("alexnet", number, [10.0, 10.0], steady=number != 1) for number in range(2)]
+    found = rows([*control, draw("no-lrn", 0, [11.0, 11.0], steady=True)])["no-lrn"]
+    assert found.kind == "descriptive"

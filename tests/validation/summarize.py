@@ -20,6 +20,8 @@ from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, variance_compo
 
 CLOSE_ENOUGH = 0.007
 REPLAYED_DRAWS = (4, 6, 8)
+STOPPED_AT = (0.005, 0.01)
+LONG_DRAW = 30
 
 
 def main() -> None:
@@ -44,6 +46,7 @@ def summary(folder: Path) -> dict[str, Any]:
         "draws": _draw_counts(same),
         "coverage_live": coverage([_whole(draws) for draws in same]),
         "coverage_replayed": coverage(list(replays(same))),
+        "coverage_stopped": {f"{at:.1%}": coverage(list(stopped(same, at))) for at in STOPPED_AT},
         "planted": {kind: _planted(runs, PLANTED[kind]) for kind, runs in measured.items() if PLANTED[kind]},
         "peers": _peers(folder),
     }
@@ -75,6 +78,18 @@ def replays(runs: Sequence[list[np.ndarray]]) -> Iterator[Estimate]:
         for size in REPLAYED_DRAWS:
             for start in range(len(means) - size + 1):
                 yield estimate(means[start : start + size])
+
+
+def stopped(runs: Sequence[list[np.ndarray]], interval: float) -> Iterator[Estimate]:
+    """From every draw on, what is found where timing ends as soon as the interval is narrow enough."""
+    for draws in runs:
+        means = [ratios.mean() for ratios in draws]
+        for start in range(len(means)):
+            for end in range(start + FEWEST_UNITS, len(means) + 1):
+                found = estimate(means[start:end])
+                if np.expm1((found.high - found.low) / 2) <= interval:
+                    yield found
+                    break
 
 
 def _draws(run: Path) -> list[np.ndarray]:
@@ -110,7 +125,9 @@ def _components(runs: Sequence[list[np.ndarray]]) -> dict[str, float]:
     found = variance_components([ratios for draws in runs for ratios in draws])
     if found is None:
         return {}
-    lagged = [pair for draws in runs for ratios in draws for pair in pairwise(ratios - ratios.mean())]
+    # A mean taken from few rounds pulls neighbours apart, so that short draws say little.
+    long = [ratios for draws in runs for ratios in draws if len(ratios) >= LONG_DRAW]
+    lagged = [pair for ratios in long for pair in pairwise(ratios - ratios.mean())]
     correlation = float(np.corrcoef(np.array(lagged).T)[0, 1])
     return {"draw": found.draw**0.5, "round": found.round**0.5, "round_autocorrelation": correlation}
 
@@ -170,6 +187,11 @@ def tables(found: dict[str, Any]) -> str:
         ("mean half-width of their 95% intervals", f"{live['mean_half_width']:.2%}"),
         ("intervals that hold 1, live", _covered(live)),
         ("intervals that hold 1, replayed blocks of draws", _covered(replayed)),
+        *(
+            (f"likewise, ended as soon as the interval is ±{at}", _covered(item))
+            for at, item in found["coverage_stopped"].items()
+            if item["comparisons"]
+        ),
         ("spread of the log ratio between draws", f"{spread['draw']:.2%}"),
         ("and between rounds of a draw", f"{spread['round']:.2%}"),
         ("correlation of a round with the next", f"{spread['round_autocorrelation']:+.2f}"),

@@ -32,13 +32,23 @@ def nvml(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("visible", "joules"), [(None, 3000), ("0", 1000), ("1,0", 3000), ("GPU-abc", 3000), ("", None)]
+    ("visible", "count", "joules"),
+    [
+        (None, 1, 1000),
+        (None, 2, 3000),
+        ("1", 1, 2000),
+        ("1,0", 2, 3000),
+        ("GPU-abc", 1, 3000),
+        ("0", 2, None),
+        ("", 1, None),
+        (None, 0, None),
+    ],
 )
-def test_the_joules_of_the_visible_gpus_are_summed(nvml, monkeypatch, visible, joules):
+def test_the_joules_of_the_gpus_in_use_are_summed(nvml, monkeypatch, visible, count, joules):
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
 
-    assert energy.joules_so_far() == joules
+    assert energy.joules_so_far(count) == joules
 
 
 def test_gpus_that_count_no_energy_have_none(nvml):
@@ -47,7 +57,7 @@ def test_gpus_that_count_no_energy_have_none(nvml):
 
     nvml.nvmlDeviceGetTotalEnergyConsumption = unsupported
 
-    assert energy.joules_so_far() is None
+    assert energy.joules_so_far(1) is None
 
 
 def test_without_a_driver_there_is_none(nvml):
@@ -56,12 +66,12 @@ def test_without_a_driver_there_is_none(nvml):
 
     nvml.nvmlInit = missing
 
-    assert energy.joules_so_far() is None
+    assert energy.joules_so_far(1) is None
 
 
 def test_without_the_library_there_is_none(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     energy._gpus.cache_clear()
 
-    assert energy.joules_so_far() is None
+    assert energy.joules_so_far(1) is None
     energy._gpus.cache_clear()

@@ -1,5 +1,6 @@
 import itertools
 
+import numpy as np
 import pytest
 
 from alexnet_bench.worker import tensorflow_yardstick
@@ -12,6 +13,7 @@ def small(monkeypatch):
     monkeypatch.setattr(tensorflow_yardstick, "SMALLEST_SIDE", 64)
     monkeypatch.setattr(tensorflow_yardstick, "LARGEST_SIDE", 256)
     monkeypatch.setattr(tensorflow_yardstick, "FLOATS", 2**12)
+    monkeypatch.setattr(tensorflow_yardstick, "MOST_PASSES", 4)
 
 
 def clock(tick):
@@ -43,7 +45,13 @@ def test_the_product_is_in_the_type_that_the_network_computes_in(precision, name
 def test_the_product_is_carried_out():
     yardstick = Yardstick("float32", clock(0.5))
 
-    assert float(yardstick.product(*yardstick.matrices)) == 64
+    left, right = (np.asarray(matrix) for matrix in yardstick.matrices)
+    assert float(yardstick.product(left, right)) == pytest.approx(abs((left @ right)[0, 0]), rel=1e-4)
     before = float(yardstick.array[0])
     yardstick.measure()
-    assert float(yardstick.array[0]) == before + 1
+    assert float(yardstick.array[0]) == before + yardstick.passes
+
+
+def test_a_pass_is_repeated_until_it_takes_long_enough():
+    assert Yardstick("float32", clock(0.5)).passes == 1
+    assert Yardstick("float32", clock(0.001)).passes == tensorflow_yardstick.MOST_PASSES

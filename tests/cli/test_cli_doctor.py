@@ -1,0 +1,72 @@
+"""`bench doctor`, on the smallest network."""
+
+import json
+
+import pytest
+
+from alexnet_bench.runner import doctor
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(doctor, "TOPOLOGY", "alexnet-8")
+    monkeypatch.setattr(doctor, "BATCH_SIZE", 4)
+
+
+@pytest.fixture
+def found(small, bench):
+    """What it says in JSON."""
+    code, out, err = bench("doctor", "--budget", "1s", "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_the_doctor_says_what_it_found(found):
+    assert found["peak"]["flops_per_second"] > 0
+    assert found["peak"]["bytes_per_second"] > 0
+    assert found["noise_floor"]["draws"] >= 1
+    assert found["noise_floor"]["ratio"] > 0
+    assert found["environment"]["versions"]["tensorflow"]
+    assert found["build"]["tensorflow"]
+    assert 0 <= found["load"]["others_share"] <= 1
+    assert all("\n" not in complaint for complaint in found["complaints"])
+
+
+def test_the_doctors_words(monkeypatch, capsys, bench):
+    from alexnet_bench.runner import doctor as module
+
+    told = {
+        "environment": {
+            "cpu": "a cpu",
+            "cores": 2,
+            "memory_bytes": 2**34,
+            "platform": "an os",
+            "versions": {},
+        },
+        "git_commit": None,
+        "device": "a cpu",
+        "threads": 2,
+        "build": {"tensorflow": "v2"},
+        "machine": {"governor": None, "autogroup": "1"},
+        "peak": {"flops_per_second": 3e11, "bytes_per_second": 4e10},
+        "noise_floor": {
+            "what": "alexnet against itself",
+            "ratio": 1.001,
+            "low": 0.99,
+            "high": 1.01,
+            "draws": 5,
+            "seconds": 40.0,
+        },
+        "load": {"others_share": 0.0, "steal_share": 0.0},
+        "complaints": ["stop that"],
+    }
+    monkeypatch.setattr(module, "examine", lambda *arguments, **options: told)
+
+    code, out, _ = bench("doctor")
+
+    assert code == 0
+    for words in ("300 GFLOP/s", "40 GB/s", "1.0010 [0.9900, 1.0100]", "autogroup 1", "- stop that"):
+        assert words in out
+    assert "governor" not in out
+    told["complaints"] = []
+    assert "Nothing here would spoil results." in bench("doctor").out
