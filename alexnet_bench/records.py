@@ -195,6 +195,13 @@ COLUMNS = (
         required=False,
     ),
     Column(
+        name="flops_per_image",
+        type=int,
+        about="operations of a step for one image",
+        kinds=_DRAW,
+        required=False,
+    ),
+    Column(
         name="utilization",
         type=_NUMBER,
         about="operations a second over the median of the yardstick's; it can exceed 1",

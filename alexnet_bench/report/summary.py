@@ -29,6 +29,8 @@ COLUMNS = (
     "seeds_failed",
     "training_images_per_second",
     "inference_images_per_second",
+    "training_flops_per_second",
+    "inference_flops_per_second",
     "training_utilization",
     "inference_utilization",
     "training_step_ms",
@@ -162,6 +164,7 @@ def _throughput(draws: pd.DataFrame | None) -> dict[str, Any]:
     failed = _draws(draws[draws["status"] != "ok"])
     return {
         **{metric.name: _mean(succeeded(draws), metric) for metric in THROUGHPUTS},
+        **{f"{metric.mode}_flops_per_second": _flops(draws, metric) for metric in THROUGHPUTS},
         **{f"{metric.mode}_utilization": _mean_of(draws, metric, "utilization") for metric in THROUGHPUTS},
         **{f"{metric.mode}_step_ms": _step_milliseconds(draws, metric) for metric in THROUGHPUTS},
         "training_joules_per_image": _mean_of(draws, TRAINING, "joules_per_image"),
@@ -181,6 +184,11 @@ def _mean(draws: pd.DataFrame, metric: Metric) -> float:
 def _mean_of(draws: pd.DataFrame, metric: Metric, column: str) -> float:
     rows = succeeded(draws)
     return float(pd.to_numeric(rows[column][rows["mode"] == metric.mode]).astype(float).mean())
+
+
+def _flops(draws: pd.DataFrame, metric: Metric) -> float:
+    """Operations a second."""
+    return _mean(succeeded(draws), metric) * _mean_of(draws, metric, "flops_per_image")
 
 
 def _step_milliseconds(draws: pd.DataFrame, metric: Metric) -> tuple[float, ...] | None:

@@ -60,6 +60,8 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
         "Training, ms/step": lambda row: _quantiles(row.training_step_ms),
         "Inference, ms/step": lambda row: _quantiles(row.inference_step_ms),
+        "Training, GFLOP/s": lambda row: number(row.training_flops_per_second / 1e9),
+        "Inference, GFLOP/s": lambda row: number(row.inference_flops_per_second / 1e9),
         "Training, of the peak": lambda row: _of_peak(row.training_utilization),
         "Inference, of the peak": lambda row: _of_peak(row.inference_utilization),
         "Training, J/image": lambda row: number(row.training_joules_per_image),

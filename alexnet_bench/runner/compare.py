@@ -14,6 +14,7 @@ from alexnet_bench.runner.base import own_ablations, repository_at, revision_of,
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.local import Code
+from alexnet_bench.runner.machine import read_machine
 from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
@@ -91,7 +92,7 @@ def compare(
             "command": command,
             "created_at": now(),
             "git_commit": sides[HEAD].revision,
-            "environment": describe_environment(),
+            "environment": describe_environment() | {"settings": read_machine()},
             "settings": asdict(settings),
             "plan": schedule.manifest_plan() | _about(sides, plan.effort),
         },

@@ -12,6 +12,7 @@ from alexnet_bench.run_folder import add_record, create_run, reopen_run, run_rec
 from alexnet_bench.runner.accuracy import run_trials, task_key, trial_key
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.local import Code, Zygote
+from alexnet_bench.runner.machine import read_machine
 from alexnet_bench.runner.schedule import Schedule, TrialTask
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
@@ -64,7 +65,7 @@ def start_run(schedule: Schedule, folder: Path, command: str) -> None:
             "command": command,
             "created_at": now(),
             "git_commit": git_commit(),
-            "environment": describe_environment(),
+            "environment": describe_environment() | {"settings": read_machine()},
             "settings": asdict(schedule.settings),
             "plan": schedule.manifest_plan(),
         },

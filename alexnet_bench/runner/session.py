@@ -73,6 +73,13 @@ class Sessions:
         self._yardsticks: dict[str, Worker] = {}
 
     def __enter__(self) -> "Sessions":
+        with contextlib.ExitStack() as started:
+            # All at once: each takes seconds to load TensorFlow.
+            for name, side in self.sides.items():
+                if name not in self._zygotes:
+                    with self._naming(name):
+                        self._zygotes[name] = started.enter_context(Zygote(self.log, side.code))
+            self._stack = started.pop_all()
         return self
 
     def __exit__(
@@ -128,9 +135,6 @@ class Sessions:
 
     def _started(self, side: str, device_count: int = 1) -> Worker:
         with self._naming(side):
-            if side not in self._zygotes:
-                zygote = Zygote(self.log, self.sides[side].code)
-                self._zygotes[side] = self._stack.enter_context(zygote)
             return Worker(
                 self._zygotes[side],
                 threads=usable_cores(),
@@ -207,6 +211,7 @@ class Sessions:
             slice_seconds=[round(piece["seconds"], 7) for piece in pieces],
             slice_started_at=[round(piece["started_at"], 3) for piece in pieces],
             images_per_second=speed,
+            flops_per_image=item.flops(mode),
             utilization=self._utilization(speed, item, mode, common["yardstick"]),
             joules_per_image=None if not speed or None in joules else sum(joules) / images,
         )
@@ -218,7 +223,8 @@ class Sessions:
         measured_on = self._yardsticks[item.contender.network.precision].device
         if not speed or not yardstick["flops_per_second"] or item.worker.device != measured_on:
             return None
-        flops: float = item.built["flops"][mode]
+        flops = item.flops(mode)
+        assert flops is not None
         return speed * flops / float(np.median(yardstick["flops_per_second"]))
 
 
@@ -290,6 +296,11 @@ class _Timed:
         """What the code under test says of the network; nothing where it failed."""
         known = ("fingerprint", "parameters", "macs")
         return {name: self.built[name] for name in known if name in self.built}
+
+    def flops(self, mode: str) -> int | None:
+        """Operations of a step for one image, as the code under test counts them."""
+        counted: int | None = self.built.get("flops", {}).get(mode)
+        return counted
 
     def log_rates(self, mode: str) -> list[float]:
         """Of the slices."""

@@ -213,3 +213,62 @@ def test_another_interpreter_needs_no_more_than_tensorflow(tmp_path):
 
     assert {row["status"] for row in records} == {"ok"}
     assert {row["versions"]["tensorflow"] for row in records} == {records[0]["versions"]["tensorflow"]}
+
+
+def test_python_compares_as_the_command_does(repository, tmp_path):
+    settings = {name: value for name, value in ASKED.items() if name != "measure"}
+
+    found = alexnet_bench.compare(base="HEAD~1", out=tmp_path / "run", **settings | {"variants": "plain"})
+
+    assert list(found["variant"]) == ["plain"]
+    assert found["effect"].iloc[0] < 0.8
+    manifest = read_manifest(tmp_path / "run")
+    assert manifest["plan"]["kind"] == "comparison"
+    assert set(manifest["plan"]["sides"]) == {"base", "head"}
+    assert manifest["plan"]["sides"]["head"] == manifest["git_commit"] != manifest["plan"]["sides"]["base"]
+
+
+def test_a_comparison_is_no_run_that_could_go_on(bench, repository, tmp_path):
+    """Nor one that could be held against another."""
+    alexnet_bench.compare(base="HEAD", out=tmp_path / "run", **ASKED)
+
+    for arguments in (["run", "--resume", tmp_path / "run"], ["compare", tmp_path / "run", tmp_path / "run"]):
+        code, _, err = bench(*arguments)
+        assert code == 2
+        assert "comparison" in err or "the same run" in err
+
+
+def test_a_repository_of_which_nothing_would_be_timed_is_refused(bench, tmp_path, monkeypatch):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "nothing")
+    monkeypatch.chdir(folder)
+
+    code, _, err = bench("compare", "--base", "HEAD")
+
+    assert code == 2
+    assert "has no folder ablations" in err
+
+
+def test_another_clone_of_this_project_is_not_taken_for_the_one_in_use(bench, copied, monkeypatch):
+    git(copied, "init", "-q")
+    monkeypatch.chdir(copied)
+
+    code, _, err = bench("compare", "--base", "HEAD")
+
+    assert code == 2
+    assert "install this clone" in err
+
+
+def test_code_that_changes_meanwhile_is_noticed(repository, tmp_path):
+    """What a draw builds must be what the plan means, or two networks would be timed as one."""
+    settings = Settings(**ASKED | {"variants": "plain", "ablations": (str(repository / "ablations"),)})
+    file = repository / "ablations" / "mine.py"
+    side = Side(code=Code(), ablations=settings.ablations)
+
+    def edit(sessions):
+        file.write_text(BLOCK.replace("{times}", "2"), encoding="utf-8")
+
+    with pytest.raises(BenchError, match="the code of plain has changed since this began"):
+        compare(settings, {"base": side, "head": side}, tmp_path / "run", "here", on_planned=edit)
