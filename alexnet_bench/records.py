@@ -141,6 +141,14 @@ COLUMNS = (
         agrees=True,
         default="head",
     ),
+    Column(
+        name="thread_pools",
+        type=str,
+        about="threads of TensorFlow's pools, intra-op x inter-op",
+        kinds=_DRAW,
+        agrees=True,
+        default="",
+    ),
     Column(name="draw", type=int, about="number of the building it was taken from", kinds=_DRAW),
     Column(
         name="build",

@@ -49,6 +49,19 @@ class _Seconds(click.ParamType):
         return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
+class _Pools(click.ParamType):
+    name = "INTRAxINTER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Two numbers of threads."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d+)x(\d+)", value.strip())
+        if found is None:
+            return self.fail(f"{value!r} is no pair of thread counts such as 1x2", param, ctx)
+        return int(found[1]), int(found[2])
+
+
 WHOLE_NUMBERS, SHARE, SECONDS = _WholeNumbers(), _Share(), _Seconds()
 
 ablations = click.option(
@@ -63,6 +76,12 @@ mode = click.option(
     default="training,inference",
     show_default=True,
     help="Which steps are timed: training, inference, or both.",
+)
+time_threads = click.option(
+    "--time-threads",
+    type=_Pools(),
+    help="TensorFlow's threads while timing: within an operation, and for operations side by side. As many "
+    "each as there are cores by default.",
 )
 interval = click.option(
     "--interval",

@@ -61,6 +61,7 @@ Examples:
 @click.option(
     "--time-batch-size", type=shared.WHOLE_NUMBERS, help="Images a timed step; several for a sweep."
 )
+@shared.time_threads
 @shared.mode
 @shared.interval
 @shared.budget

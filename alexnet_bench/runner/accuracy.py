@@ -81,7 +81,7 @@ def run_trial_task(
 
     with Worker(
         zygote,
-        threads=schedule.threads,
+        threads=(schedule.threads, schedule.threads),
         devices=schedule.settings.devices,
         device_count=network.device_count,
         deterministic=True,

@@ -108,6 +108,7 @@ def compare(
     with Sessions(
         sides,
         modes=settings.mode,
+        threads=settings.timed_threads,
         devices=settings.devices,
         slice_seconds=plan.effort.slice_seconds,
         log=folder / "workers.log",

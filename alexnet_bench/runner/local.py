@@ -121,7 +121,7 @@ class Worker:
 
     Args:
         zygote: what it is forked from.
-        threads: CPU threads.
+        threads: of TensorFlow's pools: intra-op, within an operation, and inter-op, side by side.
         devices: `auto`, `cpu` or `gpu`.
         device_count: how many its variant needs.
         deterministic: whether repeated trials must give the same numbers.
@@ -133,7 +133,13 @@ class Worker:
     """
 
     def __init__(
-        self, zygote: Zygote, *, threads: int, devices: str, device_count: int, deterministic: bool
+        self,
+        zygote: Zygote,
+        *,
+        threads: tuple[int, int],
+        devices: str,
+        device_count: int,
+        deterministic: bool,
     ) -> None:
         self._zygote = zygote
         ours, theirs = socket.socketpair()

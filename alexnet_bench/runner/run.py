@@ -143,6 +143,7 @@ def _time(
         {HEAD: side},
         zygotes={HEAD: zygote},
         modes=settings.mode,
+        threads=settings.timed_threads,
         devices=settings.devices,
         slice_seconds=settings.effort.slice_seconds,
         log=folder / "workers.log",

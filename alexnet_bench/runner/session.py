@@ -49,6 +49,7 @@ class Sessions:
         sides: whose code is timed, by the name that contenders call it.
         zygotes: those of its sides that are running; they are left open.
         modes: of `training` and `inference`, what is timed.
+        threads: of TensorFlow's pools, intra-op and inter-op.
         devices: `auto`, `cpu` or `gpu`.
         slice_seconds: a slice lasts about so long.
         log: file for what workers print.
@@ -61,12 +62,13 @@ class Sessions:
         *,
         zygotes: Mapping[str, Zygote] | None = None,
         modes: tuple[str, ...],
+        threads: tuple[int, int],
         devices: str,
         slice_seconds: float,
         log: Path,
         run_id: str,
     ) -> None:
-        self.sides, self.modes, self.devices = sides, modes, devices
+        self.sides, self.modes, self.threads, self.devices = sides, modes, threads, devices
         self.slice_seconds, self.log, self.run_id = slice_seconds, log, run_id
         self._stack = contextlib.ExitStack()
         self._zygotes = dict(zygotes or {})
@@ -133,11 +135,11 @@ class Sessions:
     def _worker(self, contender: Contender) -> Worker:
         return self._started(contender.side, contender.network.device_count)
 
-    def _started(self, side: str, device_count: int = 1) -> Worker:
+    def _started(self, side: str, device_count: int = 1, pools: tuple[int, int] | None = None) -> Worker:
         with self._naming(side):
             return Worker(
                 self._zygotes[side],
-                threads=usable_cores(),
+                threads=self.threads if pools is None else pools,
                 devices=self.devices,
                 device_count=device_count,
                 deterministic=False,
@@ -145,7 +147,9 @@ class Sessions:
 
     def _yardstick(self, precision: str) -> Worker:
         if precision not in self._yardsticks:
-            worker = self._stack.enter_context(self._started(list(self.sides)[-1]))
+            # The machine's peak, whatever the networks are given.
+            every = (usable_cores(), usable_cores())
+            worker = self._stack.enter_context(self._started(list(self.sides)[-1], pools=every))
             # The first answer holds the calibration of the workload.
             worker.ask({"do": "peak", "precision": precision})
             self._yardsticks[precision] = worker
@@ -197,6 +201,7 @@ class Sessions:
             batch_size=network.recipe.batch_size,
             device=worker.device,
             threads=usable_cores(),
+            thread_pools=f"{self.threads[0]}x{self.threads[1]}",
             versions=versions() | worker.versions,
             build=worker.build,
             status=failure["status"] if failure else "ok",

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records import MODES
 from alexnet_bench.runner.effort import Effort
@@ -105,6 +106,8 @@ class Settings:
         tune: `lr` to choose each variant's rate first.
         time_topology: of the throughput.
         time_batch_size: of the throughput; several make a sweep.
+        time_threads: of TensorFlow's pools while timing, intra-op and inter-op; as many each as there are
+            cores by default, as TensorFlow has.
         mode: of `training` and `inference`, what is timed.
         interval: half-width of every ratio's interval at which timing ends, as a share.
         budget: seconds that timing may take.
@@ -127,6 +130,7 @@ class Settings:
     tune: str | None = None
     time_topology: str = "alexnet-227"
     time_batch_size: tuple[int, ...] = ()
+    time_threads: tuple[int, int] | None = None
     mode: tuple[str, ...] = MODES
     interval: float | None = None
     budget: float | None = None
@@ -153,7 +157,9 @@ class Settings:
         _check_choices("device kind", [self.devices], DEVICES)
         if self.tune is not None:
             _check_choices("tuning", [self.tune], ("lr",))
-        for field in ("seeds", "epochs", "batch_size", "time_batch_size", "jobs"):
+        if self.time_threads is not None:
+            object.__setattr__(self, "time_threads", tuple(self.time_threads))
+        for field in ("seeds", "epochs", "batch_size", "time_batch_size", "time_threads", "jobs"):
             for value in _several(getattr(self, field)):
                 if value < 1:
                     raise BenchError(f"{field.replace('_', ' ')} is {value}; it must be at least 1")
@@ -166,6 +172,11 @@ class Settings:
     def scale(self) -> Preset:
         """The preset."""
         return PRESETS[self.preset]
+
+    @property
+    def timed_threads(self) -> tuple[int, int]:
+        """Intra-op and inter-op threads while timing."""
+        return self.time_threads or (usable_cores(), usable_cores())
 
     @property
     def effort(self) -> Effort:

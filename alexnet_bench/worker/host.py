@@ -54,8 +54,9 @@ class _Host:
 
         from .build_info import build_info
 
-        tf.config.threading.set_intra_op_parallelism_threads(request["threads"])
-        tf.config.threading.set_inter_op_parallelism_threads(request["threads"])
+        intra_op, inter_op = request["threads"]
+        tf.config.threading.set_intra_op_parallelism_threads(intra_op)
+        tf.config.threading.set_inter_op_parallelism_threads(inter_op)
         if request["deterministic"]:
             tf.config.experimental.enable_op_determinism()
         devices = tensorflow_devices.use_devices(request["devices"], request["device_count"])

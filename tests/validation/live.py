@@ -73,7 +73,7 @@ def main() -> None:
 def _measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as place:
         if kind in PEERS:
-            outcome = peers.MEASURE[kind](options.topology, options.batch_size, SECONDS, Path(place))
+            outcome = peers.MEASURE[kind](options, SECONDS, Path(place))
             folder.mkdir()
             (folder / "outcome.json").write_text(json.dumps(outcome) + "\n", encoding="utf-8")
             return
@@ -98,6 +98,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         mode=("training",),
         time_topology=options.topology,
         time_batch_size=(options.batch_size,),
+        time_threads=options.threads,
         # So narrow that the time decides.
         interval=1e-6,
         budget=SECONDS,
@@ -117,6 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--topology", default="alexnet-32")
     parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--threads", type=lambda text: tuple(map(int, text.split("x"))), help="such as 1x2")
     parser.add_argument("--cycles", type=int, default=20)
     parser.add_argument("--kinds", nargs="+", choices=[*PLANTED, *PEERS], default=[*PLANTED, *PEERS])
     return parser.parse_args()
