@@ -135,6 +135,8 @@ def test_a_number_must_be_at_least_one(refusal, option):
         (["--budget", "soon"], "'soon' is no time such as 90s, 10m or 2h"),
         (["--budget", "1.2.3s"], "'1.2.3s' is no time"),
         (["--budget", "0s"], "budget is 0; it must be more than 0"),
+        (["--time-threads", "two"], "'two' is no pair of thread counts such as 1x2"),
+        (["--time-threads", "0x2"], "time threads is 0; it must be at least 1"),
         (["--time-batch-size", "16,,32"], "'16,,32' is no list of whole numbers"),
     ],
     ids=" ".join,

@@ -177,7 +177,7 @@ def _outcome(run: Path) -> dict[str, list[float]]:
 
 
 def tables(found: dict[str, Any]) -> str:
-    """A summary as the tables of `docs/throughput.md`."""
+    """A summary as tables of Markdown."""
     same, live, replayed = (found[name] for name in ("same", "coverage_live", "coverage_replayed"))
     spread = found["components"]
     rows = [
