@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ class Block:
     parameters: Callable[[int], int] = field(default=_no_parameters, compare=False)
     modules: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def source(self) -> str:
-        """A digest of the block's code: an edited block, or an edited helper, makes another network."""
+        """A digest of the block's code: an edited block, or an edited helper, makes another network.
+
+        Read once: what is planned stays what it was when its file is edited later.
+        """
         texts = [*_sources(self.build), *(_module_text(name) for name in self.modules)]
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
 

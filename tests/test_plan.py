@@ -259,12 +259,14 @@ def test_an_edited_module_that_a_block_names_makes_another_network(tmp_path, mon
     monkeypatch.syspath_prepend(tmp_path)
     helper = tmp_path / "helper_of_a_block.py"
     helper.write_text("SIZE = 5\n", encoding="utf-8")
-    block = block_from(tmp_path / "mine.py", more=', modules=("helper_of_a_block",)')
+    named = ', modules=("helper_of_a_block",)'
+    block = block_from(tmp_path / "mine.py", more=named)
     before = print_with(block)
 
     helper.write_text("SIZE = 3\n", encoding="utf-8")
 
-    assert print_with(block) != before
+    assert print_with(block) == before, "what was planned stays what it was"
+    assert print_with(block_from(tmp_path / "mine.py", more=named)) != before
 
 
 def test_a_block_that_names_a_module_which_is_not_there_says_so(tmp_path):
