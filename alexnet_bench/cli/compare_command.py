@@ -30,8 +30,8 @@ Examples:
     help="Another Python interpreter, with its own TensorFlow, for the base.",
 )
 @click.option("--variants", default="alexnet", show_default=True, help="What to time, as for `bench run`.")
-@click.option("--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network.")
-@click.option("--time-batch-size", type=shared.WHOLE_NUMBERS, help="Images a step; 16 by default.")
+@shared.time_topology
+@shared.time_batch_size
 @shared.time_threads
 @shared.mode
 @shared.interval

@@ -77,6 +77,14 @@ mode = click.option(
     show_default=True,
     help="Which steps are timed: training, inference, or both.",
 )
+time_topology = click.option(
+    "--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network."
+)
+time_batch_size = click.option(
+    "--time-batch-size",
+    type=WHOLE_NUMBERS,
+    help="Images a timed step, the preset's own by default (quick and compare: 16); several: a sweep.",
+)
 time_threads = click.option(
     "--time-threads",
     type=_Pools(),

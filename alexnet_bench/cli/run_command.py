@@ -57,10 +57,8 @@ Examples:
 @click.option(
     "--tune", type=click.Choice(["lr"]), help="Choose each variant's learning rate on validation error first."
 )
-@click.option("--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network.")
-@click.option(
-    "--time-batch-size", type=shared.WHOLE_NUMBERS, help="Images a timed step; several for a sweep."
-)
+@shared.time_topology
+@shared.time_batch_size
 @shared.time_threads
 @shared.mode
 @shared.interval

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.worker import protocol
 
+TENSORFLOW_LOGS = re.compile(r"[IWEF]\d{4} |WARNING: All log messages before absl")
 ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
 ROOT = Path(alexnet_bench.__file__).parents[1]
 
@@ -111,8 +113,10 @@ class Zygote:
         return answer
 
     def _dead(self) -> WorkerError:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
-        last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        # What TensorFlow logs while it loads is no reason, and may be another side's.
+        said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]
+        last = said[-1] if said else "it said nothing"
         return WorkerError(f"workers cannot be started with {self._python}: {last.strip()[:200]}")
 
 

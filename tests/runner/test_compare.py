@@ -272,3 +272,15 @@ def test_code_that_changes_meanwhile_is_noticed(repository, tmp_path):
 
     with pytest.raises(BenchError, match="the code of plain has changed since this began"):
         compare(settings, {"base": side, "head": side}, tmp_path / "run", "here", on_planned=edit)
+
+
+def test_an_interpreter_that_is_none_says_what_it_said(bench, tmp_path):
+    """And not what TensorFlow logged on the other side."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho I am no Python >&2\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+
+    code, _, err = bench("compare", "--base-python", python, *TYPED, "--out", tmp_path / "run")
+
+    assert code == 3
+    assert err.strip().endswith(f"Error: base: workers cannot be started with {python}: I am no Python")
