@@ -319,8 +319,8 @@ def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, 
     for mode in modes:
         rates = np.array([item.log_rates(mode) for item in well])
         for index, item in enumerate(well):
-            others = np.delete(rates, index, axis=0)
-            # A median, so that one that drifts does not make the others look as if they did.
-            if drifts(rates[index] - (np.median(others, axis=0) if len(others) else 0)):
+            # A median of three or more, so that one that drifts does not make the others look as if they did.
+            beside = rates if len(well) > 2 else np.delete(rates, index, axis=0)
+            if drifts(rates[index] - (np.median(beside, axis=0) if len(beside) else 0)):
                 found.add((item, mode))
     return found
