@@ -28,7 +28,6 @@ def print_summary(summary: Any) -> None:
         "training_images_per_second": "training images/s",
         "inference_images_per_second": "inference images/s",
         "training_utilization": "of the peak",
-        "parameters": "parameters",
     }
     measured = [name for name in columns if not summary[name].isna().all()]
     if not summary["seeds_ok"].any():
