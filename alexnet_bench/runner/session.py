@@ -3,7 +3,8 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -103,10 +104,11 @@ class Sessions:
         with contextlib.ExitStack() as stack:
             # Whatever it brings to be built first must not always fall to the same contender.
             order = rng.sample(task.contenders, len(task.contenders))
-            timed = [_Timed(item, stack.enter_context(self._worker(item)), self.modes) for item in order]
+            on_event(f"build {len(order)} networks")
+            timed = self._built(order, task.draw, stack)
             for item in timed:
-                on_event(f"build {item.name}")
-                self._build(item, task.draw)
+                on_event(f"warm up {item.name}")
+                item.warm_up(self.slice_seconds)
             load = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid])
             peaks = _Peaks(yardstick, order[0].network.precision)
             for number in range(task.rounds):
@@ -132,8 +134,19 @@ class Sessions:
             for mode in self.modes
         ]
 
-    def _worker(self, contender: Contender) -> Worker:
-        return self._started(contender.side, contender.network.device_count)
+    def _built(
+        self, contenders: Sequence[Contender], draw: int, stack: contextlib.ExitStack
+    ) -> list["_Timed"]:
+        """Workers that have built the contenders; several at once, for that is mostly one thread's work."""
+
+        def built(contender: Contender) -> _Timed:
+            worker = stack.enter_context(self._started(contender.side, contender.network.device_count))
+            item = _Timed(contender, worker, self.modes)
+            self._build(item, draw)
+            return item
+
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            return list(pool.map(built, contenders))
 
     def _started(self, side: str, device_count: int = 1, pools: tuple[int, int] | None = None) -> Worker:
         with self._naming(side):
@@ -173,8 +186,6 @@ class Sessions:
                     f"the code of {item.name} has changed since this began, and timings of both would mix; "
                     "start again"
                 )
-        for mode in self.modes:
-            item.warm_up(mode, self.slice_seconds)
 
     @contextlib.contextmanager
     def _naming(self, side: str) -> Iterator[None]:
@@ -277,8 +288,12 @@ class _Timed:
             self.failure = reply
         return self.failure
 
-    def warm_up(self, mode: str, slice_seconds: float) -> None:
-        """Run steps until they get no faster, and find how many fill a slice."""
+    def warm_up(self, slice_seconds: float) -> None:
+        """Run steps of each mode until they get no faster, and find how many fill a slice."""
+        for mode in self.steps:
+            self._warm_up(mode, slice_seconds)
+
+    def _warm_up(self, mode: str, slice_seconds: float) -> None:
         seconds = self.warm_up_seconds[mode]
         while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
             if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:

@@ -3,7 +3,7 @@
 from alexnet_bench.stats.allocation import Components, best_rounds, variance_components
 from alexnet_bench.stats.chance import beats_chance, chance_error
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
-from alexnet_bench.stats.rounds import Slices, log_ratios, paired_rounds
+from alexnet_bench.stats.rounds import Slices, faster_half, log_ratios, paired_rounds
 from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "chance_error",
     "drifts",
     "estimate",
+    "faster_half",
     "is_warm",
     "log_ratios",
     "paired_rounds",

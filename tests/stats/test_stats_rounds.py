@@ -1,13 +1,20 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alexnet_bench.stats import Slices, log_ratios
+from alexnet_bench.stats import Slices, faster_half, log_ratios
 
 
 def slices(*rows):
     """Slices from (round, draw, rate)."""
     rounds, draws, rates = zip(*rows, strict=True) if rows else ((), (), ())
     return Slices(rounds=rounds, draws=draws, rates=rates)
+
+
+def enumerate_with(draw, rates):
+    """A slice a round, all of one draw."""
+    return ((number, draw, rate) for number, rate in enumerate(rates))
 
 
 def ratios(arm, control):
@@ -28,9 +35,46 @@ def test_each_draw_counts_once_however_many_slices_it_has():
     assert ratios(arm, control) == pytest.approx([2.0, 0.5])
 
 
-def test_ratios_within_a_draw_are_averaged_as_logarithms():
-    control = slices((0, 0, 10.0), (1, 0, 10.0))
-    assert ratios(slices((0, 0, 20.0), (1, 0, 5.0)), control) == pytest.approx([1.0])
+def test_slices_of_the_faster_half_are_averaged_as_logarithms():
+    control = slices(*((number, 0, 10.0) for number in range(4)))
+    arm = slices((0, 0, 20.0), (1, 0, 5.0), (2, 0, 0.1), (3, 0, 0.1))
+    assert ratios(arm, control) == pytest.approx([1.0])
+
+
+def test_what_slows_fewer_than_half_of_the_slices_changes_nothing():
+    rng = np.random.default_rng(0)
+    speeds = 100 * np.exp(rng.normal(0, 0.01, 40))
+    undisturbed, control = (slices(*enumerate_with(0, rates)) for rates in (1.1 * speeds, speeds))
+    slowed = np.where(speeds < np.median(speeds), 0.3, 1.0)
+    disturbed = slices(*enumerate_with(0, 1.1 * speeds * slowed))
+
+    assert ratios(disturbed, control) == ratios(undisturbed, control) == pytest.approx([1.1])
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=2, max_size=30), st.floats(0.5, 2), st.floats(0.1, 10), st.randoms()
+)
+def test_a_factor_on_every_slice_is_found_whatever_the_machine_does_and_the_order(noise, factor, scale, rng):
+    rates = np.exp(noise)
+    rows = list(enumerate_with(0, rates))
+    shuffled = rng.sample(rows, len(rows))
+    arm = slices(*((key, draw, scale * factor * rate) for key, draw, rate in shuffled))
+    control = slices(*((key, draw, scale * rate) for key, draw, rate in rows))
+    assert ratios(arm, control) == pytest.approx([factor])
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=40).filter(lambda noise: len(noise) % 2 == 0))
+def test_the_entries_of_a_faster_half_have_its_mean(noise):
+    half = np.sort(noise)[len(noise) // 2 :]
+    assert faster_half(np.array(noise)).mean() == pytest.approx(half.mean(), abs=1e-9)
+
+
+def test_the_entries_of_a_faster_half_tell_its_error():
+    """Over many samples, the half's mean spreads as the entries of any one sample say."""
+    rng = np.random.default_rng(1)
+    entries = [faster_half(-rng.gamma(1.0, 0.05, 200)) for _ in range(400)]
+    told = np.median([values.std(ddof=1) / np.sqrt(values.size) for values in entries])
+    assert np.std([values.mean() for values in entries]) == pytest.approx(told, rel=0.15)
 
 
 def test_draws_of_a_control_that_was_built_once_are_one_unit():
