@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_bench.stats import Slices, paired_rounds
+from alexnet_bench.stats import Slices, faster_half, paired_rounds
 
 Record = Mapping[Any, Any]
 
@@ -24,8 +24,13 @@ def slices(draws: Iterable[Record]) -> Slices:
 
 
 def ratios_by_draw(arm: Iterable[Record], control: Iterable[Record]) -> list[NDArray[np.float64]]:
-    """The log ratios of arm to control, paired by round: an array a draw."""
+    """What the rounds say of arm over control, as logarithms: an array a draw (see `paired_rounds`)."""
     return paired_rounds(slices(arm), slices(control))
+
+
+def log_rate(draw: Record) -> float:
+    """The logarithm of a draw's images a second, over the faster half of its slices."""
+    return float(faster_half(np.log(slices([draw]).rates)).mean())
 
 
 def step_milliseconds(draws: Iterable[Record]) -> NDArray[np.float64]:

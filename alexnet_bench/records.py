@@ -187,7 +187,11 @@ COLUMNS = (
         required=False,
     ),
     Column(
-        name="compile_seconds", type=_NUMBER, about="building and first step", kinds=_DRAW, required=False
+        name="compile_seconds",
+        type=_NUMBER,
+        about="building and first step; other networks may be built meanwhile",
+        kinds=_DRAW,
+        required=False,
     ),
     Column(name="round_ids", type=list, about="the round of each slice", kinds=_DRAW),
     Column(name="slice_steps", type=list, about="steps in each slice", kinds=_DRAW),

@@ -68,9 +68,9 @@ class Progress:
         self._console.print(_line(record), highlight=False)
 
     def timing(self, task: DrawTask, event: str) -> None:
-        """Show where a timing session is: it builds each variant, then goes through the rounds."""
+        """Show where a timing session is: it builds the networks, warms each up, goes through the rounds."""
         self._show("throughput", f"{len(task.contenders)} networks: {event}")
-        self._bars.advance(self._tasks["throughput"], 1 / (len(task.contenders) + task.rounds))
+        self._bars.advance(self._tasks["throughput"], 1 / (1 + len(task.contenders) + task.rounds))
 
     def _show(self, name: str, now: str) -> None:
         self._start(name)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alexnet_bench.draws import ratios_by_draw, step_milliseconds
+from alexnet_bench.draws import log_rate, ratios_by_draw, step_milliseconds
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records import AGREEING
 from alexnet_bench.report.metrics import THROUGHPUTS, headline
@@ -62,7 +62,7 @@ class Comparison:
 
 
 def compare_sides(frame: pd.DataFrame) -> pd.DataFrame:
-    """Head over base of a run of `bench compare --base`: paired by round, a ratio a draw."""
+    """Head over base of a run of `bench compare --base`: a ratio a draw, of slices from the same rounds."""
     return _as_frame(_side_rows(frame))
 
 
@@ -224,7 +224,7 @@ def _values(column: "pd.Series[Any]") -> str:
 
 
 def _log_rates(draws: list[dict[Hashable, Any]]) -> list[float]:
-    return [math.log(row["images_per_second"]) for row in draws if row["status"] == "ok"]
+    return [log_rate(row) for row in draws if row["status"] == "ok"]
 
 
 def _mean_rate(draws: list[dict[Hashable, Any]]) -> float:

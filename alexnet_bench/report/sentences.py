@@ -98,8 +98,9 @@ def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
     if throughput.empty:
         return
     text = (
-        "Throughput ratios are paired by round: control and arm ran in turn, and each draw builds the "
-        "network anew."
+        "A throughput ratio is that of the faster halves of control's and arm's slices from the same rounds, "
+        "in which they ran in turn; each draw builds the networks anew. Images a second are means over all "
+        "slices, so a ratio need not be their quotient."
     )
     if (throughput["kind"] == INTERVAL).any():
         yield f"{text} Their intervals are 95% t intervals over draws."

@@ -1,4 +1,4 @@
-"""Effects on throughput: arm over control, paired by round, a ratio a draw."""
+"""Effects on throughput: arm over control, a ratio a draw, of slices from the same rounds."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -10,7 +10,7 @@ from typing import Any
 from alexnet_bench.environment import git_commit, versions
 from alexnet_bench.records import make_record
 from alexnet_bench.runner.clock import now
-from alexnet_bench.runner.local import Worker, Zygote
+from alexnet_bench.runner.local import Worker, Zygote, end_early
 from alexnet_bench.runner.schedule import Schedule, TrialTask
 
 OnRecord = Callable[[dict[str, Any]], None]
@@ -54,12 +54,8 @@ def run_trials(
                     on_record(future.result())
                     running |= {submit(task) for task in islice(waiting, 1)}
         finally:
-            # After an interrupt the pool would wait for trials that nobody wants any more. One that is just
-            # being started has no worker yet, so this looks again until none is left.
-            while running:
-                for worker in workers:
-                    worker.kill()
-                running = wait(running, timeout=0.1).not_done
+            # After an interrupt the pool would wait for trials that nobody wants any more.
+            end_early(running, workers)
 
 
 def run_trial_task(

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.worker import protocol
 
-TENSORFLOW_LOGS = re.compile(r"[IWEF]\d{4} |WARNING: All log messages before absl")
+TENSORFLOW_LOGS = re.compile(r"([\d-]+ [\d:.]+: )?[IWEF](\d{4})? |WARNING: All log messages before absl")
 ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
 ROOT = Path(alexnet_bench.__file__).parents[1]
 
@@ -230,6 +231,21 @@ class Worker:
             "status": status,
             "error": f"the worker ended with exit code {code}; see workers.log in the run folder",
         }
+
+
+def end_early(futures: Iterable[Future[Any]], workers: Sequence[Worker]) -> None:
+    """End what runs in threads by killing the workers that it waits for.
+
+    One that is just being started has no worker yet, so this looks again until none is left; `workers` may
+    grow meanwhile. What has ended already is left alone.
+    """
+    running = set(futures)
+    for future in running:
+        future.cancel()
+    while running := wait(running, timeout=0).not_done:
+        for worker in workers:
+            worker.kill()
+        wait(running, timeout=0.1)
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.records import make_record
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.load import LoadMeter
-from alexnet_bench.runner.local import Code, Worker, Zygote
+from alexnet_bench.runner.local import Code, Worker, Zygote, end_early
 from alexnet_bench.runner.timing_plan import FEWEST_ROUNDS, Contender, DrawTask
 from alexnet_bench.seeds import derive_seed
 from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
@@ -93,7 +93,7 @@ class Sessions:
     def run(self, task: DrawTask, on_event: Callable[[str], None]) -> list[dict[str, Any]]:
         """Build every contender of a task anew, time them in turn, and return a record for each and mode.
 
-        Only one worker computes at any moment.
+        Networks are built side by side; from then on only one worker computes at any moment.
 
         Raises:
             BenchError: a contender cannot be built as asked.
@@ -138,15 +138,24 @@ class Sessions:
         self, contenders: Sequence[Contender], draw: int, stack: contextlib.ExitStack
     ) -> list["_Timed"]:
         """Workers that have built the contenders; several at once, for that is mostly one thread's work."""
+        workers: list[Worker] = []
 
         def built(contender: Contender) -> _Timed:
             worker = stack.enter_context(self._started(contender.side, contender.network.device_count))
+            workers.append(worker)
             item = _Timed(contender, worker, self.modes)
             self._build(item, draw)
             return item
 
         with ThreadPoolExecutor(usable_cores()) as pool:
-            return list(pool.map(built, contenders))
+            futures = [pool.submit(built, contender) for contender in contenders]
+            try:
+                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                    future.result()
+            finally:
+                # After an interrupt the pool would wait for builds that nobody wants any more.
+                end_early(futures, workers)
+        return [future.result() for future in futures]
 
     def _started(self, side: str, device_count: int = 1, pools: tuple[int, int] | None = None) -> Worker:
         with self._naming(side):

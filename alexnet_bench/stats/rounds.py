@@ -28,9 +28,9 @@ class Slices:
 
 
 def paired_rounds(arm: Slices, control: Slices) -> list[NDArray[np.float64]]:
-    """The log ratios of arm to control, paired by round: an array a draw.
+    """What rounds say of arm over control, as logarithms: an array a draw, an entry a round.
 
-    The mean of a draw's is the ratio of the two sides' faster halves (see `faster_half`). A built model keeps
+    A draw's mean is the log ratio of the two sides' faster halves (see `faster_half`). A built model keeps
     its own bias for as long as it lives, so draws are the independent units: those of the arm, or of the
     control where it was built less often. Rounds that one side lacks are left out.
     """
@@ -44,20 +44,24 @@ def paired_rounds(arm: Slices, control: Slices) -> list[NDArray[np.float64]]:
     ]
     arm_draws, control_draws = ({pair[side] for pair in pairs} for side in (0, 1))
     unit = 0 if len(arm_draws) <= len(control_draws) else 1
-    by_draw = defaultdict(list)
-    for pair in pairs:
-        by_draw[pair[unit]].append(pair[2:])
-    sides = [np.log(np.array(rates, dtype=float).T) for rates in by_draw.values()]
-    return [faster_half(arms) - faster_half(controls) for arms, controls in sides]
+    together = defaultdict(list)
+    for arm_draw, control_draw, *rates in pairs:
+        together[arm_draw, control_draw].append(rates)
+    by_unit = defaultdict(list)
+    for draws, both in together.items():
+        arms, controls = np.log(np.array(both, dtype=float).T)
+        by_unit[draws[unit]].append(faster_half(arms) - faster_half(controls))
+    return [np.concatenate(entries) for entries in by_unit.values()]
 
 
 def faster_half(log_rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """An entry a slice, whose mean is that of the faster half of the slices.
 
     Whatever disturbs a machine from outside makes slices slower, now by a little and now by a lot, so the
-    faster half tells two programs apart with less noise than all of them. The slower half counts as its
-    median. Unlike the half itself, an entry a slice keeps the pairing by round: the entries' spread over
-    the root of their number is the error of the mean (they are the trimmed mean's influence values).
+    faster half tells two programs apart with less noise than all of them, as long as both are disturbed
+    alike. The slower half counts as the median, and of an odd number the median itself counts half. Unlike
+    the half itself, an entry a slice keeps the pairing by round: the entries' spread over the root of their
+    number is the error of the mean (they are the trimmed mean's influence values).
     """
     middle = np.median(log_rates)
     values: NDArray[np.float64] = middle + 2 * np.maximum(log_rates - middle, 0)

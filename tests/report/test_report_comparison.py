@@ -102,6 +102,26 @@ def test_two_runs_are_compared_draw_by_draw_without_pairs():
     assert 1.7 < row.low < 2.0 < row.high < 2.3
 
 
+@pytest.mark.parametrize("of", ["sides", "runs"])
+def test_a_slower_half_that_was_disturbed_changes_no_ratio(of):
+    """However the head is compared with the base: in one job, or run with run."""
+    head = {"sides": {"side": "head"}, "runs": {"run_id": "run-b"}}[of]
+    base = {"sides": {"side": "base"}, "runs": {"run_id": "run-a"}}[of]
+    records = [
+        record
+        for number in range(4)
+        for record in (
+            draw("alexnet", number, [100.0, 100.0, 99.0, 98.0], **base),
+            draw("alexnet", number, [102.0, 102.0, 10.0, 5.0], **head),
+        )
+    ]
+
+    found = compare_sides(frame(records)) if of == "sides" else compare_runs(frame(records), RUNS)
+
+    # Of four, the median lies between the halves; the mean of the faster one is what is compared.
+    assert only(found).effect == pytest.approx(1.02)
+
+
 def test_errors_of_two_runs_are_paired_by_seed():
     records = [
         trial("alexnet", seed, wrong + 0.01 * seed, run_id=run)

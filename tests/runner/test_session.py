@@ -2,9 +2,11 @@
 
 import itertools
 import math
+import threading
 
 import pytest
 
+from alexnet_bench.errors import BenchError
 from alexnet_bench.registry import load_registry
 from alexnet_bench.runner import session
 from alexnet_bench.runner.local import Code
@@ -25,6 +27,8 @@ class Answers:
         self.devices = iter(())
         self.step_seconds = lambda variant, step: STEP_SECONDS
         self.fails = None
+        self.on_build = lambda worker: None
+        self.computing = threading.Lock()
 
 
 @pytest.fixture
@@ -37,6 +41,7 @@ def answers(monkeypatch):
 
         def __init__(self, zygote, **settings):
             self.pid, self.variant, self.steps = next(pids), None, 0
+            self.killed = threading.Event()
             self.device = next(answers.devices, "a processor")
 
         def __enter__(self):
@@ -45,12 +50,26 @@ def answers(monkeypatch):
         def __exit__(self, *error):
             pass
 
+        def kill(self):
+            self.killed.set()
+
         def ask(self, request):
+            if request["do"] != "build":
+                assert answers.computing.acquire(blocking=False), "two workers compute at once"
+            try:
+                return self._answer(request)
+            finally:
+                if request["do"] != "build":
+                    answers.computing.release()
+
+        def _answer(self, request):
             answers.asked.append((request["do"], self.variant))
             if request["do"] == "peak":
                 return {"is": "peak", "flops_per_second": 1e9, "bytes_per_second": 1e8}
             if request["do"] == "build":
                 self.variant = request["variant"]
+                if (instead := answers.on_build(self)) is not None:
+                    return instead
                 flops = {"training": 100, "inference": 30}
                 return {"is": "built", "compile_seconds": 1.0, "flops": flops, "peak_memory_bytes": 5}
             if self.variant == answers.fails:
@@ -160,6 +179,55 @@ def test_one_that_fails_leaves_the_others_their_slices(run, answers):
     assert (failed["status"], failed["error"], failed["round_ids"]) == ("crashed", "no more", [])
     assert (failed["steady"], failed["images_per_second"], failed["utilization"]) == (None, None, None)
     assert {len(record["round_ids"]) for record in records.values()} == {ROUNDS}
+
+
+def test_of_two_that_drift_apart_both_are_unsteady(run, answers):
+    """Either may be the one that changes."""
+    answers.step_seconds = lambda variant, step: STEP_SECONDS * (1 + 0.005 * step * (variant == "tanh"))
+
+    assert {record["steady"] for record in run("alexnet,tanh").values()} == {False}
+
+
+def test_networks_are_built_side_by_side(run, answers, monkeypatch):
+    """Each waits for the other, so that one after the other would never end."""
+    monkeypatch.setattr(session, "usable_cores", lambda: 2)
+    both = threading.Barrier(2, timeout=20)
+
+    def build(worker):
+        both.wait()
+
+    answers.on_build = build
+
+    assert {record["status"] for record in run("alexnet,tanh").values()} == {"ok"}
+
+
+def test_one_that_cannot_be_built_leaves_the_others_their_slices(run, answers):
+    failure = {"is": "failed", "status": "out-of-memory", "error": "too large"}
+    answers.on_build = lambda worker: failure if worker.variant == "tanh" else None
+
+    records = run()
+
+    assert (records["tanh"]["status"], records["tanh"]["error"]) == ("out-of-memory", "too large")
+    assert {len(records[name]["round_ids"]) for name in ("alexnet", "no-lrn")} == {ROUNDS}
+
+
+def test_a_build_that_is_refused_ends_those_beside_it(run, answers, monkeypatch):
+    """The other one would go on until it is killed."""
+    monkeypatch.setattr(session, "usable_cores", lambda: 2)
+    both, killed = threading.Barrier(2, timeout=20), []
+
+    def build(worker):
+        both.wait()
+        if worker.variant == "tanh":
+            raise BenchError("not this one")
+        killed.append(worker.killed.wait(timeout=20))
+        return {"is": "failed", "status": "crashed", "error": "killed"}
+
+    answers.on_build = build
+
+    with pytest.raises(BenchError, match="not this one"):
+        run("alexnet,tanh")
+    assert killed == [True]
 
 
 def test_utilization_is_against_the_yardstick_of_the_same_device(run, answers):

@@ -121,7 +121,7 @@ def _spread(ratios: Sequence[float]) -> dict[str, Any]:
 
 
 def _components(runs: Sequence[list[np.ndarray]]) -> dict[str, float]:
-    """Spread of the log ratio between draws and between rounds, over all measurements."""
+    """Spread of what draws say, and of what their rounds do (entries of the faster halves), over all."""
     found = variance_components([ratios for draws in runs for ratios in draws])
     if found is None:
         return {}
