@@ -19,7 +19,7 @@ import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.worker import protocol
 
-TENSORFLOW_LOGS = re.compile(r"([\d-]+ [\d:.]+: )?[IWEF](\d{4})? |WARNING: All log messages before absl")
+TENSORFLOW_LOGS = re.compile(r"[\d-]+ [\d:.]+: [IWEF] |[IWEF]\d{4} |WARNING: All log messages before absl")
 ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
 ROOT = Path(alexnet_bench.__file__).parents[1]
 
