@@ -19,8 +19,9 @@ HEAD, BASE = "head", "base"
 FEWEST_ROUNDS = 3
 # Variances are known badly from a few draws: what follows from them stays near what was planned.
 LEAST_FACTOR, LARGEST_FACTOR = 0.5, 3.0
-# Few units make a wide interval however long each of them is.
-FEWEST_DRAWS_IN_BUDGET = 8
+# Few units make a wide interval however long each of them is, so a budget holds eight draws; where building
+# takes long it may hold five, so that no more goes into building than into rounds.
+DRAWS_IN_BUDGET, FEWEST_DRAWS_IN_BUDGET = 8, 5
 MOST_DRAWS = 200
 
 Record = dict[str, Any]
@@ -109,7 +110,9 @@ class TimingPlan:
         rounds = done.rounds(contenders)
         if rounds is None:
             return None
-        return DrawTask(draw=done.sessions, contenders=contenders, rounds=rounds, seconds=done.seconds_left())
+        return DrawTask(
+            draw=done.sessions, contenders=contenders, rounds=rounds, seconds=done.most_seconds(contenders)
+        )
 
     def sessions_left(self, records: Iterable[Record]) -> int:
         """At least so many sessions are to come."""
@@ -172,6 +175,11 @@ class _Done:
         used = {record["draw"]: record["duration_seconds"] for record in self.records}
         return self.effort.budget_seconds - sum(used.values())
 
+    def most_seconds(self, contenders: Sequence[Contender]) -> float:
+        """How long the next session may go on; one whose cost nobody knows must not use up the budget."""
+        known = self._costs(contenders) is not None
+        return min(self.seconds_left(), math.inf if known else self._share() / FEWEST_DRAWS_IN_BUDGET)
+
     def rounds(self, contenders: Sequence[Contender]) -> int | None:
         """Rounds of the next session; None where the budget leaves no time for a draw worth having."""
         left = self.seconds_left()
@@ -183,13 +191,19 @@ class _Done:
         least, largest = (factor * self.effort.rounds for factor in (LEAST_FACTOR, LARGEST_FACTOR))
         rounds = max(FEWEST_ROUNDS, min(largest, max(least, rounds)))
         if self.effort.budget_seconds is not None:
-            share = self.effort.budget_seconds / self.plan.groups / FEWEST_DRAWS_IN_BUDGET
-            rounds = max(FEWEST_ROUNDS, min(rounds, (share - draw_seconds) / round_seconds))
+            least, most = (self._share() / draws for draws in (DRAWS_IN_BUDGET, FEWEST_DRAWS_IN_BUDGET))
+            seconds = max(least, min(2 * draw_seconds, most))
+            rounds = max(FEWEST_ROUNDS, min(rounds, (seconds - draw_seconds) / round_seconds))
         # A draw of far fewer rounds than the others would widen the interval.
         affordable = (left - draw_seconds) / round_seconds
         if affordable < max(FEWEST_ROUNDS, LEAST_FACTOR * rounds):
             return None
         return int(min(rounds, affordable))
+
+    def _share(self) -> float:
+        """Of the budget, for each group of contenders."""
+        budget = self.effort.budget_seconds
+        return math.inf if budget is None else budget / self.plan.groups
 
     def _of(self, contender: Contender, mode: str | None = None) -> list[Record]:
         return [row for row in self._draws[contender.key] if mode is None or row["mode"] == mode]

@@ -1,6 +1,7 @@
 """What is timed next, from what has been recorded; nothing is started."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.timing_plan import (
+    DRAWS_IN_BUDGET,
     FEWEST_DRAWS_IN_BUDGET,
     FEWEST_ROUNDS,
     LARGEST_FACTOR,
@@ -36,7 +38,14 @@ def names(task):
     return [contender.network.variant.name for contender in task.contenders]
 
 
-def rows_of(task, modes=MODES, step=1, rate=lambda name, draw, round_number: 100.0, **changes):
+def rows_of(
+    task,
+    modes=MODES,
+    step=1,
+    rate=lambda name, draw, round_number: 100.0,
+    build_seconds=BUILD_SECONDS,
+    **changes,
+):
     """The records that a session leaves, backwards if step is -1."""
     slices = len(task.contenders) * len(modes) * task.rounds
     return [
@@ -50,7 +59,7 @@ def rows_of(task, modes=MODES, step=1, rate=lambda name, draw, round_number: 100
             "fingerprint": contender.network.fingerprint,
             "mode": mode,
             "status": "ok",
-            "duration_seconds": BUILD_SECONDS * len(task.contenders) + SLICE_SECONDS * slices,
+            "duration_seconds": build_seconds * len(task.contenders) + SLICE_SECONDS * slices,
             "round_ids": [f"{task.draw}.{number}" for number in range(task.rounds)],
             "slice_steps": [1] * task.rounds,
             "slice_seconds": [
@@ -191,7 +200,19 @@ def test_the_budget_is_kept(budget):
     spent = sum({row["draw"]: row["duration_seconds"] for row in rows}.values())
     assert spent <= budget + 1e-6
     assert spent > budget - (2 * BUILD_SECONDS + 2 * FEWEST_ROUNDS * 4 * SLICE_SECONDS)
-    assert len(tasks) >= min(FEWEST_DRAWS_IN_BUDGET, budget // (2 * BUILD_SECONDS + 20 * 4 * SLICE_SECONDS))
+    assert len(tasks) >= min(DRAWS_IN_BUDGET, budget // (2 * BUILD_SECONDS + 20 * 4 * SLICE_SECONDS))
+
+
+def test_where_building_takes_long_a_budget_holds_fewer_draws_with_as_much_time_for_rounds():
+    effort = Effort(modes=("training",), draws=4, rounds=80, slice_seconds=0.1, interval=1e-9)
+    plan = plan_of("alexnet,tanh", replace(effort, budget_seconds=120.0))
+
+    first = plan.next_task([])
+    tasks, _ = carried_out(plan, modes=("training",), build_seconds=6.0, rate=noisy(0.01))
+
+    assert first.seconds == 120 / FEWEST_DRAWS_IN_BUDGET
+    assert FEWEST_DRAWS_IN_BUDGET <= len(tasks) < DRAWS_IN_BUDGET
+    assert all(2 * SLICE_SECONDS * task.rounds > 2 * 5.5 for task in tasks[1:-1])
 
 
 # -- draws or rounds
