@@ -31,9 +31,9 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
         figures = _draw_figures(frame, Plans(manifests), out)
-        found = effects(frame, manifests)
+        found = effects(frame, manifests, folders_by_run(folders, manifests))
         content = make_content(frame, manifests, found, figures)
-        found.to_csv(out / "effects.csv", index=False)
+        _as_text(found).to_csv(out / "effects.csv", index=False)
         write_parquet(frame, out / "records.parquet")
         (out / "table.tex").write_text(render_latex(content), encoding="utf-8")
         (out / "report.md").write_text(render_markdown(content), encoding="utf-8")
@@ -42,6 +42,16 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     except OSError as error:
         raise RecordError(f"{out} cannot be written ({error.strerror}); give another folder") from None
     return page
+
+
+def folders_by_run(folders: Sequence[Path], manifests: Sequence[Manifest]) -> dict[str, Path]:
+    """The folders of runs by their ids."""
+    return {manifest["run_id"]: folder for folder, manifest in zip(folders, manifests, strict=True)}
+
+
+def _as_text(found: pd.DataFrame) -> pd.DataFrame:
+    """The effects with the values of each pair as one text a row."""
+    return found.assign(values=["; ".join(f"{value:.4g}" for value in values) for values in found["values"]])
 
 
 def _check_distinct(folders: list[Path], manifests: list[Manifest]) -> None:

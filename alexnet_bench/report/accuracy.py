@@ -1,26 +1,32 @@
-"""Effects on error: arm minus control, paired by seed."""
+"""Effects on error and on training: arm minus control, or over it, paired by seed."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from alexnet_bench.report.effect import Effect, blank_effect, is_same_network, obstacle
-from alexnet_bench.report.metrics import ERRORS, Metric, headline
+from alexnet_bench.report.effect import INCOMPLETE, INTERVAL, Effect, blank_effect, is_same_network, obstacle
+from alexnet_bench.report.metrics import HEADLINES, OUTCOMES, RATIO, Metric, headline, reach
 from alexnet_bench.report.plans import Plans, succeeded
+from alexnet_bench.report.predictions import Predictions
 from alexnet_bench.report.settings import Setting, settings
-from alexnet_bench.report.words import failures, listed
-from alexnet_bench.stats import beats_chance, chance_error, estimate
+from alexnet_bench.report.words import counted, failures, listed
+from alexnet_bench.stats import Estimate, beats_chance, chance_error, crossed_estimate, estimate
 from alexnet_bench.stats.chance import LEARNED_SHARE
 
 
-def accuracy_effects(frame: pd.DataFrame, plans: Plans) -> Iterator[Effect]:
+def accuracy_effects(frame: pd.DataFrame, plans: Plans, predictions: Predictions) -> Iterator[Effect]:
     """The rows of every arm's trials."""
     for setting in settings(frame, plans, "trial"):
         trials = succeeded(setting.rows)
-        metrics = [metric for metric in ERRORS if metric.of(trials).notna().any()] or [ERRORS[0]]
+        every = (*OUTCOMES, reach(plans.reach))
+        metrics = [metric for metric in every if metric.of(trials).notna().any()] or [HEADLINES[0]]
         for arm in setting.variants:
             if not _is_control(setting, arm, plans):
-                yield from (_effect(setting, arm, metric, plans) for metric in metrics)
+                yield from (_effect(setting, arm, metric, plans, predictions) for metric in metrics)
 
 
 def did_not_learn(setting: Setting) -> str | None:
@@ -45,7 +51,7 @@ def _is_control(setting: Setting, arm: str, plans: Plans) -> bool:
     return all(plans.are_same(run, arm, setting.control) for run in runs)
 
 
-def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
+def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, predictions: Predictions) -> Effect:
     blank = blank_effect(setting, arm, metric, plans)
     if refused := obstacle(setting, arm, blank):
         return refused
@@ -57,15 +63,95 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
     pairs = pd.concat([control, treated], axis=1, join="inner", keys=["control", "arm"])
     if pairs.empty:
         return blank.noted(f"no seed of {arm} and {setting.control} has a value", failed)
-    differences = pairs["arm"] - pairs["control"]
+    images = _images(setting, metric, plans, predictions)
+    resolution = metric.scale / images if images else 0.0
     row = blank.estimated(
-        estimate(differences.to_numpy()),
-        differences,
+        *_estimated(pairs, metric, resolution),
         control_value=float(pairs["control"].mean()),
         arm_value=float(pairs["arm"].mean()),
+        margin=metric.margin(images),
+        resolution=resolution,
     )
+    if over_images := _over_images(setting, arm, list(pairs.index), metric, predictions):
+        row = replace(row, low_images=over_images.low, high_images=over_images.high)
+    if failed and row.kind == INTERVAL:
+        row = replace(row, kind=INCOMPLETE)
     same = f"the same network as {setting.control}" if is_same_network(setting, arm) else ""
-    return row.noted(same, failed, _unpaired(control, treated, both))
+    return row.noted(same, failed, _unpaired(control, treated, both), _unreached(pairs, metric, setting, arm))
+
+
+def _estimated(
+    pairs: pd.DataFrame, metric: Metric, resolution: float
+) -> tuple[Estimate, NDArray[np.float64]]:
+    """The effect over the pairs in which both sides have a number, and its value in every pair."""
+    control, arm = (pairs[side].to_numpy(dtype=float) for side in ("control", "arm"))
+    if metric.effect_unit != RATIO:
+        return estimate(arm - control, resolution), arm - control
+    # Where neither side got there, there is nothing between them.
+    apart = np.isfinite(control) | np.isfinite(arm)
+    values = np.ones_like(arm)
+    values[apart] = arm[apart] / control[apart]
+    finite = np.isfinite(control) & np.isfinite(arm)
+    if not finite.any():
+        return Estimate(mean=math.nan, count=len(pairs)), values
+    logs = estimate(np.log(values[finite]))
+    return (
+        Estimate(
+            mean=float(np.exp(logs.mean)),
+            low=float(np.exp(logs.low)),
+            high=float(np.exp(logs.high)),
+            count=len(pairs),
+        ),
+        values,
+    )
+
+
+def _unreached(pairs: pd.DataFrame, metric: Metric, setting: Setting, arm: str) -> str:
+    """How many seeds of each side never got to where epochs are counted to."""
+    counts = {
+        name: int(np.isinf(pairs[side].to_numpy(dtype=float)).sum())
+        for side, name in (("control", setting.control), ("arm", arm))
+    }
+    never = [f"{counted(count, 'seed')} of {name}" for name, count in counts.items() if count]
+    return f"never reached by {' and '.join(never)}; the effect is of the others" if never else ""
+
+
+def _images(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
+    """The images that an error is measured on, where that is known."""
+    if metric.top is None:
+        return None
+    for trial in succeeded(setting.rows).to_dict("records"):
+        hits = predictions.right(trial, metric.top)
+        if hits is not None:
+            return len(hits)
+    return plans.test_images(setting.runs[0])
+
+
+def _over_images(
+    setting: Setting, arm: str, seeds: list[int], metric: Metric, predictions: Predictions
+) -> Estimate | None:
+    """The effect for other seeds and other test images; None where a trial's predictions are missing."""
+    if metric.top is None:
+        return None
+    rows = []
+    for seed in seeds:
+        sides = [_right(setting.of(name), seed, metric.top, predictions) for name in (arm, setting.control)]
+        if any(side is None for side in sides) or len({len(side) for side in sides if side is not None}) > 1:
+            return None
+        rows.append(np.subtract(*(np.asarray(side, dtype=float) for side in sides)))
+    if len({len(row) for row in rows}) > 1:
+        return None
+    # Errors are what is not right.
+    return crossed_estimate(-metric.scale * np.array(rows))
+
+
+def _right(rows: pd.DataFrame, seed: int, top: int, predictions: Predictions) -> NDArray[np.bool_] | None:
+    trials = succeeded(rows)
+    for trial in trials[trials["seed"] == seed].to_dict("records"):
+        hits = predictions.right(trial, top)
+        if hits is not None:
+            return hits
+    return None
 
 
 def _unpaired(control: "pd.Series[float]", treated: "pd.Series[float]", both: pd.DataFrame) -> str:

@@ -1,16 +1,18 @@
 """A row of `effects.csv`: what an arm changes against the control, or why that cannot be said."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alexnet_bench.report.metrics import Metric
 from alexnet_bench.report.plans import Plans, present
 from alexnet_bench.report.settings import Setting
 from alexnet_bench.stats import Estimate
 
-DESCRIPTIVE, INTERVAL = "descriptive", "interval"
+DESCRIPTIVE, INTERVAL, INCOMPLETE = "descriptive", "interval", "incomplete"
 NOT_COMPARABLE, NOT_MEASURED, NOT_STEADY = "not comparable", "not measured", "not steady"
 
 
@@ -24,17 +26,31 @@ class Effect:
         arm: name of the variant.
         difference: how the arm differs from the paper's network.
         measure: name of the metric.
+        label: what tables call it.
+        better: the direction of the metric that is better.
         unit: of the effect and its interval.
         effect: arm minus control (percentage points), or arm over control (ratio).
         low: end of the 95% t interval, from four pairs on.
         high: likewise.
+        low_images: end of the 95% interval for other seeds and other test images, where predictions are kept.
+        high_images: likewise.
         pairs: seeds or draws that it rests on.
         control_value: mean of the control over these.
         arm_value: likewise.
         value_unit: of both.
-        kind: `descriptive` (too few pairs for an interval), `interval`, `not comparable` (measured under
-            other conditions), `not steady` (a side was still changing its speed, so that the effect
+        kind: `descriptive` (too few pairs for an interval), `interval`, `incomplete` (an interval over the
+            seeds that went well; others failed, so that it certifies nothing), `not comparable` (measured
+            under other conditions), `not steady` (a side was still changing its speed, so that the effect
             certifies nothing) or `not measured` (a side has nothing to compare).
+        verdict: `better`, `worse`, `equivalent` or `inconclusive`, of the headline error and of throughput;
+            empty where none can be given, and for other measures.
+        margin: the largest effect that does not matter, in `unit` (of a ratio, the share).
+        resolution: the step in which an effect is measured: a test image.
+        p_difference: of no effect, adjusted for the arms that share a verdict's level; of other measures as
+            it is.
+        p_equivalence: of an effect as large as the margin, likewise.
+        pairs_wanted: pairs that would likely have been enough for a verdict; null where there is one, or
+            where it takes more than a thousand.
         note: what a reader must know.
         values: the effect in each pair.
         setting: equal for records that were measured alike.
@@ -54,17 +70,27 @@ class Effect:
     arm: str
     difference: str
     measure: str
+    label: str
+    better: str
     unit: str
     effect: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    low_images: float = math.nan
+    high_images: float = math.nan
     pairs: int = 0
     control_value: float = math.nan
     arm_value: float = math.nan
     value_unit: str
     kind: str = NOT_MEASURED
+    verdict: str = ""
+    margin: float = math.nan
+    resolution: float = 0.0
+    p_difference: float = math.nan
+    p_equivalence: float = math.nan
+    pairs_wanted: int | None = None
     note: str = ""
-    values: str = ""
+    values: tuple[float, ...] = ()
     setting: str
     dataset: str | None
     topology: str
@@ -76,8 +102,8 @@ class Effect:
     control_device: str
     runs: str
 
-    def estimated(self, estimate: Estimate, values: Iterable[float], **columns: Any) -> "Effect":
-        """This row with an effect."""
+    def estimated(self, estimate: Estimate, values: NDArray[np.float64], **columns: Any) -> "Effect":
+        """This row with an effect and its value in each pair."""
         return replace(
             self,
             effect=estimate.mean,
@@ -85,7 +111,7 @@ class Effect:
             high=estimate.high,
             pairs=estimate.count,
             kind=DESCRIPTIVE if estimate.descriptive else INTERVAL,
-            values="; ".join(f"{value:.4g}" for value in values),
+            values=tuple(float(value) for value in values),
             **columns,
         )
 
@@ -103,6 +129,8 @@ def blank_effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Ef
         arm=arm,
         difference=plans.difference(arm),
         measure=metric.name,
+        label=metric.label,
+        better=metric.better,
         unit=metric.effect_unit,
         value_unit=metric.unit,
         setting=setting.name,

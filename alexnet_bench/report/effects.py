@@ -1,23 +1,35 @@
 """The rows of `effects.csv`."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
 
 import pandas as pd
 
 from alexnet_bench.report.accuracy import accuracy_effects
 from alexnet_bench.report.effect import Effect
 from alexnet_bench.report.plans import Manifest, Plans
+from alexnet_bench.report.predictions import Predictions
 from alexnet_bench.report.throughput import throughput_effects
+from alexnet_bench.report.verdicts import judged
 
 
-def effects(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataFrame:
-    """One row an arm, metric and setting, by ablation; `Effect` says what the columns mean."""
+def effects(
+    frame: pd.DataFrame, manifests: Sequence[Manifest], folders: Mapping[str, Path] | None = None
+) -> pd.DataFrame:
+    """One row an arm, metric and setting, by ablation; `Effect` says what the columns mean.
+
+    Args:
+        frame: the records.
+        manifests: of their runs.
+        folders: of the runs, by their ids; without them there are no intervals over test images.
+    """
     plans = Plans(manifests)
     order = [item["name"] for item in plans.ablations]
 
     def place(row: Effect) -> tuple[int, int]:
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
-    rows = sorted([*accuracy_effects(frame, plans), *throughput_effects(frame, plans)], key=place)
-    return pd.DataFrame([asdict(row) for row in rows], columns=[item.name for item in fields(Effect)])
+    accuracy = accuracy_effects(frame, plans, Predictions(folders or {}))
+    rows = sorted(judged([*accuracy, *throughput_effects(frame, plans)]), key=place)
+    return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Effect)])

@@ -1,9 +1,18 @@
-"""The metrics: each declares its label, unit and better direction once."""
+"""The metrics: each declares its label, unit, better direction and margin once."""
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+
+POINTS, RATIO = "percentage points", "ratio"
+# Differences that do not matter: half a point of error, or four test images where there are few of them;
+# one percent of a throughput, ten of a number of epochs.
+MARGIN_POINTS, MARGIN_IMAGES = 0.5, 4
+MARGIN_THROUGHPUT, MARGIN_EPOCHS = 0.01, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +28,11 @@ class Metric:
         column: of the records that holds it.
         scale: from the column's unit to `unit`.
         mode: of the draws that it is read from; None for trials.
+        less: a column that is taken off.
+        read: makes its values of a column's, where they are not numbers.
+        margin_ratio: the largest share of a ratio that does not matter; None for differences.
+        top: an image counts as right where its class is among so many likeliest; None where the metric is
+            not an error of the test images.
     """
 
     name: str
@@ -29,6 +43,10 @@ class Metric:
     column: str
     scale: float = 1.0
     mode: str | None = None
+    less: str | None = None
+    read: Callable[[Any], float] | None = None
+    margin_ratio: float | None = None
+    top: int | None = None
 
     @property
     def axis(self) -> str:
@@ -37,18 +55,46 @@ class Metric:
 
     def of(self, rows: pd.DataFrame) -> "pd.Series[float]":
         """Its values in records, in `unit`."""
-        return pd.to_numeric(rows[self.column]).astype(float) * self.scale
+        column = rows[self.column] if self.read is None else rows[self.column].map(self.read)
+        values = pd.to_numeric(column).astype(float)
+        if self.less is not None:
+            values -= pd.to_numeric(rows[self.less]).astype(float)
+        return values * self.scale
+
+    def margin(self, images: int | None) -> float:
+        """The largest effect that does not matter: points, or a share of a ratio.
+
+        Args:
+            images: on which an error is measured, where that is known.
+        """
+        if self.margin_ratio is not None:
+            return self.margin_ratio
+        return max(MARGIN_POINTS, self.scale * MARGIN_IMAGES / images if images else 0.0)
 
 
-def _error(column: str, label: str) -> Metric:
+def _error(column: str, label: str, top: int | None = None) -> Metric:
     return Metric(
         name=column,
         label=label,
         unit="%",
-        effect_unit="percentage points",
+        effect_unit=POINTS,
         better="lower",
         column=column,
         scale=100,
+        top=top,
+    )
+
+
+def _gap(column: str, label: str) -> Metric:
+    return Metric(
+        name=column.replace("top1_error", "gap"),
+        label=label,
+        unit="%",
+        effect_unit=POINTS,
+        better="lower",
+        column=column,
+        scale=100,
+        less="train_error",
     )
 
 
@@ -57,24 +103,86 @@ def _throughput(mode: str) -> Metric:
         name=f"{mode}_images_per_second",
         label=f"{mode} throughput",
         unit="images/s",
-        effect_unit="ratio",
+        effect_unit=RATIO,
         better="higher",
         column="images_per_second",
         mode=mode,
+        margin_ratio=MARGIN_THROUGHPUT,
     )
 
 
-TEST_ERROR = _error("test_top1_error", "test top-1 error")
-HELD_OUT_ERROR = _error("held_out_top1_error", "held-out top-1 error")
+def epochs_to(curve: Any, share: float) -> float:
+    """Epochs until the training error, as trained, was down to a share; infinite where it never was.
+
+    An epoch's error is the mean over its steps, so it is taken for that of the epoch's middle, and between
+    two middles it is read off a straight line. One that the first epoch already has counts as its middle.
+    """
+    if not isinstance(curve, Sequence | np.ndarray) or not len(curve):
+        return math.nan
+    errors = [row["train_error"] for row in curve]
+    reached = next((index for index, error in enumerate(errors) if error <= share), None)
+    if reached is None:
+        return math.inf
+    if not reached:
+        return 0.5
+    before, after = errors[reached - 1], errors[reached]
+    return reached - 0.5 + (before - share) / (before - after)
+
+
+def reach(share: float) -> Metric:
+    """Epochs to a training error."""
+    return Metric(
+        name=f"epochs_to_{100 * share:g}_percent",
+        label=f"epochs to {share:.0%} training error",
+        unit="epochs",
+        effect_unit=RATIO,
+        better="lower",
+        column="curve",
+        read=lambda curve: epochs_to(curve, share),
+        margin_ratio=MARGIN_EPOCHS,
+    )
+
+
+def _early(curve: Any) -> float:
+    """The validation error after the first tenth of the epochs."""
+    if not isinstance(curve, Sequence | np.ndarray) or not len(curve):
+        return math.nan
+    value = curve[math.ceil(len(curve) / 10) - 1]["validation_top1_error"]
+    return math.nan if value is None else float(value)
+
+
+TEST_ERROR = _error("test_top1_error", "test top-1 error", top=1)
+HELD_OUT_ERROR = _error("held_out_top1_error", "held-out top-1 error", top=1)
 VALIDATION_ERROR = _error("validation_top1_error", "validation top-1 error")
+TOP5_ERRORS = (
+    _error("test_top5_error", "test top-5 error", top=5),
+    _error("held_out_top5_error", "held-out top-5 error", top=5),
+)
 TRAIN_ERROR = _error("train_error", "training error")
+GAPS = (
+    _gap("test_top1_error", "test error less training error"),
+    _gap("held_out_top1_error", "held-out error less training error"),
+)
+EARLY_ERROR = Metric(
+    name="early_validation_error",
+    label="validation error after a tenth of training",
+    unit="%",
+    effect_unit=POINTS,
+    better="lower",
+    column="curve",
+    scale=100,
+    read=_early,
+)
+LOSS = Metric(
+    name="loss", label="training loss", unit="nats", effect_unit="nats", better="lower", column="loss"
+)
 TRAINING, INFERENCE = _throughput("training"), _throughput("inference")
 
-ERRORS = (TEST_ERROR, HELD_OUT_ERROR, VALIDATION_ERROR, TRAIN_ERROR)
+HEADLINES = (TEST_ERROR, HELD_OUT_ERROR, VALIDATION_ERROR)
+OUTCOMES = (*HEADLINES, *TOP5_ERRORS, TRAIN_ERROR, *GAPS, EARLY_ERROR, LOSS)
 THROUGHPUTS = (TRAINING, INFERENCE)
-METRICS = (*ERRORS, *THROUGHPUTS)
 
 
 def headline(trials: pd.DataFrame) -> Metric | None:
     """The error that trials are judged by: of test images, else held-out ones, else validation."""
-    return next((metric for metric in ERRORS[:3] if metric.of(trials).notna().any()), None)
+    return next((metric for metric in HEADLINES if metric.of(trials).notna().any()), None)

@@ -38,9 +38,20 @@ class Plans:
         }
         return list(known.values())
 
+    @property
+    def reach(self) -> float:
+        """The training error that epochs are counted to, as a share."""
+        return float(
+            next((item["plan"]["reach"] for item in self.manifests if "reach" in item["plan"]), 0.25)
+        )
+
     def control(self, run: str) -> str:
         """The variant that a run's others are held against."""
         return str(self._plan(run)["control"])
+
+    def test_images(self, run: str) -> int | None:
+        """The images that a run's test errors are measured on; None where its plan does not say."""
+        return self._plan(run).get("test_images")
 
     def is_control(self, variant: str) -> bool:
         """Whether a variant is the control of a run."""

@@ -7,13 +7,13 @@ import pandas as pd
 
 from alexnet_bench.report.accuracy import did_not_learn
 from alexnet_bench.report.effect import INTERVAL, NOT_COMPARABLE, NOT_STEADY
-from alexnet_bench.report.metrics import HELD_OUT_ERROR
+from alexnet_bench.report.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
 from alexnet_bench.report.plans import Plans, present
 from alexnet_bench.report.settings import settings
 from alexnet_bench.report.words import counted, joined
 from alexnet_bench.stats import FEWEST_UNITS
 
-_RATIO = "ratio"
+_TIMED = [metric.name for metric in THROUGHPUTS]
 
 
 def standing(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
@@ -33,7 +33,8 @@ def standing(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[s
 def validity(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
     """What the effects may be taken for."""
     compared = effects[effects["pairs"] > 0]
-    accuracy, throughput = (compared[(compared["unit"] == _RATIO) == timed] for timed in (False, True))
+    timed = compared["measure"].isin(_TIMED)
+    accuracy, throughput = compared[~timed], compared[timed]
     return [*_learned(frame, plans), *_about_seeds(frame, accuracy), *_about_draws(throughput)]
 
 
@@ -63,7 +64,7 @@ def _difference(row: "pd.Series[Any]") -> str:
     if row["kind"] == INTERVAL:
         mode = row["measure"].partition("_")[0]
         return f"{row['effect'] - 1:+.2%} [{row['low'] - 1:+.2%}, {row['high'] - 1:+.2%}] in {mode}"
-    draws = ", ".join(f"{abs(float(ratio) - 1):.1%}" for ratio in row["values"].split("; "))
+    draws = ", ".join(f"{abs(ratio - 1):.1%}" for ratio in row["values"])
     mode = row["measure"].partition("_")[0]
     return f"{abs(row['effect'] - 1):.1%} in {mode} (draw by draw: {draws})"
 
@@ -80,9 +81,9 @@ def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame) -> Iterator[str]:
     if (accuracy["kind"] == INTERVAL).any():
         yield (
             "Intervals on error are 95% t intervals over seeds: they cover the variance of training, for "
-            "each arm by itself. Effects with fewer pairs than that takes are descriptive. This report gives "
-            "no verdicts."
+            "each arm by itself. Effects with fewer pairs than that takes are descriptive."
         )
+        yield from _about_verdicts(accuracy)
     elif len(accuracy) or 0 < seeds < FEWEST_UNITS:
         yield (
             f"With {counted(seeds, 'seed')} this report is descriptive: it shows effects and every seed's "
@@ -91,6 +92,18 @@ def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame) -> Iterator[str]:
         )
     elif seeds:
         yield "No arm could be held against the control, so this report shows errors and no effects on them."
+
+
+def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
+    """What verdicts there are, at which level, and what counts as nothing."""
+    for label, rows in effects[effects["verdict"] != ""].groupby("label", sort=False):
+        margins = rows["margin"].max()
+        margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
+        arms = "one arm" if len(rows) == 1 else f"all {len(rows)} arms together"
+        yield (
+            f"Verdicts on {label}: false ones (better or worse where nothing changed; equivalent where more "
+            f"than {margin} did) are kept at 5% for {arms} (paired t tests, two one-sided tests, Holm)."
+        )
 
 
 def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
@@ -104,6 +117,7 @@ def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
     )
     if (throughput["kind"] == INTERVAL).any():
         yield f"{text} Their intervals are 95% t intervals over draws."
+        yield from _about_verdicts(throughput)
     else:
         draws = counted(int(throughput["pairs"].max()), "draw")
         yield f"{text} With {draws} they are descriptive; an interval takes at least {FEWEST_UNITS}."

@@ -1,20 +1,30 @@
 """The tables of a report, as rows of text."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.report.effect import DESCRIPTIVE, INTERVAL, NOT_COMPARABLE
-from alexnet_bench.report.metrics import ERRORS, INFERENCE, METRICS, TRAINING
+from alexnet_bench.report.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
+from alexnet_bench.report.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.report.plans import Manifest
 from alexnet_bench.report.words import MISSING, counted, listed, number, percent, signed, whole
+from alexnet_bench.stats.verdict import INCONCLUSIVE
 
 GIB = 2**30
+_OVERVIEW_WORDS = {
+    "Variant",
+    "Differs in",
+    "Verdict on error",
+    "Verdict on training",
+    "Steady",
+    "Device",
+    "Failed",
+}
 THE_PAPERS = "the paper's"
-_ERRORS = [metric.name for metric in ERRORS[:3]]
-_LABELS = {metric.name: metric.label for metric in METRICS}
+_ERRORS = [metric.name for metric in HEADLINES]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +64,10 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
         error: lambda row: percent(row.error_percent),
         "Change, points": lambda row: _change(row, effects, _ERRORS),
+        "Verdict on error": lambda row: _verdict_on(row, effects, _ERRORS),
         "Training, images/s": lambda row: number(row.training_images_per_second),
         "Training ratio": lambda row: _change(row, effects, [TRAINING.name]),
+        "Verdict on training": lambda row: _verdict_on(row, effects, [TRAINING.name]),
         "Inference, images/s": lambda row: number(row.inference_images_per_second),
         "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
         "Training, ms/step": lambda row: _quantiles(row.training_step_ms),
@@ -75,7 +87,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
         "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
     }
-    return _table(summary, cells, words={"Variant", "Differs in", "Steady", "Device", "Failed"})
+    return _table(summary, cells, words=_OVERVIEW_WORDS)
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
@@ -87,18 +99,20 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
     """
     cells: dict[str, Callable[[Any], str]] = {
         "Arm": lambda row: row.arm,
-        "Measure": lambda row: _LABELS[row.measure],
+        "Measure": lambda row: row.label,
         "Where": lambda row: places.get(row.setting, MISSING),
         "Control": lambda row: _value(row.control_value, row),
         "Arm's value": lambda row: _value(row.arm_value, row),
         "Effect": _effect_with_unit,
         "95% interval": _interval,
+        "For other images too": _over_images,
+        "Verdict": _verdict,
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
         "Kind": lambda row: row.kind,
         "Note": lambda row: row.note or MISSING,
     }
-    return _table(effects, cells, words={"Arm", "Measure", "Where", "Kind", "Note"})
+    return _table(effects, cells, words={"Arm", "Measure", "Where", "Verdict", "Kind", "Note"})
 
 
 def failures_table(frame: pd.DataFrame) -> Table:
@@ -202,15 +216,38 @@ def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
     """The effect of a variant on the first of the measures that was recorded."""
     if row.same_as and measures == _ERRORS and pd.notna(row.error_percent):
         return f"= {row.same_as}"
+    effect = _first(row, effects, measures)
+    if effect is None:
+        return MISSING
+    if effect.kind == NOT_COMPARABLE:
+        return NOT_COMPARABLE
+    return f"{_effect(effect)} [{_bounds(effect)}]" if _has_interval(effect) else _effect(effect)
+
+
+def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
+    """The verdict on the same effect."""
+    effect = _first(row, effects, measures)
+    return MISSING if effect is None else _verdict(effect)
+
+
+def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
+    """The effect of a variant on the first of the measures that was recorded; None without one."""
     settings = [row.trials_setting, row.draws_setting]
     own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
-    for measure in measures:
-        for effect in own[own["measure"] == measure].itertuples():
-            if effect.kind == NOT_COMPARABLE:
-                return NOT_COMPARABLE
-            text = _effect(effect)
-            return f"{text} [{_bounds(effect)}]" if effect.kind == INTERVAL else text
-    return MISSING
+    found = [effect for measure in measures for effect in own[own["measure"] == measure].itertuples()]
+    return found[0] if found else None
+
+
+def _verdict(row: Any) -> str:
+    """A verdict, and how many more pairs one would likely take."""
+    if not row.verdict:
+        return MISSING
+    if row.verdict != INCONCLUSIVE:
+        return str(row.verdict)
+    what = "draw" if row.measure.endswith("images_per_second") else "seed"
+    if pd.isna(row.pairs_wanted):
+        return f"{INCONCLUSIVE} (cannot estimate how many {what}s it takes)"
+    return f"{INCONCLUSIVE} (about {counted(int(row.pairs_wanted) - row.pairs, f'more {what}')})"
 
 
 def _effect(row: Any) -> str:
@@ -218,13 +255,14 @@ def _effect(row: Any) -> str:
 
 
 def _effect_with_unit(row: Any) -> str:
-    return f"{_effect(row)} points" if row.unit != "ratio" and row.pairs else _effect(row)
+    unit = {RATIO: "", POINTS: " points"}.get(row.unit, f" {row.unit}")
+    return f"{_effect(row)}{unit}" if pd.notna(row.effect) else _effect(row)
 
 
 def _in_unit(value: float, unit: str) -> str:
     if pd.isna(value):
         return MISSING
-    return f"×{value:.3f}" if unit == "ratio" else signed(value)
+    return f"×{value:.3f}" if unit == RATIO else signed(value)
 
 
 def _bounds(row: Any) -> str:
@@ -232,14 +270,24 @@ def _bounds(row: Any) -> str:
 
 
 def _interval(row: Any) -> str:
-    return _bounds(row) if row.kind == INTERVAL else MISSING
+    return _bounds(row) if _has_interval(row) else MISSING
+
+
+def _over_images(row: Any) -> str:
+    if pd.isna(row.low_images):
+        return MISSING
+    return f"{_in_unit(row.low_images, row.unit)}, {_in_unit(row.high_images, row.unit)}"
+
+
+def _has_interval(row: Any) -> bool:
+    return row.kind in (INTERVAL, INCOMPLETE) and pd.notna(row.low)
 
 
 def _each(row: Any) -> str:
     """The values that a descriptive effect is the mean of."""
     if row.kind != DESCRIPTIVE:
         return MISSING
-    return ", ".join(_in_unit(float(value), row.unit) for value in row.values.split("; "))
+    return ", ".join(_in_unit(value, row.unit) for value in row.values)
 
 
 def _quantiles(values: tuple[float, ...] | None) -> str:
@@ -257,6 +305,8 @@ def _of_peak(value: float | None) -> str:
 def _value(value: float, row: Any) -> str:
     if pd.isna(value):
         return MISSING
+    if math.isinf(value):
+        return "never"
     return f"{percent(value)}%" if row.value_unit == "%" else f"{number(value)} {row.value_unit}"
 
 

@@ -46,6 +46,7 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
             count=logs.count,
         ),
         np.exp(ratios),
+        margin=metric.margin(None),
         control_value=_mean_beside(control, treated, metric),
         arm_value=_mean_beside(treated, control, metric),
     )

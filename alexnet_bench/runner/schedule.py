@@ -194,6 +194,7 @@ class Schedule:
             "control": self.control.name,
             "dataset": self.dataset.name,
             "test_name": self.dataset.test_name,
+            "test_images": len(self.dataset.test),
             "training_images": self.training_images,
             "topology": self.topology.name,
             "recipe": self.recipe.name,

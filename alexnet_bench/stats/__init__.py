@@ -1,7 +1,11 @@
-"""Statistics: pure functions of arrays. They read no files and know nothing of variants."""
+"""Statistics: pure functions of arrays. They read no files and know nothing of variants.
+
+`verdict` is imported by its own name: only reports need it, and statsmodels takes a second to load.
+"""
 
 from alexnet_bench.stats.allocation import Components, best_rounds, variance_components
 from alexnet_bench.stats.chance import beats_chance, chance_error
+from alexnet_bench.stats.crossed import crossed_estimate
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
 from alexnet_bench.stats.rounds import Slices, faster_half, log_ratios, paired_rounds
 from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
@@ -15,6 +19,7 @@ __all__ = [
     "beats_chance",
     "best_rounds",
     "chance_error",
+    "crossed_estimate",
     "drifts",
     "estimate",
     "faster_half",

@@ -54,12 +54,14 @@ def test_under_four_seeds_it_is_descriptive_and_earns_no_verdict():
     assert "With 1 seed this report is descriptive" in page(accuracy(seeds=1))
 
 
-def test_from_four_seeds_and_draws_on_it_has_intervals_and_still_no_verdict():
+def test_from_four_seeds_and_draws_on_it_has_intervals_and_verdicts():
     said = page(accuracy(seeds=4) + timing(draws=4))
     assert "is descriptive" not in said
     assert "Intervals on error are 95% t intervals over seeds" in said
     assert "Their intervals are 95% t intervals over draws." in said
-    assert "This report gives no verdicts." in said
+    assert "Verdicts on test top-1 error" in said
+    assert "equivalent where more than 0.50 points did" in said
+    assert "Verdicts on training throughput" in said
 
 
 def test_effects_stand_beside_the_claim():

@@ -22,7 +22,7 @@ def draws(variant, *rates, **changes):
 def test_effect_is_the_geometric_mean_over_draws_of_arm_over_control():
     row = rows([*draws("alexnet", 10, 10), *draws("no-lrn", 20, 5)])["no-lrn"]
     assert (row.effect, row.pairs, row.unit) == (pytest.approx(1.0), 2, "ratio")
-    assert [float(value) for value in row.values.split("; ")] == [2.0, 0.5]
+    assert row.values == pytest.approx((2.0, 0.5))
     assert (row.control_value, row.arm_value, row.value_unit) == (10, 12.5, "images/s")
 
 
@@ -79,7 +79,7 @@ def test_equal_round_ids_of_two_runs_are_different_rounds():
         draw("no-lrn", 0, [400.0], run_id="run-b"),
     ]
     row = rows(records, runs)["no-lrn"]
-    assert [float(value) for value in row.values.split("; ")] == [2.0, 4.0]
+    assert row.values == pytest.approx((2.0, 4.0))
 
 
 def test_a_failed_draw_is_left_out_and_named():

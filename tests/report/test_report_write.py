@@ -55,6 +55,10 @@ def test_effects_are_written_as_data(full):
             "test_top1_error",
             "validation_top1_error",
             "train_error",
+            "test_gap",
+            "early_validation_error",
+            "loss",
+            "epochs_to_25_percent",
             "training_images_per_second",
             "inference_images_per_second",
         )

@@ -1,0 +1,50 @@
+import math
+
+import numpy as np
+import pytest
+
+from alexnet_bench.stats import crossed_estimate, estimate
+
+
+def test_where_images_do_not_differ_it_is_the_interval_over_seeds():
+    by_seed = np.array([1.0, 2.0, 3.0, 4.0])
+
+    found = crossed_estimate(np.repeat(by_seed[:, None], 50, axis=1))
+
+    over_seeds = estimate(by_seed)
+    assert (found.low, found.high) == pytest.approx((over_seeds.low, over_seeds.high))
+
+
+def test_where_seeds_do_not_differ_it_is_the_interval_over_images():
+    by_image = np.array([0.0, 1.0, 0.0, -1.0, 1.0, 0.0])
+
+    found = crossed_estimate(np.repeat(by_image[None, :], 5, axis=0))
+
+    over_images = estimate(by_image)
+    assert (found.low, found.high) == pytest.approx((over_images.low, over_images.high))
+
+
+def test_values_that_never_differ_leave_no_doubt():
+    found = crossed_estimate(np.full((5, 9), 0.25))
+
+    assert (found.mean, found.low, found.high) == (0.25, 0.25, 0.25)
+
+
+def test_three_seeds_have_no_interval():
+    found = crossed_estimate(np.eye(3, 40))
+
+    assert found.descriptive
+    assert math.isnan(found.low)
+
+
+@pytest.mark.parametrize(("seed_spread", "image_spread"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_it_covers_the_truth_where_seeds_and_images_are_drawn_anew(seed_spread, image_spread):
+    """2,000 simulated tables of 5 seeds and 30 images; 95% wanted, three standard errors are 1.5 points."""
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(2000):
+        seeds, images = rng.normal(0, seed_spread, (5, 1)), rng.normal(0, image_spread, (1, 30))
+        found = crossed_estimate(seeds + images + rng.normal(0, 1, (5, 30)))
+        covered += found.low <= 0 <= found.high
+
+    assert covered / 2000 > 0.935
