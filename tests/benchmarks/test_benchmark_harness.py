@@ -11,7 +11,7 @@ import pytest
 
 from alexnet_bench.worker.timing import Draw
 
-ROUNDS, STEPS = 600, 3
+ROUNDS, STEPS = 1800, 3
 
 
 @pytest.mark.benchmark(group="one round: a slice of each")
