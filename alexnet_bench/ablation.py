@@ -1,5 +1,6 @@
 """Ablations: one question about one idea of the paper, and what the paper claims of it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,17 +10,42 @@ from alexnet_bench.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a source says an idea does.
+    """What a source says an idea does, and what `bench claims` holds it against.
 
     Args:
         says: in one sentence, with the figures.
         source: paper and section.
         setup: data set and network it was found on.
+        arm: the ablation's arm that it is about; None where it cannot be measured.
+        measure: `top1_error`, `top5_error`, or another measure's name in `effects.csv`.
+        foretells: whether the arm's is `higher` or `lower` than the control's.
+        size: by how much, in points of error (above 0), or the ratio of arm to control.
+        dataset: the only one that it can be tested on; any by default.
+        topology: likewise.
+        untested: why it cannot be measured, where no arm is given.
     """
 
     says: str
     source: str
     setup: str
+    arm: str | None = None
+    measure: str | None = None
+    foretells: str | None = None
+    size: float | None = None
+    dataset: str | None = None
+    topology: str | None = None
+    untested: str = ""
+
+    def __post_init__(self) -> None:
+        parts = (self.arm, self.measure, self.foretells)
+        if any(part is not None for part in parts) and None in parts:
+            raise AblationError(f"the claim '{self.says}' needs arm, measure and foretells, or none of them")
+        if self.foretells not in (None, "higher", "lower"):
+            raise AblationError(
+                f"the claim '{self.says}' foretells {self.foretells!r}; choose from: higher, lower"
+            )
+        if self.size is not None and not (math.isfinite(self.size) and self.size > 0):
+            raise AblationError(f"the claim '{self.says}' has size {self.size}; it must be above 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +76,9 @@ class Ablation:
             raise UnknownNameError("factor", [self.factor], known)
         for arm in self.arms:
             self._check_factor(arm)
+        names = [arm.name for arm in self.arms]
+        if unknown := [claim.arm for claim in self.claims if claim.arm not in (None, *names)]:
+            raise UnknownNameError(f"arm in a claim of ablation '{self.name}':", map(str, unknown), names)
 
     @property
     def variants(self) -> tuple[Variant, ...]:

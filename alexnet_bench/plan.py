@@ -116,6 +116,8 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
         layers.append(_margin(layers[-1], topology.margin))
     last = len(topology.convolutions)
     for number, convolution in enumerate(topology.convolutions, 1):
+        if variant.removed == f"conv{number}":
+            continue
         if variant.kernels == "half" and number < last:
             convolution = replace(convolution, filters=convolution.filters // 2)
         layers += _stage(str(number), convolution, layers[-1], variant, topology)

@@ -108,10 +108,6 @@ class Registry:
                     f"'{term}' adds {', '.join(groups)}, which may mean several; name the variants of a sum"
                 )
 
-    def ablation_of(self, variant: Variant) -> Ablation | None:
-        """The ablation that a variant is an arm of."""
-        return next((ablation for ablation in self.ablations.values() if variant in ablation.arms), None)
-
 
 def shipped_folder() -> Path:
     """The shipped ablation files: beside the package in a checkout, inside it once installed."""

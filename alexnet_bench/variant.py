@@ -14,6 +14,7 @@ CHOICES = {
     "towers": (1, 2),
     "kernels": ("full", "half"),
     "input": ("valid", "padded"),
+    "removed": ("none", "conv3", "conv4"),
     "placement": ("one-device", "split"),
     "evaluation": ("centre", "ten-crops"),
 }
@@ -31,6 +32,7 @@ class Variant:
         activation: block after every layer but the last.
         pooling: block after conv1, conv2 and conv5; every pooling halves the map.
         dropout: the share dropped after fc6 and fc7.
+        removed: a convolution that is left out, with its activation: `conv3` or `conv4`.
         input: `valid` reads 227 pixels without padding, `padded` 224 with a margin of 2 zeros
             (and the like at other topologies); conv1's map is of the same size.
         recipe: the fields in which training differs from the run's recipe.
@@ -45,6 +47,7 @@ class Variant:
     activation: Block | str | None = "relu"
     pooling: Block | str | None = "overlapping"
     dropout: float = 0.5
+    removed: str = "none"
     input: str = "valid"
     recipe: Mapping[str, Any] = field(default_factory=dict, hash=False)
     placement: str = "one-device"

@@ -20,6 +20,7 @@ FIELDS = {
     "dropout": st.sampled_from([0.0, 0.25, 0.5]),
     "input": st.sampled_from(["valid", "padded"]),
     "placement": st.sampled_from(["one-device", "split"]),
+    "removed": st.sampled_from(["none", "conv3", "conv4"]),
     "evaluation": st.sampled_from(["centre", "ten-crops"]),
     "recipe": st.fixed_dictionaries(
         {},

@@ -22,7 +22,7 @@ def example():
 
 @pytest.fixture
 def registry(example, tmp_path):
-    (tmp_path / "batch_norm.py").write_text(example, encoding="utf-8")
+    (tmp_path / "layer_norm.py").write_text(example, encoding="utf-8")
     return load_registry([tmp_path])
 
 
@@ -31,10 +31,10 @@ def test_it_is_one_file_of_at_most_25_lines(example):
 
 
 def test_its_variants_can_be_selected_and_added(registry):
-    assert [variant.name for variant in registry.select("@batch-norm,batch-norm+tanh")] == [
+    assert [variant.name for variant in registry.select("@layer-norm,layer-norm+tanh")] == [
         "alexnet",
-        "batch-norm",
-        "batch-norm+tanh",
+        "layer-norm",
+        "layer-norm+tanh",
     ]
 
 
@@ -42,7 +42,7 @@ def test_its_block_counts_as_many_parameters_as_it_has(registry, tensorflow_read
     from alexnet_bench.model.build import build_model
 
     dataset = open_dataset("digits")
-    (variant,) = registry.select("batch-norm")
+    (variant,) = registry.select("layer-norm")
     plan = make_plan(variant, ALEXNET_8, classes=len(dataset.classes), channels=dataset.channels)
 
     assert build_model(plan, PAPER).count_params() == plan.parameters

@@ -20,6 +20,25 @@ PARAMETERS = {
     "single-tower": 62_378_344,
     "notebook": 62_378_344,
     "one-gpu": 59_798_312,
+    "averaged-lrn": 60_965_224,
+    "batch-norm": 60_966_632,
+    "scaled-tanh": 60_965_224,
+    "sigmoid": 60_965_224,
+    "gelu": 60_965_224,
+    "dropout-0.2": 60_965_224,
+    # conv3's 885,120 less, and conv4 sees 128 maps of its own tower: 442,752 in place of 663,936.
+    "no-conv3": 59_858_920,
+    "no-conv4": 60_301_288,
+    "no-augmentation": 60_965_224,
+    "no-colour-noise": 60_965_224,
+    "paper-weights": 60_965_224,
+    "he-weights": 60_965_224,
+    "glorot-weights": 60_965_224,
+    "bias-1": 60_965_224,
+    "bias-0.1": 60_965_224,
+    "bias-0": 60_965_224,
+    "no-weight-decay": 60_965_224,
+    "ten-crops": 60_965_224,
 }
 
 # Of one tower, of two: parameters. The shapes are the same.

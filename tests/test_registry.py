@@ -71,11 +71,11 @@ def test_all_is_every_variant_with_the_papers_first():
         ("tanh, no-lrn", ["tanh", "no-lrn"]),
         ("@lrn", ["lrn", "no-lrn"]),
         ("@towers", ["alexnet", "single-tower", "one-gpu"]),
-        ("no-*", ["no-dropout", "no-lrn"]),
+        ("no-[dl]*", ["no-dropout", "no-lrn"]),
         ("[nt]o-lrn,?anh", ["no-lrn", "tanh"]),
         ("no-lrn+tanh", ["no-lrn+tanh"]),
         ("no-lrn + tanh+no-dropout", ["no-lrn+tanh+no-dropout"]),
-        ("no-lrn,@lrn,no-*", ["no-lrn", "lrn", "no-dropout"]),
+        ("no-lrn,@pooling,no-d*", ["no-lrn", "alexnet", "non-overlapping-pooling", "no-dropout"]),
         ("tanh,,tanh,", ["tanh"]),
     ],
 )
@@ -183,8 +183,7 @@ def test_the_shipped_files_are_found():
 
 
 @pytest.mark.parametrize("ablation", SHIPPED.ablations.values(), ids=SHIPPED.ablations)
-def test_a_shipped_ablation_is_the_one_of_its_arms(ablation):
-    assert all(SHIPPED.ablation_of(arm) == ablation for arm in ablation.arms)
+def test_the_variants_of_a_shipped_ablation_can_be_selected(ablation):
     assert all(SHIPPED.variants[variant.name] == variant for variant in ablation.variants)
 
 

@@ -162,6 +162,7 @@ def _missing(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
         if measure in manifest["plan"]["measures"]
         for variant in manifest["plan"]["variants"]
         if not (kind == "trial" and variant in plans.aliases(manifest["run_id"]))
+        and not (kind == "draw" and variant not in manifest["plan"].get("timed", [variant]))
         and not _has(frame, manifest["run_id"], variant, kind)
     )
     if lacking:

@@ -1,7 +1,7 @@
 """Settings -> what to run: networks, trials and timing sessions."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,14 @@ IMAGENET = 1000, 3
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
 TUNING_SEED = 1_000_000
 MOST_JOBS = 4
+# What changes how a network is trained or evaluated, and not what a timed step does.
+TIMED_ALIKE = {
+    "evaluation",
+    *(
+        f"recipe.{field}"
+        for field in ("learning_rate", "drops", "epochs", "initialization", "bias", "pixels", "augmentation")
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,18 +116,21 @@ class Schedule:
 
     @cached_property
     def timed_variants(self) -> tuple[Variant, ...]:
-        """Those that were asked for and, where the preset wants a noise floor, one equal to the control."""
+        """Those asked for whose step is not the control's anyway, and a twin of the control.
+
+        The twin is the control under another name; without a noise floor in the preset, only if asked for.
+        """
+        asked = [
+            variant for variant in self.variants if variant == self.control or not _is_timed_alike(variant)
+        ]
         if not self.settings.scale.noise_floor:
-            return tuple(self.variants)
-        batch_size = self.time_batch_sizes[0]
-        control = self._timed_network(self.control, "float32", batch_size).fingerprint
+            return tuple(asked)
         twins = [
             variant
-            for variant in (*self.variants, *self.registry.variants.values())
-            if variant.name != self.control.name
-            and self._timed_network(variant, "float32", batch_size).fingerprint == control
+            for variant in (*asked, *self.registry.variants.values())
+            if variant.name != self.control.name and variant == replace(self.control, name=variant.name)
         ]
-        return tuple(dict.fromkeys((*self.variants, *twins[:1])))
+        return tuple(dict.fromkeys((*asked, *twins[:1])))
 
     @property
     def seeds(self) -> range:
@@ -213,15 +224,16 @@ class Schedule:
             "aliases": self.aliases | self._twins(),
             "variants": {
                 variant.name: {"difference": variant.difference, "fields": sorted(variant.changes)}
-                for variant in (self.timed_variants if self.times else self.variants)
+                for variant in dict.fromkeys((*self.variants, *(self.timed_variants if self.times else ())))
             },
+            "timed": [variant.name for variant in self.timed_variants] if self.times else [],
             "ablations": [
                 _described(item) for item in self.registry.ablations.values() if self._touches(item)
             ],
         }
 
     def _touches(self, ablation: Any) -> bool:
-        names = {variant.name for variant in self.timed_variants}
+        names = {variant.name for variant in (*self.variants, *self.timed_variants)}
         return any(arm.name in names for arm in ablation.arms)
 
     def _scaled_recipe(self) -> Recipe:
@@ -272,6 +284,11 @@ class Schedule:
             item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
         )
         return max(2, int(0.9 * self.available_memory()) // needed)
+
+
+def _is_timed_alike(variant: Variant) -> bool:
+    """Whether a variant differs from the paper's network, and in a timed step does not."""
+    return bool(variant.changes) and variant.changes.keys() <= TIMED_ALIKE
 
 
 def _described(ablation: Any) -> dict[str, Any]:

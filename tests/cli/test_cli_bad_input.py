@@ -64,7 +64,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
 
     assert "unknown variants 'no-lnr' (did you mean 'no-lrn'?), 'tanhh' (did you mean 'tanh'?)" in message
     assert "'@drop' (did you mean '@dropout'?)" in message
-    assert "choose from: @activation, @dropout" in message
+    assert "choose from: @activation, @augmentation" in message
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_names_that_stand_for_nothing(refusal, arguments, expected):
     ("arguments", "expected"),
     [
         (["show", "no-lnr"], "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
-        (["show", "no-*"], "'no-*' means 2 variants; name one"),
+        (["show", "no-*"], "'no-*' means 7 variants; name one"),
         (["show", "alexnet", "--topology", "alexnet-33"], "unknown topology 'alexnet-33'"),
         (["show", "alexnet", "--classes", "1"], "1 is not in the range x>=2"),
         (["show"], "Missing argument 'VARIANT'"),

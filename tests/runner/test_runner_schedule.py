@@ -51,7 +51,9 @@ def test_trials_go_seed_by_seed_and_train_each_network_once(seeds, chosen):
 
     trials = plan.trials()
 
-    one_network = [name for name in chosen if name in ("alexnet", "lrn")]
+    one_network = [
+        name for name in chosen if name in ("alexnet", "lrn", "he-weights", "bias-0", "no-colour-noise")
+    ]
     distinct = [name for name in chosen if name not in one_network[1:]]
     assert [(task.seed, task.network.variant.name) for task in trials] == [
         (seed, name) for seed in range(seeds) for name in distinct
@@ -217,6 +219,15 @@ def test_the_larger_presets_time_the_control_twice(preset, twins):
     assert names(timed(schedule("alexnet,lrn", preset=preset))) == ["alexnet", "lrn"]
 
 
+def test_what_a_timed_step_does_not_show_is_trained_and_not_timed():
+    plan = schedule("alexnet,bias-1,ten-crops,no-weight-decay,no-augmentation,bias-1+tanh,lrn")
+
+    assert names(timed(plan)) == ["alexnet", "no-weight-decay", "bias-1+tanh", "lrn"]
+    assert plan.manifest_plan()["timed"] == names(timed(plan))
+    assert "ten-crops" in plan.manifest_plan()["variants"]
+    assert names(timed(schedule("bias-1"))) == ["bias-1"]
+
+
 def test_an_interval_that_is_asked_for_gets_the_draws_that_it_takes():
     asked = Settings(interval=0.02, budget=60.0)
 
@@ -302,7 +313,7 @@ def test_the_manifest_holds_the_plan_in_json():
     assert plan["variants"]["tanh"] == {"difference": "activation tanh", "fields": ["activation"]}
     (lrn,) = [item for item in plan["ablations"] if item["name"] == "lrn"]
     assert (lrn["control"], lrn["arms"]) == ("lrn", ["no-lrn"])
-    assert {*lrn["claims"][0]} == {"says", "source", "setup"}
+    assert {*lrn["claims"][0]} >= {"says", "source", "setup", "arm", "measure"}
 
 
 # -- what a worker is told

@@ -1,0 +1,47 @@
+"""`bench claims`."""
+
+from pathlib import Path
+
+import click
+
+from alexnet_bench.cli import options as shared
+from alexnet_bench.cli.exits import DONE
+
+EXAMPLE = """\b
+Examples:
+  bench claims results/runs/mine
+  bench claims results/reference/* --out claims
+  bench claims
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN...]")
+@shared.ablations
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for claims.md, claims.csv and a figure.")
+@shared.as_json
+def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
+    """Hold the paper's claims against what runs measured.
+
+    Each claim: what the paper says, what was measured, whether that bears it out, and what the idea costs in
+    throughput. Without runs, the claims alone. What is no run of `bench run` is passed over.
+    """
+    from alexnet_bench.registry import load_registry
+    from alexnet_bench.report.claims import columns_of, read_ledger, runs_among, standing, write_ledger
+
+    folders, others = runs_among(runs)
+    found = read_ledger(load_registry(ablations), folders)
+    if out is not None:
+        write_ledger(found, out)
+    if as_json:
+        print(found.to_json(orient="records"))
+        return DONE
+    from alexnet_bench.cli.tables import print_table
+
+    print_table(*columns_of(found))
+    print(f"\n{standing(found)}")
+    if others:
+        print(f"\nNo runs, and passed over: {', '.join(str(path) for path in others)}")
+    if out is not None:
+        print(f"\nLedger: {out / 'claims.md'}")
+    return DONE
