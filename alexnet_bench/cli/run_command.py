@@ -19,6 +19,7 @@ Examples:
   bench run --variants @lrn --seeds 5 --out results/runs/lrn
   bench run --variants no-lrn+tanh,alexnet --measure throughput
   bench run --variants @activation --dataset cifar10:PATH --tune lr
+  bench run --variants @lrn --measure accuracy --dataset cifar10:PATH --until-conclusive --budget 30m
   bench run --resume results/runs/lrn --seeds 8
 """
 
@@ -54,6 +55,12 @@ Examples:
 @click.option("--batch-size", type=int, help="Images a training step of the accuracy trials.")
 @click.option("--epochs", type=int, help="Epochs of the accuracy trials.")
 @click.option("--seeds", type=int, help="Accuracy trials of each variant.")
+@click.option(
+    "--until-conclusive",
+    is_flag=True,
+    help="Add seeds until every arm has a verdict: looks at 4, 8, 16 and 32 seeds, up to --seeds, within "
+    "--budget.",
+)
 @click.option(
     "--tune", type=click.Choice(["lr"]), help="Choose each variant's learning rate on validation error first."
 )
@@ -144,10 +151,13 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"run": str(folder), "variants": json.loads(summary.to_json(orient="records"))}))
     else:
-        from alexnet_bench.cli.tables import print_summary
+        from alexnet_bench.cli.tables import print_summary, print_verdicts
 
         print_summary(summary)
-        for sentence in noise_floor(effects(read(folder), [read_manifest(folder)])):
+        manifest = read_manifest(folder)
+        found = effects(read(folder), [manifest], {manifest["run_id"]: folder})
+        print_verdicts(found)
+        for sentence in noise_floor(found):
             print(f"\n{sentence}")
         print(f"\nReport: {page}")
     failed = [record for record in records if record["status"] != "ok"]

@@ -43,6 +43,19 @@ def print_summary(summary: Any) -> None:
         print(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
 
 
+def print_verdicts(effects: Any) -> None:
+    """What `bench run` says of each arm that was judged."""
+    from alexnet_bench.report.tables import effect_text, verdict_text
+
+    rows = [
+        [row.arm, row.control, row.label, effect_text(row), verdict_text(row)]
+        for row in effects[effects["verdict"] != ""].itertuples()
+    ]
+    if rows:
+        print()
+        print_table(["arm", "against", "measure", "change [95%]", "verdict"], rows)
+
+
 def print_plan(plan: dict[str, Any]) -> None:
     """What `--dry-run` shows."""
     cost = plan["estimate"]
@@ -51,8 +64,8 @@ def print_plan(plan: dict[str, Any]) -> None:
     print()
     if "accuracy" in plan["measures"]:
         print(
-            f"accuracy:   {cost['trials']} trials of {plan['epochs']} epochs: {plan['topology']}, "
-            f"{plan['dataset']}, recipe {plan['recipe']}, batch {plan['batch_size']}"
+            f"accuracy:   {_at_most(plan)}{cost['trials']} trials of {plan['epochs']} epochs: "
+            f"{plan['topology']}, {plan['dataset']}, recipe {plan['recipe']}, batch {plan['batch_size']}"
         )
     if "throughput" in plan["measures"]:
         print(
@@ -109,6 +122,10 @@ def _remark(row: Any) -> str:
     unsteady = "not steady: certifies nothing" if row.steady is False else ""
     few = f"{row.pairs} pairs: no interval" if row.pairs and row.low != row.low else ""
     return "; ".join(filter(None, (row.note, few, unsteady)))
+
+
+def _at_most(plan: dict[str, Any]) -> str:
+    return f"looks at {', '.join(map(str, plan['looks']))} seeds, at most " if plan["looks"] else ""
 
 
 def _until(plan: dict[str, Any]) -> str:

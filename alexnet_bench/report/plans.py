@@ -49,6 +49,11 @@ class Plans:
         """The variant that a run's others are held against."""
         return str(self._plan(run)["control"])
 
+    def looks(self, runs: Iterable[str]) -> tuple[int, ...]:
+        """The numbers of seeds after which runs were to be looked at; none where that was not planned."""
+        planned = [tuple(self._plan(run).get("looks") or ()) for run in runs]
+        return max(planned, key=len, default=())
+
     def test_images(self, run: str) -> int | None:
         """The images that a run's test errors are measured on; None where its plan does not say."""
         return self._plan(run).get("test_images")

@@ -35,7 +35,7 @@ def validity(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[s
     compared = effects[effects["pairs"] > 0]
     timed = compared["measure"].isin(_TIMED)
     accuracy, throughput = compared[~timed], compared[timed]
-    return [*_learned(frame, plans), *_about_seeds(frame, accuracy), *_about_draws(throughput)]
+    return [*_learned(frame, plans), *_about_seeds(frame, accuracy, plans), *_about_draws(throughput)]
 
 
 def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _learned(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
             yield f"{reason[0].upper()}{reason[1:]}."
 
 
-def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame) -> Iterator[str]:
+def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame, plans: Plans) -> Iterator[str]:
     trials = frame[(frame["kind"] == "trial") & (frame["purpose"] != "tuning")]
     seeds = trials["seed"].nunique()
     if (accuracy["kind"] == INTERVAL).any():
@@ -84,6 +84,7 @@ def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame) -> Iterator[str]:
             "each arm by itself. Effects with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
+        yield from _about_looks(plans)
     elif len(accuracy) or 0 < seeds < FEWEST_UNITS:
         yield (
             f"With {counted(seeds, 'seed')} this report is descriptive: it shows effects and every seed's "
@@ -103,6 +104,16 @@ def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
         yield (
             f"Verdicts on {label}: false ones (better or worse where nothing changed; equivalent where more "
             f"than {margin} did) are kept at 5% for {arms} (paired t tests, two one-sided tests, Holm)."
+        )
+
+
+def _about_looks(plans: Plans) -> Iterator[str]:
+    looks = plans.looks(manifest["run_id"] for manifest in plans.manifests)
+    if looks:
+        numbers = joined([str(look) for look in looks])
+        yield (
+            f"Seeds were added until there was a verdict, with looks at {numbers} seeds; the looks share the "
+            "5% as well. Intervals are over all seeds, and not widened for that."
         )
 
 

@@ -106,7 +106,7 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Effect": _effect_with_unit,
         "95% interval": _interval,
         "For other images too": _over_images,
-        "Verdict": _verdict,
+        "Verdict": verdict_text,
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
         "Kind": lambda row: row.kind,
@@ -221,13 +221,18 @@ def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
         return MISSING
     if effect.kind == NOT_COMPARABLE:
         return NOT_COMPARABLE
-    return f"{_effect(effect)} [{_bounds(effect)}]" if _has_interval(effect) else _effect(effect)
+    return effect_text(effect)
+
+
+def effect_text(row: Any) -> str:
+    """An effect with its interval, where it has one."""
+    return f"{_effect(row)} [{_bounds(row)}]" if _has_interval(row) else _effect(row)
 
 
 def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
     """The verdict on the same effect."""
     effect = _first(row, effects, measures)
-    return MISSING if effect is None else _verdict(effect)
+    return MISSING if effect is None else verdict_text(effect)
 
 
 def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
@@ -238,7 +243,7 @@ def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
     return found[0] if found else None
 
 
-def _verdict(row: Any) -> str:
+def verdict_text(row: Any) -> str:
     """A verdict, and how many more pairs one would likely take."""
     if not row.verdict:
         return MISSING

@@ -1,14 +1,22 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import RecordError
-from alexnet_bench.run_folder import add_record, create_run, reopen_run, run_records, write_manifest
+from alexnet_bench.run_folder import (
+    add_record,
+    create_run,
+    read,
+    read_manifest,
+    reopen_run,
+    run_records,
+    write_manifest,
+)
 from alexnet_bench.runner.accuracy import run_trials, task_key, trial_key
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.local import Code, Zygote
@@ -87,6 +95,8 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
     if seeds is None:
         return settings
+    if settings.until_conclusive:
+        raise RecordError(f"{folder} was planned with looks at {settings.looks} seeds; leave out --seeds")
     before = settings.seeds or settings.scale.seeds
     if seeds < before:
         raise RecordError(f"{folder} was planned with {before} seeds; ask for at least as many")
@@ -125,8 +135,48 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
         # Timing first: it is what a machine that others start to use later spoils.
         if schedule.times:
             _time(schedule, zygote, folder, run_id, keep, observer)
-        train(trials)
+        for some in _by_looks(schedule, folder) if schedule.settings.looks else [trials]:
+            observer.planned(0, len(some), 0)
+            train(some)
     return run_records(folder)
+
+
+def _by_looks(schedule: Schedule, folder: Path) -> Iterator[list[TrialTask]]:
+    """The trials up to each look, of the control and of the arms that have no verdict yet.
+
+    It ends when all have one, or where the budget leaves no time for the trials up to the next look.
+    """
+    for look in schedule.settings.looks:
+        names = undecided(folder) if look > schedule.settings.looks[0] else set(schedule.names)
+        wanted = {
+            schedule.aliases.get(name, name) for name in (names | {schedule.control.name} if names else ())
+        }
+        trials = schedule.trials(chosen_rates(run_records(folder)))
+        due = [task for task in trials if task.seed < look and task.network.variant.name in wanted]
+        left = _trials_left(due, folder)
+        if not names or not _affordable(schedule, len(left), folder):
+            return
+        yield left
+
+
+def undecided(folder: Path) -> set[str]:
+    """The arms of a run whose verdict on error is that it is inconclusive."""
+    from alexnet_bench.report.effects import effects
+    from alexnet_bench.report.metrics import HEADLINES
+
+    manifest = read_manifest(folder)
+    found = effects(read(folder), [manifest], {manifest["run_id"]: folder})
+    errors = found["measure"].isin([metric.name for metric in HEADLINES])
+    return set(found["arm"][errors & (found["verdict"] == "inconclusive")])
+
+
+def _affordable(schedule: Schedule, count: int, folder: Path) -> bool:
+    """Whether so many trials more fit into the budget, as long as those before them took."""
+    took = [record["duration_seconds"] for record in run_records(folder) if record["kind"] == "trial"]
+    budget = schedule.settings.budget
+    if budget is None or not took:
+        return True
+    return (sum(took) + count * sum(took) / len(took)) / schedule.jobs <= budget
 
 
 def _time(

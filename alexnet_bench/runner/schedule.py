@@ -83,6 +83,11 @@ class Schedule:
         by_name = {variant.name: variant for variant in self.variants}
         return by_name.get(ALEXNET.name, self.variants[0])
 
+    @property
+    def names(self) -> list[str]:
+        """Of the variants."""
+        return [variant.name for variant in self.variants]
+
     @cached_property
     def networks(self) -> list[Network]:
         """One a variant and precision, as it is trained."""
@@ -135,7 +140,8 @@ class Schedule:
     @property
     def seeds(self) -> range:
         """Seeds of the trials."""
-        return range(self.settings.seeds or self.settings.scale.seeds)
+        looks = self.settings.looks
+        return range(looks[-1] if looks else self.settings.seeds or self.settings.scale.seeds)
 
     @cached_property
     def aliases(self) -> dict[str, str]:
@@ -212,6 +218,7 @@ class Schedule:
             "epochs": self.recipe.epochs,
             "batch_size": self.recipe.batch_size,
             "seeds": list(self.seeds),
+            "looks": list(self.settings.looks),
             "time_topology": self.time_topology.name,
             "time_batch_sizes": list(self.time_batch_sizes),
             "modes": list(effort.modes),

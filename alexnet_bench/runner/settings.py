@@ -12,6 +12,8 @@ from alexnet_bench.runner.effort import Effort
 
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
+# Planned numbers of seeds after which a run that goes on until it is conclusive is looked at.
+LOOKS = (4, 8, 16, 32)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -103,6 +105,8 @@ class Settings:
         recipe: of the accuracy trials.
         batch_size, epochs: of the accuracy trials.
         seeds: accuracy trials of each variant, with seeds 0, 1, …
+        until_conclusive: add seeds until every arm has a verdict, with looks at 4, 8, 16 and 32 of them, and
+            no more than `seeds`.
         tune: `lr` to choose each variant's rate first.
         time_topology: of the throughput.
         time_batch_size: of the throughput; several make a sweep.
@@ -110,7 +114,7 @@ class Settings:
             cores by default, as TensorFlow has.
         mode: of `training` and `inference`, what is timed.
         interval: half-width of every ratio's interval at which timing ends, as a share.
-        budget: seconds that timing may take.
+        budget: seconds that timing may take, and training if it goes on until it is conclusive.
         precision: Keras dtype policies.
         devices: `auto`, `cpu` or `gpu`.
         jobs: trials at a time.
@@ -127,6 +131,7 @@ class Settings:
     batch_size: int | None = None
     epochs: int | None = None
     seeds: int | None = None
+    until_conclusive: bool = False
     tune: str | None = None
     time_topology: str = "alexnet-227"
     time_batch_size: tuple[int, ...] = ()
@@ -163,6 +168,10 @@ class Settings:
             for value in _several(getattr(self, field)):
                 if value < 1:
                     raise BenchError(f"{field.replace('_', ' ')} is {value}; it must be at least 1")
+        if self.until_conclusive and "accuracy" not in self.measure:
+            raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
+        if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:
+            raise BenchError(f"seeds is {self.seeds}; a verdict takes at least {LOOKS[0]}")
         for field in ("interval", "budget"):
             value = getattr(self, field)
             if value is not None and value <= 0:
@@ -172,6 +181,14 @@ class Settings:
     def scale(self) -> Preset:
         """The preset."""
         return PRESETS[self.preset]
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of seeds after which verdicts are asked for; none where all are trained anyway."""
+        if not self.until_conclusive:
+            return ()
+        most = self.seeds or LOOKS[-1]
+        return (*(look for look in LOOKS if look < most), most)
 
     @property
     def timed_threads(self) -> tuple[int, int]:

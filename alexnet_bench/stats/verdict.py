@@ -7,7 +7,7 @@ likewise). Where both are rejected the difference is real and too small to matte
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -71,6 +71,38 @@ def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
         for arm, p_values in zip(judged, zip(different, alike, strict=True), strict=True)
     }
     return [found.get(id(arm), Verdict()) for arm in arms]
+
+
+def verdicts_by_looks(arms: Sequence[Arm], looks: Sequence[int], level: float = LEVEL) -> list[Verdict]:
+    """Verdicts where pairs were added until there is one: looked at after planned numbers of pairs.
+
+    Each look has an equal share of the level (Bonferroni), and the first verdict of an arm stays. Pairs after
+    the last look that an arm has reached change nothing.
+
+    Args:
+        arms: differences in the order in which they were made.
+        looks: numbers of pairs, ascending, as planned beforehand.
+        level: for all looks and arms together.
+    """
+    found, judged = [Verdict() for _ in arms], list(arms)
+    for look in looks:
+        for place, arm in enumerate(arms):
+            if found[place].verdict in ("", INCONCLUSIVE) and len(arm.differences) >= look:
+                judged[place] = replace(arm, differences=arm.differences[:look])
+        now = verdicts([_reached(arm, looks) for arm in judged], level / len(looks))
+        for place, verdict in enumerate(now):
+            if found[place].verdict in ("", INCONCLUSIVE) and len(judged[place].differences) == look:
+                found[place] = replace(
+                    verdict,
+                    p_difference=min(1.0, verdict.p_difference * len(looks)),
+                    p_equivalence=min(1.0, verdict.p_equivalence * len(looks)),
+                )
+    return found
+
+
+def _reached(arm: Arm, looks: Sequence[int]) -> Arm:
+    """An arm without pairs where it has not reached the first look."""
+    return arm if len(arm.differences) >= looks[0] else replace(arm, differences=())
 
 
 def difference_p_value(arm: Arm) -> float:

@@ -98,12 +98,12 @@ def do(folder, **settings):
 
 
 @pytest.fixture(scope="module")
-def batch_norm(write_ablations):
+def layer_norm(write_ablations):
     """The ablation that CONTRIBUTING shows, in a folder of a user's own."""
     shown = re.findall(r"```python\n(.*?)```", CONTRIBUTING.read_text(encoding="utf-8"), re.DOTALL)
     (text,) = [text for text in shown if "Ablation(" in text]
     assert len(text.splitlines()) <= 25
-    return write_ablations({"batch_norm.py": text})
+    return write_ablations({"layer_norm.py": text})
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +116,10 @@ def broken(write_ablations):
 
 
 @pytest.fixture(scope="module")
-def finished(bench, batch_norm, tmp_path_factory):
+def finished(bench, layer_norm, tmp_path_factory):
     """What `bench run` left of alexnet and a user's variant, trained and timed: (folder, outcome)."""
     folder = tmp_path_factory.mktemp("runs") / "finished"
-    arguments = ["--variants", "@batch-norm", "--ablations", batch_norm, "--out", folder]
+    arguments = ["--variants", "@layer-norm", "--ablations", layer_norm, "--out", folder]
     return folder, bench("run", *arguments, *options(SMALL))
 
 
@@ -128,20 +128,20 @@ def test_a_run_ends_well_and_says_where_its_report_is(finished):
 
     assert code == 0, err
     assert f"Report: {folder / 'report' / 'index.html'}" in "".join(out.splitlines())
-    assert "batch-norm" in out
+    assert "layer-norm" in out
     lines = [line for line in err.splitlines() if line.strip()]
     assert len(lines) == len(run_records(folder))
     assert sum("images/s training" in line for line in lines) == 2 * QUICK.draws
     assert sum("seed 0:" in line for line in lines) == 2
 
 
-def test_the_manifest_holds_plan_settings_and_environment(finished, batch_norm):
+def test_the_manifest_holds_plan_settings_and_environment(finished, layer_norm):
     manifest = read_manifest(finished[0])
 
     assert manifest["command"].startswith("bench")
     assert manifest["plan"]["control"] == "alexnet"
-    assert list(manifest["plan"]["variants"]) == ["alexnet", "batch-norm"]
-    assert manifest["settings"]["ablations"] == [str(batch_norm)]
+    assert list(manifest["plan"]["variants"]) == ["alexnet", "layer-norm"]
+    assert manifest["settings"]["ablations"] == [str(layer_norm)]
     assert manifest["environment"]["versions"]["tensorflow"]
     assert {record["run_id"] for record in run_records(finished[0])} == {manifest["run_id"]}
 
@@ -176,7 +176,7 @@ def test_the_users_block_is_in_the_network(finished):
         record["variant"]: record["parameters"] for record in of_kind(run_records(finished[0]), "trial")
     }
 
-    assert counts["batch-norm"] - counts["alexnet"] == 4 * (16 + 48)
+    assert counts["layer-norm"] - counts["alexnet"] == 2 * (16 + 48)
 
 
 def test_variants_are_timed_in_the_same_rounds(finished):
@@ -224,7 +224,7 @@ def test_the_report_can_be_made_again(finished, bench, tmp_path):
     code, out, err = bench("report", folder, "--out", tmp_path / "again", "--json")
 
     assert (code, err) == (0, "")
-    assert {row["arm"] for row in json.loads(out)} == {"batch-norm"}
+    assert {row["arm"] for row in json.loads(out)} == {"layer-norm"}
     again, before = (path / "effects.csv" for path in (tmp_path / "again", folder / "report"))
     assert again.read_text(encoding="utf-8") == before.read_text(encoding="utf-8")
 
@@ -264,7 +264,7 @@ def resumed(finished, bench, tmp_path_factory):
         record
         for record in run_records(folder)
         if record.get("draw") != QUICK.draws - 1
-        and (record["kind"] == "draw" or record["variant"] != "batch-norm")
+        and (record["kind"] == "draw" or record["variant"] != "layer-norm")
     ]
     lines = "".join(json.dumps(record) + "\n" for record in kept)
     # As a crash would leave it.
@@ -280,7 +280,7 @@ def test_going_on_adds_what_was_missing_and_the_new_seeds(resumed):
     records = run_records(folder)
     assert records[: len(kept)] == kept
     trials = sorted((trial["variant"], trial["seed"]) for trial in of_kind(records, "trial"))
-    assert trials == [("alexnet", 0), ("alexnet", 1), ("batch-norm", 0), ("batch-norm", 1)]
+    assert trials == [("alexnet", 0), ("alexnet", 1), ("layer-norm", 0), ("layer-norm", 1)]
     draws = sorted((draw["draw"], draw["variant"], draw["mode"]) for draw in of_kind(records, "draw"))
     assert len(draws) == len(set(draws)) == QUICK.draws * 2 * 2
     assert len({record["run_id"] for record in records}) == 1
@@ -305,7 +305,7 @@ def test_json_is_all_that_is_printed(resumed):
 
     printed = json.loads(out)
     assert printed["run"] == str(folder)
-    assert {row["variant"] for row in printed["variants"]} == {"alexnet", "batch-norm"}
+    assert {row["variant"] for row in printed["variants"]} == {"alexnet", "layer-norm"}
     assert err == ""
 
 

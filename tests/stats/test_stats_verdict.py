@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from alexnet_bench.stats.verdict import Arm, equivalence_p_value, pairs_wanted, verdicts
+from alexnet_bench.stats.verdict import Arm, equivalence_p_value, pairs_wanted, verdicts, verdicts_by_looks
 
 
 @pytest.fixture(autouse=True)
@@ -140,5 +140,54 @@ def test_arms_on_the_margin_are_seldom_called_equivalent():
     false = 0
     for _ in range(1000):
         false += "equivalent" in words(*(arm(*rng.normal(0.5, 0.2, size=5)) for _ in range(3)))
+
+    assert false / 1000 <= 0.07
+
+
+# -- several looks
+
+LOOKS = (4, 8, 16, 32)
+
+
+def at_looks(*arms):
+    return [found.verdict for found in verdicts_by_looks(arms, LOOKS)]
+
+
+def test_the_first_verdict_stays_whatever_comes_later():
+    sure = [2.0, 2.1, 1.9, 2.2]
+
+    assert at_looks(arm(*sure)) == at_looks(arm(*sure, -9, -9, -9, -9)) == ["worse"]
+
+
+def test_pairs_between_looks_change_nothing():
+    some = (0.9, 2.2, 0.7, 2.9)
+
+    assert verdicts_by_looks([arm(*some)], LOOKS) == verdicts_by_looks([arm(*some, 9.0, 9.1)], LOOKS)
+
+
+def test_a_look_has_its_share_of_the_level():
+    """Each p-value is that of the first eight pairs, times the number of looks."""
+    some = (0.9, 2.2, -0.7, 2.9, 1.0, -0.5, 0.3, 0.1)
+    (found,) = verdicts_by_looks([arm(*some)], LOOKS)
+
+    assert found.p_difference == pytest.approx(4 * verdicts([arm(*some)])[0].p_difference)
+
+
+def test_an_arm_that_has_its_verdict_waits_for_the_others():
+    rng = np.random.default_rng(0)
+    undecided = rng.normal(0.3, 1.5, size=8)
+
+    assert at_looks(arm(5.0, 5.1, 4.9, 5.2), arm(*undecided)) == ["worse", "inconclusive"]
+    assert at_looks(arm(5.0, 5.1), arm(*undecided)) == ["", "inconclusive"]
+
+
+def test_looking_often_does_not_call_identical_variants_different():
+    """1,000 sweeps of three arms that share a control."""
+    rng = np.random.default_rng(4)
+    false = 0
+    for _ in range(1000):
+        control = rng.normal(size=32)
+        found = at_looks(*(arm(*(rng.normal(size=32) - control)) for _ in range(3)))
+        false += any(word in ("better", "worse") for word in found)
 
     assert false / 1000 <= 0.07

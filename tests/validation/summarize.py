@@ -5,6 +5,7 @@ python tests/validation/summarize.py results/reference/throughput-32 [--json]
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -42,6 +43,7 @@ def summary(folder: Path) -> dict[str, Any]:
     same = measured["same"]
     return {
         "same": _spread([np.exp(_whole(draws).mean) for draws in same]),
+        "machines": _machines(folder),
         "components": _components(same),
         "draws": _draw_counts(same),
         "coverage_live": coverage([_whole(draws) for draws in same]),
@@ -120,16 +122,24 @@ def _spread(ratios: Sequence[float]) -> dict[str, Any]:
     }
 
 
+def _machines(folder: Path) -> dict[str, int]:
+    """How many of the measurements each processor made."""
+    manifests = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*/run.json"))]
+    return dict(Counter(item["environment"]["cpu"] for item in manifests))
+
+
 def _components(runs: Sequence[list[np.ndarray]]) -> dict[str, float]:
     """Spread of what draws say, and of what their rounds do (entries of the faster halves), over all."""
     found = variance_components([ratios for draws in runs for ratios in draws])
     if found is None:
         return {}
+    spread = {"draw": found.draw**0.5, "round": found.round**0.5}
     # A mean taken from few rounds pulls neighbours apart, so that short draws say little.
     long = [ratios for draws in runs for ratios in draws if len(ratios) >= LONG_DRAW]
     lagged = [pair for ratios in long for pair in pairwise(ratios - ratios.mean())]
-    correlation = float(np.corrcoef(np.array(lagged).T)[0, 1])
-    return {"draw": found.draw**0.5, "round": found.round**0.5, "round_autocorrelation": correlation}
+    if lagged:
+        spread["round_autocorrelation"] = float(np.corrcoef(np.array(lagged).T)[0, 1])
+    return spread
 
 
 def _draw_counts(runs: Sequence[list[np.ndarray]]) -> dict[str, Any]:
@@ -194,8 +204,16 @@ def tables(found: dict[str, Any]) -> str:
         ),
         ("spread of the log ratio between draws", f"{spread['draw']:.2%}"),
         ("and between rounds of a draw", f"{spread['round']:.2%}"),
-        ("correlation of a round with the next", f"{spread['round_autocorrelation']:+.2f}"),
+        *(
+            [("correlation of a round with the next", f"{spread['round_autocorrelation']:+.2f}")]
+            if "round_autocorrelation" in spread
+            else []
+        ),
         ("draws a measurement, rounds a draw (medians)", _counts(found["draws"])),
+        (
+            "comparisons on each processor, planted ones too",
+            "; ".join(f"{name}: {count}" for name, count in found["machines"].items()),
+        ),
     ]
     parts = [_table(("the same code on both sides", "found"), rows)]
     if any(item["measurements"] for item in found["planted"].values()):
