@@ -2,14 +2,15 @@
 
 Krizhevsky et al. 2012, section 3.1 and Figure 1: a four-layer network with ReLU reaches 25% training error
 on CIFAR-10 six times faster than one with tanh, each at the learning rate that suits it best. LeCun's
-scaled tanh and the sigmoid saturate too; GELU is what many would take today.
+scaled tanh and the sigmoid saturate too; GELU is what many would take today. The
+experiment of Figure 1 itself is in `figure_1.py`.
 
     bench run --variants alexnet,@activation --tune lr
 
 Costs about two minutes with the quick preset on two CPU cores, and several with `--tune lr`.
 """
 
-from alexnet_bench import ALEXNET, Ablation, Claim, block
+from alexnet_bench import ALEXNET, Ablation, block
 
 
 @block()
@@ -45,17 +46,5 @@ ACTIVATION = Ablation(
         ALEXNET.but("scaled-tanh", activation=scaled_tanh),
         ALEXNET.but("sigmoid", activation=sigmoid),
         ALEXNET.but("gelu", activation=gelu),
-    ],
-    claims=[
-        Claim(
-            says="ReLU reaches 25% training error in a sixth of the iterations that tanh takes",
-            source="Krizhevsky et al. 2012, section 3.1, Figure 1",
-            setup="CIFAR-10, a four-layer network, no regularisation, rates chosen for each",
-            arm="tanh",
-            measure="epochs_to_25_percent",
-            foretells="higher",
-            size=6.0,
-            dataset="cifar10",
-        )
     ],
 )

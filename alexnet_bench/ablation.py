@@ -58,6 +58,7 @@ class Ablation:
         control: the variant that the arms are held against.
         arms: the others.
         claims: what the arms test.
+        apart: whether `all` leaves its variants out, for they make sense at another topology alone.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Ablation:
     control: Variant
     arms: tuple[Variant, ...]
     claims: tuple[Claim, ...] = ()
+    apart: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arms", tuple(self.arms))

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from alexnet_bench.blocks import Block
+from alexnet_bench.errors import VariantError
 from alexnet_bench.recipe import Recipe
 from alexnet_bench.topology import Convolution, Topology
 from alexnet_bench.variant import Variant
@@ -101,7 +102,9 @@ class LayerPlan:
         """
         what = {
             "layers": [_identity(layer) for layer in self.layers],
-            "recipe": {name: value for name, value in asdict(recipe).items() if name != "name"},
+            "recipe": {
+                name: value for name, value in asdict(recipe).items() if name != "name" and value is not None
+            },
             "placement": self.variant.placement,
             "evaluation": self.variant.evaluation,
         }
@@ -109,11 +112,18 @@ class LayerPlan:
 
 
 def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: int = 3) -> LayerPlan:
-    """Resolve a variant at a topology into its layers."""
+    """Resolve a variant at a topology into its layers.
+
+    Raises:
+        VariantError: the towers of a topology that has one are to be split.
+    """
     side = topology.padded_size if variant.input == "padded" else topology.size
     layers = [Layer(name="input", kind="input", shape=(side, side, channels))]
     if variant.input == "padded":
         layers.append(_margin(layers[-1], topology.margin))
+    if variant.placement == "split" and topology.towers == 1:
+        raise VariantError(f"'{variant.name}' splits towers, and {topology.name} has one; leave it out")
+    variant = replace(variant, towers=min(variant.towers, topology.towers))
     last = len(topology.convolutions)
     for number, convolution in enumerate(topology.convolutions, 1):
         if variant.removed == f"conv{number}":

@@ -66,7 +66,7 @@ class Registry:
         """The variants that a selection means, each once, in the order in which they are named.
 
         Args:
-            selection: comma-separated names, globs, `@ablation`s, and sums (`no-lrn+tanh`); or `all`.
+            selection: comma-separated names, globs, `@ablation`s (globs too), sums (`no-lrn+tanh`); or `all`.
 
         Raises:
             UnknownNameError: names that stand for nothing, all at once.
@@ -81,9 +81,13 @@ class Registry:
 
     def _resolve(self, term: str) -> Iterator[Variant]:
         if term == "all":
-            yield from self.variants.values()
+            apart = {
+                variant.name for item in self.ablations.values() if item.apart for variant in item.variants
+            }
+            yield from (variant for variant in self.variants.values() if variant.name not in apart)
         elif term.startswith("@"):
-            yield from self.ablations[term[1:]].variants
+            for name in fnmatch.filter(self.ablations, term[1:]):
+                yield from self.ablations[name].variants
         elif "+" in term:
             yield reduce(Variant.plus, [self.variants[name.strip()] for name in term.split("+")])
         else:
@@ -92,7 +96,7 @@ class Registry:
     def _check_known(self, terms: Sequence[str]) -> None:
         names = [name.strip() for term in terms if term != "all" for name in term.split("+")]
         unknown_ablations = [
-            name for name in names if name.startswith("@") and name[1:] not in self.ablations
+            name for name in names if name.startswith("@") and not fnmatch.filter(self.ablations, name[1:])
         ]
         unknown_variants = [
             name for name in names if not name.startswith("@") and not fnmatch.filter(self.variants, name)

@@ -44,6 +44,7 @@ class Topology:
         pooling_padding: as Keras means it; chosen so that 3x3/2 and 2x2/2 pooling give equal maps.
         dense: units of the hidden fully connected layers.
         small: whether recipes are scaled to small images.
+        towers: at most; a topology of one tower has one whatever the variant says.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Topology:
     pooling_padding: str
     dense: tuple[int, ...]
     small: bool
+    towers: int = 2
 
 
 def _alexnet(
@@ -112,7 +114,26 @@ ALEXNET_8 = Topology(
     small=True,
 )
 
-TOPOLOGIES = {topology.name: topology for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8)}
+# Figure 1 and section 3.3 speak of four-layer networks and give no sizes; these are those of cuda-convnet's
+# CIFAR-10 examples, which normalise after the first two poolings.
+FOUR_LAYER_32 = Topology(
+    name="four-layer-32",
+    about="three convolutions of 32, 32 and 64 kernels and one dense layer, as in the paper's Figure 1",
+    size=32,
+    margin=2,
+    padded_size=28,
+    convolutions=(
+        Convolution(filters=32, kernel=5, normalized=True, pooled=True),
+        Convolution(filters=32, kernel=5, normalized=True, pooled=True),
+        Convolution(filters=64, kernel=5, pooled=True),
+    ),
+    pooling_padding="same",
+    dense=(),
+    small=True,
+    towers=1,
+)
+
+TOPOLOGIES = {topology.name: topology for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32)}
 
 
 def find_topology(name: str) -> Topology:

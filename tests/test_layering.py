@@ -30,6 +30,7 @@ ORDER = (
     "environment",
     "stats",
     "draws",
+    "learning_curve",
     "report",
     "model",
     "data",

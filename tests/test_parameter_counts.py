@@ -2,9 +2,10 @@
 
 import pytest
 
+from alexnet_bench.errors import VariantError
 from alexnet_bench.plan import make_plan
 from alexnet_bench.registry import load_registry
-from alexnet_bench.topology import ALEXNET_227
+from alexnet_bench.topology import ALEXNET_227, FOUR_LAYER_32
 
 VARIANTS = load_registry().variants
 
@@ -39,6 +40,10 @@ PARAMETERS = {
     "bias-0": 60_965_224,
     "no-weight-decay": 60_965_224,
     "ten-crops": 60_965_224,
+    **dict.fromkeys(
+        [f"{unit}-{weights}" for unit in ("relu", "tanh") for weights in ("normal", "glorot", "he")],
+        62_378_344,
+    ),
 }
 
 # Of one tower, of two: parameters. The shapes are the same.
@@ -117,6 +122,24 @@ def test_multiply_accumulates(layers, name, column):
 @pytest.mark.parametrize(("name", "millions"), [("notebook", 1135), ("alexnet", 724)])
 def test_all_multiply_accumulates(name, millions):
     assert round(make_plan(VARIANTS[name], ALEXNET_227, classes=1000).macs / 1e6) == millions
+
+
+def test_the_four_layer_network_has_one_tower_three_convolutions_and_one_dense_layer():
+    """5x5 kernels of 3, 32 and 32 channels, and 4x4x64 maps into 10 classes."""
+    plan = make_plan(VARIANTS["alexnet"], FOUR_LAYER_32, classes=10)
+
+    shapes = {layer.name: layer.shape for layer in plan.layers if layer.parameters}
+    assert shapes == {"conv1": (32, 32, 32), "conv2": (16, 16, 32), "conv3": (8, 8, 64), "fc4": (10,)}
+    assert plan.parameters == 2_432 + 25_632 + 51_264 + 10_250
+    assert [layer.name for layer in plan.layers if layer.kind == "normalization"] == [
+        "normalization1",
+        "normalization2",
+    ]
+
+
+def test_the_one_tower_of_a_topology_cannot_be_split():
+    with pytest.raises(VariantError, match="four-layer-32 has one"):
+        make_plan(VARIANTS["two-gpu"], FOUR_LAYER_32, classes=10)
 
 
 def test_notebook_is_the_seed_notebooks(layers):

@@ -1,12 +1,13 @@
 """The metrics: each declares its label, unit, better direction and margin once."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+
+from alexnet_bench.learning_curve import early_error, epochs_to
 
 POINTS, RATIO = "percentage points", "ratio"
 # Differences that do not matter: half a point of error, or four test images where there are few of them;
@@ -111,24 +112,6 @@ def _throughput(mode: str) -> Metric:
     )
 
 
-def epochs_to(curve: Any, share: float) -> float:
-    """Epochs until the training error, as trained, was down to a share; infinite where it never was.
-
-    An epoch's error is the mean over its steps, so it is taken for that of the epoch's middle, and between
-    two middles it is read off a straight line. One that the first epoch already has counts as its middle.
-    """
-    if not isinstance(curve, Sequence | np.ndarray) or not len(curve):
-        return math.nan
-    errors = [row["train_error"] for row in curve]
-    reached = next((index for index, error in enumerate(errors) if error <= share), None)
-    if reached is None:
-        return math.inf
-    if not reached:
-        return 0.5
-    before, after = errors[reached - 1], errors[reached]
-    return reached - 0.5 + (before - share) / (before - after)
-
-
 def reach(share: float) -> Metric:
     """Epochs to a training error."""
     return Metric(
@@ -138,17 +121,14 @@ def reach(share: float) -> Metric:
         effect_unit=RATIO,
         better="lower",
         column="curve",
-        read=lambda curve: epochs_to(curve, share),
+        read=lambda curve: epochs_to(_rows(curve), share),
         margin_ratio=MARGIN_EPOCHS,
     )
 
 
-def _early(curve: Any) -> float:
-    """The validation error after the first tenth of the epochs."""
-    if not isinstance(curve, Sequence | np.ndarray) or not len(curve):
-        return math.nan
-    value = curve[math.ceil(len(curve) / 10) - 1]["validation_top1_error"]
-    return math.nan if value is None else float(value)
+def _rows(curve: Any) -> list[dict[str, Any]]:
+    """A curve's epochs; none of a record that has no curve."""
+    return list(curve) if isinstance(curve, Sequence | np.ndarray) else []
 
 
 TEST_ERROR = _error("test_top1_error", "test top-1 error", top=1)
@@ -171,7 +151,7 @@ EARLY_ERROR = Metric(
     better="lower",
     column="curve",
     scale=100,
-    read=_early,
+    read=lambda curve: early_error(_rows(curve)),
 )
 LOSS = Metric(
     name="loss", label="training loss", unit="nats", effect_unit="nats", better="lower", column="loss"

@@ -24,7 +24,7 @@ class Plans:
     @property
     def variants(self) -> list[str]:
         """The variants of all runs, controls first, then as planned."""
-        controls = [manifest["plan"]["control"] for manifest in self.manifests]
+        controls = [name for manifest in self.manifests for name in _controls(manifest["plan"])]
         planned = [name for manifest in self.manifests for name in manifest["plan"]["variants"]]
         return list(dict.fromkeys([*(name for name in controls if name in planned), *planned]))
 
@@ -45,9 +45,12 @@ class Plans:
             next((item["plan"]["reach"] for item in self.manifests if "reach" in item["plan"]), 0.25)
         )
 
-    def control(self, run: str) -> str:
-        """The variant that a run's others are held against."""
-        return str(self._plan(run)["control"])
+    def control(self, run: str, variant: str) -> str:
+        """What a variant is held against: the run's control, or its own where its ablation is apart."""
+        plan = self._plan(run)
+        apart = [item for item in plan.get("ablations", ()) if item["control"] in _controls(plan)[1:]]
+        own = (item["control"] for item in apart if variant in (item["control"], *item["arms"]))
+        return str(next(own, plan["control"]))
 
     def looks(self, runs: Iterable[str]) -> tuple[int, ...]:
         """The numbers of seeds after which runs were to be looked at; none where that was not planned."""
@@ -59,13 +62,13 @@ class Plans:
         return self._plan(run).get("test_images")
 
     def is_control(self, variant: str) -> bool:
-        """Whether a variant is the control of a run."""
-        return any(manifest["plan"]["control"] == variant for manifest in self.manifests)
+        """Whether a variant is a control of a run."""
+        return any(variant in _controls(manifest["plan"]) for manifest in self.manifests)
 
     def fields(self, run: str, variant: str) -> set[str]:
         """The fields in which a variant may differ from its run's control."""
         variants = self._plan(run)["variants"]
-        names = (variant, self.control(run))
+        names = (variant, self.control(run, variant))
         return {field for name in names for field in variants.get(name, {}).get("fields", ())}
 
     def difference(self, variant: str) -> str:
@@ -109,6 +112,13 @@ class Plans:
             if manifest["run_id"] == run:
                 return dict(manifest["plan"])
         raise RecordError(f"there are records of run {run}, but its manifest was not given")
+
+
+def _controls(plan: dict[str, Any]) -> list[str]:
+    """A run's control, and those of the ablations whose variants stand apart from the others."""
+    apart = [item["control"] for item in plan.get("ablations", ()) if item.get("apart")]
+    others = [name for name in apart if name in plan["variants"] and name != plan["control"]]
+    return [plan["control"], *others]
 
 
 def succeeded(rows: pd.DataFrame) -> pd.DataFrame:

@@ -120,7 +120,7 @@ class _Group:
         self.run, self.variant, self.kind = (str(first[name]) for name in ("run_id", "variant", "kind"))
         self.fingerprint = first["fingerprint"]
         self.conditions = {column: _plain(first[column]) for column in columns}
-        self.control = plans.control(self.run)
+        self.control = plans.control(self.run, self.variant)
         fields = plans.fields(self.run, self.variant)
         self.intended = {column for name in fields for column in COLUMNS_OF_FIELD.get(name, ())}
 

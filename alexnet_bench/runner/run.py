@@ -21,6 +21,7 @@ from alexnet_bench.runner.accuracy import run_trials, task_key, trial_key
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.local import Code, Zygote
 from alexnet_bench.runner.machine import read_machine
+from alexnet_bench.runner.rates import chosen_rates
 from alexnet_bench.runner.schedule import Schedule, TrialTask
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
@@ -121,7 +122,7 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
         add_record(folder, record)
         observer.recorded(record)
 
-    tuning = _trials_left(schedule.tuning_trials(), folder)
+    tuning = _tuning_left(schedule, folder)
     with Zygote(folder / "workers.log") as zygote:
 
         def train(tasks: list[TrialTask]) -> None:
@@ -129,7 +130,9 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
 
         sessions = schedule.timing.sessions_left(_draws(folder)) if schedule.times else 0
         observer.planned(len(tuning), len(_trials_left(schedule.trials(), folder)), sessions)
-        train(tuning)
+        while tuning:
+            train(tuning)
+            tuning = _tuning_left(schedule, folder)
         trials = _trials_left(schedule.trials(chosen_rates(run_records(folder))), folder)
         observer.planned(0, len(trials), sessions)
         # Timing first: it is what a machine that others start to use later spoils.
@@ -207,15 +210,8 @@ def _time(
         time_contenders(schedule.timing, sessions, _draws(folder), on_records, observer.timing)
 
 
-def chosen_rates(records: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
-    """The rate with the least validation error, by variant and precision; the lower one where they tie."""
-    best: dict[tuple[str, str], tuple[float, float]] = {}
-    for record in records:
-        if record["kind"] == "trial" and record["purpose"] == "tuning" and record["status"] == "ok":
-            found = (record["validation_top1_error"], record["recipe_settings"]["learning_rate"])
-            which = record["variant"], record["precision"]
-            best[which] = min(best.get(which, found), found)
-    return {name: rate for name, (_, rate) in best.items()}
+def _tuning_left(schedule: Schedule, folder: Path) -> list[TrialTask]:
+    return _trials_left(schedule.tuning_trials(run_records(folder)), folder)
 
 
 def _trials_left(tasks: list[TrialTask], folder: Path) -> list[TrialTask]:

@@ -1,6 +1,6 @@
 """Settings -> what to run: networks, trials and timing sessions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from alexnet_bench.plan import make_plan
 from alexnet_bench.recipe import RECIPES, Recipe, scale_to_small_images
 from alexnet_bench.registry import Registry, load_registry
 from alexnet_bench.runner.network import Network
+from alexnet_bench.runner.rates import chosen_rates, is_tuning, record_rate
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.topology import find_topology
@@ -20,6 +21,8 @@ from alexnet_bench.variant import ALEXNET, Variant
 
 IMAGENET = 1000, 3
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
+# Where the best rate is the grid's first or last, the next one beyond is tried, so often at most.
+BEYOND, MOST_BEYOND = 3.0, 3
 TUNING_SEED = 1_000_000
 MOST_JOBS = 4
 # What changes how a network is trained or evaluated, and not what a timed step does.
@@ -174,19 +177,30 @@ class Schedule:
         ]
         return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
 
-    def tuning_trials(self) -> list[TrialTask]:
-        """The trials that choose rates: each variant at each rate of one grid, with a seed of their own."""
+    def tuning_trials(self, records: Sequence[dict[str, Any]] = ()) -> list[TrialTask]:
+        """The trials that choose rates: each variant at each rate of one grid, with a seed of their own.
+
+        Args:
+            records: what is known; where a best rate lies at an end of those tried, one beyond is added.
+        """
         if self.settings.tune is None or "accuracy" not in self.settings.measure:
             return []
         return [
-            TrialTask(
-                network=network.at_rate(network.recipe.learning_rate * factor),
-                seed=TUNING_SEED,
-                purpose="tuning",
-            )
+            TrialTask(network=network.at_rate(rate), seed=TUNING_SEED, purpose="tuning")
             for network in self.trained
-            for factor in RATE_GRID
+            for rate in self._rates(network, records)
         ]
+
+    def _rates(self, network: Network, records: Sequence[dict[str, Any]]) -> list[float]:
+        grid = [network.recipe.learning_rate * factor for factor in RATE_GRID]
+        which = network.variant.name, network.precision
+        tried = {record_rate(record) for record in records if is_tuning(record, which)}
+        best = chosen_rates(records).get(which)
+        rates = sorted({*grid, *tried})
+        if best is None or not tried.issuperset(grid) or len(rates) >= len(grid) + MOST_BEYOND:
+            return rates
+        beyond = {rates[0]: best / BEYOND, rates[-1]: best * BEYOND}.get(best)
+        return rates if beyond is None else [*rates, beyond]
 
     @property
     def jobs(self) -> int:
@@ -305,4 +319,5 @@ def _described(ablation: Any) -> dict[str, Any]:
         "control": ablation.control.name,
         "arms": [arm.name for arm in ablation.arms],
         "claims": [asdict(claim) for claim in ablation.claims],
+        "apart": ablation.apart,
     }

@@ -85,6 +85,8 @@ def run_trial(
                 "error": f"loss or outputs are not finite in epoch {row['epoch']}",
                 "curve": curve,
             }
+        if row["train_error"] <= (spec.recipe.stop_at_train_error or -1):
+            break
     if spec.model is not None:
         steps.model.save(spec.model)
     return {

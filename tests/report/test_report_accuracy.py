@@ -116,3 +116,35 @@ def test_a_control_trained_under_another_name_is_the_control_all_the_same():
     run = manifest(control="lrn", variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]})
     row = rows([*trials("alexnet", 0.02), *trials("no-lrn", 0.03)], run)["no-lrn"]
     assert (row.control, row.effect) == ("lrn", pytest.approx(1.0))
+
+
+def test_an_arm_of_an_ablation_that_stands_apart_is_held_against_its_own_control():
+    pairs = [("a", "relu-a", "tanh-a"), ("b", "relu-b", "tanh-b")]
+    run = manifest(
+        control="relu-a",
+        variants={name: [] for _, *names in pairs for name in names},
+        ablations=[
+            {
+                "name": name,
+                "factor": "activation",
+                "control": relu,
+                "arms": [tanh],
+                "claims": [],
+                "apart": True,
+            }
+            for name, relu, tanh in pairs
+        ],
+    )
+    records = [
+        *trials("relu-a", 0.10),
+        *trials("tanh-a", 0.12),
+        *trials("relu-b", 0.20),
+        *trials("tanh-b", 0.25),
+    ]
+
+    found = rows(records, run)
+
+    assert {arm: (row.control, round(row.effect, 6)) for arm, row in found.items()} == {
+        "tanh-a": ("relu-a", 2.0),
+        "tanh-b": ("relu-b", 5.0),
+    }

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from report_runs import draw, failed_trial, frame, manifest, trial
 
+from alexnet_bench.learning_curve import epochs_to
 from alexnet_bench.report import effects
-from alexnet_bench.report.metrics import epochs_to
 
 VARIANTS = {"alexnet": [], "no-lrn": ["normalization"], "tanh": ["activation"], "no-dropout": ["dropout"]}
 

@@ -14,12 +14,12 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.registry import load_registry
 from alexnet_bench.runner.accuracy import dataset_spec
 from alexnet_bench.runner.estimate import estimate
-from alexnet_bench.runner.run import chosen_rates
-from alexnet_bench.runner.schedule import RATE_GRID, TUNING_SEED, Schedule
+from alexnet_bench.runner.rates import chosen_rates
+from alexnet_bench.runner.schedule import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED, Schedule
 from alexnet_bench.runner.settings import PRESETS, Settings
 
 REGISTRY = load_registry()
-ALL = list(REGISTRY.variants)
+ALL = [variant.name for variant in REGISTRY.select("all")]
 QUICK = PRESETS["quick"]
 GIB = 2**30
 
@@ -159,6 +159,38 @@ def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_th
     ]
 
     assert chosen_rates(records) == {("alexnet", "float32"): 0.01, ("tanh", "float32"): 0.01}
+
+
+def test_where_the_best_rate_is_the_grids_first_or_last_one_beyond_is_tried():
+    plan = schedule("alexnet", tune="lr")
+    rates = [plan.recipe.learning_rate * factor for factor in RATE_GRID]
+
+    def tried(records):
+        return [task.network.recipe.learning_rate for task in plan.tuning_trials(records)]
+
+    middle = [tuned("alexnet", rate, 0.2 - 0.1 * (rate == rates[1])) for rate in rates]
+    last = [tuned("alexnet", rate, 0.2 - 0.1 * (rate == rates[3])) for rate in rates]
+    first = [tuned("alexnet", rate, 0.2 - 0.1 * (rate == rates[0])) for rate in rates]
+    assert tried(middle) == tried(last[:3]) == rates
+    assert tried(last) == [*rates, pytest.approx(rates[3] * BEYOND)]
+    assert tried(first) == [*rates, pytest.approx(rates[0] / BEYOND)]
+    better = [*last, *(tuned("alexnet", rates[3] * BEYOND**n, 0.09 / n) for n in range(1, 9))]
+    assert len(tried(better[: len(rates) + MOST_BEYOND])) == len(rates) + MOST_BEYOND
+    diverged = [*last, tuned("alexnet", rates[3] * BEYOND, None, status="diverged")]
+    assert tried(diverged) == [*rates, rates[3] * BEYOND]
+
+
+def test_a_recipe_that_stops_at_a_training_error_is_tuned_to_get_there_soonest():
+    def row(rate, *errors):
+        curve = [{"train_error": error} for error in errors]
+        more = {"recipe_settings": {"learning_rate": rate, "stop_at_train_error": 0.25}, "curve": curve}
+        return tuned("alexnet", rate, 0.5, **more)
+
+    quick, slow, never = row(0.1, 0.4, 0.2), row(0.01, 0.6, 0.4, 0.2), row(0.001, 0.9, 0.8)
+    nearer = row(1.0, 0.9, 0.7)
+
+    assert chosen_rates([quick, slow, never]) == {("alexnet", "float32"): 0.1}
+    assert chosen_rates([never, nearer]) == {("alexnet", "float32"): 1.0}
 
 
 def test_rates_are_chosen_and_used_at_each_precision():

@@ -191,3 +191,13 @@ def test_corrupt_file_ends_a_trial_with_an_error_that_names_it(train, tmp_path):
     check_images([str(damaged)])
     with pytest.raises(DataError, match=f"^corrupt image: {re.escape(str(damaged))} cannot be decoded"):
         train(dataset=dataset)
+
+
+def test_training_ends_with_the_epoch_that_is_down_to_the_training_error(train, recipe):
+    """Any error is at most 1, so it ends with the first; none is below 0.0001 after two."""
+    first = train(PLAIN, recipe=recipe.but(stop_at_train_error=1.0))
+    never = train(PLAIN, recipe=recipe.but(stop_at_train_error=0.0001))
+
+    assert [len(columns["curve"]) for columns in (first, never)] == [1, 2]
+    assert first["status"] == "ok"
+    assert first["validation_top1_error"] == first["curve"][-1]["validation_top1_error"]

@@ -1,0 +1,208 @@
+"""How `--until-conclusive` errs and what it saves: simulated sweeps, with looks, always watched, and planned.
+
+    python tests/validation/looks.py results/reference/looks.json
+    python tests/validation/looks.py results/reference/looks.json --table
+
+A sweep is some arms that share a control; differences of an arm from the control have a deviation and a true
+mean, in points, and the margin is half a point. Three plans are compared:
+
+- looks: seeds are added up to 4, 8, 16 and 32, as `bench run --until-conclusive` does;
+- watched: an anytime-valid t test (a normal mixture over effect sizes, invariant to scale) after each seed
+  from the fourth on, the level shared by the arms (Bonferroni);
+- fixed: as many seeds for every arm, once, as make as many arms conclusive as the looks did.
+"""
+
+import argparse
+import gc
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from alexnet_bench.runner.settings import LOOKS
+from alexnet_bench.stats.verdict import (
+    BETTER,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    LEVEL,
+    WORSE,
+    Arm,
+    verdicts,
+    verdicts_by_looks,
+)
+
+SWEEPS, MARGIN, MOST = 2000, 0.5, LOOKS[-1]
+CASES = list(product((1, 5), (0.3, 0.7, 1.0), (0.0, MARGIN, 1.5)))
+# Of the effect sizes that the watched test expects, in deviations.
+MIXTURE_VARIANCE = 1.0
+PLANS = ("looks", "watched", "fixed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    options = parser.parse_args()
+    if not options.table:
+        gc.freeze()
+        rows = [_case(number, *case) for number, case in enumerate(CASES)]
+        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+
+
+def _case(number: int, arms: int, deviation: float, truth: float) -> dict[str, Any]:
+    differences = _sweeps(number, arms, deviation, truth)
+    looks = [_by_looks(sweep) for sweep in differences]
+    found = {
+        "looks": _rates(looks, truth),
+        "watched": _rates([_watched(sweep) for sweep in differences], truth),
+    }
+    found["fixed"] = _fixed(differences, truth, found["looks"]["conclusive"])
+    case = {"arms": arms, "deviation": deviation, "truth": truth, "sweeps": SWEEPS, **found}
+    print(json.dumps(case), flush=True)
+    return case
+
+
+def _sweeps(number: int, arms: int, deviation: float, truth: float) -> NDArray[np.float64]:
+    """Differences of every sweep: (sweeps, arms, seeds)."""
+    rng = np.random.default_rng([2026, number])
+    errors = rng.normal(0, deviation / np.sqrt(2), (SWEEPS, arms + 1, MOST))
+    return truth + errors[:, 1:] - errors[:, :1]
+
+
+def _by_looks(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
+    """The verdicts of a sweep, and the trials it took."""
+    found = [item.verdict for item in verdicts_by_looks([_arm(values) for values in sweep], LOOKS)]
+    seeds = [
+        next(
+            look
+            for look in LOOKS
+            if look == MOST
+            or verdicts_by_looks([_arm(values[:look]) for values in sweep], LOOKS)[place].verdict
+            != INCONCLUSIVE
+        )
+        for place in range(len(sweep))
+    ]
+    return found, sum(seeds) + max(seeds)
+
+
+def _watched(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
+    found, seeds = [], []
+    for values in sweep:
+        verdict, taken = _watch(values, LEVEL / len(sweep))
+        found.append(verdict)
+        seeds.append(taken)
+    return found, sum(seeds) + max(seeds)
+
+
+def _watch(values: NDArray[np.float64], level: float) -> tuple[str, int]:
+    counts = np.arange(LOOKS[0], len(values) + 1)
+    means = np.array([values[:count].mean() for count in counts])
+    different, below, above = (
+        _evidence(values, counts, against) >= 1 / level for against in (0.0, MARGIN, -MARGIN)
+    )
+    alike = below & above & (np.abs(means) < MARGIN)
+    for count, mean, is_alike, is_different in zip(counts, means, alike, different, strict=True):
+        if is_alike:
+            return EQUIVALENT, int(count)
+        if is_different:
+            return WORSE if mean > 0 else BETTER, int(count)
+    return INCONCLUSIVE, len(values)
+
+
+def _evidence(values: NDArray[np.float64], counts: NDArray[np.int64], against: float) -> NDArray[np.float64]:
+    """E-values of "the mean is `against`" after so many values: Bayes factors of t with a normal mixture."""
+    shifted = values - against
+    means = np.array([shifted[:count].mean() for count in counts])
+    errors = np.array([shifted[:count].std(ddof=1) for count in counts]) / np.sqrt(counts)
+    squared, freedom, scale = (means / errors) ** 2, counts - 1, 1 + counts * MIXTURE_VARIANCE
+    logs = -0.5 * np.log(scale) + counts / 2 * (
+        np.log1p(squared / freedom) - np.log1p(squared / freedom / scale)
+    )
+    return np.exp(logs)
+
+
+def _fixed(differences: NDArray[np.float64], truth: float, conclusive: float) -> dict[str, Any]:
+    """The least number of seeds that makes as many arms conclusive, and what it costs."""
+    low, high = LOOKS[0] - 1, MOST
+    best = _rates([_at(sweep, high) for sweep in differences], truth)
+    if best["conclusive"] < conclusive:
+        return best
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = _rates([_at(sweep, middle) for sweep in differences], truth)
+        if found["conclusive"] >= conclusive:
+            high, best = middle, found
+        else:
+            low = middle
+    return best
+
+
+def _at(sweep: NDArray[np.float64], seeds: int) -> tuple[list[str], int]:
+    found = verdicts([_arm(values[:seeds]) for values in sweep])
+    return [item.verdict for item in found], seeds * (len(sweep) + 1)
+
+
+def _arm(values: NDArray[np.float64]) -> Arm:
+    return Arm(differences=values, better="lower", margin=MARGIN)
+
+
+def _rates(sweeps: list[tuple[list[str], int]], truth: float) -> dict[str, Any]:
+    """Shares of sweeps with a false verdict on any arm, of arms with a verdict, and the mean of trials."""
+    false_sides = {BETTER, WORSE} if truth == 0 else {BETTER}
+    wrong = sum(bool(false_sides & set(found)) for found, _ in sweeps)
+    alike = sum(EQUIVALENT in found for found, _ in sweeps) if truth >= MARGIN else 0
+    every = [verdict for found, _ in sweeps for verdict in found]
+    return {
+        "false_side": wrong / len(sweeps),
+        "false_side_at_most": _upper(wrong, len(sweeps)),
+        "false_equivalent": alike / len(sweeps),
+        "false_equivalent_at_most": _upper(alike, len(sweeps)),
+        "conclusive": 1 - every.count(INCONCLUSIVE) / len(every),
+        "mean_trials": float(np.mean([trials for _, trials in sweeps])),
+    }
+
+
+def _upper(count: int, of: int) -> float:
+    return float(stats.binomtest(count, of).proportion_ci(0.95).high)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """What was found, as Markdown."""
+    titles = [
+        "arms",
+        "deviation, points",
+        "true effect, points",
+        "plan",
+        "false better or worse",
+        "false equivalent",
+        "arms with a verdict",
+        "mean trials",
+    ]
+    lines = [titles, ["---"] * len(titles)]
+    for row in rows:
+        for plan in PLANS:
+            found = row[plan]
+            lines.append(
+                [
+                    *(f"{row[name]:g}" for name in ("arms", "deviation", "truth")),
+                    plan,
+                    _share(found, "false_side"),
+                    _share(found, "false_equivalent") if row["truth"] >= MARGIN else "–",
+                    f"{found['conclusive']:.0%}",
+                    f"{found['mean_trials']:.1f}",
+                ]
+            )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _share(found: dict[str, Any], name: str) -> str:
+    return f"{found[name]:.1%} (at most {found[f'{name}_at_most']:.1%})"
+
+
+if __name__ == "__main__":
+    main()
