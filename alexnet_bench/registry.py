@@ -7,8 +7,9 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import reduce
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +18,11 @@ from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, Va
 from alexnet_bench.variant import ALEXNET, Variant
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
+FACTORIAL, FACTORS_BETWEEN, MOST_FACTORS = "factorial:", ",", 5
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+_FIELDS = {item.name for item in fields(Variant)}
 
 
 @dataclass(kw_only=True)
@@ -66,18 +71,45 @@ class Registry:
         """The variants that a selection means, each once, in the order in which they are named.
 
         Args:
-            selection: comma-separated names, globs, `@ablation`s (globs too), sums (`no-lrn+tanh`); or `all`.
+            selection: comma-separated names, globs, `@ablation`s (globs too), sums (`no-lrn+tanh`) and
+                `factorial:normalization,dropout`; or `all`.
 
         Raises:
             UnknownNameError: names that stand for nothing, all at once.
             VariantError: a sum that sets one field twice, or adds what is no single variant.
         """
-        terms = [term.strip() for term in selection.split(",") if term.strip()]
+        terms = [term for term in _terms(selection) if not term.startswith(FACTORIAL)]
+        terms += [name for changes in self.factorials(selection) for name in _sums(changes)]
         if not terms:
             raise AblationError("the selection of variants is empty; give names, or `all`")
         self._check_known(terms)
         chosen = {variant.name: variant for term in terms for variant in self._resolve(term)}
         return list(chosen.values())
+
+    def factorials(self, selection: str) -> list[tuple[str, ...]]:
+        """The changes that each `factorial:` of a selection crosses: the first arm that changes each factor.
+
+        Raises:
+            UnknownNameError: no ablation changes a factor alone.
+            AblationError: it crosses fewer than two factors, or so many that nobody would wait.
+        """
+        first = {
+            ablation.factor: ablation.arms[0].name
+            for ablation in reversed(self.ablations.values())
+            if ablation.factor != "several" and not ablation.apart
+        }
+        found = []
+        for term in _terms(selection):
+            if term.startswith(FACTORIAL):
+                factors = term.removeprefix(FACTORIAL).split(FACTORS_BETWEEN)
+                if unknown := [name for name in factors if name not in first]:
+                    raise UnknownNameError("factor", unknown, first)
+                if not 2 <= len(set(factors)) == len(factors) <= MOST_FACTORS:
+                    raise AblationError(
+                        f"'{term}' crosses {len(factors)}; give 2 to {MOST_FACTORS} factors, each once"
+                    )
+                found.append(tuple(first[name] for name in factors))
+        return found
 
     def _resolve(self, term: str) -> Iterator[Variant]:
         if term == "all":
@@ -111,6 +143,25 @@ class Registry:
                 raise VariantError(
                     f"'{term}' adds {', '.join(groups)}, which may mean several; name the variants of a sum"
                 )
+
+
+def _terms(selection: str) -> list[str]:
+    """The terms of a selection; the commas of a factorial are its own, up to a term that names no factor."""
+    terms: list[str] = []
+    for term in (part.strip() for part in selection.split(",") if part.strip()):
+        crossing = bool(terms) and terms[-1].startswith(FACTORIAL)
+        if crossing and term.split(".")[0] in _FIELDS:
+            terms[-1] += FACTORS_BETWEEN + term
+        else:
+            terms.append(term)
+    return terms
+
+
+def _sums(changes: Sequence[str]) -> Iterator[str]:
+    """Every sum of some changes, the paper's network for none."""
+    yield ALEXNET.name
+    for size in range(1, len(changes) + 1):
+        yield from ("+".join(some) for some in combinations(changes, size))
 
 
 def shipped_folder() -> Path:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alexnet_bench import ALEXNET, Ablation
-from alexnet_bench.errors import AblationError, UnknownNameError, VariantError
+from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, VariantError
 from alexnet_bench.registry import Registry, load_registry, shipped_folder
 
 MINE = """
@@ -80,6 +80,10 @@ def test_all_is_every_variant_with_the_papers_first():
         ("no-lrn + tanh+no-dropout", ["no-lrn+tanh+no-dropout"]),
         ("no-lrn,@pooling,no-d*", ["no-lrn", "alexnet", "non-overlapping-pooling", "no-dropout"]),
         ("tanh,,tanh,", ["tanh"]),
+        (
+            "gelu,factorial:normalization,dropout,tanh",
+            ["gelu", "tanh", "alexnet", "no-lrn", "no-dropout", "no-lrn+no-dropout"],
+        ),
     ],
 )
 def test_selections(selection, expected):
@@ -112,6 +116,29 @@ def test_a_selection_is_its_terms_one_after_another_each_variant_once(small_regi
     every = [expand(term, ["alexnet", "a", "b", "a-1", "b-2"]) for term in terms]
 
     assert names(comma.join(terms), small_registry) == list(dict.fromkeys(itertools.chain(*every)))
+
+
+def test_a_factorial_crosses_the_first_arm_of_each_factor():
+    selection = "factorial:normalization,dropout,activation"
+
+    assert SHIPPED.factorials(selection) == [("no-lrn", "no-dropout", "tanh")]
+    assert len(SHIPPED.select(selection)) == 2**3
+    assert SHIPPED.select(selection)[-1].changes.keys() == {"normalization", "dropout", "activation"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ("factorial:normalisation,dropout", "unknown factor 'normalisation' (did you mean 'normalization'?)"),
+        ("factorial:dropout", "give 2 to 5 factors"),
+        ("factorial:dropout,dropout", "give 2 to 5 factors, each once"),
+    ],
+)
+def test_what_cannot_be_crossed_is_refused(selection, words):
+    with pytest.raises(BenchError) as caught:
+        SHIPPED.select(selection)
+
+    assert words in str(caught.value)
 
 
 # -- what is refused

@@ -8,6 +8,7 @@ import pandas as pd
 from alexnet_bench.errors import RecordError
 from alexnet_bench.report.content import make_content
 from alexnet_bench.report.effects import effects
+from alexnet_bench.report.factorial import contrasts
 from alexnet_bench.report.figures import FIGURES, style
 from alexnet_bench.report.page import render_html, render_latex, render_markdown
 from alexnet_bench.report.parquet import write_parquet
@@ -34,6 +35,7 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         found = effects(frame, manifests, folders_by_run(folders, manifests))
         content = make_content(frame, manifests, found, figures)
         _as_text(found).to_csv(out / "effects.csv", index=False)
+        _write_factorials(contrasts(frame, Plans(manifests)), out)
         write_parquet(frame, out / "records.parquet")
         (out / "table.tex").write_text(render_latex(content), encoding="utf-8")
         (out / "report.md").write_text(render_markdown(content), encoding="utf-8")
@@ -42,6 +44,13 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     except OSError as error:
         raise RecordError(f"{out} cannot be written ({error.strerror}); give another folder") from None
     return page
+
+
+def _write_factorials(found: pd.DataFrame, out: Path) -> None:
+    if len(found):
+        found.to_csv(out / "factorial.csv", index=False)
+    else:
+        (out / "factorial.csv").unlink(missing_ok=True)
 
 
 def folders_by_run(folders: Sequence[Path], manifests: Sequence[Manifest]) -> dict[str, Path]:

@@ -7,11 +7,19 @@ from typing import Any
 import pandas as pd
 
 from alexnet_bench.report.captions import draw_conditions, trial_conditions
+from alexnet_bench.report.factorial import contrasts
 from alexnet_bench.report.plans import Manifest, Plans
 from alexnet_bench.report.sentences import standing, validity
 from alexnet_bench.report.settings import distinguish, settings
 from alexnet_bench.report.summary import conditions, summarize
-from alexnet_bench.report.tables import Table, effects_table, failures_table, overview, runs_table
+from alexnet_bench.report.tables import (
+    Table,
+    contrasts_table,
+    effects_table,
+    failures_table,
+    overview,
+    runs_table,
+)
 
 _CAPTIONS = {
     "error": "A point is one seed, a bar their mean; the dashed line is the control's mean.",
@@ -26,6 +34,10 @@ _CAPTIONS = {
     "tradeoff": (
         "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
         "figure names, which need not be the same."
+    ),
+    "interaction": (
+        "Lines that run side by side are changes that do not meddle with each other. A point is a mean over "
+        "seeds and over the other changes, a bar its bootstrap interval."
     ),
     "curves": (
         "Error after each epoch. Training error is taken as the network trains, with dropout and "
@@ -74,6 +86,7 @@ class Content:
         standing: this and all else that a reader must know before the numbers.
         overviews: the variants, a table for each set of conditions.
         figures: name and caption of each.
+        factorials: main effects and interactions.
         sections: one an ablation.
         failures: what did not go well.
         runs: what was run, where and how.
@@ -84,6 +97,7 @@ class Content:
     standing: list[str]
     overviews: list[Overview]
     figures: list[tuple[str, str]]
+    factorials: Table
     sections: list[Section]
     failures: Table
     runs: Table
@@ -101,6 +115,7 @@ def make_content(
         standing=standing(frame, found, plans),
         overviews=_overviews(frame, manifests, found),
         figures=[(name, _CAPTIONS[name]) for name in figures],
+        factorials=contrasts_table(contrasts(frame, plans), _places(frame, plans)),
         sections=_sections(found, plans, _places(frame, plans)),
         failures=failures_table(frame),
         runs=runs_table(manifests, frame),

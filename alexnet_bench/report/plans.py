@@ -57,6 +57,11 @@ class Plans:
         planned = [tuple(self._plan(run).get("looks") or ()) for run in runs]
         return max(planned, key=len, default=())
 
+    def factorials(self, runs: Iterable[str]) -> list[tuple[str, ...]]:
+        """The changes that runs were to cross."""
+        planned = [tuple(item) for run in runs for item in self._plan(run).get("factorials") or ()]
+        return list(dict.fromkeys(planned))
+
     def test_images(self, run: str) -> int | None:
         """The images that a run's test errors are measured on; None where its plan does not say."""
         return self._plan(run).get("test_images")

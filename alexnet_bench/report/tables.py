@@ -115,6 +115,22 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
     return _table(effects, cells, words={"Arm", "Measure", "Where", "Verdict", "Kind", "Note"})
 
 
+def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
+    """One row a main effect or interaction of a factorial."""
+    cells: dict[str, Callable[[Any], str]] = {
+        "Term": lambda row: row.term,
+        "Measure": lambda row: row.measure,
+        "Where": lambda row: places.get(row.setting, MISSING),
+        "Effect, points": lambda row: signed(row.effect),
+        "95% interval": lambda row: (
+            f"{signed(row.low)}, {signed(row.high)}" if pd.notna(row.low) else MISSING
+        ),
+        "p (Holm)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
+        "Seeds": lambda row: str(row.seeds),
+    }
+    return _table(contrasts, cells, words={"Term", "Measure", "Where"})
+
+
 def failures_table(frame: pd.DataFrame) -> Table:
     """Every trial and draw that did not go well, with what went wrong."""
     cells: dict[str, Callable[[Any], str]] = {

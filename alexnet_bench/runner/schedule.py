@@ -233,6 +233,7 @@ class Schedule:
             "batch_size": self.recipe.batch_size,
             "seeds": list(self.seeds),
             "looks": list(self.settings.looks),
+            "factorials": [list(item) for item in self.registry.factorials(self.settings.variants)],
             "time_topology": self.time_topology.name,
             "time_batch_sizes": list(self.time_batch_sizes),
             "modes": list(effort.modes),

@@ -64,7 +64,7 @@ def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
     if not judged:
         return [Verdict() for _ in arms]
     different, alike = (
-        _holm([test(arm) for arm in judged]) for test in (difference_p_value, equivalence_p_value)
+        holm([test(arm) for arm in judged]) for test in (difference_p_value, equivalence_p_value)
     )
     found = {
         id(arm): _verdict(arm, *p_values, len(judged), level)
@@ -191,5 +191,6 @@ def _standard_error(values: NDArray[np.float64], resolution: float) -> float:
     return blurred_deviation(values, resolution) / math.sqrt(values.size)
 
 
-def _holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for their number by Holm's step-down."""
     return [float(value) for value in multipletests(p_values, method="holm")[1]]

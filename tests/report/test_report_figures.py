@@ -25,6 +25,14 @@ def sweep():
     ]
 
 
+def crossing():
+    """Trials of two changes crossed, and their plan."""
+    one, other = list(NAMES)[-2:]
+    names = {"alexnet": [], one: ["dropout"], other: ["normalization"], f"{one}+{other}": ["dropout"]}
+    trials = [trial(name, seed, 0.03 + 0.01 * index) for index, name in enumerate(names) for seed in range(4)]
+    return frame(trials), Plans([manifest(variants=names, factorials=[[one, other]])])
+
+
 @pytest.fixture(scope="module")
 def figures():
     """Every figure of fifteen variants, drawn."""
@@ -43,7 +51,9 @@ def figures():
         made = {
             name: draw_it(frame(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)]))
             for name, draw_it in FIGURES.items()
+            if name != "interaction"
         }
+        made["interaction"] = FIGURES["interaction"](*crossing())
         for figure in made.values():
             figure.canvas.draw()
     return made
