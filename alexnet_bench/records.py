@@ -128,7 +128,8 @@ COLUMNS = (
     Column(
         name="predictions",
         type=str,
-        about="file in the run folder: the labels of the test images and the five likeliest classes of each",
+        about="file in the run folder: the labels of the test images, the five likeliest classes of each, "
+        "and the first layer's kernels",
         kinds=_TRIAL,
         required=False,
     ),

@@ -39,6 +39,10 @@ _CAPTIONS = {
         "Lines that run side by side are changes that do not meddle with each other. A point is a mean over "
         "seeds and over the other changes, a bar its bootstrap interval."
     ),
+    "filters": (
+        "The kernels of the first layer after training, one row a tower, each stretched to its own range; of "
+        "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean."
+    ),
     "curves": (
         "Error after each epoch. Training error is taken as the network trains, with dropout and "
         "augmentation, so it may lie above validation error. The dotted line is the control."

@@ -24,12 +24,12 @@ def effects(
         manifests: of their runs.
         folders: of the runs, by their ids; without them there are no intervals over test images.
     """
-    plans = Plans(manifests)
+    plans = Plans(manifests, folders or {})
     order = [item["name"] for item in plans.ablations]
 
     def place(row: Effect) -> tuple[int, int]:
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
-    accuracy = accuracy_effects(frame, plans, Predictions(folders or {}))
+    accuracy = accuracy_effects(frame, plans, Predictions(plans.folders))
     rows = sorted(judged([*accuracy, *throughput_effects(frame, plans)], plans), key=place)
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Effect)])

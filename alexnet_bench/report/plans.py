@@ -1,7 +1,8 @@
 """What the runs of a report set out to do, from their manifests."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,9 +18,11 @@ class Plans:
 
     Args:
         manifests: one a run.
+        folders: of the runs, by their ids; none where only the records are at hand.
     """
 
     manifests: Sequence[Manifest]
+    folders: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def variants(self) -> list[str]:

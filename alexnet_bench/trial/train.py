@@ -139,13 +139,25 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
     likeliest = _likeliest(spec, pipeline, steps, test)
     if spec.predictions is not None:
         spec.predictions.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(spec.predictions, labels=test.labels, likeliest=likeliest.astype("int16"))
+        np.savez_compressed(
+            spec.predictions,
+            labels=test.labels,
+            likeliest=likeliest.astype("int16"),
+            filters=_first_filters(steps),
+        )
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")
     errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}
     if spec.plan.classes > 5:
         errors[f"{prefix}_top5_error"] = 1 - float(hits.any(1).mean())
     return errors
+
+
+def _first_filters(steps: Steps) -> np.ndarray:
+    """The kernels of conv1: float32 (towers, height, width, channels, kernels a tower)."""
+    towers = [layer for layer in steps.model.layers if layer.name.partition("_tower")[0] == "conv1"]
+    kernels = [weight for layer in towers for weight in layer.weights if weight.name == "kernel"]
+    return np.stack([np.asarray(kernel.value, "float32") for kernel in kernels])
 
 
 def _error(likeliest: np.ndarray, split: Split) -> float:

@@ -81,6 +81,16 @@ def test_predictions_are_those_reported(digits, outcome):
     assert columns["test_top5_error"] == pytest.approx(1 - np.mean((likeliest == labels[:, None]).any(1)))
 
 
+def test_the_first_layers_kernels_are_kept_tower_by_tower(outcome):
+    _, folder = outcome
+    model = keras.saving.load_model(folder / "model.keras")
+    kept = np.load(folder / "deep" / "predictions.npz")["filters"]
+    towers = [layer for layer in model.layers if layer.name.startswith("conv1")]
+    assert kept.shape == (2, 3, 3, 1, 8)
+    for kernels, layer in zip(kept, towers, strict=True):
+        np.testing.assert_array_equal(kernels, layer.weights[0].numpy())
+
+
 def test_saved_model_is_the_one_that_was_evaluated(digits, recipe, outcome):
     """Its errors are those reported, on training and validation images that the seed has carved."""
     columns, folder = outcome

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from alexnet_bench.report.figures.curves import draw_curves
 from alexnet_bench.report.figures.error import draw_error
+from alexnet_bench.report.figures.filters import draw_filters
 from alexnet_bench.report.figures.interaction import draw_interactions
 from alexnet_bench.report.figures.sweep import draw_sweep
 from alexnet_bench.report.figures.throughput import draw_throughput
@@ -20,4 +21,5 @@ FIGURES: dict[str, Callable[[pd.DataFrame, Plans], Figure | None]] = {
     "tradeoff": draw_tradeoff,
     "interaction": draw_interactions,
     "curves": draw_curves,
+    "filters": draw_filters,
 }
