@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_bench.stats import Slices, faster_half, paired_rounds
+from alexnet_bench.stats import Slices, estimate, faster_half, paired_rounds, slower_half_gap
 
 Record = Mapping[Any, Any]
+LEAST_GAP = 0.01
 
 
 def slices(draws: Iterable[Record]) -> Slices:
@@ -26,6 +27,20 @@ def slices(draws: Iterable[Record]) -> Slices:
 def ratios_by_draw(arm: Iterable[Record], control: Iterable[Record]) -> list[NDArray[np.float64]]:
     """What the rounds say of arm over control, as logarithms: an array a draw (see `paired_rounds`)."""
     return paired_rounds(slices(arm), slices(control))
+
+
+def slower_half_note(arm: Iterable[Record], control: Iterable[Record]) -> str:
+    """A warning where the slower half of slices tells of another ratio; nothing where it does not.
+
+    The draws must agree on it (a 95% t interval without zero), and it must be a percent at least.
+    """
+    gaps = slower_half_gap(slices(arm), slices(control))
+    if not gaps.size:
+        return ""
+    found = estimate(gaps)
+    if found.descriptive or found.low <= 0 <= found.high or abs(found.mean) < LEAST_GAP:
+        return ""
+    return f"over all slices the ratio is {np.expm1(found.mean):+.1%} from that of the faster halves"
 
 
 def log_rate(draw: Record) -> float:

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from alexnet_bench.draws import log_rate, ratios_by_draw, step_milliseconds
+from alexnet_bench.draws import log_rate, ratios_by_draw, slower_half_note, step_milliseconds
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records import AGREEING
 from alexnet_bench.report.metrics import THROUGHPUTS, headline
@@ -120,7 +120,8 @@ def _side_rows(frame: pd.DataFrame) -> Iterator[Comparison]:
         base, head = (_dicts(rows[rows["side"] == side]) for side in ("base", "head"))
         ratios = np.array([values.mean() for values in ratios_by_draw(head, base)])
         found = estimate(ratios) if ratios.size else None
-        yield _row(variant, precision, batch_size, mode, base, head, found)
+        row = _row(variant, precision, batch_size, mode, base, head, found)
+        yield replace(row, note="; ".join(filter(None, (row.note, slower_half_note(head, base)))))
 
 
 def _throughput_rows(draws: pd.DataFrame, first: str, second: str) -> Iterator[Comparison]:

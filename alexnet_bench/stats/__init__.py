@@ -7,7 +7,7 @@ from alexnet_bench.stats.allocation import Components, best_rounds, variance_com
 from alexnet_bench.stats.chance import beats_chance, chance_error
 from alexnet_bench.stats.crossed import crossed_estimate
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
-from alexnet_bench.stats.rounds import Slices, faster_half, log_ratios, paired_rounds
+from alexnet_bench.stats.rounds import Slices, faster_half, log_ratios, paired_rounds, slower_half_gap
 from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "is_warm",
     "log_ratios",
     "paired_rounds",
+    "slower_half_gap",
     "unpaired",
     "variance_components",
 ]

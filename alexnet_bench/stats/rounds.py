@@ -1,7 +1,7 @@
 """Ratios of two speeds that were measured in the same rounds."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,12 +27,16 @@ class Slices:
             raise ValueError("rounds, draws and rates differ in length")
 
 
-def paired_rounds(arm: Slices, control: Slices) -> list[NDArray[np.float64]]:
+Entries = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def paired_rounds(arm: Slices, control: Slices, entries: Entries | None = None) -> list[NDArray[np.float64]]:
     """What rounds say of arm over control, as logarithms: an array a draw, an entry a round.
 
-    A draw's mean is the log ratio of the two sides' faster halves (see `faster_half`). A built model keeps
-    its own bias for as long as it lives, so draws are the independent units: those of the arm, or of the
-    control where it was built less often. Rounds that one side lacks are left out.
+    A draw's mean is the log ratio of the two sides' faster halves (see `faster_half`), unless other entries
+    are made of the log rates. A built model keeps its own bias for as long as it lives, so draws are the
+    independent units: those of the arm, or of the control where it was built less often. Rounds that one side
+    lacks are left out.
     """
     partners = defaultdict(list)
     for key, draw, rate in zip(control.rounds, control.draws, control.rates, strict=True):
@@ -47,11 +51,12 @@ def paired_rounds(arm: Slices, control: Slices) -> list[NDArray[np.float64]]:
     together = defaultdict(list)
     for arm_draw, control_draw, *rates in pairs:
         together[arm_draw, control_draw].append(rates)
+    make = entries or faster_half
     by_unit = defaultdict(list)
     for draws, both in together.items():
         arms, controls = np.log(np.array(both, dtype=float).T)
-        by_unit[draws[unit]].append(faster_half(arms) - faster_half(controls))
-    return [np.concatenate(entries) for entries in by_unit.values()]
+        by_unit[draws[unit]].append(make(arms) - make(controls))
+    return [np.concatenate(rounds) for rounds in by_unit.values()]
 
 
 def faster_half(log_rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -70,4 +75,16 @@ def faster_half(log_rates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def log_ratios(arm: Slices, control: Slices) -> NDArray[np.float64]:
     """The log ratio of arm to control in each draw: the mean over its rounds."""
-    return np.array([ratios.mean() for ratios in paired_rounds(arm, control)], dtype=float)
+    return _means(paired_rounds(arm, control))
+
+
+def slower_half_gap(arm: Slices, control: Slices) -> NDArray[np.float64]:
+    """By how much each draw's log ratio over all slices differs from that of the faster halves.
+
+    It is not zero where one side scatters more, or has a slowdown that not every step shows.
+    """
+    return _means(paired_rounds(arm, control, lambda log_rates: log_rates - faster_half(log_rates)))
+
+
+def _means(draws: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.array([rounds.mean() for rounds in draws], dtype=float)

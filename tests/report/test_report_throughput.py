@@ -113,3 +113,16 @@ def test_an_unsteady_draw_of_the_control_beside_others_voids_nothing():
     control = [draw("alexnet", number, [10.0, 10.0], steady=number != 1) for number in range(2)]
     found = rows([*control, draw("no-lrn", 0, [11.0, 11.0], steady=True)])["no-lrn"]
     assert found.kind == "descriptive"
+
+
+def test_a_slowdown_of_few_steps_is_told_where_the_ratio_does_not_show_it():
+    records = [
+        draw(name, number, [100.0, 100.0, 100.0, 100.0, 100.0, last * (1 + 0.001 * number)])
+        for name, last in (("alexnet", 100.0), ("no-lrn", 50.0))
+        for number in range(4)
+    ]
+    row = rows(records)["no-lrn"]
+
+    assert row.effect == pytest.approx(1.0, abs=0.001)
+    assert row.note.startswith("over all slices the ratio is -10.")
+    assert rows([record for record in records if record["draw"] < 3])["no-lrn"].note == ""

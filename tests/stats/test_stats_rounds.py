@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alexnet_bench.stats import Slices, faster_half, log_ratios, paired_rounds
+from alexnet_bench.stats import Slices, faster_half, log_ratios, paired_rounds, slower_half_gap
 
 
 def slices(*rows):
@@ -102,3 +102,13 @@ def test_no_shared_round_gives_no_ratio():
 def test_unequal_lengths_are_refused():
     with pytest.raises(ValueError, match="differ in length"):
         Slices(rounds=[1], draws=[1], rates=[])
+
+
+def test_the_gap_to_all_slices_is_what_the_slower_half_alone_shows():
+    """Of the arm, two slices of six take twice as long."""
+    control = slices(*of_one_draw(0, [10.0] * 6))
+    arm = slices(*of_one_draw(0, [10.0, 10.0, 10.0, 10.0, 5.0, 5.0]))
+
+    assert ratios(arm, control) == pytest.approx([1.0])
+    assert slower_half_gap(arm, control) == pytest.approx([-np.log(2) / 3])
+    assert slower_half_gap(control, control) == pytest.approx([0.0])

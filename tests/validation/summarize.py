@@ -41,6 +41,8 @@ def summary(folder: Path) -> dict[str, Any]:
     """Everything that is said of one folder of measurements."""
     measured = {kind: [_draws(run) for run in sorted(folder.glob(f"{kind}-[0-9]*"))] for kind in PLANTED}
     same = measured["same"]
+    # With what was planted taken off again, every measurement is one of the same code.
+    every = [_without(draws, PLANTED[kind]) for kind, runs in measured.items() for draws in runs]
     return {
         "same": _spread([np.exp(_whole(draws).mean) for draws in same]),
         "machines": _machines(folder),
@@ -48,6 +50,11 @@ def summary(folder: Path) -> dict[str, Any]:
         "draws": _draw_counts(same),
         "coverage_live": coverage([_whole(draws) for draws in same]),
         "coverage_replayed": coverage(list(replays(same))),
+        "every": {
+            "live": coverage([_whole(draws) for draws in every]),
+            "replayed": coverage(list(replays(every))),
+            "error_over_expected": _error_over_expected(every),
+        },
         "coverage_stopped": {f"{at:.1%}": coverage(list(stopped(same, at))) for at in STOPPED_AT},
         "planted": {kind: _planted(runs, PLANTED[kind]) for kind, runs in measured.items() if PLANTED[kind]},
         "peers": _peers(folder),
@@ -99,6 +106,18 @@ def _draws(run: Path) -> list[np.ndarray]:
     records = run_records(run)
     head, base = ([row for row in records if row["side"] == side] for side in ("head", "base"))
     return ratios_by_draw(head, base)
+
+
+def _without(draws: list[np.ndarray], share: float) -> list[np.ndarray]:
+    """Draws of a measurement as they would be without what was planted."""
+    return [ratios + np.log1p(share) for ratios in draws]
+
+
+def _error_over_expected(runs: Sequence[list[np.ndarray]]) -> float:
+    """The root mean square of whole measurements over that of their standard errors; 1 where all is told."""
+    means = [[ratios.mean() for ratios in draws] for draws in runs]
+    errors = np.mean([np.mean(values) ** 2 for values in means])
+    return float(np.sqrt(errors / np.mean([stats.sem(values) ** 2 for values in means])))
 
 
 def _whole(draws: list[np.ndarray]) -> Estimate:
@@ -201,6 +220,18 @@ def tables(found: dict[str, Any]) -> str:
             (f"likewise, ended as soon as the interval is ±{at}", _covered(item))
             for at, item in found["coverage_stopped"].items()
             if item["comparisons"]
+        ),
+        *(
+            [
+                ("intervals that hold the truth, planted ones too, live", _covered(found["every"]["live"])),
+                ("likewise, replayed blocks of draws", _covered(found["every"]["replayed"])),
+            ]
+            if any(item["measurements"] for item in found["planted"].values())
+            else []
+        ),
+        (
+            "error of whole measurements over what the spread of their draws foretells",
+            f"{found['every']['error_over_expected']:.2f}",
         ),
         ("spread of the log ratio between draws", f"{spread['draw']:.2%}"),
         ("and between rounds of a draw", f"{spread['round']:.2%}"),
