@@ -1,0 +1,46 @@
+"""`bench claims` on the committed records, and without any."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
+PAPERS = ("LRN", "ReLU", "overlapping pooling", "two-GPU", "dropout", "colour noise", "ten crops")
+
+
+def test_without_runs_every_claim_is_listed_and_none_tested(bench):
+    code, out, err = bench("claims", "--json")
+
+    rows = json.loads(out)
+    assert (code, err) == (0, "")
+    assert {row["verdict"] for row in rows} == {"not tested at this scale"}
+    assert all(any(word in row["claim"] for row in rows) for word in PAPERS)
+
+
+def test_what_lies_beside_the_runs_is_passed_over(bench, tmp_path):
+    code, out, err = bench("claims", *sorted(REFERENCE.iterdir()), "--out", tmp_path / "ledger")
+
+    assert (code, err) == (0, "")
+    assert "passed over: " in out
+    assert "harness.json" in " ".join(out.split())
+    assert (tmp_path / "ledger" / "claims.md").read_text().startswith("# The paper's claims")
+    assert (tmp_path / "ledger" / "claims.csv").exists()
+
+
+def test_too_few_seeds_are_shown_and_test_nothing(bench):
+    code, out, _ = bench("claims", REFERENCE / "quick", "--json")
+
+    row = next(row for row in json.loads(out) if row["claim"] == "LRN lowers top-1 error by 1.4 points")
+    assert (code, row["pairs"], row["verdict"]) == (0, 3, "not tested at this scale")
+    assert row["effect"] == pytest.approx(-0.56, abs=0.01)
+    assert row["note"] == "3 pairs describe and test nothing"
+    assert row["price"] == pytest.approx(1.079, abs=0.001)
+
+
+def test_a_run_that_is_not_there_is_refused_in_a_line(bench, tmp_path):
+    code, out, err = bench("claims", tmp_path / "nowhere")
+
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "nowhere cannot be found" in err
