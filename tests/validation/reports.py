@@ -1,0 +1,110 @@
+"""How often a report calls identical variants better or worse: simulated records, through the real report.
+
+    python tests/validation/reports.py results/reference/reports.json
+    python tests/validation/reports.py results/reference/reports.json --table
+
+Every arm is the control over again: its errors and speeds differ by luck alone. Errors are counted in whole
+test images, and every seed is shared by control and arms.
+"""
+
+import argparse
+import gc
+import json
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+
+from report_runs import draw, frame, manifest, trial
+
+from alexnet_bench.report import effects
+from alexnet_bench.report.metrics import THROUGHPUTS
+
+REPORTS = 500
+ARMS, SEEDS, IMAGES = (1, 5, 10), (5, 8), (360, 10_000)
+DEVIATION, ROUNDS, STEP_NOISE, DRAW_NOISE = 0.007, 6, 0.05, 0.004
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    options = parser.parse_args()
+    if not options.table:
+        with ProcessPoolExecutor() as pool:
+            rows = list(pool.map(_case, enumerate(product(ARMS, SEEDS, IMAGES))))
+        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+
+
+def _case(numbered: tuple[int, tuple[int, int, int]]) -> dict[str, Any]:
+    number, (arms, seeds, images) = numbered
+    gc.freeze()
+    rng = np.random.default_rng([2026, number])
+    found = [_report(rng, arms, seeds, images) for _ in range(REPORTS)]
+    wrong = {name: sum(item[name] for item in found) for name in ("error", "throughput")}
+    case: dict[str, Any] = {"arms": arms, "seeds": seeds, "images": images, "reports": REPORTS}
+    for name, count in wrong.items():
+        interval = stats.binomtest(count, REPORTS).proportion_ci()
+        case[name] = {"reports": count, "interval": [float(interval.low), float(interval.high)]}
+    print(json.dumps(case), flush=True)
+    return case
+
+
+def _report(rng: np.random.Generator, arms: int, seeds: int, images: int) -> dict[str, bool]:
+    """Whether a report has a better or worse, of its error and of its throughput."""
+    names = ["alexnet", *(f"arm-{number}" for number in range(arms))]
+    trials = [
+        trial(name, seed, float(np.round(images * rng.normal(0.2, DEVIATION)) / images))
+        for name in names
+        for seed in range(seeds)
+    ]
+    draws = [
+        draw(name, number, list(100 * np.exp(rng.normal(0, DRAW_NOISE) + rng.normal(0, STEP_NOISE, ROUNDS))))
+        for name in names
+        for number in range(seeds)
+    ]
+    run = manifest(variants={name: ["dropout"] * (name != "alexnet") for name in names}, test_images=images)
+    rows = effects(frame([*trials, *draws]), [run])
+    called = rows[rows["verdict"].isin(["better", "worse"])]
+    timed = called["measure"].isin([metric.name for metric in THROUGHPUTS])
+    return {"error": bool((~timed).any()), "throughput": bool(timed.any())}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """What was found, as Markdown."""
+    titles = ["arms", "seeds or draws", "test images", "reports", "false on error", "false on throughput"]
+    lines = [titles, ["---"] * len(titles)]
+    lines += [
+        [
+            *(f"{row[name]:,}" for name in ("arms", "seeds", "images", "reports")),
+            _share(row, "error"),
+            _share(row, "throughput"),
+        ]
+        for row in rows
+    ]
+    every = {name: sum(row[name]["reports"] for row in rows) for name in ("error", "throughput")} | {
+        "reports": sum(row["reports"] for row in rows)
+    }
+    for name in ("error", "throughput"):
+        interval = stats.binomtest(every[name], every["reports"]).proportion_ci()
+        every[name] = {"reports": every[name], "interval": [interval.low, interval.high]}
+    lines.append(
+        ["all", "", "", f"{every['reports']:,}", _share(every, "error"), _share(every, "throughput")]
+    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _share(row: dict[str, Any], name: str) -> str:
+    low, high = row[name]["interval"]
+    return f"{row[name]['reports'] / row['reports']:.1%} ({low:.1%} to {high:.1%})"
+
+
+if __name__ == "__main__":
+    main()
