@@ -14,7 +14,14 @@ from alexnet_bench.report.plans import Plans, succeeded
 from alexnet_bench.report.predictions import Predictions
 from alexnet_bench.report.settings import Setting, settings
 from alexnet_bench.report.words import counted, failures, listed
-from alexnet_bench.stats import Estimate, beats_chance, chance_error, crossed_estimate, estimate
+from alexnet_bench.stats import (
+    Estimate,
+    beats_chance,
+    chance_error,
+    crossed_estimate,
+    estimate,
+    rounding_deviation,
+)
 from alexnet_bench.stats.chance import LEARNED_SHARE
 
 
@@ -64,13 +71,13 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, prediction
     if pairs.empty:
         return blank.noted(f"no seed of {arm} and {setting.control} has a value", failed)
     images = _images(setting, metric, plans, predictions)
-    resolution = metric.scale / images if images else 0.0
+    least = rounding_deviation(metric.scale / images) if images else 0.0
     row = blank.estimated(
-        *_estimated(pairs, metric, resolution),
+        *_estimated(pairs, metric, least),
         control_value=float(pairs["control"].mean()),
         arm_value=float(pairs["arm"].mean()),
         margin=metric.margin(images),
-        resolution=resolution,
+        least_deviation=least,
     )
     if over_images := _over_images(setting, arm, list(pairs.index), metric, predictions):
         row = replace(row, low_images=over_images.low, high_images=over_images.high)
@@ -81,12 +88,12 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, prediction
 
 
 def _estimated(
-    pairs: pd.DataFrame, metric: Metric, resolution: float
+    pairs: pd.DataFrame, metric: Metric, least_deviation: float
 ) -> tuple[Estimate, NDArray[np.float64]]:
     """The effect over the pairs in which both sides have a number, and its value in every pair."""
     control, arm = (pairs[side].to_numpy(dtype=float) for side in ("control", "arm"))
     if metric.effect_unit != RATIO:
-        return estimate(arm - control, resolution), arm - control
+        return estimate(arm - control, least_deviation), arm - control
     # Where neither side got there, there is nothing between them.
     apart = np.isfinite(control) | np.isfinite(arm)
     values = np.ones_like(arm)

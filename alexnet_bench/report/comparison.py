@@ -15,7 +15,7 @@ from alexnet_bench.report.metrics import THROUGHPUTS, headline
 from alexnet_bench.report.plans import Manifest, Plans, succeeded
 from alexnet_bench.report.results import results
 from alexnet_bench.report.summary import QUANTILES
-from alexnet_bench.stats import Estimate, estimate, unpaired
+from alexnet_bench.stats import Estimate, estimate, over_draws, unpaired
 
 # What two sides, or two runs, differ in by intent.
 FACTORS = {"side", "versions", "build"}
@@ -118,8 +118,8 @@ def _side_rows(frame: pd.DataFrame) -> Iterator[Comparison]:
     keys = ["variant", "precision", "batch_size", "mode"]
     for (variant, precision, batch_size, mode), rows in frame.groupby(keys, sort=False):
         base, head = (_dicts(rows[rows["side"] == side]) for side in ("base", "head"))
-        ratios = np.array([values.mean() for values in ratios_by_draw(head, base)])
-        found = estimate(ratios) if ratios.size else None
+        draws = ratios_by_draw(head, base)
+        found = over_draws(draws) if draws else None
         row = _row(variant, precision, batch_size, mode, base, head, found)
         yield replace(row, note="; ".join(filter(None, (row.note, slower_half_note(head, base)))))
 

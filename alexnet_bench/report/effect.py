@@ -45,7 +45,8 @@ class Effect:
         verdict: `better`, `worse`, `equivalent` or `inconclusive`, of the headline error and of throughput;
             empty where none can be given, and for other measures.
         margin: the largest effect that does not matter, in `unit` (of a ratio, the share).
-        resolution: the step in which an effect is measured: a test image.
+        least_deviation: what the spread of pairs (of the logarithms of ratios) is taken to be at least, for
+            whole test images or the rounds of draws alone make it that.
         p_difference: of no effect, adjusted for the arms that share a verdict's level; of other measures as
             it is.
         p_equivalence: of an effect as large as the margin, likewise.
@@ -85,7 +86,7 @@ class Effect:
     kind: str = NOT_MEASURED
     verdict: str = ""
     margin: float = math.nan
-    resolution: float = 0.0
+    least_deviation: float = 0.0
     p_difference: float = math.nan
     p_equivalence: float = math.nan
     pairs_wanted: int | None = None

@@ -191,7 +191,7 @@ def _arm(claim: Claim, row: Any) -> Arm:
         differences=values,
         better="higher" if claim.foretells == "higher" else "lower",
         margin=margin if size is None else min(margin, size / 2),
-        resolution=row.resolution,
+        least_deviation=row.least_deviation,
     )
 
 

@@ -12,7 +12,7 @@ from alexnet_bench.report.metrics import THROUGHPUTS, Metric
 from alexnet_bench.report.plans import Plans
 from alexnet_bench.report.settings import Setting, settings
 from alexnet_bench.report.words import failures
-from alexnet_bench.stats import Estimate, Slices, estimate, log_ratios
+from alexnet_bench.stats import Estimate, Slices, over_draws, paired_rounds, round_deviation
 
 
 def throughput_effects(frame: pd.DataFrame, plans: Plans) -> Iterator[Effect]:
@@ -34,10 +34,10 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
     control, treated = (_draws(setting.of(name), metric) for name in (setting.control, arm))
     both = setting.rows["variant"].isin([arm, setting.control]) & (setting.rows["mode"] == metric.mode)
     failed = failures(setting.rows[both], name_variants=True)
-    ratios = log_ratios(_slices(treated), _slices(control))
-    if not ratios.size:
+    draws = paired_rounds(_slices(treated), _slices(control))
+    if not draws:
         return blank.noted(f"no round timed both {arm} and {setting.control}", failed)
-    logs = estimate(ratios)
+    logs = over_draws(draws)
     row = blank.estimated(
         Estimate(
             mean=float(np.exp(logs.mean)),
@@ -45,8 +45,9 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
             high=float(np.exp(logs.high)),
             count=logs.count,
         ),
-        np.exp(ratios),
+        np.exp([rounds.mean() for rounds in draws]),
         margin=metric.margin(None),
+        least_deviation=round_deviation(draws),
         control_value=_mean_beside(control, treated, metric),
         arm_value=_mean_beside(treated, control, metric),
     )

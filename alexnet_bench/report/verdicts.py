@@ -54,7 +54,7 @@ def arm_of(effect: Effect) -> Arm:
         differences=values,
         better="higher" if effect.better == "higher" else "lower",
         margin=margin,
-        resolution=effect.resolution,
+        least_deviation=effect.least_deviation,
     )
 
 

@@ -15,7 +15,7 @@ from alexnet_bench.runner.machine import complaints, read_machine
 from alexnet_bench.runner.session import Side
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.timing_plan import BASE, HEAD
-from alexnet_bench.stats import Estimate, estimate, variance_components
+from alexnet_bench.stats import Estimate, over_draws, variance_components
 
 TOPOLOGY, BATCH_SIZE = "alexnet-32", 128
 
@@ -56,7 +56,7 @@ def examine(
 def _findings(records: list[dict[str, Any]]) -> dict[str, Any]:
     base, head = ([row for row in records if row["side"] == side] for side in (BASE, HEAD))
     ratios = ratios_by_draw(head, base)
-    found = estimate([values.mean() for values in ratios]) if ratios else None
+    found = over_draws(ratios) if ratios else None
     components = variance_components(ratios)
     first, environment, machine = records[0], describe_environment(), read_machine()
     load = {

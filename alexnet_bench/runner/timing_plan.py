@@ -12,7 +12,7 @@ from scipy.special import expm1
 from alexnet_bench.draws import ratios_by_draw
 from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.network import Network
-from alexnet_bench.stats import FEWEST_UNITS, best_rounds, estimate, variance_components
+from alexnet_bench.stats import FEWEST_UNITS, best_rounds, over_draws, variance_components
 
 HEAD, BASE = "head", "base"
 
@@ -218,7 +218,7 @@ class _Done:
         ratios = ratios_by_draw(self._of(pair.arm, mode), self._of(pair.control, mode))
         if len(ratios) < FEWEST_UNITS:
             return math.inf
-        found = estimate([values.mean() for values in ratios])
+        found = over_draws(ratios)
         return float(expm1((found.high - found.low) / 2))
 
     def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:

@@ -6,8 +6,16 @@
 from alexnet_bench.stats.allocation import Components, best_rounds, variance_components
 from alexnet_bench.stats.chance import beats_chance, chance_error
 from alexnet_bench.stats.crossed import crossed_estimate
-from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
-from alexnet_bench.stats.rounds import Slices, faster_half, log_ratios, paired_rounds, slower_half_gap
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, rounding_deviation, unpaired
+from alexnet_bench.stats.rounds import (
+    Slices,
+    faster_half,
+    log_ratios,
+    over_draws,
+    paired_rounds,
+    round_deviation,
+    slower_half_gap,
+)
 from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 __all__ = [
@@ -25,7 +33,10 @@ __all__ = [
     "faster_half",
     "is_warm",
     "log_ratios",
+    "over_draws",
     "paired_rounds",
+    "round_deviation",
+    "rounding_deviation",
     "slower_half_gap",
     "unpaired",
     "variance_components",

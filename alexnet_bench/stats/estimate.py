@@ -34,14 +34,14 @@ class Estimate:
         return self.count < FEWEST_UNITS
 
 
-def estimate(values: Sequence[float] | NDArray[np.float64], resolution: float = 0.0) -> Estimate:
+def estimate(values: Sequence[float] | NDArray[np.float64], least_deviation: float = 0.0) -> Estimate:
     """The mean with its 95% t interval; under four values the mean alone.
 
-    Equal values give an interval of no width, unless they are only known to some resolution.
+    Equal values give an interval of no width, unless chance alone makes them differ by more.
 
     Args:
         values: independent of each other.
-        resolution: the step in which each was measured.
+        least_deviation: what the standard deviation is at least, for a reason that few values may not show.
 
     Raises:
         ValueError: there are no values.
@@ -52,21 +52,25 @@ def estimate(values: Sequence[float] | NDArray[np.float64], resolution: float = 
     mean = float(array.mean())
     if array.size < FEWEST_UNITS:
         return Estimate(mean=mean, count=array.size)
-    error = blurred_deviation(array, resolution) / math.sqrt(array.size)
+    error = deviation(array, least_deviation) / math.sqrt(array.size)
     if error == 0:
         return Estimate(mean=mean, low=mean, high=mean, count=array.size)
     low, high = stats.t.interval(CONFIDENCE, array.size - 1, loc=mean, scale=error)
     return Estimate(mean=mean, low=float(low), high=float(high), count=array.size)
 
 
-def blurred_deviation(values: NDArray[np.float64], resolution: float) -> float:
-    """The standard deviation, and no less than rounding brings to a difference of two rounded values.
+def deviation(values: NDArray[np.float64], least: float) -> float:
+    """The standard deviation, or the least that it can be."""
+    return max(0.0 if np.ptp(values) == 0 else float(values.std(ddof=1)), least)
+
+
+def rounding_deviation(step: float) -> float:
+    """What rounding both to whole steps brings to a difference of two values.
 
     Few seeds on few test images may all differ by the very same number of images, which does not make the
     difference certain.
     """
-    deviation = 0.0 if np.ptp(values) == 0 else float(values.std(ddof=1))
-    return max(deviation, resolution / math.sqrt(6))
+    return step / math.sqrt(6)
 
 
 def unpaired(

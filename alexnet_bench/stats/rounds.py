@@ -1,11 +1,14 @@
 """Ratios of two speeds that were measured in the same rounds."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from alexnet_bench.stats.estimate import Estimate, estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,24 @@ def log_ratios(arm: Slices, control: Slices) -> NDArray[np.float64]:
     return _means(paired_rounds(arm, control))
 
 
+def over_draws(draws: Sequence[NDArray[np.float64]]) -> Estimate:
+    """The mean over draws with its interval.
+
+    The spread of draws is taken to be no less than their rounds alone make it. Few draws may agree by luck,
+    and where timing ends as soon as the interval is narrow, it ends at such moments.
+
+    Args:
+        draws: an array a draw, an entry a round, as `paired_rounds` gives them.
+    """
+    return estimate(_means(draws), round_deviation(draws))
+
+
+def round_deviation(draws: Sequence[NDArray[np.float64]]) -> float:
+    """The standard deviation that the rounds within draws bring to a draw's mean."""
+    variances = [rounds.var(ddof=1) / rounds.size for rounds in draws if rounds.size > 1]
+    return math.sqrt(np.mean(variances)) if variances else 0.0
+
+
 def slower_half_gap(arm: Slices, control: Slices) -> NDArray[np.float64]:
     """By how much each draw's log ratio over all slices differs from that of the faster halves.
 
@@ -86,5 +107,5 @@ def slower_half_gap(arm: Slices, control: Slices) -> NDArray[np.float64]:
     return _means(paired_rounds(arm, control, lambda log_rates: log_rates - faster_half(log_rates)))
 
 
-def _means(draws: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _means(draws: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.array([rounds.mean() for rounds in draws], dtype=float)

@@ -16,7 +16,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS, blurred_deviation
+from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation
 
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 LEVEL = 0.05
@@ -32,13 +32,13 @@ class Arm:
         differences: from the control, one a pair; infinite where one side never got there.
         better: the direction that is better.
         margin: the largest difference that does not matter.
-        resolution: the step in which a difference is measured.
+        least_deviation: what their standard deviation is at least (see `estimate`).
     """
 
     differences: Sequence[float] | NDArray[np.float64]
     better: Literal["lower", "higher"]
     margin: float
-    resolution: float = 0.0
+    least_deviation: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ def difference_p_value(arm: Arm) -> float:
     if not np.isfinite(values).all():
         signs = values[values != 0]
         return float(stats.binomtest(int((signs > 0).sum()), len(signs)).pvalue) if len(signs) else 1.0
-    error = _standard_error(values, arm.resolution)
+    error = deviation(values, arm.least_deviation) / math.sqrt(values.size)
     if error == 0:
         return 1.0 if values[0] == 0 else 0.0
     return float(2 * stats.t.sf(abs(values.mean()) / error, values.size - 1))
@@ -123,7 +123,7 @@ def equivalence_p_value(arm: Arm) -> float:
     if not np.isfinite(values).all():
         return 1.0
     room = arm.margin - abs(values.mean())
-    error = _standard_error(values, arm.resolution)
+    error = deviation(values, arm.least_deviation) / math.sqrt(values.size)
     if error == 0:
         return 0.0 if room > 0 else 1.0
     return float(stats.t.sf(room / error, values.size - 1))
@@ -143,10 +143,10 @@ def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:
     values = np.asarray(arm.differences, dtype=float)
     if not np.isfinite(values).all():
         return None
-    deviation = blurred_deviation(values, arm.resolution)
-    if deviation == 0:
+    spread = deviation(values, arm.least_deviation)
+    if spread == 0:
         return None
-    away, room = (abs(values.mean())) / deviation, (arm.margin - abs(values.mean())) / deviation
+    away, room = abs(values.mean()) / spread, (arm.margin - abs(values.mean())) / spread
     # Both one-sided tests must succeed; with the mean well off zero one of them decides.
     needed = [
         _pairs(away, level / family, "two-sided", POWER),
@@ -185,10 +185,6 @@ def _verdict(arm: Arm, different: float, alike: float, family: int, level: float
         higher = np.median(np.asarray(arm.differences, dtype=float)) > 0
         verdict = BETTER if higher == (arm.better == "higher") else WORSE
     return Verdict(verdict=verdict, p_difference=different, p_equivalence=alike, family=family)
-
-
-def _standard_error(values: NDArray[np.float64], resolution: float) -> float:
-    return blurred_deviation(values, resolution) / math.sqrt(values.size)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -136,7 +136,7 @@ def test_beside_the_interval_over_seeds_stands_one_over_seeds_and_images(tmp_pat
 
     assert only.effect == pytest.approx(100 * (control.mean() - arm.mean()))
     assert only.low_images < only.effect < only.high_images
-    assert only.resolution == 0.5
+    assert only.least_deviation == pytest.approx(0.5 / math.sqrt(6))
     assert math.isnan(row(records).low_images)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from alexnet_bench.stats import rounding_deviation
 from alexnet_bench.stats.verdict import Arm, equivalence_p_value, pairs_wanted, verdicts, verdicts_by_looks
 
 
@@ -18,8 +19,8 @@ def _little_to_collect():
     gc.unfreeze()
 
 
-def arm(*differences, better="lower", margin=0.5, resolution=0.0):
-    return Arm(differences=differences, better=better, margin=margin, resolution=resolution)
+def arm(*differences, better="lower", margin=0.5, least_deviation=0.0):
+    return Arm(differences=differences, better=better, margin=margin, least_deviation=least_deviation)
 
 
 def words(*arms):
@@ -77,7 +78,10 @@ def test_an_arm_with_too_few_pairs_takes_no_share_of_the_level():
 def test_differences_that_agree_to_the_image_are_not_certain():
     """Four times exactly one image of 360: rounding alone could do that."""
     image = 100 / 360
-    exact, rounded = arm(*[image] * 4, margin=0.3), arm(*[image] * 4, margin=0.3, resolution=image)
+    exact, rounded = (
+        arm(*[image] * 4, margin=0.3),
+        arm(*[image] * 4, margin=0.3, least_deviation=rounding_deviation(image)),
+    )
 
     assert [verdicts([one])[0].p_difference for one in (exact, rounded)] == [
         0,

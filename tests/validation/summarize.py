@@ -17,7 +17,7 @@ from scipy import stats
 
 from alexnet_bench.draws import ratios_by_draw
 from alexnet_bench.run_folder import run_records
-from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, variance_components
+from alexnet_bench.stats import FEWEST_UNITS, Estimate, over_draws, variance_components
 
 CLOSE_ENOUGH = 0.007
 REPLAYED_DRAWS = (4, 6, 8)
@@ -83,19 +83,17 @@ def replays(runs: Sequence[list[np.ndarray]]) -> Iterator[Estimate]:
     Blocks overlap, so that they are not independent of each other.
     """
     for draws in runs:
-        means = [ratios.mean() for ratios in draws]
         for size in REPLAYED_DRAWS:
-            for start in range(len(means) - size + 1):
-                yield estimate(means[start : start + size])
+            for start in range(len(draws) - size + 1):
+                yield over_draws(draws[start : start + size])
 
 
 def stopped(runs: Sequence[list[np.ndarray]], interval: float) -> Iterator[Estimate]:
     """From every draw on, what is found where timing ends as soon as the interval is narrow enough."""
     for draws in runs:
-        means = [ratios.mean() for ratios in draws]
-        for start in range(len(means)):
-            for end in range(start + FEWEST_UNITS, len(means) + 1):
-                found = estimate(means[start:end])
+        for start in range(len(draws)):
+            for end in range(start + FEWEST_UNITS, len(draws) + 1):
+                found = over_draws(draws[start:end])
                 if np.expm1((found.high - found.low) / 2) <= interval:
                     yield found
                     break
@@ -121,7 +119,7 @@ def _error_over_expected(runs: Sequence[list[np.ndarray]]) -> float:
 
 
 def _whole(draws: list[np.ndarray]) -> Estimate:
-    return estimate([ratios.mean() for ratios in draws])
+    return over_draws(draws)
 
 
 def _spread(ratios: Sequence[float]) -> dict[str, Any]:
