@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_bench.report import effects
+from alexnet_bench.run_folder import read, read_manifest
+
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "throughput.md"
 REFERENCE = ROOT / "results" / "reference"
@@ -36,3 +39,18 @@ def test_the_tables_are_what_the_records_say(summarize, name):
     shown, _, _ = rest.partition(f"<!-- /{name} -->")
 
     assert shown.strip() == summarize.tables(summarize.summary(REFERENCE / name)).strip()
+
+
+def test_the_table_of_the_sweep_is_what_its_records_say():
+    """Of each precision and batch size: images a second of both variants, and their ratio in each draw."""
+    run = REFERENCE / "sweep"
+    found = effects(read(run), [read_manifest(run)])
+    rows = [
+        f"| {row.precision} | {row.batch_size} | {row.control_value:.1f} | {row.arm_value:.1f} "
+        f"| {' and '.join(f'{ratio:.3f}' for ratio in row.values)} |"
+        for row in found.itertuples()
+    ]
+
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert len(rows) == 6
+    assert [row for row in rows if row not in text] == []
