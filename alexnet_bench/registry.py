@@ -115,7 +115,7 @@ class Registry:
         if term == "all":
             apart = {
                 variant.name for item in self.ablations.values() if item.apart for variant in item.variants
-            }
+            } - {ALEXNET.name}
             yield from (variant for variant in self.variants.values() if variant.name not in apart)
         elif term.startswith("@"):
             for name in fnmatch.filter(self.ablations, term[1:]):

@@ -115,7 +115,7 @@ ALEXNET_8 = Topology(
 )
 
 # Figure 1 and section 3.3 speak of four-layer networks and give no sizes; these are those of cuda-convnet's
-# CIFAR-10 examples, which normalise after the first two poolings.
+# CIFAR-10 examples. Normalization stands before pooling, as in the paper.
 FOUR_LAYER_32 = Topology(
     name="four-layer-32",
     about="three convolutions of 32, 32 and 64 kernels and one dense layer, as in the paper's Figure 1",

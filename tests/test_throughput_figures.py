@@ -1,5 +1,6 @@
 """The tables of `docs/throughput.md` are those of the committed measurements."""
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -18,10 +19,18 @@ VALIDATION = ROOT / "tests" / "validation"
 @pytest.fixture(scope="module")
 def summarize():
     """The script that makes the tables."""
-    sys.path.insert(0, str(VALIDATION))
-    import summarize
+    yield from _script("summarize")
 
-    yield summarize
+
+@pytest.fixture(scope="module")
+def redraw():
+    """The script that tells ways of redrawing apart."""
+    yield from _script("redraw")
+
+
+def _script(name):
+    sys.path.insert(0, str(VALIDATION))
+    yield importlib.import_module(name)
     sys.path.remove(str(VALIDATION))
 
 
@@ -39,6 +48,13 @@ def test_the_tables_are_what_the_records_say(summarize, name):
     shown, _, _ = rest.partition(f"<!-- /{name} -->")
 
     assert shown.strip() == summarize.tables(summarize.summary(REFERENCE / name)).strip()
+
+
+def test_the_table_of_redraws_is_what_its_records_say(redraw):
+    lines = redraw.summary(REFERENCE / "redraw-32.jsonl")
+
+    assert len(lines) == 2 + 5
+    assert "\n".join(lines) in DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_the_table_of_the_sweep_is_what_its_records_say():

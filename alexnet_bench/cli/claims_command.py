@@ -38,7 +38,7 @@ def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | Non
         return DONE
     from alexnet_bench.cli.tables import print_table
 
-    print_table(*columns_of(found))
+    print_table(*columns_of(found), wrap=True)
     print(f"\n{standing(found)}")
     if others:
         print(f"\nNo runs, and passed over: {', '.join(str(path) for path in others)}")

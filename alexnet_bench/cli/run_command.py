@@ -31,7 +31,8 @@ Examples:
     flag_value="all",
     default="all",
     metavar="[SEL]",
-    help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh). "
+    help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
+    "factorials (factorial:normalization,dropout). "
     "Bare, or left out: all.",
 )
 @click.option(
@@ -51,7 +52,9 @@ Examples:
     help="digits, fashion-mnist[:PATH], cifar10[:PATH] or folder:PATH.",
 )
 @click.option("--topology", help="Scale of the trained network; the data set's own by default.")
-@click.option("--recipe", default="paper", show_default=True, help="How it is trained: paper or notebook.")
+@click.option(
+    "--recipe", default="paper", show_default=True, help="How it is trained: paper, notebook or figure-1."
+)
 @click.option("--batch-size", type=int, help="Images a training step of the accuracy trials.")
 @click.option("--epochs", type=int, help="Epochs of the accuracy trials.")
 @click.option("--seeds", type=int, help="Accuracy trials of each variant.")

@@ -8,12 +8,16 @@ from rich.table import Table
 GIB, MIB = 2**30, 2**20
 
 
-def print_table(columns: list[str], rows: list[list[str]], title: str | None = None) -> None:
+def print_table(
+    columns: list[str], rows: list[list[str]], title: str | None = None, wrap: bool = False
+) -> None:
     """A table whose columns after the first are right-aligned where all their cells are numbers."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(columns):
         numeric = rows and all(_is_number(row[index]) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=index == 0)
+        table.add_column(
+            name, justify="right" if numeric else "left", overflow="fold", no_wrap=index == 0 and not wrap
+        )
     for row in rows:
         table.add_row(*row)
     Console(highlight=False).print(table)

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_bench.report.effect import INCOMPLETE, INTERVAL, Effect, blank_effect, is_same_network, obstacle
-from alexnet_bench.report.metrics import HEADLINES, OUTCOMES, RATIO, Metric, headline, reach
-from alexnet_bench.report.plans import Plans, succeeded
+from alexnet_bench.report.metrics import HEADLINES, OUTCOMES, RATIO, REACH, Metric, headline
+from alexnet_bench.report.plans import Plans, present, succeeded
 from alexnet_bench.report.predictions import Predictions
 from alexnet_bench.report.settings import Setting, settings
 from alexnet_bench.report.words import counted, failures, listed
@@ -29,7 +29,7 @@ def accuracy_effects(frame: pd.DataFrame, plans: Plans, predictions: Predictions
     """The rows of every arm's trials."""
     for setting in settings(frame, plans, "trial"):
         trials = succeeded(setting.rows)
-        every = (*OUTCOMES, reach(plans.reach))
+        every = (*OUTCOMES, REACH)
         metrics = [metric for metric in every if metric.of(trials).notna().any()] or [HEADLINES[0]]
         for arm in setting.variants:
             if not _is_control(setting, arm, plans):
@@ -65,8 +65,12 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, prediction
     if reason := did_not_learn(setting):
         return blank.noted(reason)
     both = setting.rows[setting.rows["variant"].isin([arm, setting.control])]
+    looks = plans.looks(present(both["run_id"]))
+    if looks:
+        # An arm that has its verdict gets no more seeds; what becomes of the control's is not its concern.
+        both = both[both["seed"] <= setting.of(arm)["seed"].max()]
     failed = failures(both, name_variants=True)
-    control, treated = (_by_seed(setting.of(name), metric) for name in (setting.control, arm))
+    control, treated = (_by_seed(both[both["variant"] == name], metric) for name in (setting.control, arm))
     pairs = pd.concat([control, treated], axis=1, join="inner", keys=["control", "arm"])
     if pairs.empty:
         return blank.noted(f"no seed of {arm} and {setting.control} has a value", failed)
@@ -78,10 +82,11 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, prediction
         arm_value=float(pairs["arm"].mean()),
         margin=metric.margin(images),
         least_deviation=least,
+        looks=looks,
     )
     if over_images := _over_images(setting, arm, list(pairs.index), metric, predictions):
         row = replace(row, low_images=over_images.low, high_images=over_images.high)
-    if failed and row.kind == INTERVAL:
+    if (failed or np.isinf(pairs.to_numpy(dtype=float)).all(axis=1).any()) and row.kind == INTERVAL:
         row = replace(row, kind=INCOMPLETE)
     same = f"the same network as {setting.control}" if is_same_network(setting, arm) else ""
     return row.noted(same, failed, _unpaired(control, treated, both), _unreached(pairs, metric, setting, arm))
@@ -94,7 +99,7 @@ def _estimated(
     control, arm = (pairs[side].to_numpy(dtype=float) for side in ("control", "arm"))
     if metric.effect_unit != RATIO:
         return estimate(arm - control, least_deviation), arm - control
-    # Where neither side got there, there is nothing between them.
+    # Where neither side got there, nobody knows what is between them.
     apart = np.isfinite(control) | np.isfinite(arm)
     values = np.ones_like(arm)
     values[apart] = arm[apart] / control[apart]
@@ -124,14 +129,13 @@ def _unreached(pairs: pd.DataFrame, metric: Metric, setting: Setting, arm: str) 
 
 
 def _images(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
-    """The images that an error is measured on, where that is known."""
-    if metric.top is None:
-        return None
-    for trial in succeeded(setting.rows).to_dict("records"):
-        hits = predictions.right(trial, metric.top)
-        if hits is not None:
-            return len(hits)
-    return plans.test_images(setting.runs[0])
+    """The images that an error is counted in, where that is known."""
+    if metric.images == "test":
+        for trial in succeeded(setting.rows).to_dict("records"):
+            hits = predictions.right(trial, 1)
+            if hits is not None:
+                return len(hits)
+    return plans.images(setting.runs[0], metric.images)
 
 
 def _over_images(

@@ -35,6 +35,7 @@ def runs_among(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     """The ledger of some runs; of none, the claims alone."""
+    runs = list({run.resolve(): run for run in runs}.values())
     manifests = [read_manifest(run) for run in runs]
     frame = read(list(runs))
     folders = {manifest["run_id"]: run for manifest, run in zip(manifests, runs, strict=True)}
@@ -68,9 +69,9 @@ def standing(found: pd.DataFrame) -> str:
     return (
         f"{len(tested)} of {counted(len(found), 'row')} tested. A verdict holds for the data set and scale "
         "in its row, which are not the paper's. Supported: the arm differs from its control as foretold; "
-        "contradicted: the other way, or by less than matters and less than half of what is claimed. False "
-        "verdicts are kept at 5% for all rows together (paired t tests, two one-sided tests, Holm). In "
-        "brackets: 95% intervals."
+        "contradicted: the other way, or by less than matters and less than half of what is claimed. For all "
+        "rows together, false differences are kept at 5%, and so are false equivalences (paired t tests, two "
+        "one-sided tests, Holm). In brackets: 95% intervals."
     )
 
 
@@ -93,7 +94,7 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
 
 
 def _is_run(path: Path) -> bool:
-    return (path / MANIFEST).is_file() and read_manifest(path)["plan"].get("kind") != "comparison"
+    return (path / MANIFEST).is_file() and read_manifest(path).get("plan", {}).get("kind") != "comparison"
 
 
 def _measured(row: Any) -> str:
@@ -123,4 +124,4 @@ def _price(row: Any) -> str:
     if pd.isna(row.price):
         return MISSING
     bounds = f" [{row.price_low:.2f}, {row.price_high:.2f}]" if pd.notna(row.price_low) else ""
-    return f"×{row.price:.2f}{bounds}"
+    return f"×{row.price:.2f}{bounds} ({row.price_where})"

@@ -52,6 +52,8 @@ class Effect:
         p_equivalence: of an effect as large as the margin, likewise.
         pairs_wanted: pairs that would likely have been enough for a verdict; null where there is one, or
             where it takes more than a thousand.
+        looks: numbers of pairs after which verdicts were asked for, where pairs were added until there was
+            one.
         note: what a reader must know.
         values: the effect in each pair.
         setting: equal for records that were measured alike.
@@ -90,6 +92,7 @@ class Effect:
     p_difference: float = math.nan
     p_equivalence: float = math.nan
     pairs_wanted: int | None = None
+    looks: tuple[int, ...] = ()
     note: str = ""
     values: tuple[float, ...] = ()
     setting: str

@@ -31,5 +31,5 @@ def effects(
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
     accuracy = accuracy_effects(frame, plans, Predictions(plans.folders))
-    rows = sorted(judged([*accuracy, *throughput_effects(frame, plans)], plans), key=place)
+    rows = sorted(judged([*accuracy, *throughput_effects(frame, plans)]), key=place)
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Effect)])

@@ -11,11 +11,30 @@ import pandas as pd
 from alexnet_bench.ablation import Ablation, Claim
 from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.registry import Registry
-from alexnet_bench.report.effect import INTERVAL
-from alexnet_bench.report.metrics import GAPS, HEADLINES, OUTCOMES, RATIO, THROUGHPUTS, TOP5_ERRORS, TRAINING
+from alexnet_bench.report.effect import INTERVAL, NOT_STEADY
+from alexnet_bench.report.metrics import (
+    GAPS,
+    HEADLINES,
+    OUTCOMES,
+    RATIO,
+    REACH,
+    THROUGHPUTS,
+    TOP5_ERRORS,
+    TRAINING,
+)
 from alexnet_bench.report.words import counted
 from alexnet_bench.stats import FEWEST_UNITS
-from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, INCONCLUSIVE, WORSE, Arm, pairs_wanted, verdicts
+from alexnet_bench.stats.verdict import (
+    BETTER,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    LEVEL,
+    WORSE,
+    Arm,
+    Verdict,
+    pairs_wanted,
+    verdicts,
+)
 
 SUPPORTED, CONTRADICTED, NOT_TESTED = "supported", "contradicted", "not tested at this scale"
 _CLAIM_VERDICTS = {
@@ -30,7 +49,6 @@ _ALIKE = {
     "top5_error": TOP5_ERRORS,
     "gap": GAPS,
 }
-_EPOCHS = "epochs_to_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +174,8 @@ def _entries(
         if wanted is not None:
             rows = rows[rows[column] == wanted]
     if rows.empty:
-        yield replace(blank, note=_needs(claim))
+        refused = own[own["measure"].isin(names) & (own["note"] != "")]
+        yield replace(blank, note=refused["note"].iloc[0] if len(refused) else _needs(claim))
     for row in rows.itertuples():
         yield _entry(blank, claim, row)
 
@@ -192,18 +211,28 @@ def _arm(claim: Claim, row: Any) -> Arm:
         better="higher" if claim.foretells == "higher" else "lower",
         margin=margin if size is None else min(margin, size / 2),
         least_deviation=row.least_deviation,
+        looks=row.looks,
     )
 
 
-def _judged(tested: _Tested, found: Any) -> Entry:
+def _judged(tested: _Tested, found: Verdict) -> Entry:
     entry, verdict = tested.entry, _CLAIM_VERDICTS[found.verdict]
+    size = _size(tested.claim, entry) if verdict == SUPPORTED else ""
+    if found.verdict == EQUIVALENT and tested.claim.size is None and _as_foretold(tested, found):
+        verdict, size = SUPPORTED, "too small to matter"
     return replace(
         entry,
         verdict=verdict,
-        size=_size(tested.claim, entry) if verdict == SUPPORTED else "",
+        size=size,
         p_value=found.p_difference,
         pairs_wanted=pairs_wanted(tested.arm, found.family) if verdict == INCONCLUSIVE else None,
     )
+
+
+def _as_foretold(tested: _Tested, found: Verdict) -> bool:
+    """Whether an arm surely differs the way that is foretold, however little."""
+    higher = float(np.mean(tested.arm.differences)) > 0
+    return found.p_difference < LEVEL and higher == (tested.claim.foretells == "higher")
 
 
 def _size(claim: Claim, entry: Entry) -> str:
@@ -222,12 +251,12 @@ def _size(claim: Claim, entry: Entry) -> str:
 
 def _measures(claim: Claim) -> list[str]:
     """The names in `effects.csv` that a claim's measure stands for."""
-    known = [metric.name for metric in (*OUTCOMES, *THROUGHPUTS)]
+    known = [metric.name for metric in (*OUTCOMES, REACH, *THROUGHPUTS)]
     name = str(claim.measure)
     if name in _ALIKE:
         return [metric.name for metric in _ALIKE[name]]
-    if name not in known and not name.startswith(_EPOCHS):
-        raise UnknownNameError("measure of a claim", [name], [*_ALIKE, *known, f"{_EPOCHS}25_percent"])
+    if name not in known:
+        raise UnknownNameError("measure of a claim", [name], [*_ALIKE, *known])
     return [name]
 
 
@@ -235,7 +264,7 @@ def _foretold(claim: Claim) -> str:
     """The claim as a change of the arm."""
     if claim.size is None:
         return str(claim.foretells)
-    if str(claim.measure).startswith(_EPOCHS) or str(claim.measure).endswith("images_per_second"):
+    if claim.measure == REACH.name or claim.measure in [metric.name for metric in THROUGHPUTS]:
         return f"×{claim.size:g}"
     return f"{'+' if claim.foretells == 'higher' else '−'}{claim.size:g} points"
 
@@ -254,7 +283,8 @@ def _where(row: Any) -> str:
 
 def _price(effects: pd.DataFrame) -> dict[str, Any]:
     """The arm's training throughput over the control's, from the most draws there are."""
-    rows = effects[(effects["measure"] == TRAINING.name) & (effects["pairs"] > 0)]
+    timed = (effects["measure"] == TRAINING.name) & (effects["pairs"] > 0)
+    rows = effects[timed & (effects["kind"] != NOT_STEADY)]
     if rows.empty:
         return {}
     row = rows.sort_values("pairs", kind="stable", ascending=False).iloc[0]

@@ -32,6 +32,7 @@ class Metric:
         less: a column that is taken off.
         read: makes its values of a column's, where they are not numbers.
         margin_ratio: the largest share of a ratio that does not matter; None for differences.
+        images: of which split an error is counted, where that is few enough to matter.
         top: an image counts as right where its class is among so many likeliest; None where the metric is
             not an error of the test images.
     """
@@ -47,6 +48,7 @@ class Metric:
     less: str | None = None
     read: Callable[[Any], float] | None = None
     margin_ratio: float | None = None
+    images: Literal["test", "validation"] | None = None
     top: int | None = None
 
     @property
@@ -73,7 +75,12 @@ class Metric:
         return max(MARGIN_POINTS, self.scale * MARGIN_IMAGES / images if images else 0.0)
 
 
-def _error(column: str, label: str, top: int | None = None) -> Metric:
+def _error(
+    column: str,
+    label: str,
+    top: int | None = None,
+    images: Literal["test", "validation"] | None = "test",
+) -> Metric:
     return Metric(
         name=column,
         label=label,
@@ -82,6 +89,7 @@ def _error(column: str, label: str, top: int | None = None) -> Metric:
         better="lower",
         column=column,
         scale=100,
+        images=images,
         top=top,
     )
 
@@ -96,6 +104,7 @@ def _gap(column: str, label: str) -> Metric:
         column=column,
         scale=100,
         less="train_error",
+        images="test",
     )
 
 
@@ -133,12 +142,12 @@ def _rows(curve: Any) -> list[dict[str, Any]]:
 
 TEST_ERROR = _error("test_top1_error", "test top-1 error", top=1)
 HELD_OUT_ERROR = _error("held_out_top1_error", "held-out top-1 error", top=1)
-VALIDATION_ERROR = _error("validation_top1_error", "validation top-1 error")
+VALIDATION_ERROR = _error("validation_top1_error", "validation top-1 error", images="validation")
 TOP5_ERRORS = (
     _error("test_top5_error", "test top-5 error", top=5),
     _error("held_out_top5_error", "held-out top-5 error", top=5),
 )
-TRAIN_ERROR = _error("train_error", "training error")
+TRAIN_ERROR = _error("train_error", "training error", images=None)
 GAPS = (
     _gap("test_top1_error", "test error less training error"),
     _gap("held_out_top1_error", "held-out error less training error"),
@@ -151,11 +160,13 @@ EARLY_ERROR = Metric(
     better="lower",
     column="curve",
     scale=100,
+    images="validation",
     read=lambda curve: early_error(_rows(curve)),
 )
 LOSS = Metric(
     name="loss", label="training loss", unit="nats", effect_unit="nats", better="lower", column="loss"
 )
+REACH = reach(0.25)
 TRAINING, INFERENCE = _throughput("training"), _throughput("inference")
 
 HEADLINES = (TEST_ERROR, HELD_OUT_ERROR, VALIDATION_ERROR)

@@ -41,13 +41,6 @@ class Plans:
         }
         return list(known.values())
 
-    @property
-    def reach(self) -> float:
-        """The training error that epochs are counted to, as a share."""
-        return float(
-            next((item["plan"]["reach"] for item in self.manifests if "reach" in item["plan"]), 0.25)
-        )
-
     def control(self, run: str, variant: str) -> str:
         """What a variant is held against: the run's control, or its own where its ablation is apart."""
         plan = self._plan(run)
@@ -65,9 +58,9 @@ class Plans:
         planned = [tuple(item) for run in runs for item in self._plan(run).get("factorials") or ()]
         return list(dict.fromkeys(planned))
 
-    def test_images(self, run: str) -> int | None:
-        """The images that a run's test errors are measured on; None where its plan does not say."""
-        return self._plan(run).get("test_images")
+    def images(self, run: str, split: str | None) -> int | None:
+        """The `test` or `validation` images of a run; None where its plan does not say."""
+        return self._plan(run).get(f"{split}_images")
 
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""

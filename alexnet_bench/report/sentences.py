@@ -97,13 +97,13 @@ def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame, plans: Plans) -> I
 
 def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
     """What verdicts there are, at which level, and what counts as nothing."""
-    for label, rows in effects[effects["verdict"] != ""].groupby("label", sort=False):
+    for (_, label), rows in effects[effects["verdict"] != ""].groupby(["setting", "label"], sort=False):
         margins = rows["margin"].max()
         margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
         arms = "one arm" if len(rows) == 1 else f"all {len(rows)} arms together"
         yield (
-            f"Verdicts on {label}: false ones (better or worse where nothing changed; equivalent where more "
-            f"than {margin} did) are kept at 5% for {arms} (paired t tests, two one-sided tests, Holm)."
+            f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, and "
+            f"so is a false equivalent where more than {margin} did (paired t tests, two one-sided tests, Holm)."
         )
 
 

@@ -9,22 +9,19 @@ import numpy as np
 
 from alexnet_bench.report.effect import INTERVAL, Effect
 from alexnet_bench.report.metrics import HEADLINES, RATIO, THROUGHPUTS
-from alexnet_bench.report.plans import Plans
 from alexnet_bench.stats.verdict import (
     INCONCLUSIVE,
-    LEVEL,
     Arm,
     difference_p_value,
     equivalence_p_value,
     pairs_wanted,
     verdicts,
-    verdicts_by_looks,
 )
 
 _TIMED = [metric.name for metric in THROUGHPUTS]
 
 
-def judged(effects: Iterable[Effect], plans: Plans) -> list[Effect]:
+def judged(effects: Iterable[Effect]) -> list[Effect]:
     """The effects with p-values, and with verdicts for each setting's headline error and its throughputs.
 
     Of the errors one is judged, so that the error rate is shared by the arms alone: test error, where there
@@ -38,7 +35,7 @@ def judged(effects: Iterable[Effect], plans: Plans) -> list[Effect]:
             families[row.setting, row.measure].append(place)
     for (setting, measure), places in families.items():
         if measure in _judged_measures(setting, rows):
-            _judge(rows, places, plans)
+            _judge(rows, places)
         else:
             for place in places:
                 _test(rows, place)
@@ -55,6 +52,7 @@ def arm_of(effect: Effect) -> Arm:
         better="higher" if effect.better == "higher" else "lower",
         margin=margin,
         least_deviation=effect.least_deviation,
+        looks=effect.looks,
     )
 
 
@@ -64,14 +62,10 @@ def _judged_measures(setting: str, rows: Iterable[Effect]) -> set[str]:
     return {*errors[:1], *_TIMED}
 
 
-def _judge(rows: list[Effect], places: list[int], plans: Plans) -> None:
+def _judge(rows: list[Effect], places: list[int]) -> None:
     arms = [arm_of(rows[place]) for place in places]
-    timed = rows[places[0]].measure in _TIMED
-    looks = () if timed else plans.looks(run for place in places for run in rows[place].runs.split(", "))
-    judgements = verdicts_by_looks(arms, looks) if looks else verdicts(arms)
-    for place, arm, found in zip(places, arms, judgements, strict=True):
-        level = LEVEL / max(1, len(looks))
-        wanted = pairs_wanted(arm, found.family, level) if found.verdict == INCONCLUSIVE else None
+    for place, arm, found in zip(places, arms, verdicts(arms), strict=True):
+        wanted = pairs_wanted(arm, found.family) if found.verdict == INCONCLUSIVE else None
         rows[place] = replace(
             rows[place],
             verdict=found.verdict,

@@ -151,9 +151,7 @@ def _by_looks(schedule: Schedule, folder: Path) -> Iterator[list[TrialTask]]:
     """
     for look in schedule.settings.looks:
         names = undecided(folder) if look > schedule.settings.looks[0] else set(schedule.names)
-        wanted = {
-            schedule.aliases.get(name, name) for name in (names | {schedule.control.name} if names else ())
-        }
+        wanted = {schedule.aliases.get(name, name) for name in names}
         trials = schedule.trials(chosen_rates(run_records(folder)))
         due = [task for task in trials if task.seed < look and task.network.variant.name in wanted]
         left = _trials_left(due, folder)
@@ -163,14 +161,15 @@ def _by_looks(schedule: Schedule, folder: Path) -> Iterator[list[TrialTask]]:
 
 
 def undecided(folder: Path) -> set[str]:
-    """The arms of a run whose verdict on error is that it is inconclusive."""
+    """The arms of a run whose verdict on error is that it is inconclusive, and their controls."""
     from alexnet_bench.report.effects import effects
     from alexnet_bench.report.metrics import HEADLINES
 
     manifest = read_manifest(folder)
     found = effects(read(folder), [manifest], {manifest["run_id"]: folder})
     errors = found["measure"].isin([metric.name for metric in HEADLINES])
-    return set(found["arm"][errors & (found["verdict"] == "inconclusive")])
+    rows = found[errors & (found["verdict"] == "inconclusive")]
+    return {*rows["arm"], *rows["control"]}
 
 
 def _affordable(schedule: Schedule, count: int, folder: Path) -> bool:

@@ -197,6 +197,8 @@ class Schedule:
         tried = {record_rate(record) for record in records if is_tuning(record, which)}
         best = chosen_rates(records).get(which)
         rates = sorted({*grid, *tried})
+        if any(record["purpose"] == "result" for record in records if record["kind"] == "trial"):
+            return rates
         if best is None or not tried.issuperset(grid) or len(rates) >= len(grid) + MOST_BEYOND:
             return rates
         beyond = {rates[0]: best / BEYOND, rates[-1]: best * BEYOND}.get(best)
@@ -226,6 +228,7 @@ class Schedule:
             "dataset": self.dataset.name,
             "test_name": self.dataset.test_name,
             "test_images": len(self.dataset.test),
+            "validation_images": len(self.dataset.carve(0)[1]),
             "training_images": self.training_images,
             "topology": self.topology.name,
             "recipe": self.recipe.name,
@@ -265,6 +268,8 @@ class Schedule:
         if settings.batch_size:
             recipe = recipe.but(batch_size=settings.batch_size)
         steps_per_epoch = max(1, self.training_images // recipe.batch_size)
+        if recipe.stop_at_train_error is not None:
+            return recipe.but(epochs=settings.epochs or recipe.epochs)
         return recipe.but(epochs=settings.epochs or settings.scale.epochs(steps_per_epoch))
 
     @property

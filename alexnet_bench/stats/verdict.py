@@ -2,11 +2,11 @@
 
 An arm is better or worse where Holm's step-down over all arms rejects "no difference" (paired t test, 5%
 family-wise), and equivalent where it rejects "a difference as large as the margin" (two one-sided t tests,
-likewise). Where both are rejected the difference is real and too small to matter: equivalent.
+another 5% likewise). Where both are rejected the difference is real and too small to matter: equivalent.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -33,12 +33,15 @@ class Arm:
         better: the direction that is better.
         margin: the largest difference that does not matter.
         least_deviation: what their standard deviation is at least (see `estimate`).
+        looks: planned numbers of pairs, ascending, after which verdicts were asked for; none where all pairs
+            were made anyway. Pairs after the last look that was reached change nothing.
     """
 
     differences: Sequence[float] | NDArray[np.float64]
     better: Literal["lower", "higher"]
     margin: float
     least_deviation: float = 0.0
+    looks: Sequence[int] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +62,11 @@ class Verdict:
 
 
 def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
-    """The verdicts of a family of arms: the level is shared by all that have four pairs."""
-    judged = [arm for arm in arms if len(arm.differences) >= FEWEST_UNITS]
+    """The verdicts of a family of arms: the level is shared by all that have four pairs, and by their looks.
+
+    With looks, each has an equal share of the level (Bonferroni); as pairs are added, a verdict stays.
+    """
+    judged = [arm for arm in arms if len(arm.differences) >= max([FEWEST_UNITS, *arm.looks[:1]])]
     if not judged:
         return [Verdict() for _ in arms]
     different, alike = (
@@ -73,40 +79,30 @@ def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
     return [found.get(id(arm), Verdict()) for arm in arms]
 
 
-def verdicts_by_looks(arms: Sequence[Arm], looks: Sequence[int], level: float = LEVEL) -> list[Verdict]:
-    """Verdicts where pairs were added until there is one: looked at after planned numbers of pairs.
-
-    Each look has an equal share of the level (Bonferroni), and the first verdict of an arm stays. Pairs after
-    the last look that an arm has reached change nothing.
-
-    Args:
-        arms: differences in the order in which they were made.
-        looks: numbers of pairs, ascending, as planned beforehand.
-        level: for all looks and arms together.
-    """
-    found, judged = [Verdict() for _ in arms], list(arms)
-    for look in looks:
-        for place, arm in enumerate(arms):
-            if found[place].verdict in ("", INCONCLUSIVE) and len(arm.differences) >= look:
-                judged[place] = replace(arm, differences=arm.differences[:look])
-        now = verdicts([_reached(arm, looks) for arm in judged], level / len(looks))
-        for place, verdict in enumerate(now):
-            if found[place].verdict in ("", INCONCLUSIVE) and len(judged[place].differences) == look:
-                found[place] = replace(
-                    verdict,
-                    p_difference=min(1.0, verdict.p_difference * len(looks)),
-                    p_equivalence=min(1.0, verdict.p_equivalence * len(looks)),
-                )
-    return found
-
-
-def _reached(arm: Arm, looks: Sequence[int]) -> Arm:
-    """An arm without pairs where it has not reached the first look."""
-    return arm if len(arm.differences) >= looks[0] else replace(arm, differences=())
-
-
 def difference_p_value(arm: Arm) -> float:
     """Of "no difference": a paired t test; a sign test where a difference is infinite."""
+    return _over_looks(arm, _difference)
+
+
+def equivalence_p_value(arm: Arm) -> float:
+    """Of "a difference as large as the margin": the larger of two one-sided t tests."""
+    return _over_looks(arm, _equivalence)
+
+
+def _over_looks(arm: Arm, test: Callable[[Arm], float]) -> float:
+    """The least p-value of the looks that an arm has reached, times the number of planned looks."""
+    if not arm.looks:
+        return test(arm)
+    return min(1.0, len(arm.looks) * min((test(seen) for seen in _seen(arm)), default=1.0))
+
+
+def _seen(arm: Arm) -> list[Arm]:
+    """An arm as it was at each look that it has reached."""
+    reached = [look for look in arm.looks if look <= len(arm.differences)]
+    return [replace(arm, differences=arm.differences[:look], looks=()) for look in reached]
+
+
+def _difference(arm: Arm) -> float:
     values = np.asarray(arm.differences, dtype=float)
     if not np.isfinite(values).all():
         signs = values[values != 0]
@@ -117,8 +113,7 @@ def difference_p_value(arm: Arm) -> float:
     return float(2 * stats.t.sf(abs(values.mean()) / error, values.size - 1))
 
 
-def equivalence_p_value(arm: Arm) -> float:
-    """Of "a difference as large as the margin": the larger of two one-sided t tests."""
+def _equivalence(arm: Arm) -> float:
     values = np.asarray(arm.differences, dtype=float)
     if not np.isfinite(values).all():
         return 1.0
@@ -148,6 +143,7 @@ def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:
         return None
     away, room = abs(values.mean()) / spread, (arm.margin - abs(values.mean())) / spread
     # Both one-sided tests must succeed; with the mean well off zero one of them decides.
+    level /= max(1, len(arm.looks))
     needed = [
         _pairs(away, level / family, "two-sided", POWER),
         _pairs(room, level / family, "larger", 1 - (1 - POWER) / 2),
@@ -182,9 +178,15 @@ def _verdict(arm: Arm, different: float, alike: float, family: int, level: float
     if alike < level:
         verdict = EQUIVALENT
     elif different < level:
-        higher = np.median(np.asarray(arm.differences, dtype=float)) > 0
-        verdict = BETTER if higher == (arm.better == "higher") else WORSE
+        verdict = BETTER if _is_higher(arm) == (arm.better == "higher") else WORSE
     return Verdict(verdict=verdict, p_difference=different, p_equivalence=alike, family=family)
+
+
+def _is_higher(arm: Arm) -> bool:
+    """Which way an arm differs, as the test that found it out saw it."""
+    seen = min(_seen(arm), key=_difference) if arm.looks else arm
+    values = np.asarray(seen.differences, dtype=float)
+    return bool((values if np.isfinite(values).all() else np.sign(values)).mean() > 0)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

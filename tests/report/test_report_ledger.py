@@ -280,3 +280,18 @@ def test_what_is_no_run_is_passed_over_and_what_is_not_there_refused(run, tmp_pa
     )
     with pytest.raises(RecordError, match="nowhere cannot be found"):
         runs_among([tmp_path / "nowhere"])
+
+
+def test_a_sure_effect_the_way_that_is_foretold_supports_a_claim_without_a_size():
+    small = (0.10, 0.11, 0.09, 0.10, 0.11)
+
+    found = only([claim()], effect(*small))
+    assert (found.verdict, found.size) == ("supported", "too small to matter")
+    assert only([claim(foretells="lower")], effect(*small)).verdict == "contradicted"
+
+
+def test_planned_looks_have_their_share_in_the_ledger_too():
+    some = (0.9, 2.2, -0.7, 2.9, 1.0, -0.5, 0.3, 0.1)
+    plain, looked = (only([claim()], effect(*some, looks=looks)) for looks in ((), (4, 8, 16, 32)))
+
+    assert looked.p_value == pytest.approx(4 * plain.p_value)

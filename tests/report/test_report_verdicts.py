@@ -188,12 +188,6 @@ def test_epochs_to_a_training_error_are_a_ratio():
     assert (only.effect, only.unit) == (pytest.approx(1.5), "ratio")
 
 
-def test_a_run_says_to_which_training_error_epochs_are_counted():
-    rows = found([*trained("alexnet", curve(0.5, 0.1)), *trained("tanh", curve(0.5, 0.2))], reach=0.4)
-
-    assert "epochs to 40% training error" in list(rows["label"])
-
-
 def test_one_that_never_gets_there_is_told_and_is_no_mean():
     fast, never = curve(0.5, 0.3, 0.2, 0.1), curve(0.6, 0.5, 0.4, 0.3)
     records = [*trained("alexnet", *[fast] * 6), *trained("tanh", *[never] * 6)]
@@ -202,3 +196,28 @@ def test_one_that_never_gets_there_is_told_and_is_no_mean():
     assert math.isnan(only.effect)
     assert only.note == "never reached by 6 seeds of tanh; the effect is of the others"
     assert only.p_difference == pytest.approx(2 / 2**6)
+
+
+def test_where_neither_gets_there_nothing_is_known():
+    never = curve(0.6, 0.5, 0.4, 0.3)
+    records = [*trained("alexnet", *[never] * 5), *trained("tanh", *[never] * 5)]
+    only = row(records, "epochs_to_25_percent", "tanh")
+
+    assert (only.kind, only.verdict) == ("incomplete", "")
+    assert math.isnan(only.p_equivalence)
+
+
+def test_validation_errors_are_counted_in_their_own_images():
+    both = [*CONTROL, *trials("no-lrn", 0.1, 0.11, 0.12, 0.1)]
+
+    only = row(both, "validation_top1_error", test_images=10_000, validation_images=144)
+    assert only.margin == pytest.approx(400 / 144)
+    assert only.least_deviation == pytest.approx(100 / 144 / math.sqrt(6))
+
+
+def test_a_seed_of_the_control_that_fails_after_an_arm_has_its_verdict_changes_nothing():
+    control = [*trials("alexnet", 0.10, 0.11, 0.12, 0.10, 0.1, 0.1), failed_trial("alexnet", 6)]
+    arm = trials("no-lrn", 0.15, 0.161, 0.171, 0.149)
+
+    assert row([*control, *arm], looks=[4, 8]).verdict == "worse"
+    assert row([*control, *arm], looks=[]).verdict == ""

@@ -98,6 +98,11 @@ def test_a_variants_own_recipe_is_what_it_is_trained_with(write_ablations):
     assert (longer.recipe.epochs, longer.recipe.batch_size) == (50, 16)
 
 
+def test_a_recipe_that_stops_by_itself_keeps_its_own_epochs():
+    assert schedule("alexnet", recipe="figure-1").recipe.epochs == 30
+    assert schedule("alexnet", recipe="figure-1", epochs=3).recipe.epochs == 3
+
+
 # -- tuning
 
 

@@ -2,13 +2,14 @@
 
 import gc
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from alexnet_bench.stats import rounding_deviation
-from alexnet_bench.stats.verdict import Arm, equivalence_p_value, pairs_wanted, verdicts, verdicts_by_looks
+from alexnet_bench.stats.verdict import Arm, equivalence_p_value, pairs_wanted, verdicts
 
 
 @pytest.fixture(autouse=True)
@@ -153,8 +154,12 @@ def test_arms_on_the_margin_are_seldom_called_equivalent():
 LOOKS = (4, 8, 16, 32)
 
 
+def with_looks(*arms):
+    return verdicts([replace(arm, looks=LOOKS) for arm in arms])
+
+
 def at_looks(*arms):
-    return [found.verdict for found in verdicts_by_looks(arms, LOOKS)]
+    return [found.verdict for found in with_looks(*arms)]
 
 
 def test_the_first_verdict_stays_whatever_comes_later():
@@ -166,13 +171,13 @@ def test_the_first_verdict_stays_whatever_comes_later():
 def test_pairs_between_looks_change_nothing():
     some = (0.9, 2.2, 0.7, 2.9)
 
-    assert verdicts_by_looks([arm(*some)], LOOKS) == verdicts_by_looks([arm(*some, 9.0, 9.1)], LOOKS)
+    assert with_looks(arm(*some)) == with_looks(arm(*some, 9.0, 9.1))
 
 
 def test_a_look_has_its_share_of_the_level():
     """Each p-value is that of the first eight pairs, times the number of looks."""
     some = (0.9, 2.2, -0.7, 2.9, 1.0, -0.5, 0.3, 0.1)
-    (found,) = verdicts_by_looks([arm(*some)], LOOKS)
+    (found,) = with_looks(arm(*some))
 
     assert found.p_difference == pytest.approx(4 * verdicts([arm(*some)])[0].p_difference)
 
@@ -195,3 +200,11 @@ def test_looking_often_does_not_call_identical_variants_different():
         false += any(word in ("better", "worse") for word in found)
 
     assert false / 1000 <= 0.07
+
+
+def test_the_direction_is_that_of_what_was_tested():
+    """Most pairs show nothing; the mean, which is tested, is above zero."""
+    some = (0.0, 0.0, 0.0, 0.0, 0.0, 0.28, 0.28, 0.28, 0.28)
+
+    assert words(arm(*some, margin=0.1)) == ["worse"]
+    assert words(arm(*[0.0] * 7, *[math.inf] * 6)) == ["worse"]

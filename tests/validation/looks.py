@@ -32,7 +32,6 @@ from alexnet_bench.stats.verdict import (
     WORSE,
     Arm,
     verdicts,
-    verdicts_by_looks,
 )
 
 SWEEPS, MARGIN, MOST = 2000, 0.5, LOOKS[-1]
@@ -76,14 +75,13 @@ def _sweeps(number: int, arms: int, deviation: float, truth: float) -> NDArray[n
 
 def _by_looks(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
     """The verdicts of a sweep, and the trials it took."""
-    found = [item.verdict for item in verdicts_by_looks([_arm(values) for values in sweep], LOOKS)]
+    found = [item.verdict for item in verdicts([_arm(values, LOOKS) for values in sweep])]
     seeds = [
         next(
             look
             for look in LOOKS
             if look == MOST
-            or verdicts_by_looks([_arm(values[:look]) for values in sweep], LOOKS)[place].verdict
-            != INCONCLUSIVE
+            or verdicts([_arm(values[:look], LOOKS) for values in sweep])[place].verdict != INCONCLUSIVE
         )
         for place in range(len(sweep))
     ]
@@ -147,8 +145,8 @@ def _at(sweep: NDArray[np.float64], seeds: int) -> tuple[list[str], int]:
     return [item.verdict for item in found], seeds * (len(sweep) + 1)
 
 
-def _arm(values: NDArray[np.float64]) -> Arm:
-    return Arm(differences=values, better="lower", margin=MARGIN)
+def _arm(values: NDArray[np.float64], looks: tuple[int, ...] = ()) -> Arm:
+    return Arm(differences=values, better="lower", margin=MARGIN, looks=looks)
 
 
 def _rates(sweeps: list[tuple[list[str], int]], truth: float) -> dict[str, Any]:
