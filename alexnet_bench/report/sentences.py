@@ -102,8 +102,9 @@ def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
         margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
         arms = "one arm" if len(rows) == 1 else f"all {len(rows)} arms together"
         yield (
-            f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, and "
-            f"so is a false equivalent where more than {margin} did (paired t tests, two one-sided tests, Holm)."
+            f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, "
+            f"and so is a false equivalent where more than {margin} did (paired t tests, two one-sided "
+            "tests, Holm)."
         )
 
 

@@ -73,7 +73,10 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         (["--dataset", "digit"], "unknown data set 'digit' (did you mean 'digits'?); choose from: cifar10, "),
         (["--topology", "alexnet-33"], "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); choose"),
         (["--time-topology", "alexnet"], "unknown topology 'alexnet' (did you mean 'alexnet-"),
-        (["--recipe", "papr"], "unknown recipe 'papr' (did you mean 'paper'?); choose from: notebook, paper"),
+        (
+            ["--recipe", "papr"],
+            "unknown recipe 'papr' (did you mean 'paper'?); choose from: figure-1, notebook, paper",
+        ),
         (
             ["--measure", "acuracy,speed"],
             "unknown measures 'acuracy' (did you mean 'accuracy'?), 'speed'; choose from: accuracy, ",
