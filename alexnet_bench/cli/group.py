@@ -30,7 +30,7 @@ def bench() -> None:
     """Train and time AlexNet with and without each of its design choices.
 
     \b
-    bench run --variants            all variants, quick preset, about six minutes on two cores
+    bench run --variants            all variants, quick preset (--dry-run estimates how long)
     bench run --variants @lrn       one question
     bench show no-lrn               what a variant is
     bench report RUN                tables and plots again, from the records

@@ -174,7 +174,7 @@ def _entries(
         if wanted is not None:
             rows = rows[rows[column] == wanted]
     if rows.empty:
-        refused = own[own["measure"].isin(names) & (own["note"] != "")]
+        refused = own[own["measure"].isin(names) & (own["pairs"] == 0) & (own["note"] != "")]
         yield replace(blank, note=refused["note"].iloc[0] if len(refused) else _needs(claim))
     for row in rows.itertuples():
         yield _entry(blank, claim, row)

@@ -385,7 +385,8 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
     (result,) = [record for record in records if record["purpose"] == "result"]
     rate = Schedule(Settings()).recipe.learning_rate
     rates = {record["recipe_settings"]["learning_rate"] for record in tuning}
-    assert rates == {rate * factor for factor in RATE_GRID}
+    # Beyond the grid only where the best rate is its first or last.
+    assert rates >= {rate * factor for factor in RATE_GRID}
     assert {record["seed"] for record in tuning} == {TUNING_SEED}
     assert all(record["test_top1_error"] is None for record in tuning)
     assert all(record["predictions"] is None for record in tuning)
@@ -396,7 +397,7 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
     assert result["recipe_settings"]["learning_rate"] == best
     assert {record["tuned"] for record in records} == {True}
     assert told.plans == [(4, 1, 0), (0, 1, 0)]
-    assert told.epochs == [("notebook", 1)] * 5
+    assert told.epochs == [("notebook", 1)] * (len(tuning) + 1)
     assert told.records == records
 
 
