@@ -139,7 +139,8 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
         if schedule.times:
             _time(schedule, zygote, folder, run_id, keep, observer)
         for some in _by_looks(schedule, folder) if schedule.settings.looks else [trials]:
-            observer.planned(0, len(some), 0)
+            if schedule.settings.looks:
+                observer.planned(0, len(some), 0)
             train(some)
     return run_records(folder)
 
