@@ -6,7 +6,7 @@ python tests/validation/summarize.py results/reference/throughput-32 [--json]
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from scipy import stats
 
 from alexnet_bench.draws import ratios_by_draw
 from alexnet_bench.run_folder import run_records
-from alexnet_bench.stats import FEWEST_UNITS, Estimate, over_draws, variance_components
+from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, over_draws, variance_components
 
 CLOSE_ENOUGH = 0.007
 REPLAYED_DRAWS = (4, 6, 8)
@@ -56,6 +56,11 @@ def summary(folder: Path) -> dict[str, Any]:
             "error_over_expected": _error_over_expected(every),
         },
         "coverage_stopped": {f"{at:.1%}": coverage(list(stopped(same, at))) for at in STOPPED_AT},
+        "without_floor": {
+            "live": coverage([_draws_alone(draws) for draws in same]),
+            "replayed": coverage(list(replays(same, _draws_alone))),
+            **{f"{at:.1%}": coverage(list(stopped(same, at, _draws_alone))) for at in STOPPED_AT},
+        },
         "planted": {kind: _planted(runs, PLANTED[kind]) for kind, runs in measured.items() if PLANTED[kind]},
         "peers": _peers(folder),
     }
@@ -77,7 +82,14 @@ def coverage(found: Sequence[Estimate]) -> dict[str, Any]:
     }
 
 
-def replays(runs: Sequence[list[np.ndarray]]) -> Iterator[Estimate]:
+def _draws_alone(draws: Sequence[np.ndarray]) -> Estimate:
+    """The interval as it would be if the spread of draws could be less than their rounds make it."""
+    return estimate([ratios.mean() for ratios in draws])
+
+
+def replays(
+    runs: Sequence[list[np.ndarray]], judge: Callable[[Sequence[np.ndarray]], Estimate] = over_draws
+) -> Iterator[Estimate]:
     """Every block of consecutive draws of one measurement as a measurement of its own, in time order.
 
     Blocks overlap, so that they are not independent of each other.
@@ -85,15 +97,19 @@ def replays(runs: Sequence[list[np.ndarray]]) -> Iterator[Estimate]:
     for draws in runs:
         for size in REPLAYED_DRAWS:
             for start in range(len(draws) - size + 1):
-                yield over_draws(draws[start : start + size])
+                yield judge(draws[start : start + size])
 
 
-def stopped(runs: Sequence[list[np.ndarray]], interval: float) -> Iterator[Estimate]:
+def stopped(
+    runs: Sequence[list[np.ndarray]],
+    interval: float,
+    judge: Callable[[Sequence[np.ndarray]], Estimate] = over_draws,
+) -> Iterator[Estimate]:
     """From every draw on, what is found where timing ends as soon as the interval is narrow enough."""
     for draws in runs:
         for start in range(len(draws)):
             for end in range(start + FEWEST_UNITS, len(draws) + 1):
-                found = over_draws(draws[start:end])
+                found = judge(draws[start:end])
                 if np.expm1((found.high - found.low) / 2) <= interval:
                     yield found
                     break
@@ -245,6 +261,7 @@ def tables(found: dict[str, Any]) -> str:
         ),
     ]
     parts = [_table(("the same code on both sides", "found"), rows)]
+    parts.append(_table(("intervals that hold 1, of draws alone", "found"), _without_floor(found)))
     if any(item["measurements"] for item in found["planted"].values()):
         planted = [
             (
@@ -282,6 +299,14 @@ def tables(found: dict[str, Any]) -> str:
         )
         parts.append(_table(titles, [ours, *peers]))
     return "\n\n".join(parts)
+
+
+def _without_floor(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the same records gave before the spread of draws had a floor."""
+    before = found["without_floor"]
+    rows = [("live", before["live"]), ("replayed blocks of draws", before["replayed"])]
+    rows += [(f"ended as soon as the interval is ±{at:.1%}", before[f"{at:.1%}"]) for at in STOPPED_AT]
+    return [(name, _covered(item)) for name, item in rows if item["comparisons"]]
 
 
 def _deviation(item: dict[str, Any]) -> str:
