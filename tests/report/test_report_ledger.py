@@ -202,6 +202,12 @@ def test_the_price_is_the_throughput_of_the_arm_from_the_most_draws():
     assert (found.price, found.price_where) == (pytest.approx(1.1), "alexnet-227, batch 64, float32")
 
 
+def test_a_price_that_certifies_nothing_is_left_out():
+    timed = effect(1.3, 1.3, 1.3, 1.3, measure="training_images_per_second", unit="ratio", kind="not steady")
+
+    assert math.isnan(only([claim()], effect(*HIGHER), timed).price)
+
+
 def test_a_measure_that_there_is_not_is_refused():
     with pytest.raises(UnknownNameError, match="top1_eror"):
         entries([claim(measure="top1_eror")])

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alexnet_bench.stats import Slices, faster_half, log_ratios, paired_rounds, slower_half_gap
+from alexnet_bench.stats import (
+    Slices,
+    faster_half,
+    log_ratios,
+    over_draws,
+    paired_rounds,
+    slower_half_gap,
+)
 
 
 def slices(*rows):
@@ -112,3 +119,17 @@ def test_the_gap_to_all_slices_is_what_the_slower_half_alone_shows():
     assert ratios(arm, control) == pytest.approx([1.0])
     assert slower_half_gap(arm, control) == pytest.approx([-np.log(2) / 3])
     assert slower_half_gap(control, control) == pytest.approx([0.0])
+
+
+def test_draws_that_agree_by_luck_have_no_narrower_interval_than_their_rounds_allow():
+    """Four equal means of two rounds a tenth to either side: a deviation of 0.1, and t(0.975, 3) / 2 of it."""
+    found = over_draws([np.array([-0.1, 0.1])] * 4)
+
+    assert (found.low, found.high) == pytest.approx((-0.15912, 0.15912), abs=1e-4)
+
+
+def test_draws_that_differ_more_than_their_rounds_have_the_interval_of_their_means():
+    means = [1.0, 2.0, 3.0, 4.0]
+
+    found = over_draws([np.array([mean - 0.001, mean + 0.001]) for mean in means])
+    assert (found.low, found.high) == pytest.approx((0.44574, 4.55426), abs=1e-4)
