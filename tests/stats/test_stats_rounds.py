@@ -122,7 +122,7 @@ def test_the_gap_to_all_slices_is_what_the_slower_half_alone_shows():
 
 
 def test_draws_that_agree_by_luck_have_no_narrower_interval_than_their_rounds_allow():
-    """Four equal means of two rounds a tenth to either side: a deviation of 0.1, and t(0.975, 3) / 2 of it."""
+    """Four equal means of two rounds a tenth to either side: deviation 0.1, and t(0.975, 3) / 2 of it."""
     found = over_draws([np.array([-0.1, 0.1])] * 4)
 
     assert (found.low, found.high) == pytest.approx((-0.15912, 0.15912), abs=1e-4)
