@@ -38,13 +38,17 @@ def draw_claims(found: pd.DataFrame) -> Figure | None:
 
 
 def _draw_panel(panel: SubFigure, rows: pd.DataFrame, ratios: bool) -> None:
-    effect, price = panel.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    priced = rows["price"].notna().any()
+    effect, *prices = panel.subplots(
+        1, 1 + priced, squeeze=False, sharey=True, width_ratios=[3, 2][: 1 + priced]
+    )[0]
     colours = [_COLOURS[verdict] for verdict in rows["verdict"]]
     _forest(effect, rows[["effect", "low", "high"]].to_numpy(dtype=float), colours)
-    _forest(price, rows[["price", "price_low", "price_high"]].to_numpy(dtype=float), colours)
+    for price in prices:
+        _forest(price, rows[["price", "price_low", "price_high"]].to_numpy(dtype=float), colours)
     for axes, nothing, label in (
         (effect, 1 if ratios else 0, "ratio" if ratios else str(rows["unit"].iloc[0])),
-        (price, 1, "training throughput, ratio"),
+        *((price, 1, "training throughput, ratio") for price in prices),
     ):
         axes.axvline(nothing, color=style.MUTED, linestyle=":", linewidth=1.2, zorder=0)
         axes.set_xlabel(label)

@@ -49,7 +49,8 @@ def colour(kernels: NDArray[np.float32]) -> float:
 def _rows(setting: Setting, plans: Plans, files: Predictions) -> list[Row]:
     """Label and kernels (height, width, channels, kernels) of every tower."""
     rows: list[Row] = []
-    for variant in sorted(setting.variants, key=plans.rank):
+    own = [variant for variant in setting.variants if not plans.same_as(variant)]
+    for variant in sorted(own, key=plans.rank):
         trials = succeeded(setting.of(variant)).sort_values("seed").to_dict("records")
         kept = (files.filters(trial) for trial in trials[:1])
         for towers in (found for found in kept if found is not None):
