@@ -38,7 +38,7 @@ def draw_claims(found: pd.DataFrame) -> Figure | None:
 
 
 def _draw_panel(panel: SubFigure, rows: pd.DataFrame, ratios: bool) -> None:
-    priced = rows["price"].notna().any()
+    priced = int(rows["price"].notna().any())
     effect, *prices = panel.subplots(
         1, 1 + priced, squeeze=False, sharey=True, width_ratios=[3, 2][: 1 + priced]
     )[0]
