@@ -122,6 +122,7 @@ def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[st
         **task.network.request(schedule.settings.ablations),
         "dataset": dataset_spec(schedule),
         "seed": task.seed,
+        "most_epochs": task.most_epochs,
         "evaluate_test": counts,
         "predictions": str(folder.resolve() / _predictions_file(task)) if counts else None,
         "model": str(folder.resolve() / "models" / f"{_name(task)}.keras") if keep_model else None,

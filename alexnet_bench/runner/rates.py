@@ -1,5 +1,6 @@
 """Which learning rate tuning chose."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,9 +36,23 @@ def is_tuning(record: Record, which: Which) -> bool:
     )
 
 
+def fewest_epochs(records: Iterable[Record], which: Which) -> int | None:
+    """Of the tuning trials that ended at the training error their recipe stops at; None without one.
+
+    A trial of another rate that is not there by then cannot be chosen.
+    """
+    curves = (record["curve"] for record in records if is_tuning(record, which) and _reached(record))
+    return min(map(len, curves), default=None)
+
+
 def record_rate(record: Record) -> float:
     """The rate that a trial started at."""
     return float(record["recipe_settings"]["learning_rate"])
+
+
+def _reached(record: Record) -> bool:
+    share = record["recipe_settings"].get("stop_at_train_error")
+    return record["status"] == "ok" and share is not None and math.isfinite(epochs_to(record["curve"], share))
 
 
 def _score(record: Record) -> tuple[float, ...]:

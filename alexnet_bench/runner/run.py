@@ -1,7 +1,7 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from alexnet_bench.runner.accuracy import run_trials, task_key, trial_key
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.local import Code, Zygote
 from alexnet_bench.runner.machine import read_machine
-from alexnet_bench.runner.rates import chosen_rates
+from alexnet_bench.runner.rates import chosen_rates, fewest_epochs
 from alexnet_bench.runner.schedule import Schedule, TrialTask
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
@@ -125,13 +125,13 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
     tuning = _tuning_left(schedule, folder)
     with Zygote(folder / "workers.log") as zygote:
 
-        def train(tasks: list[TrialTask]) -> None:
+        def train(tasks: Iterable[TrialTask]) -> None:
             run_trials(schedule, tasks, zygote, folder, run_id, keep, observer.epoch)
 
         sessions = schedule.timing.sessions_left(_draws(folder)) if schedule.times else 0
         observer.planned(len(tuning), len(_trials_left(schedule.trials(), folder)), sessions)
         while tuning:
-            train(tuning)
+            train(_while_it_can_win(tuning, folder))
             tuning = _tuning_left(schedule, folder)
         trials = _trials_left(schedule.trials(chosen_rates(run_records(folder))), folder)
         observer.planned(0, len(trials), sessions)
@@ -212,6 +212,13 @@ def _time(
 
 def _tuning_left(schedule: Schedule, folder: Path) -> list[TrialTask]:
     return _trials_left(schedule.tuning_trials(run_records(folder)), folder)
+
+
+def _while_it_can_win(tuning: list[TrialTask], folder: Path) -> Iterator[TrialTask]:
+    """The trials that choose a rate, none longer than the best one before it took."""
+    for task in tuning:
+        which = task.network.variant.name, task.network.precision
+        yield replace(task, most_epochs=fewest_epochs(run_records(folder), which))
 
 
 def _trials_left(tasks: list[TrialTask], folder: Path) -> list[TrialTask]:

@@ -1,8 +1,9 @@
 """Settings -> what to run: networks, trials and timing sessions."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,19 @@ TIMED_ALIKE = {
 
 @dataclass(frozen=True, kw_only=True)
 class TrialTask:
-    """One trial to run; `purpose` is `result` or `tuning`."""
+    """One trial to run.
+
+    Args:
+        network: what is trained.
+        seed: of every random draw.
+        purpose: `result` or `tuning`.
+        most_epochs: after which it cannot be the best any more; None: it runs as long as its recipe says.
+    """
 
     network: Network
     seed: int
     purpose: str = "result"
+    most_epochs: int | None = None
 
 
 class Schedule:
@@ -188,7 +197,7 @@ class Schedule:
         return [
             TrialTask(network=network.at_rate(rate), seed=TUNING_SEED, purpose="tuning")
             for network in self.trained
-            for rate in self._rates(network, records)
+            for rate in sorted(self._rates(network, records), key=partial(_factor, network))
         ]
 
     def _rates(self, network: Network, records: Sequence[dict[str, Any]]) -> list[float]:
@@ -311,6 +320,11 @@ class Schedule:
             item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
         )
         return max(2, int(0.9 * self.available_memory()) // needed)
+
+
+def _factor(network: Network, rate: float) -> float:
+    """How far a rate is from the recipe's. The nearest first: it is likely good, and spares the others epochs."""
+    return abs(math.log(rate / network.recipe.learning_rate))
 
 
 def _is_timed_alike(variant: Variant) -> bool:

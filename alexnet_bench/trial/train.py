@@ -32,6 +32,7 @@ class TrialSpec:
         seed: of every random draw.
         devices: Keras device names for a split; none for one device.
         precision: Keras dtype policy.
+        most_epochs: training ends with this one even where the recipe goes on; None: where the recipe ends.
         evaluate_test: whether the test split is read; it is not while rates are being tuned.
         predictions: where to write the test predictions; None leaves them out.
         model: where to save the trained Keras model; None leaves it out.
@@ -43,6 +44,7 @@ class TrialSpec:
     seed: int
     devices: Sequence[str] = ()
     precision: str = "float32"
+    most_epochs: int | None = None
     evaluate_test: bool = True
     predictions: Path | None = None
     model: Path | None = None
@@ -85,7 +87,7 @@ def run_trial(
                 "error": f"loss or outputs are not finite in epoch {row['epoch']}",
                 "curve": curve,
             }
-        if row["train_error"] <= (spec.recipe.stop_at_train_error or -1):
+        if row["train_error"] <= (spec.recipe.stop_at_train_error or -1) or row["epoch"] == spec.most_epochs:
             break
     if spec.model is not None:
         steps.model.save(spec.model)

@@ -77,6 +77,7 @@ class _Host:
             seed=request["seed"],
             devices=self.devices,
             precision=request["precision"],
+            most_epochs=request["most_epochs"],
             evaluate_test=request["evaluate_test"],
             predictions=_path(request["predictions"]),
             model=_path(request["model"]),

@@ -14,7 +14,7 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.registry import load_registry
 from alexnet_bench.runner.accuracy import dataset_spec
 from alexnet_bench.runner.estimate import estimate
-from alexnet_bench.runner.rates import chosen_rates
+from alexnet_bench.runner.rates import chosen_rates, fewest_epochs
 from alexnet_bench.runner.schedule import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED, Schedule
 from alexnet_bench.runner.settings import PRESETS, Settings
 
@@ -116,7 +116,8 @@ def test_every_variant_is_tuned_on_the_same_grid_with_a_seed_of_its_own():
         for name in ("alexnet", "no-lrn", "tanh")
     }
     grid = [plan.recipe.learning_rate * factor for factor in RATE_GRID]
-    assert rates == dict.fromkeys(rates, grid)
+    nearest_first = [grid[2], grid[1], grid[3], grid[0]]
+    assert rates == dict.fromkeys(rates, nearest_first)
     assert len(tuning) == 3 * len(RATE_GRID)
     assert {(task.seed, task.purpose) for task in tuning} == {(TUNING_SEED, "tuning")}
     assert TUNING_SEED not in plan.seeds
@@ -171,14 +172,14 @@ def test_where_the_best_rate_is_the_grids_first_or_last_one_beyond_is_tried():
     rates = [plan.recipe.learning_rate * factor for factor in RATE_GRID]
 
     def tried(records):
-        return [task.network.recipe.learning_rate for task in plan.tuning_trials(records)]
+        return sorted(task.network.recipe.learning_rate for task in plan.tuning_trials(records))
 
     middle = [tuned("alexnet", rate, 0.2 - 0.1 * (rate == rates[1])) for rate in rates]
     last = [tuned("alexnet", rate, 0.2 - 0.1 * (rate == rates[3])) for rate in rates]
     first = [tuned("alexnet", rate, 0.2 - 0.1 * (rate == rates[0])) for rate in rates]
     assert tried(middle) == tried(last[:3]) == rates
     assert tried(last) == [*rates, pytest.approx(rates[3] * BEYOND)]
-    assert tried(first) == [*rates, pytest.approx(rates[0] / BEYOND)]
+    assert tried(first) == [pytest.approx(rates[0] / BEYOND), *rates]
     better = [*last, *(tuned("alexnet", rates[3] * BEYOND**n, 0.09 / n) for n in range(1, 9))]
     assert len(tried(better[: len(rates) + MOST_BEYOND])) == len(rates) + MOST_BEYOND
     diverged = [*last, tuned("alexnet", rates[3] * BEYOND, None, status="diverged")]
@@ -196,6 +197,8 @@ def test_a_recipe_that_stops_at_a_training_error_is_tuned_to_get_there_soonest()
 
     assert chosen_rates([quick, slow, never]) == {("alexnet", "float32"): 0.1}
     assert chosen_rates([never, nearer]) == {("alexnet", "float32"): 1.0}
+    assert fewest_epochs([never, slow, quick, nearer], ("alexnet", "float32")) == 2
+    assert fewest_epochs([never, quick], ("tanh", "float32")) is fewest_epochs([never], ("alexnet", "float32")) is None
 
 
 def test_rates_are_chosen_and_used_at_each_precision():
