@@ -35,7 +35,10 @@ from alexnet_bench.stats.verdict import (
 )
 
 SWEEPS, MARGIN, MOST = 2000, 0.5, LOOKS[-1]
-CASES = list(product((1, 5), (0.3, 0.7, 1.0), (0.0, MARGIN, 1.5)))
+DEVIATIONS = (0.3, 0.7, 1.0)
+ALIKE = [(truth,) * arms for arms, truth in product((1, 5), (0.0, MARGIN, 1.5))]
+MIXED = (0.0, 0.0, MARGIN, MARGIN, 1.5)
+CASES = list(product(DEVIATIONS, (*ALIKE, MIXED)))
 # Of the effect sizes that the watched test expects, in deviations.
 MIXTURE_VARIANCE = 1.0
 PLANS = ("looks", "watched", "fixed")
@@ -53,24 +56,24 @@ def main() -> None:
     print(table(json.loads(options.out.read_text(encoding="utf-8"))))
 
 
-def _case(number: int, arms: int, deviation: float, truth: float) -> dict[str, Any]:
-    differences = _sweeps(number, arms, deviation, truth)
+def _case(number: int, deviation: float, truths: tuple[float, ...]) -> dict[str, Any]:
+    differences = _sweeps(number, deviation, truths)
     looks = [_by_looks(sweep) for sweep in differences]
     found = {
-        "looks": _rates(looks, truth),
-        "watched": _rates([_watched(sweep) for sweep in differences], truth),
+        "looks": _rates(looks, truths),
+        "watched": _rates([_watched(sweep) for sweep in differences], truths),
     }
-    found["fixed"] = _fixed(differences, truth, found["looks"]["conclusive"])
-    case = {"arms": arms, "deviation": deviation, "truth": truth, "sweeps": SWEEPS, **found}
+    found["fixed"] = _fixed(differences, truths, found["looks"]["conclusive"])
+    case = {"deviation": deviation, "truths": list(truths), "sweeps": SWEEPS, **found}
     print(json.dumps(case), flush=True)
     return case
 
 
-def _sweeps(number: int, arms: int, deviation: float, truth: float) -> NDArray[np.float64]:
+def _sweeps(number: int, deviation: float, truths: tuple[float, ...]) -> NDArray[np.float64]:
     """Differences of every sweep: (sweeps, arms, seeds)."""
     rng = np.random.default_rng([2026, number])
-    errors = rng.normal(0, deviation / np.sqrt(2), (SWEEPS, arms + 1, MOST))
-    return truth + errors[:, 1:] - errors[:, :1]
+    errors = rng.normal(0, deviation / np.sqrt(2), (SWEEPS, len(truths) + 1, MOST))
+    return np.array(truths)[:, None] + errors[:, 1:] - errors[:, :1]
 
 
 def _by_looks(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
@@ -124,15 +127,17 @@ def _evidence(values: NDArray[np.float64], counts: NDArray[np.int64], against: f
     return np.exp(logs)
 
 
-def _fixed(differences: NDArray[np.float64], truth: float, conclusive: float) -> dict[str, Any]:
+def _fixed(
+    differences: NDArray[np.float64], truths: tuple[float, ...], conclusive: float
+) -> dict[str, Any]:
     """The least number of seeds that makes as many arms conclusive, and what it costs."""
     low, high = LOOKS[0] - 1, MOST
-    best = _rates([_at(sweep, high) for sweep in differences], truth)
+    best = _rates([_at(sweep, high) for sweep in differences], truths)
     if best["conclusive"] < conclusive:
         return best
     while high - low > 1:
         middle = (low + high) // 2
-        found = _rates([_at(sweep, middle) for sweep in differences], truth)
+        found = _rates([_at(sweep, middle) for sweep in differences], truths)
         if found["conclusive"] >= conclusive:
             high, best = middle, found
         else:
@@ -149,11 +154,10 @@ def _arm(values: NDArray[np.float64], looks: tuple[int, ...] = ()) -> Arm:
     return Arm(differences=values, better="lower", margin=MARGIN, looks=looks)
 
 
-def _rates(sweeps: list[tuple[list[str], int]], truth: float) -> dict[str, Any]:
+def _rates(sweeps: list[tuple[list[str], int]], truths: tuple[float, ...]) -> dict[str, Any]:
     """Shares of sweeps with a false verdict on any arm, of arms with a verdict, and the mean of trials."""
-    false_sides = {BETTER, WORSE} if truth == 0 else {BETTER}
-    wrong = sum(bool(false_sides & set(found)) for found, _ in sweeps)
-    alike = sum(EQUIVALENT in found for found, _ in sweeps) if truth >= MARGIN else 0
+    wrong = sum(any(map(_is_false_side, found, truths)) for found, _ in sweeps)
+    alike = sum(any(map(_is_false_equivalent, found, truths)) for found, _ in sweeps)
     every = [verdict for found, _ in sweeps for verdict in found]
     return {
         "false_side": wrong / len(sweeps),
@@ -165,6 +169,14 @@ def _rates(sweeps: list[tuple[list[str], int]], truth: float) -> dict[str, Any]:
     }
 
 
+def _is_false_side(verdict: str, truth: float) -> bool:
+    return verdict == BETTER or (verdict == WORSE and truth == 0)
+
+
+def _is_false_equivalent(verdict: str, truth: float) -> bool:
+    return verdict == EQUIVALENT and truth >= MARGIN
+
+
 def _upper(count: int, of: int) -> float:
     return float(stats.binomtest(count, of).proportion_ci(0.95).high)
 
@@ -174,7 +186,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     titles = [
         "arms",
         "deviation, points",
-        "true effect, points",
+        "true effects, points",
         "plan",
         "false better or worse",
         "false equivalent",
@@ -187,10 +199,12 @@ def table(rows: list[dict[str, Any]]) -> str:
             found = row[plan]
             lines.append(
                 [
-                    *(f"{row[name]:g}" for name in ("arms", "deviation", "truth")),
+                    f"{len(row['truths'])}",
+                    f"{row['deviation']:g}",
+                    ", ".join(f"{truth:g}" for truth in dict.fromkeys(row["truths"])),
                     plan,
                     _share(found, "false_side"),
-                    _share(found, "false_equivalent") if row["truth"] >= MARGIN else "–",
+                    _share(found, "false_equivalent") if max(row["truths"]) >= MARGIN else "–",
                     f"{found['conclusive']:.0%}",
                     f"{found['mean_trials']:.1f}",
                 ]
