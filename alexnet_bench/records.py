@@ -61,7 +61,12 @@ COLUMNS = (
     Column(name="recipe_settings", type=dict, about="every field of the recipe as it was used"),
     Column(name="precision", type=str, about="Keras dtype policy", agrees=True),
     Column(name="batch_size", type=int, about="images a step", agrees=True),
-    Column(name="placement", type=str, about="`one-device`, or `split`: a tower a device", agrees=True),
+    Column(
+        name="placement",
+        type=str,
+        about="`one-device`, `split` (a tower a device), `data-parallel` (half a batch a device)",
+        agrees=True,
+    ),
     Column(name="device", type=str, about="what it ran on; logical CPU devices are called so", agrees=True),
     Column(name="threads", type=int, about="CPU threads", agrees=True),
     Column(name="versions", type=dict, about="of Python and the libraries", agrees=True),

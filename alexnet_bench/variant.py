@@ -15,7 +15,7 @@ CHOICES = {
     "kernels": ("full", "half"),
     "input": ("valid", "padded"),
     "removed": ("none", "conv3", "conv4"),
-    "placement": ("one-device", "split"),
+    "placement": ("one-device", "split", "data-parallel"),
     "evaluation": ("centre", "ten-crops"),
 }
 
@@ -36,7 +36,8 @@ class Variant:
         input: `valid` reads 227 pixels without padding, `padded` 224 with a margin of 2 zeros
             (and the like at other topologies); conv1's map is of the same size.
         recipe: the fields in which training differs from the run's recipe.
-        placement: `split` puts tower k on device k.
+        placement: `split` puts tower k on device k; `data-parallel` puts the whole network on each of two,
+            with half of every batch.
         evaluation: `centre` crop, or the mean over the paper's `ten-crops`.
     """
 

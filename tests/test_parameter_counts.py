@@ -17,6 +17,7 @@ PARAMETERS = {
     "tanh": 60_965_224,
     "non-overlapping-pooling": 60_965_224,
     "two-gpu": 60_965_224,
+    "data-parallel": 60_965_224,
     "pad-224": 60_965_224,
     "single-tower": 62_378_344,
     "notebook": 62_378_344,

@@ -90,7 +90,7 @@ def test_a_misspelt_recipe_field_or_value_fails_at_construction():
     [
         ({"towers": 3}, "towers is 3; choose from (1, 2)"),
         ({"kernels": "quarter"}, "kernels is 'quarter'; choose from ('full', 'half')"),
-        ({"placement": "everywhere"}, "choose from ('one-device', 'split')"),
+        ({"placement": "everywhere"}, "choose from ('one-device', 'split', 'data-parallel')"),
         ({"dropout": 1.0}, "dropout is 1.0; it must be in [0, 1)"),
         ({"dropout": -0.1}, "dropout is -0.1"),
         ({"activation": None}, "activation cannot be left out; name a block"),

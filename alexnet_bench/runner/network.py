@@ -26,8 +26,8 @@ class Network:
 
     @property
     def device_count(self) -> int:
-        """The devices it needs: one a tower where they are split."""
-        return self.variant.towers if self.variant.placement == "split" else 1
+        """The devices it needs: one a tower where they are split, two where a batch is."""
+        return {"split": self.variant.towers, "data-parallel": 2}.get(self.variant.placement, 1)
 
     def at_rate(self, rate: float) -> "Network":
         """The same with another learning rate."""

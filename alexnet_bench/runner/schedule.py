@@ -323,7 +323,7 @@ class Schedule:
 
 
 def _factor(network: Network, rate: float) -> float:
-    """How far a rate is from the recipe's. The nearest first: it is likely good, and spares the others epochs."""
+    """How far a rate is from the recipe's; the nearest is likely good, and then spares the others epochs."""
     return abs(math.log(rate / network.recipe.learning_rate))
 
 

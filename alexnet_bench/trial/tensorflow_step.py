@@ -16,6 +16,11 @@ def build_steps(
     plan: LayerPlan, recipe: Recipe, *, seed: int, devices: Sequence[str] = (), precision: str = "float32"
 ) -> "Steps":
     """The compiled steps of a network with fresh weights; the arguments are those of `build_model`."""
+    if plan.variant.placement == "data-parallel":
+        # Its steps build on these.
+        from alexnet_bench.trial.tensorflow_data_parallel import build_data_parallel_steps
+
+        return build_data_parallel_steps(plan, recipe, seed=seed, devices=devices, precision=precision)
     model = build_model(plan, recipe, seed=seed, devices=devices, precision=precision)
     return Steps(model, recipe, NoScale() if precision != "mixed_float16" else LossScale())
 
@@ -40,13 +45,24 @@ class Steps:
 
     def _train(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step; returns the mean loss and the number of right answers of the batch before it."""
+        loss, right, gradients = self._gradients(images, labels, tf.cast(tf.shape(images)[0], "float32"))
+        self._apply(gradients)
+        return loss, right
+
+    def _gradients(
+        self, images: tf.Tensor, labels: tf.Tensor, batch_size: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """What some images of a batch add to its mean loss, to its right answers and to its gradients."""
         logits = self.model(images, training=True)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        loss = tf.reduce_sum(losses) / batch_size
         # Unlike a tape's, these gradients are computed on the device of the operation they belong to.
         gradients = tf.gradients(self._scale.up(loss), self._weights)
-        self._scale.apply(gradients, lambda scaled: self._update(scaled, self.learning_rate))
         right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int32))
-        return loss, right
+        return loss, right, gradients
+
+    def _apply(self, gradients: list[tf.Tensor]) -> None:
+        self._scale.apply(gradients, lambda scaled: self._update(scaled, self.learning_rate))
 
     def _infer(self, images: tf.Tensor) -> tf.Tensor:
         """Class probabilities."""

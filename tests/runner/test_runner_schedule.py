@@ -198,7 +198,11 @@ def test_a_recipe_that_stops_at_a_training_error_is_tuned_to_get_there_soonest()
     assert chosen_rates([quick, slow, never]) == {("alexnet", "float32"): 0.1}
     assert chosen_rates([never, nearer]) == {("alexnet", "float32"): 1.0}
     assert fewest_epochs([never, slow, quick, nearer], ("alexnet", "float32")) == 2
-    assert fewest_epochs([never, quick], ("tanh", "float32")) is fewest_epochs([never], ("alexnet", "float32")) is None
+    assert (
+        fewest_epochs([never, quick], ("tanh", "float32"))
+        is fewest_epochs([never], ("alexnet", "float32"))
+        is None
+    )
 
 
 def test_rates_are_chosen_and_used_at_each_precision():

@@ -127,9 +127,7 @@ def _evidence(values: NDArray[np.float64], counts: NDArray[np.int64], against: f
     return np.exp(logs)
 
 
-def _fixed(
-    differences: NDArray[np.float64], truths: tuple[float, ...], conclusive: float
-) -> dict[str, Any]:
+def _fixed(differences: NDArray[np.float64], truths: tuple[float, ...], conclusive: float) -> dict[str, Any]:
     """The least number of seeds that makes as many arms conclusive, and what it costs."""
     low, high = LOOKS[0] - 1, MOST
     best = _rates([_at(sweep, high) for sweep in differences], truths)
