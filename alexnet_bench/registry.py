@@ -9,16 +9,18 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import reduce
-from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 
 from alexnet_bench.ablation import Ablation
 from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, VariantError
+from alexnet_bench.factorial import Factorial
 from alexnet_bench.variant import ALEXNET, Variant
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
-FACTORIAL, FACTORS_BETWEEN, MOST_FACTORS = "factorial:", ",", 5
+FACTORIAL, HALF_FACTORIAL, FACTORS_BETWEEN = "factorial:", "half-factorial:", ","
+# With three factors, half of the sums would mix every main effect with an interaction of two.
+FEWEST_FACTORS, MOST_FACTORS = {FACTORIAL: 2, HALF_FACTORIAL: 4}, 5
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -72,22 +74,23 @@ class Registry:
 
         Args:
             selection: comma-separated names, globs, `@ablation`s (globs too), sums (`no-lrn+tanh`) and
-                `factorial:normalization,dropout`; or `all`.
+                `factorial:normalization,dropout` or `half-factorial:…`; or `all`.
 
         Raises:
             UnknownNameError: names that stand for nothing, all at once.
             VariantError: a sum that sets one field twice, or adds what is no single variant.
         """
-        terms = [term for term in _terms(selection) if not term.startswith(FACTORIAL)]
-        terms += [name for changes in self.factorials(selection) for name in _sums(changes)]
+        terms = [term for term in _terms(selection) if _crossing(term) is None]
+        crossed = self.factorials(selection)
+        terms += ["+".join(cell) or ALEXNET.name for factorial in crossed for cell in factorial.cells]
         if not terms:
             raise AblationError("the selection of variants is empty; give names, or `all`")
         self._check_known(terms)
         chosen = {variant.name: variant for term in terms for variant in self._resolve(term)}
         return list(chosen.values())
 
-    def factorials(self, selection: str) -> list[tuple[str, ...]]:
-        """The changes that each `factorial:` of a selection crosses: the first arm that changes each factor.
+    def factorials(self, selection: str) -> list[Factorial]:
+        """What each `factorial:` of a selection crosses: the first arm that changes each factor.
 
         Raises:
             UnknownNameError: no ablation changes a factor alone.
@@ -100,15 +103,17 @@ class Registry:
         }
         found = []
         for term in _terms(selection):
-            if term.startswith(FACTORIAL):
-                factors = term.removeprefix(FACTORIAL).split(FACTORS_BETWEEN)
+            if (kind := _crossing(term)) is not None:
+                factors = term.removeprefix(kind).split(FACTORS_BETWEEN)
                 if unknown := [name for name in factors if name not in first]:
                     raise UnknownNameError("factor", unknown, first)
-                if not 2 <= len(set(factors)) == len(factors) <= MOST_FACTORS:
+                fewest = FEWEST_FACTORS[kind]
+                if not fewest <= len(set(factors)) == len(factors) <= MOST_FACTORS:
                     raise AblationError(
-                        f"'{term}' crosses {len(factors)}; give 2 to {MOST_FACTORS} factors, each once"
+                        f"'{term}' crosses {len(factors)}; give {fewest} to {MOST_FACTORS} factors, each once"
                     )
-                found.append(tuple(first[name] for name in factors))
+                changes = tuple(first[name] for name in factors)
+                found.append(Factorial(changes=changes, half=kind == HALF_FACTORIAL))
         return found
 
     def _resolve(self, term: str) -> Iterator[Variant]:
@@ -149,19 +154,16 @@ def _terms(selection: str) -> list[str]:
     """The terms of a selection; the commas of a factorial are its own, up to a term that names no factor."""
     terms: list[str] = []
     for term in (part.strip() for part in selection.split(",") if part.strip()):
-        crossing = bool(terms) and terms[-1].startswith(FACTORIAL)
-        if crossing and term.split(".")[0] in _FIELDS:
+        if terms and _crossing(terms[-1]) and term.split(".")[0] in _FIELDS:
             terms[-1] += FACTORS_BETWEEN + term
         else:
             terms.append(term)
     return terms
 
 
-def _sums(changes: Sequence[str]) -> Iterator[str]:
-    """Every sum of some changes, the paper's network for none."""
-    yield ALEXNET.name
-    for size in range(1, len(changes) + 1):
-        yield from ("+".join(some) for some in combinations(changes, size))
+def _crossing(term: str) -> str | None:
+    """Which kind of factorial a term asks for, if any."""
+    return next((kind for kind in FEWEST_FACTORS if term.startswith(kind)), None)
 
 
 def shipped_folder() -> Path:

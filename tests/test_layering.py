@@ -24,6 +24,7 @@ ORDER = (
     "topology",
     "plan",
     "ablation",
+    "factorial",
     "registry",
     "records",
     "run_folder",

@@ -1,4 +1,5 @@
 import itertools
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from alexnet_bench import ALEXNET, Ablation
 from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, VariantError
+from alexnet_bench.factorial import Factorial
 from alexnet_bench.registry import Registry, load_registry, shipped_folder
 
 MINE = """
@@ -118,10 +120,20 @@ def test_a_selection_is_its_terms_one_after_another_each_variant_once(small_regi
     assert names(comma.join(terms), small_registry) == list(dict.fromkeys(itertools.chain(*every)))
 
 
+def test_half_a_factorial_has_the_sums_of_an_even_number_of_changes():
+    selection = "half-factorial:normalization,dropout,activation,pooling,gelu"
+    changes = ("no-lrn", "no-dropout", "tanh", "non-overlapping-pooling")
+    names = [variant.name for variant in SHIPPED.select(selection)]
+
+    assert SHIPPED.factorials(selection) == [Factorial(changes=changes, half=True)]
+    pairs = ["+".join(pair) for pair in combinations(changes, 2)]
+    assert names == ["gelu", "alexnet", *pairs, "+".join(changes)]
+
+
 def test_a_factorial_crosses_the_first_arm_of_each_factor():
     selection = "factorial:normalization,dropout,activation"
 
-    assert SHIPPED.factorials(selection) == [("no-lrn", "no-dropout", "tanh")]
+    assert SHIPPED.factorials(selection) == [Factorial(changes=("no-lrn", "no-dropout", "tanh"))]
     assert len(SHIPPED.select(selection)) == 2**3
     assert SHIPPED.select(selection)[-1].changes.keys() == {"normalization", "dropout", "activation"}
 
@@ -131,6 +143,7 @@ def test_a_factorial_crosses_the_first_arm_of_each_factor():
     [
         ("factorial:normalisation,dropout", "unknown factor 'normalisation' (did you mean 'normalization'?)"),
         ("factorial:dropout", "give 2 to 5 factors"),
+        ("half-factorial:dropout,activation,pooling", "give 4 to 5 factors"),
         ("factorial:dropout,dropout", "give 2 to 5 factors, each once"),
     ],
 )

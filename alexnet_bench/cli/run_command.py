@@ -32,7 +32,7 @@ Examples:
     default="all",
     metavar="[SEL]",
     help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
-    "factorials (factorial:normalization,dropout). "
+    "factorials (factorial:normalization,dropout; half-factorial:…). "
     "Bare, or left out: all.",
 )
 @click.option(

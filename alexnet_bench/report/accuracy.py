@@ -74,7 +74,7 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, prediction
     pairs = pd.concat([control, treated], axis=1, join="inner", keys=["control", "arm"])
     if pairs.empty:
         return blank.noted(f"no seed of {arm} and {setting.control} has a value", failed)
-    images = _images(setting, metric, plans, predictions)
+    images = images_of(setting, metric, plans, predictions)
     least = rounding_deviation(metric.scale / images) if images else 0.0
     row = blank.estimated(
         *_estimated(pairs, metric, least),
@@ -128,7 +128,7 @@ def _unreached(pairs: pd.DataFrame, metric: Metric, setting: Setting, arm: str) 
     return f"never reached by {' and '.join(never)}; the effect is of the others" if never else ""
 
 
-def _images(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
+def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
     """The images that an error is counted in, where that is known."""
     if metric.images == "test":
         for trial in succeeded(setting.rows).to_dict("records"):

@@ -1,19 +1,20 @@
 """Factorials: what each change does whatever the others are, and how much one changes what another does."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from itertools import chain, combinations
 
 import numpy as np
 import pandas as pd
 
+from alexnet_bench.factorial import Changes, Factorial
+from alexnet_bench.report.accuracy import did_not_learn, images_of
 from alexnet_bench.report.metrics import headline
 from alexnet_bench.report.plans import Plans, succeeded
+from alexnet_bench.report.predictions import Predictions
 from alexnet_bench.report.settings import Setting, settings
-from alexnet_bench.stats import FEWEST_UNITS, estimate
+from alexnet_bench.stats import FEWEST_UNITS, estimate, rounding_deviation
 from alexnet_bench.stats.verdict import Arm, difference_p_value, holm
-
-Cell = frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Contrast:
     Args:
         factorial: the changes that are crossed.
         term: one of them (a main effect) or several (an interaction).
+        alias: the term that cannot be told from it, in a half factorial.
         measure: label of the error.
         effect: points. Of one change: the mean difference that it makes, over all settings of the others. Of
             two: by how much one changes the difference that the other makes; and so on.
@@ -35,6 +37,7 @@ class Contrast:
 
     factorial: str
     term: str
+    alias: str
     measure: str
     effect: float
     low: float
@@ -47,40 +50,53 @@ class Contrast:
 def contrasts(frame: pd.DataFrame, plans: Plans) -> pd.DataFrame:
     """A row a term of every factorial that the runs planned and finished."""
     rows = [
-        row for setting, changes, cells in crossed(frame, plans) for row in _rows(setting, changes, cells)
+        row
+        for setting, factorial, cells in crossed(frame, plans)
+        for row in _rows(setting, factorial, cells, plans)
     ]
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Contrast)])
 
 
-def crossed(frame: pd.DataFrame, plans: Plans) -> Iterator[tuple[Setting, tuple[str, ...], pd.DataFrame]]:
-    """Each factorial in each setting that has it whole, with the error by seed (rows) and cell (columns)."""
+def crossed(frame: pd.DataFrame, plans: Plans) -> Iterator[tuple[Setting, Factorial, pd.DataFrame]]:
+    """Each factorial in each setting that has it whole, with the error by seed (rows) and cell (columns).
+
+    A setting whose control did not learn has none.
+    """
     for setting in settings(frame, plans, "trial"):
         trials = succeeded(setting.rows)
         metric = headline(trials)
-        for changes in plans.factorials(setting.runs):
-            names = {cell: _name(cell, changes, setting) for cell in _subsets(changes)}
-            if metric is None or not set(names.values()) <= set(trials["variant"]):
+        for factorial in plans.factorials(setting.runs):
+            names = {cell: "+".join(cell) or setting.control for cell in factorial.cells}
+            if metric is None or not set(names.values()) <= set(trials["variant"]) or did_not_learn(setting):
                 continue
             errors = (
                 metric.of(trials).groupby([trials["seed"].astype(int), trials["variant"]]).mean().unstack()
             )
-            table = pd.DataFrame({cell: errors[name] for cell, name in names.items()}).dropna()
+            # Not a dict of tuples, which pandas would take for a tree of columns.
+            columns = pd.Index(list(names), tupleize_cols=False)
+            table = errors[list(names.values())].set_axis(columns, axis=1).dropna()
             if len(table):
-                yield setting, changes, table
+                yield setting, factorial, table
 
 
-def _rows(setting: Setting, changes: tuple[str, ...], cells: pd.DataFrame) -> list[Contrast]:
+def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Plans) -> list[Contrast]:
     metric = headline(succeeded(setting.rows))
     assert metric is not None
+    images = images_of(setting, metric, plans, Predictions(plans.folders))
+    step, looks = metric.scale / images if images else 0.0, plans.looks(list(setting.runs))
     rows, arms = [], []
-    for term in list(_subsets(changes))[1:]:
-        values = _contrast(cells, term, len(changes))
-        found = estimate(values)
-        arms.append(Arm(differences=values, better="lower", margin=0.0))
+    for term in factorial.terms:
+        weights = np.array(factorial.weights(term))
+        values: np.ndarray = cells.to_numpy(dtype=float) @ weights
+        # What rounding brings to a difference is that of two values.
+        least = rounding_deviation(step) * math.sqrt(float(weights @ weights) / 2)
+        found = estimate(values, least)
+        arms.append(Arm(differences=values, better="lower", margin=0.0, least_deviation=least, looks=looks))
         rows.append(
             Contrast(
-                factorial=", ".join(changes),
-                term=" x ".join(name for name in changes if name in term),
+                factorial=", ".join(factorial.changes),
+                term=_words(term),
+                alias=_words(factorial.alias(term)),
                 measure=metric.label,
                 effect=found.mean,
                 low=found.low,
@@ -96,18 +112,5 @@ def _rows(setting: Setting, changes: tuple[str, ...], cells: pd.DataFrame) -> li
     return [replace(row, p_value=p_value) for row, p_value in zip(rows, adjusted, strict=True)]
 
 
-def _contrast(cells: pd.DataFrame, term: Cell, factors: int) -> np.ndarray:
-    """The term's value in each seed: differences of differences, averaged over the other factors."""
-    signs = [(-1) ** len([change for change in term if change not in cell]) for cell in cells.columns]
-    values: np.ndarray = cells.to_numpy(dtype=float) @ np.array(signs) / 2 ** (factors - len(term))
-    return values
-
-
-def _subsets(changes: Sequence[str]) -> Iterator[Cell]:
-    every = chain.from_iterable(combinations(changes, size) for size in range(len(changes) + 1))
-    return (frozenset(subset) for subset in every)
-
-
-def _name(cell: Cell, changes: Sequence[str], setting: Setting) -> str:
-    """The variant of a cell: a sum in the order in which the changes were named."""
-    return "+".join(name for name in changes if name in cell) or setting.control
+def _words(term: Changes) -> str:
+    return " x ".join(term)

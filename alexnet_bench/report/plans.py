@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alexnet_bench.errors import RecordError
+from alexnet_bench.factorial import Factorial
 
 Manifest = dict[str, Any]
 
@@ -53,9 +54,14 @@ class Plans:
         planned = [tuple(self._plan(run).get("looks") or ()) for run in runs]
         return max(planned, key=len, default=())
 
-    def factorials(self, runs: Iterable[str]) -> list[tuple[str, ...]]:
-        """The changes that runs were to cross."""
-        planned = [tuple(item) for run in runs for item in self._plan(run).get("factorials") or ()]
+    def factorials(self, runs: Iterable[str]) -> list[Factorial]:
+        """What runs were to cross."""
+        planned = [
+            Factorial(changes=tuple(changes), half=half)
+            for run in runs
+            for key, half in (("factorials", False), ("half_factorials", True))
+            for changes in self._plan(run).get(key) or ()
+        ]
         return list(dict.fromkeys(planned))
 
     def images(self, run: str, split: str | None) -> int | None:

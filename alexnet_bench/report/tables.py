@@ -118,7 +118,8 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
 def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
     """One row a main effect or interaction of a factorial."""
     cells: dict[str, Callable[[Any], str]] = {
-        "Term": lambda row: row.term,
+        "Factorial": lambda row: row.factorial,
+        "Term": lambda row: f"{row.term} (or {row.alias})" if row.alias else row.term,
         "Measure": lambda row: row.measure,
         "Where": lambda row: places.get(row.setting, MISSING),
         "Effect, points": lambda row: signed(row.effect),
@@ -128,7 +129,7 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "p (Holm)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
         "Seeds": lambda row: str(row.seeds),
     }
-    return _table(contrasts, cells, words={"Term", "Measure", "Where"})
+    return _table(contrasts, cells, words={"Factorial", "Term", "Measure", "Where"})
 
 
 def failures_table(frame: pd.DataFrame) -> Table:

@@ -15,9 +15,14 @@ DRAW_SECONDS = 4.0
 SHARE_OF_PEAK = 0.7
 
 
-def estimate(schedule: Schedule) -> dict[str, Any]:
-    """Seconds, the most memory at once and disk, both in bytes, and what the time is made of."""
-    speed = SHARE_OF_PEAK * _flops_per_second()
+def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
+    """Seconds, the most memory at once and disk, both in bytes, and what the time is made of.
+
+    Args:
+        schedule: what is to be done.
+        peak: of the machine, in float32 operations a second; measured where it is left out.
+    """
+    speed = SHARE_OF_PEAK * (peak or _flops_per_second())
     trials = [*schedule.tuning_trials(), *schedule.trials()]
     training = sum(_trial_seconds(schedule, task.network, speed) for task in trials) / schedule.jobs
     draws = _draws(schedule)

@@ -10,6 +10,7 @@ from typing import Any
 from alexnet_bench.data import Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.factorial import Factorial
 from alexnet_bench.plan import make_plan
 from alexnet_bench.recipe import RECIPES, Recipe, scale_to_small_images
 from alexnet_bench.registry import Registry, load_registry
@@ -245,7 +246,8 @@ class Schedule:
             "batch_size": self.recipe.batch_size,
             "seeds": list(self.seeds),
             "looks": list(self.settings.looks),
-            "factorials": [list(item) for item in self.registry.factorials(self.settings.variants)],
+            "factorials": [list(item.changes) for item in self._factorials(half=False)],
+            "half_factorials": [list(item.changes) for item in self._factorials(half=True)],
             "time_topology": self.time_topology.name,
             "time_batch_sizes": list(self.time_batch_sizes),
             "modes": list(effort.modes),
@@ -265,6 +267,9 @@ class Schedule:
                 _described(item) for item in self.registry.ablations.values() if self._touches(item)
             ],
         }
+
+    def _factorials(self, *, half: bool) -> list[Factorial]:
+        return [item for item in self.registry.factorials(self.settings.variants) if item.half is half]
 
     def _touches(self, ablation: Any) -> bool:
         names = {variant.name for variant in (*self.variants, *self.timed_variants)}

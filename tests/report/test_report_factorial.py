@@ -4,6 +4,7 @@ import math
 
 import pytest
 from report_runs import frame, manifest, trial, write_run
+from scipy import stats
 
 from alexnet_bench.report import write_report
 from alexnet_bench.report.factorial import contrasts
@@ -24,9 +25,9 @@ def cells(changes):
     return found
 
 
-def run(changes):
+def run(changes, **plan):
     fields = {name: list(some) for some, name in cells(changes).items()}
-    return manifest(variants=fields, factorials=[changes], ablations=[])
+    return manifest(variants=fields, ablations=[], **(plan or {"factorials": [changes]}))
 
 
 def records(changes, error, seeds=5):
@@ -73,6 +74,73 @@ def test_three_changes_have_seven_terms_whose_p_values_are_adjusted_together():
     assert all(0 <= row.p_value <= 1 for row in rows.values())
 
 
+def halved(error):
+    """The terms of half a factorial of four changes, from an error without noise."""
+    changes = ["a", "b", "c", "d"]
+    rows = [
+        trial(name, seed, error(set(some)))
+        for some, name in cells(changes).items()
+        if len(some) % 2 == 0
+        for seed in range(4)
+    ]
+    found = contrasts(frame(rows), Plans([run(changes, half_factorials=[changes])]))
+    return {row.term: row for row in found.itertuples()}
+
+
+def test_half_a_factorial_finds_what_each_change_does():
+    rows = halved(additive)
+
+    assert {term: row.alias for term, row in rows.items()} == {
+        "a": "b x c x d",
+        "b": "a x c x d",
+        "c": "a x b x d",
+        "d": "a x b x c",
+        "a x b": "c x d",
+        "a x c": "b x d",
+        "a x d": "b x c",
+    }
+    effects = [round(row.effect, 6) for row in rows.values()]
+    assert effects == pytest.approx([2, 3, 0, 0, 0, 0, 0])
+
+
+def test_half_a_factorial_cannot_tell_an_interaction_from_its_alias():
+    one, other = (
+        halved(lambda some, pair=pair: additive(some) + 0.04 * (pair <= some))
+        for pair in ({"a", "b"}, {"c", "d"})
+    )
+
+    assert one["a x b"].effect == pytest.approx(other["a x b"].effect) == pytest.approx(4.0)
+
+
+def test_an_interval_is_no_narrower_than_whole_test_images_make_it():
+    """Every seed has the same errors, of 100 images."""
+    rows = [
+        trial(name, seed, 0.1 + 0.02 * ("a" in some))
+        for some, name in cells(TWO).items()
+        for seed in range(4)
+    ]
+    (row, *_) = contrasts(frame(rows), Plans([run(TWO, factorials=[TWO], test_images=100)])).itertuples()
+
+    # The mean of two differences of whole images: a deviation of 1/sqrt(6) / sqrt(2) points.
+    half_width = stats.t.ppf(0.975, 3) / math.sqrt(6) / math.sqrt(2) / math.sqrt(4)
+    assert (row.high - row.low) / 2 == pytest.approx(half_width)
+
+
+def test_looks_share_the_level_of_the_terms():
+    once, often = (
+        contrasts(frame(records(TWO, additive)), Plans([run(TWO, factorials=[TWO], looks=list(looks))]))[
+            "p_value"
+        ]
+        for looks in ((), (4, 8))
+    )
+
+    assert (often > once).all()
+
+
+def test_a_control_that_did_not_learn_has_no_terms():
+    assert contrasts(frame(records(TWO, lambda some: 0.89)), Plans([run(TWO)])).empty
+
+
 def test_three_seeds_have_effects_and_no_interval():
     row = found(TWO, additive, seeds=3)["a"]
 
@@ -109,6 +177,6 @@ def test_a_report_has_the_terms_as_table_and_data(tmp_path):
     page = write_report([folder], tmp_path / "report")
 
     assert "Main effects and interactions" in page.read_text()
-    assert "| a x b |" in (tmp_path / "report" / "report.md").read_text()
+    assert "| a, b | a x b |" in (tmp_path / "report" / "report.md").read_text()
     assert (tmp_path / "report" / "factorial.csv").exists()
     assert (tmp_path / "report" / "interaction.png").exists()

@@ -67,6 +67,6 @@ def test_a_trial_of_it_is_trained_and_saved(train, tmp_path):
 
     assert outcome["status"] == "ok"
     assert outcome["test_top1_error"] < 0.9
-    assert np.load(tmp_path / "predictions.npz")["filters"].shape == (2, 2, 2, 1, 8)
+    assert np.load(tmp_path / "predictions.npz")["filters"].shape == (2, 3, 3, 1, 8)
     saved = keras.models.load_model(tmp_path / "model.keras")
     assert saved(IMAGES).shape == (9, 10)

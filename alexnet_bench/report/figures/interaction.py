@@ -1,7 +1,6 @@
 """Factorials: the error with and without one change, with and without another."""
 
 from itertools import combinations
-from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -9,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from alexnet_bench.report.captions import trial_conditions
-from alexnet_bench.report.factorial import Cell, crossed
+from alexnet_bench.report.factorial import crossed
 from alexnet_bench.report.figures import style
 from alexnet_bench.report.metrics import headline
 from alexnet_bench.report.plans import Plans, succeeded
@@ -23,7 +22,7 @@ def draw_interactions(frame: pd.DataFrame, plans: Plans) -> Figure | None:
     found = list(crossed(frame, plans))
     if not found:
         return None
-    pairs = [list(combinations(changes, 2)) for _, changes, _ in found]
+    pairs = [list(combinations(factorial.changes, 2)) for _, factorial, _ in found]
     figure, places = style.panels([1.2 + 2.6 * -(-len(item) // _ABREAST) for item in pairs])
     for panel, (setting, _, cells), item in zip(places, found, pairs, strict=True):
         _draw_panel(panel, setting, cells, item)
@@ -44,15 +43,10 @@ def _draw_panel(
     style.entitle(panel, f"{metric.label.capitalize()} of crossed changes", trial_conditions(setting))
 
 
-def _cell(column: Any) -> Cell:
-    """A column's changes."""
-    return frozenset(column)
-
-
 def _draw_pair(axes: Axes, cells: pd.DataFrame, first: str, second: str, label: str) -> None:
     rows = [
         {"error": error, first: first in cell, second: f"{'with' if second in cell else 'without'} {second}"}
-        for cell in map(_cell, cells.columns)
+        for cell in cells.columns
         for error in cells[cell]
     ]
     sns.pointplot(
