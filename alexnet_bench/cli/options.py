@@ -97,7 +97,11 @@ interval = click.option(
     help="Time until every ratio's 95% interval is this narrow to either side, such as 0.5%; "
     "the preset's own by default.",
 )
-budget = click.option("--budget", type=SECONDS, help="Time for no longer than this, such as 10m.")
+budget = click.option(
+    "--budget",
+    type=SECONDS,
+    help="Time for no longer than this, such as 10m; with --until-conclusive, train for no longer, too.",
+)
 precision = click.option(
     "--precision",
     default="float32",

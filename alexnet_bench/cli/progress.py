@@ -72,6 +72,10 @@ class Progress:
         self._show("throughput", f"{len(task.contenders)} networks: {event}")
         self._bars.advance(self._tasks["throughput"], 1 / (1 + len(task.contenders) + task.rounds))
 
+    def stopped(self, reason: str) -> None:
+        """Say why less is trained than was planned."""
+        self._console.print(reason, highlight=False)
+
     def _show(self, name: str, now: str) -> None:
         self._start(name)
         self._bars.update(self._tasks[name], now=now)

@@ -65,7 +65,10 @@ Examples:
     "--budget.",
 )
 @click.option(
-    "--tune", type=click.Choice(["lr"]), help="Choose each variant's learning rate on validation error first."
+    "--tune",
+    type=click.Choice(["lr"]),
+    help="Choose each variant's learning rate first: on validation error, or where the recipe stops at a "
+    "training error, by who is there soonest.",
 )
 @shared.time_topology
 @shared.time_batch_size

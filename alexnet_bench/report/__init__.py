@@ -80,10 +80,7 @@ def _draw_figures(frame: pd.DataFrame, plans: Plans, out: Path) -> list[str]:
     with style.styled():
         for name, draw in FIGURES.items():
             figure = draw(frame, plans)
-            if figure is None:
-                for ending in ("png", "svg"):
-                    (out / f"{name}.{ending}").unlink(missing_ok=True)
-            else:
-                style.save(figure, out, name)
+            style.save(figure, out, name)
+            if figure is not None:
                 drawn.append(name)
     return drawn

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alexnet_bench.report.effect import INCOMPLETE, INTERVAL, Effect, blank_effect, is_same_network, obstacle
+from alexnet_bench.report.effect import INCOMPLETE, INTERVAL, Effect, blank_effect, obstacle
 from alexnet_bench.report.metrics import HEADLINES, OUTCOMES, RATIO, REACH, Metric, headline
 from alexnet_bench.report.plans import Plans, present, succeeded
 from alexnet_bench.report.predictions import Predictions
@@ -88,7 +88,7 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans, prediction
         row = replace(row, low_images=over_images.low, high_images=over_images.high)
     if (failed or np.isinf(pairs.to_numpy(dtype=float)).all(axis=1).any()) and row.kind == INTERVAL:
         row = replace(row, kind=INCOMPLETE)
-    same = f"the same network as {setting.control}" if is_same_network(setting, arm) else ""
+    same = f"the same network as {setting.control}" if row.same_network else ""
     return row.noted(same, failed, _unpaired(control, treated, both), _unreached(pairs, metric, setting, arm))
 
 

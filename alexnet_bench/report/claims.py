@@ -86,9 +86,7 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
         (out / f"{NAME}.md").write_text(render_markdown(found), encoding="utf-8")
         found.to_csv(out / f"{NAME}.csv", index=False)
         with style.styled():
-            figure = draw_claims(found)
-            if figure is not None:
-                style.save(figure, out, NAME)
+            style.save(draw_claims(found), out, NAME)
     except OSError as error:
         raise RecordError(f"{out} cannot be written ({error.strerror}); give another --out") from None
 

@@ -54,6 +54,7 @@ class Effect:
             where it takes more than a thousand.
         looks: numbers of pairs after which verdicts were asked for, where pairs were added until there was
             one.
+        same_network: whether arm and control are the same network, measured twice: what differs is luck.
         note: what a reader must know.
         values: the effect in each pair.
         setting: equal for records that were measured alike.
@@ -93,6 +94,7 @@ class Effect:
     p_equivalence: float = math.nan
     pairs_wanted: int | None = None
     looks: tuple[int, ...] = ()
+    same_network: bool = False
     note: str = ""
     values: tuple[float, ...] = ()
     setting: str
@@ -146,6 +148,7 @@ def blank_effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Ef
         tuned=conditions.get("tuned"),
         device=", ".join(present(rows["device"])),
         control_device=", ".join(present(setting.of(setting.control)["device"])),
+        same_network=_is_same_network(setting, arm),
         runs=", ".join(dict.fromkeys(rows["run_id"])),
     )
 
@@ -161,7 +164,7 @@ def obstacle(setting: Setting, arm: str, blank: Effect) -> Effect | None:
     return None
 
 
-def is_same_network(setting: Setting, arm: str) -> bool:
+def _is_same_network(setting: Setting, arm: str) -> bool:
     """Whether an arm and the control have the same fingerprint: an A/A pair."""
     sides = (setting.of(arm), setting.of(setting.control))
     arm_prints, control_prints = (set(present(rows["fingerprint"])) for rows in sides)

@@ -73,7 +73,8 @@ class Entry:
         verdict: `supported`, `contradicted`, `inconclusive` or `not tested at this scale`.
         size: of a supported claim that names one, whether the interval holds it: `as claimed`, `smaller than
             claimed` or `larger than claimed`.
-        p_value: of no difference, adjusted for all claims tested.
+        p_difference: of no difference, adjusted for all claims tested.
+        p_equivalence: of a difference that would matter, likewise.
         pairs_wanted: pairs that would likely have been enough.
         price: training throughput of the arm over the control's.
         price_low: end of its 95% interval.
@@ -99,7 +100,8 @@ class Entry:
     pairs: int = 0
     verdict: str = NOT_TESTED
     size: str = ""
-    p_value: float = math.nan
+    p_difference: float = math.nan
+    p_equivalence: float = math.nan
     pairs_wanted: int | None = None
     price: float = math.nan
     price_low: float = math.nan
@@ -224,7 +226,8 @@ def _judged(tested: _Tested, found: Verdict) -> Entry:
         entry,
         verdict=verdict,
         size=size,
-        p_value=found.p_difference,
+        p_difference=found.p_difference,
+        p_equivalence=found.p_equivalence,
         pairs_wanted=pairs_wanted(tested.arm, found.family) if verdict == INCONCLUSIVE else None,
     )
 

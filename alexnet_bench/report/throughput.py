@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alexnet_bench.draws import slices, slower_half_note
-from alexnet_bench.report.effect import NOT_STEADY, Effect, blank_effect, is_same_network, obstacle
+from alexnet_bench.report.effect import NOT_STEADY, Effect, blank_effect, obstacle
 from alexnet_bench.report.metrics import THROUGHPUTS, Metric
 from alexnet_bench.report.plans import Plans
 from alexnet_bench.report.settings import Setting, settings
@@ -53,7 +53,7 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
     )
     if unsteady := _unsteady(control, treated):
         row = replace(row, kind=NOT_STEADY).noted(f"no steady state: {unsteady}")
-    same = f"the same network as {setting.control}, timed twice" if is_same_network(setting, arm) else ""
+    same = f"the same network as {setting.control}, timed twice" if row.same_network else ""
     gap = slower_half_note(treated.to_dict("records"), control.to_dict("records"))
     return row.noted(same, failed, gap)
 

@@ -26,14 +26,14 @@ def judged(effects: Iterable[Effect]) -> list[Effect]:
 
     Of the errors one is judged, so that the error rate is shared by the arms alone: test error, where there
     is none held-out error, and validation error last. The others are for reading: their p-values are as they
-    are.
+    are. The control's twin is no arm, and takes no share.
     """
     rows = list(effects)
-    families: dict[tuple[str, str], list[int]] = defaultdict(list)
+    families: dict[tuple[str, str, bool], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         if row.kind == INTERVAL:
-            families[row.setting, row.measure].append(place)
-    for (setting, measure), places in families.items():
+            families[row.setting, row.measure, row.same_network].append(place)
+    for (setting, measure, _), places in families.items():
         if measure in _judged_measures(setting, rows):
             _judge(rows, places)
         else:

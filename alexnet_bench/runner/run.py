@@ -44,6 +44,9 @@ class Observer(Protocol):
     def timing(self, task: DrawTask, event: str) -> None:
         """A timing session goes on."""
 
+    def stopped(self, reason: str) -> None:
+        """Less is trained than was planned."""
+
 
 class Silent:
     """An observer that does nothing."""
@@ -58,6 +61,9 @@ class Silent:
         """Nothing."""
 
     def timing(self, task: DrawTask, event: str) -> None:
+        """Nothing."""
+
+    def stopped(self, reason: str) -> None:
         """Nothing."""
 
 
@@ -138,15 +144,16 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
         # Timing first: it is what a machine that others start to use later spoils.
         if schedule.times:
             _time(schedule, zygote, folder, run_id, keep, observer)
-        for some in _by_looks(schedule, folder) if schedule.settings.looks else [trials]:
-            if schedule.settings.looks:
-                observer.planned(0, len(some), 0)
-            train(some)
+        if not schedule.settings.looks:
+            train(trials)
+        for some in _by_looks(schedule, folder, observer):
+            observer.planned(0, len(some), 0)
+            train(_within_budget(some, schedule, folder, observer))
     return run_records(folder)
 
 
-def _by_looks(schedule: Schedule, folder: Path) -> Iterator[list[TrialTask]]:
-    """The trials up to each look, of the control and of the arms that have no verdict yet.
+def _by_looks(schedule: Schedule, folder: Path, observer: Observer) -> Iterator[list[TrialTask]]:
+    """The trials up to each planned look, of the control and of the arms that have no verdict yet.
 
     It ends when all have one, or where the budget leaves no time for the trials up to the next look.
     """
@@ -156,7 +163,10 @@ def _by_looks(schedule: Schedule, folder: Path) -> Iterator[list[TrialTask]]:
         trials = schedule.trials(chosen_rates(run_records(folder)))
         due = [task for task in trials if task.seed < look and task.network.variant.name in wanted]
         left = _trials_left(due, folder)
-        if not names or not _affordable(schedule, len(left), folder):
+        if not names:
+            return
+        if not _affordable(schedule, len(left), folder):
+            observer.stopped(f"the budget leaves no time for the trials up to {look} seeds")
             return
         yield left
 
@@ -174,12 +184,35 @@ def undecided(folder: Path) -> set[str]:
 
 
 def _affordable(schedule: Schedule, count: int, folder: Path) -> bool:
-    """Whether so many trials more fit into the budget, as long as those before them took."""
-    took = [record["duration_seconds"] for record in run_records(folder) if record["kind"] == "trial"]
+    """Whether so many trials more fit into the budget, each as long as those before them took."""
+    took = _trial_seconds(folder)
     budget = schedule.settings.budget
     if budget is None or not took:
         return True
     return (sum(took) + count * sum(took) / len(took)) / schedule.jobs <= budget
+
+
+def _within_budget(
+    tasks: list[TrialTask], schedule: Schedule, folder: Path, observer: Observer
+) -> Iterator[TrialTask]:
+    """The trials that are begun before the budget is used up: what the first ones take, nobody knows."""
+    budget = schedule.settings.budget
+    for number, task in enumerate(tasks):
+        if budget is not None and sum(_trial_seconds(folder)) / schedule.jobs >= budget:
+            observer.stopped(
+                f"the budget ended before {len(tasks) - number} of {len(tasks)} trials were begun"
+            )
+            return
+        yield task
+
+
+def _trial_seconds(folder: Path) -> list[float]:
+    """What the trials that count took; choosing rates has no budget."""
+    return [
+        record["duration_seconds"]
+        for record in run_records(folder)
+        if record["kind"] == "trial" and record["purpose"] == "result"
+    ]
 
 
 def _time(

@@ -158,7 +158,7 @@ def test_all_claims_that_are_tested_share_the_error_rate():
         effect(1, -1, 1, -1, 0.5, measure="test_top5_error"),
     )
 
-    assert beside.p_value == pytest.approx(2 * alone.p_value)
+    assert beside.p_difference == pytest.approx(2 * alone.p_difference)
     assert untested.verdict == "not tested at this scale"
 
 
@@ -300,4 +300,4 @@ def test_planned_looks_have_their_share_in_the_ledger_too():
     some = (0.9, 2.2, -0.7, 2.9, 1.0, -0.5, 0.3, 0.1)
     plain, looked = (only([claim()], effect(*some, looks=looks)) for looks in ((), (4, 8, 16, 32)))
 
-    assert looked.p_value == pytest.approx(4 * plain.p_value)
+    assert looked.p_difference == pytest.approx(4 * plain.p_difference)

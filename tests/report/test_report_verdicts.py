@@ -109,6 +109,21 @@ def test_throughput_is_judged_against_one_percent():
     assert set(rows["margin"]) == {0.01}
 
 
+def test_a_twin_of_the_control_takes_no_share_of_the_level():
+    twin = [draw("lrn", number, [100.0 + number, 100.0]) for number in range(4)]
+    others = [
+        draw(variant, number, [speed + 0.3 * number, speed])
+        for variant, speed in (("alexnet", 100.0), ("no-lrn", 103.0))
+        for number in range(4)
+    ]
+
+    def no_lrn(records):
+        rows = effects(frame(records), [manifest(variants=VARIANTS | {"lrn": []})]).set_index("arm")
+        return rows.loc["no-lrn", ["p_difference", "p_equivalence"]].tolist()
+
+    assert no_lrn([*others, *twin]) == no_lrn(others)
+
+
 # -- other images
 
 

@@ -22,7 +22,7 @@ UNSURE = (0.02, -0.02, 0.03, -0.01)
 def conclude(monkeypatch, tmp_path):
     """Run variants whose error is made up, until they are conclusive."""
 
-    def do(errors, folder=tmp_path / "run", trial_seconds=60.0, **asked):
+    def do(errors, folder=tmp_path / "run", trial_seconds=60.0, observer=Silent(), **asked):
         def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
             for task in tasks:
                 keep(_record(schedule, task, run_id, errors[task.network.variant.name], trial_seconds))
@@ -33,10 +33,20 @@ def conclude(monkeypatch, tmp_path):
         schedule = Schedule(settings)
         if not folder.exists():
             start_run(schedule, folder, "a test")
-        continue_run(schedule, folder, Silent())
+        continue_run(schedule, folder, observer)
         return folder
 
     return do
+
+
+class Told(Silent):
+    """Remembers why less was trained."""
+
+    def __init__(self):
+        self.reasons = []
+
+    def stopped(self, reason):
+        self.reasons.append(reason)
 
 
 def _record(schedule, task, run_id, error, seconds):
@@ -57,7 +67,7 @@ def _record(schedule, task, run_id, error, seconds):
         tuned=False,
         curve=[],
         status="ok",
-        test_top1_error=error(task.seed),
+        **{"validation_top1_error" if task.purpose == "tuning" else "test_top1_error": error(task.seed)},
     )
     assert trial_key(record) == task_key(task)
     return record
@@ -109,10 +119,33 @@ def test_the_seeds_are_limited_and_the_last_look_is_at_the_limit(conclude):
 def test_seeds_that_do_not_fit_into_the_budget_up_to_the_next_look_are_not_begun(conclude):
     """A minute a trial, two a seed: eight seeds take 16 minutes, sixteen 32."""
     folder = conclude(
-        {"alexnet": constant(0.10), "tanh": unsure(0.10)}, variants="alexnet,tanh", budget=20 * 60.0
+        {"alexnet": constant(0.10), "tanh": unsure(0.10)},
+        variants="alexnet,tanh",
+        budget=20 * 60.0,
+        observer=(told := Told()),
     )
 
     assert seeds_of(folder) == {"alexnet": 8, "tanh": 8}
+    assert told.reasons == ["the budget leaves no time for the trials up to 16 seeds"]
+
+
+def test_no_trial_is_begun_when_the_budget_is_used_up(conclude):
+    """Nobody knows what the first ones take."""
+    errors = {"alexnet": constant(0.10), "tanh": unsure(0.10)}
+
+    folder = conclude(errors, variants="alexnet,tanh", budget=3 * 60.0, observer=(told := Told()))
+
+    assert seeds_of(folder) == {"alexnet": 2, "tanh": 1}
+    assert told.reasons == ["the budget ended before 5 of 8 trials were begun"]
+
+
+def test_choosing_rates_does_not_count_against_the_budget(conclude):
+    errors = {"alexnet": constant(0.10), "no-lrn": constant(0.20)}
+
+    folder = conclude(errors, variants="alexnet,no-lrn", tune="lr", budget=8 * 60.0)
+
+    results = [row for row in run_records(folder) if row["purpose"] == "result"]
+    assert len(results) == 8 < len(run_records(folder))
 
 
 def test_a_run_that_goes_on_looks_where_it_was_planned(conclude):

@@ -54,8 +54,15 @@ def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
     panel.text(0.01, 1, title, va="top", fontweight="bold", fontsize="medium", transform=top, in_layout=False)
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write a figure as PNG and SVG; the same records give the same files."""
+def save(figure: Figure | None, folder: Path, name: str) -> None:
+    """Write a figure as PNG and SVG, or remove an older one where there is nothing to draw.
+
+    The same records give the same files.
+    """
+    if figure is None:
+        for ending in ("png", "svg"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
+        return
     figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
     # What has been laid out once stays so.
     figure.set_layout_engine("none")
