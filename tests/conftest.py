@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import hypothesis
 import pytest
+from users_repository import BLOCK, git
 
 # A loaded machine is slow, and a failure must come again: neither deadlines nor fresh examples.
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
@@ -64,3 +65,17 @@ def tensorflow_ready():
 
     tf.config.experimental.enable_op_determinism()
     assert use_devices("cpu", 2) == ("cpu:0", "cpu:1")
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A user's repository, in which the last commit made a block much slower."""
+    folder = tmp_path / "users"
+    (folder / "ablations").mkdir(parents=True)
+    git(folder, "init", "-q")
+    for size in (1, 200):
+        (folder / "ablations" / "mine.py").write_text(BLOCK.replace("{size}", str(size)), encoding="utf-8")
+        git(folder, "add", ".")
+        git(folder, "commit", "-q", "-m", f"size {size}")
+    monkeypatch.chdir(folder)
+    return folder

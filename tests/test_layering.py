@@ -32,6 +32,7 @@ ORDER = (
     "stats",
     "draws",
     "learning_curve",
+    "gate",
     "report",
     "model",
     "data",

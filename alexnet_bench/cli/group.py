@@ -6,7 +6,7 @@ import click
 
 from alexnet_bench import __version__
 
-COMMANDS = ("run", "list", "show", "report", "compare", "claims", "doctor")
+COMMANDS = ("run", "list", "show", "report", "compare", "gate", "claims", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -35,6 +35,7 @@ def bench() -> None:
     bench show no-lrn               what a variant is
     bench report RUN                tables and plots again, from the records
     bench compare --base main       this code against other code, slice by slice
+    bench gate                      has this branch become slower?
     bench claims RUN                the paper's claims against what was measured
     bench doctor                    what this machine can do, and what would spoil results
     """

@@ -28,6 +28,24 @@ def repository_at(folder: Path) -> Path:
     return root
 
 
+def merge_base(repository: Path) -> str:
+    """Where the checked-out branch left the default branch: of `origin`, else `main` or `master`.
+
+    Raises:
+        BenchError: there is no default branch, or nothing was changed since.
+    """
+    found = None
+    for name in ("origin/HEAD", "origin/main", "origin/master", "main", "master"):
+        with contextlib.suppress(BenchError):
+            found = found or _git(repository, "merge-base", "HEAD", name)
+    if found is None:
+        raise BenchError(f"{repository} has no main or master branch that HEAD comes from; give --base")
+    changed = _git(repository, "status", "--porcelain", "--untracked-files=no")
+    if found == _git(repository, "rev-parse", "HEAD") and not changed:
+        raise BenchError("nothing was changed since the default branch; give --base, such as HEAD~1")
+    return found
+
+
 def own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
     """The folders given, and that of the repository; this project's own are shipped with its code.
 

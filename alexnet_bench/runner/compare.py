@@ -19,7 +19,7 @@ from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.throughput import time_contenders
-from alexnet_bench.runner.timing_plan import BASE, HEAD, DrawTask, Pair, TimingPlan
+from alexnet_bench.runner.timing_plan import BASE, HEAD, DrawTask, IsKnown, Pair, TimingPlan
 from alexnet_bench.stats import FEWEST_UNITS
 
 # Short slices pair best: what disturbs a machine lasts for tenths of a second.
@@ -64,6 +64,8 @@ def compare(
     on_planned: Callable[[int], None] = lambda sessions: None,
     on_record: Callable[[dict[str, Any]], None] = lambda record: None,
     on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
+    effort: Effort | None = None,
+    is_known: IsKnown | None = None,
 ) -> list[dict[str, Any]]:
     """Time every variant of the settings in the code of all sides, the last against each other one.
 
@@ -75,6 +77,8 @@ def compare(
         on_planned: is told how many sessions there will be at least.
         on_record: is given each record.
         on_event: is told what a session does.
+        effort: how much is timed; by the settings' interval and budget where it is left out.
+        is_known: whether the draws of head and base say enough (see `TimingPlan`).
 
     Returns:
         The records.
@@ -83,7 +87,8 @@ def compare(
         BenchError: a side cannot be run, or its protocol is another.
     """
     schedule = Schedule(settings)
-    plan = TimingPlan(_pairs(schedule, list(sides)), _effort(settings), schedule.workers_at_once)
+    pairs, effort = _pairs(schedule, list(sides)), effort or _effort(settings)
+    plan = TimingPlan(pairs, effort, schedule.workers_at_once, is_known)
     run_id = uuid.uuid4().hex[:12]
     create_run(
         folder,

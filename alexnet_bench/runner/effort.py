@@ -16,6 +16,7 @@ class Effort:
         slice_seconds: a slice lasts about so long.
         interval: half-width of every ratio's 95% interval at which timing ends, as a share; None: at once.
         budget_seconds: timing ends before it has taken so long; None: no limit.
+        draws_in_budget: that it holds, where building is quick.
     """
 
     modes: tuple[str, ...] = MODES
@@ -24,3 +25,4 @@ class Effort:
     slice_seconds: float
     interval: float | None = None
     budget_seconds: float | None = None
+    draws_in_budget: int = 8

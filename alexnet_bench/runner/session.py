@@ -98,9 +98,10 @@ class Sessions:
         Raises:
             BenchError: a contender cannot be built as asked.
         """
+        # Its start is no part of a session: the budget is for drawing.
+        yardstick = self._yardstick(task.contenders[0].network.precision)
         started_at, started = now(), time.perf_counter()
         rng = Random(derive_seed(task.draw, "round order", self.run_id))
-        yardstick = self._yardstick(task.contenders[0].network.precision)
         with contextlib.ExitStack() as stack:
             # Whatever it brings to be built first must not always fall to the same contender.
             order = rng.sample(task.contenders, len(task.contenders))

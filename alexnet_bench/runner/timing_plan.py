@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,14 @@ HEAD, BASE = "head", "base"
 FEWEST_ROUNDS = 3
 # Variances are known badly from a few draws: what follows from them stays near what was planned.
 LEAST_FACTOR, LARGEST_FACTOR = 0.5, 3.0
-# Few units make a wide interval however long each of them is, so a budget holds eight draws; where building
-# takes long it may hold five, so that no more goes into building than into rounds.
-DRAWS_IN_BUDGET, FEWEST_DRAWS_IN_BUDGET = 8, 5
+# Few units make a wide interval however long each of them is, so a budget holds eight draws or more; where
+# building takes long it may hold five, so that no more goes into building than into rounds.
+FEWEST_DRAWS_IN_BUDGET = 5
 MOST_DRAWS = 200
 
 Record = dict[str, Any]
 Key = tuple[str, str, str, int]
+IsKnown = Callable[[list[Record], list[Record]], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +86,19 @@ class TimingPlan:
         pairs: what is compared; every contender is in one.
         effort: how much.
         at_once: contenders that memory holds.
+        is_known: whether the draws of an arm and its control say enough; by default, whether the intervals
+            of their ratios are as narrow as the effort asks.
     """
 
-    def __init__(self, pairs: Sequence[Pair], effort: Effort, at_once: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        effort: Effort,
+        at_once: Callable[[], int],
+        is_known: IsKnown | None = None,
+    ) -> None:
         self.pairs, self.effort, self._at_once = tuple(pairs), effort, at_once
+        self.is_known = is_known or partial(_is_narrow, effort)
 
     @property
     def contenders(self) -> list[Contender]:
@@ -162,11 +173,11 @@ class _Done:
         count = self.count(pair)
         if count < self.effort.draws:
             return True
-        if self.effort.interval is None or pair.arm == pair.control or count >= MOST_DRAWS:
+        if pair.arm == pair.control or count >= MOST_DRAWS:
             return False
         if any(record["status"] != "ok" for side in (pair.arm, pair.control) for record in self._of(side)):
             return False
-        return any(self._half_width(pair, mode) > self.effort.interval for mode in self.effort.modes)
+        return not self.plan.is_known(self._of(pair.arm), self._of(pair.control))
 
     def seconds_left(self) -> float:
         """Of the budget."""
@@ -191,7 +202,8 @@ class _Done:
         least, largest = (factor * self.effort.rounds for factor in (LEAST_FACTOR, LARGEST_FACTOR))
         rounds = max(FEWEST_ROUNDS, min(largest, max(least, rounds)))
         if self.effort.budget_seconds is not None:
-            least, most = (self._share() / draws for draws in (DRAWS_IN_BUDGET, FEWEST_DRAWS_IN_BUDGET))
+            least = self._share() / self.effort.draws_in_budget
+            most = self._share() / FEWEST_DRAWS_IN_BUDGET
             seconds = max(least, min(2 * draw_seconds, most))
             rounds = max(FEWEST_ROUNDS, min(rounds, (seconds - draw_seconds) / round_seconds))
         # A draw of far fewer rounds than the others would widen the interval.
@@ -213,13 +225,6 @@ class _Done:
         for record in self._of(contender):
             modes.setdefault(record["draw"], set()).add(record["mode"])
         return {draw for draw, found in modes.items() if found >= set(self.effort.modes)}
-
-    def _half_width(self, pair: Pair, mode: str) -> float:
-        ratios = ratios_by_draw(self._of(pair.arm, mode), self._of(pair.control, mode))
-        if len(ratios) < FEWEST_UNITS:
-            return math.inf
-        found = over_draws(ratios)
-        return float(expm1((found.high - found.low) / 2))
 
     def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:
         """Seconds of a draw before its first round and of a round, as sessions like this one say.
@@ -262,6 +267,22 @@ class _Done:
                     if components is not None:
                         found.append(best_rounds(components, draw_seconds, round_seconds))
         return float(np.median(found)) if found else None
+
+
+def _is_narrow(effort: Effort, arm: list[Record], control: list[Record]) -> bool:
+    return effort.interval is None or all(
+        _half_width(*([row for row in side if row["mode"] == mode] for side in (arm, control)))
+        <= effort.interval
+        for mode in effort.modes
+    )
+
+
+def _half_width(arm: list[Record], control: list[Record]) -> float:
+    ratios = ratios_by_draw(arm, control)
+    if len(ratios) < FEWEST_UNITS:
+        return math.inf
+    found = over_draws(ratios)
+    return float(expm1((found.high - found.low) / 2))
 
 
 def _conditions(record: Record) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """Two sides in one job, with real workers, on the smallest network."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from users_repository import BLOCK, git
 
 import alexnet_bench
 from alexnet_bench.errors import BenchError
@@ -29,27 +29,6 @@ ASKED = {
 }
 TYPED = ["--time-topology", "alexnet-8", "--time-batch-size", "4", "--mode", "training", "--budget", "1s"]
 
-BLOCK = """
-from alexnet_bench import ALEXNET, Ablation, block
-
-
-@block()
-def plain(**layer):
-    import keras
-
-    class Repeated(keras.layers.Layer):
-        def call(self, inputs):
-            for _ in range({times}):
-                inputs = keras.ops.tanh(inputs)
-            return inputs
-
-    return Repeated(**layer)
-
-
-ARM = ALEXNET.but("plain", activation=plain)
-MINE = Ablation(name="mine", factor="activation", control=ALEXNET, arms=[ARM])
-"""
-
 
 @pytest.fixture
 def copied(tmp_path):
@@ -62,30 +41,6 @@ def copied(tmp_path):
 
 def two_sides(base):
     return {"base": Side(code=base, revision="before"), "head": Side(code=Code(), revision="now")}
-
-
-def git(folder, *arguments):
-    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a"}
-    subprocess.run(
-        ["git", "-C", folder, *arguments],
-        check=True,
-        capture_output=True,
-        env=os.environ | identity | {"GIT_COMMITTER_EMAIL": "a@b"},
-    )
-
-
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    """A user's repository, in which the last commit made a block much slower."""
-    folder = tmp_path / "users"
-    (folder / "ablations").mkdir(parents=True)
-    git(folder, "init", "-q")
-    for times in (1, 400):
-        (folder / "ablations" / "mine.py").write_text(BLOCK.replace("{times}", str(times)), encoding="utf-8")
-        git(folder, "add", ".")
-        git(folder, "commit", "-q", "-m", f"{times} times")
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
@@ -111,7 +66,7 @@ def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
 
 def test_a_revision_that_lacks_the_variant_says_which_side_does(bench, repository):
     (repository / "ablations" / "mine.py").write_text(
-        BLOCK.replace("{times}", "1").replace('but("plain"', 'but("newer"'), encoding="utf-8"
+        BLOCK.replace("{size}", "1").replace('but("plain"', 'but("newer"'), encoding="utf-8"
     )
 
     code, _, err = bench("compare", "--base", "HEAD", "--variants", "newer", *TYPED)
@@ -268,7 +223,7 @@ def test_code_that_changes_meanwhile_is_noticed(repository, tmp_path):
     side = Side(code=Code(), ablations=settings.ablations)
 
     def edit(sessions):
-        file.write_text(BLOCK.replace("{times}", "2"), encoding="utf-8")
+        file.write_text(BLOCK.replace("{size}", "2"), encoding="utf-8")
 
     with pytest.raises(BenchError, match="the code of plain has changed since this began"):
         compare(settings, {"base": side, "head": side}, tmp_path / "run", "here", on_planned=edit)

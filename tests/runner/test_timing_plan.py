@@ -13,7 +13,6 @@ from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.timing_plan import (
-    DRAWS_IN_BUDGET,
     FEWEST_DRAWS_IN_BUDGET,
     FEWEST_ROUNDS,
     LARGEST_FACTOR,
@@ -212,7 +211,7 @@ def test_the_budget_is_kept(budget):
     spent = sum({row["draw"]: row["duration_seconds"] for row in rows}.values())
     assert spent <= budget + 1e-6
     assert spent > budget - (2 * BUILD_SECONDS + 2 * FEWEST_ROUNDS * 4 * SLICE_SECONDS)
-    assert len(tasks) >= min(DRAWS_IN_BUDGET, budget // (2 * BUILD_SECONDS + 20 * 4 * SLICE_SECONDS))
+    assert len(tasks) >= min(Effort.draws_in_budget, budget // (2 * BUILD_SECONDS + 20 * 4 * SLICE_SECONDS))
 
 
 def test_where_building_takes_long_a_budget_holds_fewer_draws_with_as_much_time_for_rounds():
@@ -223,7 +222,7 @@ def test_where_building_takes_long_a_budget_holds_fewer_draws_with_as_much_time_
     tasks, _ = carried_out(plan, modes=("training",), build_seconds=6.0, rate=noisy(0.01))
 
     assert first.seconds == 120 / FEWEST_DRAWS_IN_BUDGET
-    assert FEWEST_DRAWS_IN_BUDGET <= len(tasks) < DRAWS_IN_BUDGET
+    assert FEWEST_DRAWS_IN_BUDGET <= len(tasks) < Effort.draws_in_budget
     assert all(2 * SLICE_SECONDS * task.rounds > 2 * 5.5 for task in tasks[1:-1])
 
 

@@ -14,6 +14,7 @@ from alexnet_bench.runner.run import Silent, continue_run, resume_settings, star
 from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.settings import Settings
 
+SILENT = Silent()
 # Alternates, so that no number of seeds below 32 tells it from nothing.
 UNSURE = (0.02, -0.02, 0.03, -0.01)
 
@@ -22,7 +23,7 @@ UNSURE = (0.02, -0.02, 0.03, -0.01)
 def conclude(monkeypatch, tmp_path):
     """Run variants whose error is made up, until they are conclusive."""
 
-    def do(errors, folder=tmp_path / "run", trial_seconds=60.0, observer=Silent(), **asked):
+    def do(errors, folder=tmp_path / "run", trial_seconds=60.0, observer=SILENT, **asked):
         def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
             for task in tasks:
                 keep(_record(schedule, task, run_id, errors[task.network.variant.name], trial_seconds))

@@ -1,0 +1,1 @@
+"""The CI decision: has what is timed become slower, bigger or later to start?"""

@@ -1,0 +1,133 @@
+"""What is gated, and how much of it may be lost."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from alexnet_bench.errors import BenchError, UnknownNameError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """Something that a gate guards.
+
+    Args:
+        name: in `pyproject.toml`.
+        label: in tables.
+        unit: of its values.
+        higher_is_better: of its values.
+        threshold: the loss that must not pass, as a share of the base.
+        column: of draw records that holds it.
+        mode: of the draws that it is read from; None where both tell the same.
+    """
+
+    name: str
+    label: str
+    unit: str
+    higher_is_better: bool
+    threshold: float
+    column: str
+    mode: str | None = None
+
+    def loss(self, share: float) -> float:
+        """A loss, as a share of the base, as a logarithm."""
+        return -math.log1p(-share) if self.higher_is_better else math.log1p(share)
+
+
+# A build's speed shows in its slices; memory and start-up are one value a build, and noisier or coarser.
+QUANTITIES = {
+    item.name: item
+    for item in (
+        Quantity(
+            name="training",
+            label="training throughput",
+            unit="images/s",
+            higher_is_better=True,
+            threshold=0.02,
+            column="images_per_second",
+            mode="training",
+        ),
+        Quantity(
+            name="inference",
+            label="inference throughput",
+            unit="images/s",
+            higher_is_better=True,
+            threshold=0.02,
+            column="images_per_second",
+            mode="inference",
+        ),
+        Quantity(
+            name="memory",
+            label="peak memory",
+            unit="bytes",
+            higher_is_better=False,
+            threshold=0.1,
+            column="peak_memory_bytes",
+        ),
+        Quantity(
+            name="start-up",
+            label="start-up time",
+            unit="s",
+            higher_is_better=False,
+            threshold=0.25,
+            column="compile_seconds",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """The losses that must not pass.
+
+    Args:
+        general: by quantity; the defaults where a quantity is missing, None where it is not gated.
+        own: of single variants, by variant and quantity.
+    """
+
+    general: Mapping[str, float | None] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+
+    def of(self, variant: str, quantity: str) -> float | None:
+        """The threshold of a variant's quantity; None where it is not gated."""
+        default = self.general.get(quantity, QUANTITIES[quantity].threshold)
+        return self.own.get(variant, {}).get(quantity, default)
+
+
+def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
+    """Thresholds as `[tool.alexnet-bench.gate.thresholds]` has them.
+
+    Args:
+        table: shares such as "2%" by quantity, `false` for one that is not gated; tables of such by variant.
+
+    Raises:
+        BenchError: what is no quantity, or no share.
+    """
+    general = {name: value for name, value in table.items() if not isinstance(value, Mapping)}
+    own = {name: value for name, value in table.items() if isinstance(value, Mapping)}
+    return Thresholds(
+        general=_shares(general), own={variant: _shares(shares) for variant, shares in own.items()}
+    )
+
+
+def _shares(table: Mapping[str, Any]) -> dict[str, float | None]:
+    if unknown := [name for name in table if name not in QUANTITIES]:
+        raise UnknownNameError("gated quantity", unknown, QUANTITIES)
+    return {name: None if value is False else as_share(name, value) for name, value in table.items()}
+
+
+def as_share(name: str, value: Any) -> float:
+    """A share from "2%" or 0.02.
+
+    Raises:
+        BenchError: it is none.
+    """
+    try:
+        text = str(value).strip()
+        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise BenchError(f"{name} is {value!r}; it must be a share such as '2%', or false")
+    return share

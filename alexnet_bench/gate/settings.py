@@ -1,0 +1,83 @@
+"""What a gate does where nothing else is asked: the defaults, and a project's own in its `pyproject.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.gate.quantities import Thresholds, as_share, read_thresholds
+from alexnet_bench.stats.gate import FALSE_ALARMS
+
+SECTION = ("tool", "alexnet-bench", "gate")
+# As the command's options are called.
+OPTIONS = (
+    "variants",
+    "time-topology",
+    "time-batch-size",
+    "time-threads",
+    "mode",
+    "precision",
+    "devices",
+    "ablations",
+    "budget",
+    "base",
+    "strict",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """A project's own gate.
+
+    Args:
+        options: values for the command's options, as they would be typed.
+        thresholds: the losses that must not pass.
+        false_alarms: how often code that is as fast as before may be called regressed, for all decisions of a
+            gate together.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    false_alarms: float = FALSE_ALARMS
+
+
+def read_settings(file: Path) -> GateSettings:
+    """The settings in a `pyproject.toml`; the defaults where there is no file, or no section in it.
+
+    Raises:
+        BenchError: the file is no TOML, or holds what cannot be used.
+    """
+    try:
+        table: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return GateSettings()
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{file} cannot be read: {error}") from None
+    for name in SECTION:
+        table = table.get(name, {})
+    try:
+        return _settings(table)
+    except BenchError as error:
+        raise BenchError(f"{file}, [{'.'.join(SECTION)}]: {error}") from None
+
+
+def _settings(table: Mapping[str, Any]) -> GateSettings:
+    known = (*OPTIONS, "thresholds", "false-alarms")
+    if unknown := [name for name in table if name not in known]:
+        raise UnknownNameError("key", unknown, known)
+    return GateSettings(
+        options={
+            name.replace("-", "_"): _typed(name, value) for name, value in table.items() if name in OPTIONS
+        },
+        thresholds=read_thresholds(table.get("thresholds", {})),
+        false_alarms=as_share("false-alarms", table.get("false-alarms", FALSE_ALARMS)),
+    )
+
+
+def _typed(name: str, value: Any) -> Any:
+    """A value as it would be typed: a list as text with commas, but for what is given again and again."""
+    if name == "ablations":
+        return value if isinstance(value, list) else [value]
+    return ",".join(map(str, value)) if isinstance(value, list) else value

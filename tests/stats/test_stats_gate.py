@@ -1,0 +1,111 @@
+"""What a gate may say of draws, and how often it is wrong."""
+
+import gc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alexnet_bench.stats.gate import FALSE_ALARMS, Evidence, decide, is_settled
+
+THRESHOLD = 0.03
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen():
+    """statsmodels collects garbage at every call, which takes longer the more there is to look through."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def evidence(*means, threshold=THRESHOLD, rounds=4, spread=0.002):
+    """Draws with these means, of rounds that scatter a little."""
+    steps = np.linspace(-spread, spread, rounds)
+    return Evidence(draws=[mean + steps for mean in means], loss=-np.log1p(-threshold))
+
+
+def scattered(rng, count, mean=0.0, deviation=0.015, **how):
+    return evidence(*rng.normal(mean, deviation, count), **how)
+
+
+@pytest.mark.parametrize(
+    ("means", "decision"),
+    [
+        ([0.001, -0.001, 0.0, 0.001], "pass"),
+        ([-0.05, -0.051, -0.049, -0.05, -0.05, -0.051], "regressed"),
+        ([0.05, 0.051, 0.049, 0.05, 0.05, 0.051], "improved"),
+        ([0.04, -0.05, 0.06, -0.05], "inconclusive"),
+        ([-0.05, -0.05, -0.05], "inconclusive"),
+        # Surely slower, and by too little to fail a build.
+        ([-0.005, -0.0051, -0.0049, -0.005], "pass"),
+        ([-0.014, -0.0141, -0.0139, -0.014], "pass"),
+    ],
+)
+def test_a_decision_follows_from_the_draws(means, decision):
+    assert decide([evidence(*means)]) == [decision]
+
+
+def test_what_only_the_first_draws_say_is_no_regression():
+    assert decide([evidence(*[-0.3] * 4, *[0.0] * 12)]) == ["inconclusive"]
+    assert decide([evidence(*[-0.05, -0.0501] * 2, *[-0.05, -0.0501] * 6)]) == ["regressed"]
+
+
+def test_the_level_is_shared_by_all_that_is_decided():
+    slower = evidence(-0.02, -0.06, -0.03, -0.05, -0.03, -0.05)
+    others = [evidence(0.0, 0.001, -0.001, 0.0)] * 200
+
+    assert decide([slower]) == ["regressed"]
+    assert decide([slower, *others])[0] == "inconclusive"
+
+
+def test_no_more_draws_are_wanted_when_a_loss_is_ruled_out_at_a_look():
+    alike = [0.001, -0.001, 0.0, 0.001]
+
+    assert not is_settled(evidence(*alike[:3]))
+    assert is_settled(evidence(*alike))
+    # Five draws are no look: it is known since the fourth, or not before the eighth.
+    assert not is_settled(evidence(0.0, 0.05, -0.05, 0.001, 0.0, 0.0))
+    assert is_settled(evidence(*alike, -0.2, -0.2, -0.2))
+
+
+def test_a_certain_loss_wants_no_more_draws_either():
+    losses = [-0.2, -0.21, -0.19, -0.2] * 2
+
+    assert not is_settled(evidence(*losses[:7]))
+    assert is_settled(evidence(*losses))
+
+
+def test_draws_of_one_value_each_are_as_good():
+    same = Evidence(draws=[np.array([0.0])] * 4, loss=0.1)
+    bigger = Evidence(draws=[np.array([-0.3])] * 4, loss=0.1)
+
+    assert decide([same, bigger]) == ["pass", "regressed"]
+
+
+def test_false_alarms_are_kept_at_their_level():
+    """Six quantities a gate, of the same code; 1,500 gates."""
+    rng = np.random.default_rng(7)
+    alarms = sum("regressed" in decide([scattered(rng, 8) for _ in range(6)]) for _ in range(1500))
+
+    # The 99.9% quantile of the binomial distribution at the promised level.
+    assert alarms <= 17
+    assert FALSE_ALARMS == 0.005
+
+
+def test_a_loss_of_the_threshold_seldom_passes_though_it_is_looked_at_again_and_again():
+    rng = np.random.default_rng(8)
+    found = [decide([scattered(rng, 32, np.log1p(-THRESHOLD))])[0] for _ in range(400)]
+
+    assert found.count("pass") <= 0.05 * len(found)
+    assert found.count("regressed") >= 0.9 * len(found)
+
+
+@given(st.lists(st.floats(-0.2, 0.2), min_size=4, max_size=20), st.floats(0.001, 0.3))
+def test_faster_is_never_worse(means, threshold):
+    order = ["regressed", "inconclusive", "pass", "improved"]
+    slower, faster = (
+        decide([evidence(*(mean + shift for mean in means), threshold=threshold)])[0] for shift in (0, 0.05)
+    )
+    assert order.index(faster) >= order.index(slower)

@@ -1,0 +1,49 @@
+"""The tables of simulated verdicts and replayed gates are those of the committed results."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def simulated(monkeypatch, request):
+    """The script that made a table."""
+    monkeypatch.setattr(sys, "path", [str(ROOT / "tests" / "validation"), *sys.path])
+    return importlib.import_module(request.param)
+
+
+def found(name):
+    return json.loads((ROOT / "results" / "reference" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("simulated", "name", "document"),
+    [("looks", "looks", "verdicts.md"), ("gate_replay", "gate-replay", "gate.md")],
+    indirect=["simulated"],
+)
+def test_the_table_is_what_the_script_found(simulated, name, document):
+    _, _, rest = (ROOT / "docs" / document).read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    shown, _, _ = rest.partition(f"\n<!-- /{name} -->")
+
+    assert shown == simulated.table(found(name))
+
+
+def test_no_plan_of_looks_errs_more_often_than_is_promised():
+    rows = found("looks")
+
+    assert {row["sweeps"] for row in rows} == {2000}
+    assert max(row["looks"][kind] for row in rows for kind in ("false_side", "false_equivalent")) <= 0.05
+
+
+def test_replayed_gates_raise_no_more_false_alarms_than_the_docs_say():
+    same = [row for row in found("gate-replay") if not row["planted"]]
+    text = " ".join((ROOT / "docs" / "gate.md").read_text(encoding="utf-8").split())
+
+    blocks = sum(row["blocks"] for row in same)
+    alarms = sum(row["decisions"].get("regressed", 0) for row in same)
+    assert f"{alarms} false alarms in {blocks:,} blocks" in text

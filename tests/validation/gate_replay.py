@@ -1,0 +1,135 @@
+"""What `bench gate` would have decided on recorded draws: false alarms, and planted slowdowns found.
+
+    python tests/validation/gate_replay.py results/reference/throughput-32 results/reference/gate-replay.json
+
+All comparisons are put in time order, what was planted in them is taken off again, and from every draw on as
+many draws are read as the gate would have made in its time. Blocks overlap, so that they are not independent
+of each other: intervals of shares are as wide as for the blocks that do not overlap. A slowdown is planted
+by making each head that much slower.
+"""
+
+import argparse
+import gc
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from live import PLANTED
+from numpy.typing import NDArray
+from scipy import stats
+
+from alexnet_bench.run_folder import run_records
+from alexnet_bench.stats import faster_half
+from alexnet_bench.stats.gate import Evidence, decide, is_settled
+
+Draw = tuple[NDArray[np.float64], NDArray[np.float64]]
+ROUNDS = 12
+# By the records: seconds of a draw of two sides before its rounds, and of a round of 0.1 s slices.
+DRAW_SECONDS, ROUND_SECONDS = 2.2, 0.2
+# Seconds, the loss that must not pass, and what is planted.
+CASES = [
+    (60, 0.03, (0.0, 0.02, 0.03, 0.05)),
+    (120, 0.02, (0.0, 0.01, 0.02, 0.03)),
+    (300, 0.01, (0.0, 0.005, 0.01, 0.02)),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("records", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    options = parser.parse_args()
+    if not options.table:
+        gc.freeze()
+        draws = list(_in_time_order(options.records))
+        rows = [_case(draws, *case, planted) for *case, many in CASES for planted in many]
+        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+
+
+def _in_time_order(folder: Path) -> Iterator[Draw]:
+    """The log rates of head and base in the rounds of each draw, without what was planted."""
+    found = []
+    for run in sorted(folder.iterdir()):
+        share = PLANTED.get(run.name.rpartition("-")[0])
+        if share is not None:
+            draws: dict[int, dict[str, Any]] = {}
+            for row in run_records(run):
+                draws.setdefault(row["draw"], {})[row["side"]] = row
+            found += [(share, sides) for sides in draws.values()]
+    found.sort(key=lambda item: (item[1]["head"]["started_at"], item[1]["head"]["draw"]))
+    for share, sides in found:
+        head, base = (
+            -np.log(np.divide(sides[side]["slice_seconds"], sides[side]["slice_steps"]))
+            for side in ("head", "base")
+        )
+        if min(len(head), len(base)) >= ROUNDS:
+            yield head[:ROUNDS] + np.log1p(share), base[:ROUNDS]
+
+
+def _case(draws: list[Draw], seconds: float, threshold: float, planted: float) -> dict[str, Any]:
+    ratios = [faster_half(head - np.log1p(planted)) - faster_half(base) for head, base in draws]
+    most = int(seconds / (DRAW_SECONDS + ROUNDS * ROUND_SECONDS))
+    starts = range(len(ratios) - most + 1)
+    found = [_gate(ratios[start : start + most], threshold) for start in starts]
+    return {
+        "seconds": seconds,
+        "draws": most,
+        "threshold": threshold,
+        "planted": planted,
+        "blocks": len(found),
+        "apart": len(ratios) // most,
+        "decisions": dict(Counter(decision for decision, _ in found)),
+        "mean_draws": float(np.mean([count for _, count in found])),
+    }
+
+
+def _gate(draws: list[NDArray[np.float64]], threshold: float) -> tuple[str, int]:
+    """The decision, and the draws that it took."""
+    for count in range(1, len(draws) + 1):
+        evidence = Evidence(draws=draws[:count], loss=-np.log1p(-threshold))
+        if is_settled(evidence) or count == len(draws):
+            return decide([evidence])[0], count
+    raise AssertionError("a block has draws")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """What was found, as Markdown."""
+    titles = [
+        "time",
+        "may lose",
+        "planted",
+        "blocks (apart)",
+        "regressed",
+        "pass",
+        "inconclusive",
+        "draws used, of",
+    ]
+    lines = [titles, ["---"] * len(titles)]
+    for row in rows:
+        counts = [row["decisions"].get(name, 0) for name in ("regressed", "pass", "inconclusive")]
+        lines.append(
+            [
+                f"{row['seconds']} s",
+                f"{row['threshold']:.0%}",
+                f"{row['planted']:.1%}" if row["planted"] else "nothing",
+                f"{row['blocks']} ({row['apart']})",
+                *(_share(count, row) for count in counts),
+                f"{row['mean_draws']:.0f} of {row['draws']}",
+            ]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _share(count: int, row: dict[str, Any]) -> str:
+    share = count / row["blocks"]
+    interval = stats.binomtest(round(share * row["apart"]), row["apart"]).proportion_ci()
+    return f"{share:.1%} ({interval.low:.0%} to {interval.high:.0%})"
+
+
+if __name__ == "__main__":
+    main()
