@@ -20,12 +20,22 @@ def build_data_parallel_steps(
     plan: LayerPlan, recipe: Recipe, *, seed: int, devices: Sequence[str], precision: str = "float32"
 ) -> "DataParallelSteps":
     """The compiled steps of a network with fresh weights, equal on every device."""
-    strategy = tf.distribute.MirroredStrategy(list(devices))
+    strategy = tf.distribute.MirroredStrategy(list(devices), _reduction(devices))
     with strategy.scope():
         model = build_model(plan, recipe, seed=seed, precision=precision)
         _draw_masks_apart(model, seed)
         scale = NoScale() if precision != "mixed_float16" else LossScale()
         return DataParallelSteps(model, recipe, scale, strategy)
+
+
+def _reduction(devices: Sequence[str]) -> tf.distribute.CrossDeviceOps:
+    """How gradients are summed; the collective operations that are the default fail for a second network.
+
+    All strategies of a process number them alike, and expect the shapes that the first one had.
+    """
+    if all(device.startswith("gpu") for device in devices):
+        return tf.distribute.NcclAllReduce()
+    return tf.distribute.ReductionToOneDevice()
 
 
 class DataParallelSteps(Steps):

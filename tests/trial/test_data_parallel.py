@@ -57,6 +57,13 @@ def test_each_half_is_computed_on_its_own_device(recipe):
     assert sorted(convolutions) == sorted([*["CPU:0"] * 10, *["CPU:1"] * 10])
 
 
+def test_two_networks_of_other_shapes_train_in_one_process(recipe):
+    for kernels in ("full", "half"):
+        steps = build_steps(plan_of(kernels=kernels, towers=1), recipe, seed=3, devices=DEVICES)
+        loss, _ = steps.train(IMAGES, LABELS)
+        assert np.isfinite(loss)
+
+
 def test_a_trial_of_it_is_trained_and_saved(train, tmp_path):
     outcome = train(
         ALEXNET.but("data-parallel", placement="data-parallel", dropout=0.0),
