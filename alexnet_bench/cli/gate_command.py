@@ -136,7 +136,7 @@ def command(
     else:
         from alexnet_bench.cli.tables import print_table
 
-        print_table(formats.COLUMNS, [formats.cells(row) for row in rows])
+        print_table(*formats.terminal(rows))
         print(f"\nAgainst {against}: {formats.standing(rows)}. Records: {folder}")
     return _exit_code(rows, strict)
 

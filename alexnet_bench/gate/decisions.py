@@ -179,7 +179,7 @@ def _note(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) ->
         row["draw"] for row in (*head, *base) if row["steady"] is False and row["mode"] == quantity.mode
     ]
     unsteady = [f"{len(set(moving))} draws without a steady state do not count"] if moving else []
-    few = len({row["draw"] for row in head}) < FEWEST_UNITS
+    few = len({row["draw"] for row in head}) < FEWEST_UNITS and not failures
     return "; ".join(
         [
             *dict.fromkeys(failures),

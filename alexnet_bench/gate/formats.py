@@ -28,6 +28,22 @@ def cells(row: Decision) -> list[str]:
     ]
 
 
+def terminal(rows: Sequence[Decision]) -> tuple[list[str], list[list[str]]]:
+    """Columns and cells of a narrow table, without the network's conditions where all have the same."""
+    alike = len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
+    return ["variant", "quantity", "change [95%]", "may lose", "draws", "decision"], [
+        [
+            row.variant if alike else _network(row),
+            row.label,
+            _change(row),
+            f"{row.threshold:.1%}",
+            str(row.draws),
+            row.decision,
+        ]
+        for row in rows
+    ]
+
+
 def standing(rows: Sequence[Decision]) -> str:
     """All decisions in a sentence, the gravest first."""
     order = (REGRESSED, NOT_COMPARABLE, INCONCLUSIVE, IMPROVED, PASS)
