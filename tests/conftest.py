@@ -1,4 +1,5 @@
 import contextlib
+import gc
 import io
 import os
 import textwrap
@@ -19,6 +20,12 @@ class Outcome(NamedTuple):
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen():
+    """statsmodels collects garbage at every call, which takes long once TensorFlow is loaded."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """What a gate may say of draws, and how often it is wrong."""
 
-import gc
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,14 +8,6 @@ from hypothesis import strategies as st
 from alexnet_bench.stats.gate import FALSE_ALARMS, Evidence, decide, is_settled
 
 THRESHOLD = 0.03
-
-
-@pytest.fixture(autouse=True, scope="module")
-def frozen():
-    """statsmodels collects garbage at every call, which takes longer the more there is to look through."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def evidence(*means, threshold=THRESHOLD, rounds=4, spread=0.002):
