@@ -19,7 +19,13 @@ from alexnet_bench.trial.tensorflow_step import Steps
 def build_data_parallel_steps(
     plan: LayerPlan, recipe: Recipe, *, seed: int, devices: Sequence[str], precision: str = "float32"
 ) -> "DataParallelSteps":
-    """The compiled steps of a network with fresh weights, equal on every device."""
+    """The compiled steps of a network with fresh weights, equal on every device.
+
+    Raises:
+        ValueError: there are not two devices.
+    """
+    if len(devices) < 2:
+        raise ValueError(f"a batch is shared by two devices or more, not by {len(devices)}")
     strategy = tf.distribute.MirroredStrategy(list(devices), _reduction(devices))
     with strategy.scope():
         model = build_model(plan, recipe, seed=seed, precision=precision)
@@ -33,7 +39,7 @@ def _reduction(devices: Sequence[str]) -> tf.distribute.CrossDeviceOps:
 
     All strategies of a process number them alike, and expect the shapes that the first one had.
     """
-    if all(device.startswith("gpu") for device in devices):
+    if devices[0].startswith("gpu"):
         return tf.distribute.NcclAllReduce()
     return tf.distribute.ReductionToOneDevice()
 

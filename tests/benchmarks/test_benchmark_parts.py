@@ -41,7 +41,7 @@ def test_lrn(benchmark, whose):
 @pytest.mark.benchmark(group="one training step, 32 pixels, batch 32")
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_training_step(benchmark, make_steps, name):
-    devices = ("cpu:0", "cpu:1") if VARIANTS[name].placement == "split" else ()
+    devices = () if VARIANTS[name].placement == "one-device" else ("cpu:0", "cpu:1")
     steps, images, labels = make_steps(name, devices)
     steps.train(images, labels)
 

@@ -58,6 +58,11 @@ def test_each_half_is_computed_on_its_own_device(recipe):
     assert sorted(convolutions) == sorted([*["CPU:0"] * 10, *["CPU:1"] * 10])
 
 
+def test_one_device_shares_nothing(recipe):
+    with pytest.raises(ValueError, match="two devices or more, not by 0"):
+        build_steps(plan_of(), recipe, seed=3)
+
+
 def test_two_networks_of_other_shapes_train_in_one_process(recipe):
     for kernels in ("full", "half"):
         steps = build_steps(plan_of(kernels=kernels, towers=1), recipe, seed=3, devices=DEVICES)
