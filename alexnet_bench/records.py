@@ -20,6 +20,7 @@ SCHEMA_VERSION = 2
 KINDS = ("trial", "draw")
 STATUSES = ("ok", "diverged", "out-of-memory", "crashed", "timed-out")
 MODES = ("training", "inference")
+HEAD, BASE = "head", "base"
 PURPOSES = ("result", "tuning")
 
 

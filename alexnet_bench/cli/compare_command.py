@@ -1,8 +1,6 @@
 """`bench compare`."""
 
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,29 +88,13 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
 def _compare_code(
     base: str | None, base_python: Path | None, as_json: bool, out: Path | None, options: dict[str, Any]
 ) -> int:
-    from alexnet_bench.api import new_run_folder
-    from alexnet_bench.cli.progress import Progress
+    from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.report.comparison import compare_sides
     from alexnet_bench.run_folder import read
-    from alexnet_bench.runner.compare import compare, compared_sides
-    from alexnet_bench.runner.settings import Settings
 
-    folders = tuple(str(folder) for folder in options.pop("ablations"))
-    asked = Settings(**options, ablations=folders, measure=("throughput",))
-    folder = out or new_run_folder()
-    with (
-        compared_sides(asked, base=base, base_python=base_python) as (settings, sides),
-        Progress(quiet=as_json) as progress,
-    ):
-        records = compare(
-            settings,
-            sides,
-            folder,
-            shlex.join(["bench", *sys.argv[1:]]),
-            on_planned=lambda sessions: progress.planned(0, 0, sessions),
-            on_record=progress.recorded,
-            on_event=progress.timing,
-        )
+    records, _, folder = time_sides(
+        options | {"measure": ("throughput",)}, base=base, base_python=base_python, out=out, quiet=as_json
+    )
     found = compare_sides(read(folder))
     if as_json:
         print(json.dumps({"run": str(folder), "comparisons": json.loads(found.to_json(orient="records"))}))

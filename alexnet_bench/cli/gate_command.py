@@ -3,10 +3,10 @@
 import json
 import math
 import os
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,7 @@ class _ProjectDefaults(click.Command):
 @shared.precision
 @shared.devices
 @shared.ablations
-@click.option(
-    "--budget", type=shared.SECONDS, default="2m", show_default=True, help="Time for no longer than this."
-)
+@click.option("--budget", type=shared.SECONDS, help="Time for no longer than this; 2m by default.")
 @click.option(
     "--quick",
     is_flag=True,
@@ -99,9 +97,11 @@ def command(
     Both are timed slice by slice in one job. What may be lost is set in pyproject.toml, under
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
+    from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.gate import formats
-    from alexnet_bench.gate.decisions import decisions
+    from alexnet_bench.gate.decisions import decisions, enough
     from alexnet_bench.gate.quantities import Thresholds
+    from alexnet_bench.runner.gate import gate_effort
 
     settings = context.obj
     thresholds: Thresholds = settings.thresholds
@@ -111,7 +111,17 @@ def command(
             general={"training": QUICK_THRESHOLD, "start-up": None} | dict(thresholds.general),
             own=thresholds.own,
         )
-    records, against, folder = _time(base, base_python, options, thresholds, out, as_json)
+    if base is None and base_python is None:
+        base = _merge_base()
+    records, against, folder = time_sides(
+        options | {"measure": ("throughput",)},
+        base=base,
+        base_python=base_python,
+        out=out,
+        quiet=as_json,
+        effort=gate_effort,
+        is_known=partial(enough, thresholds=thresholds),
+    )
     rows = decisions(records, thresholds, settings.false_alarms)
     writers: list[tuple[Path | None, Callable[[], str]]] = [
         (markdown, lambda: formats.markdown(rows, against)),
@@ -145,43 +155,10 @@ def _was_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
-def _time(
-    base: str | None,
-    base_python: Path | None,
-    options: dict[str, Any],
-    thresholds: Any,
-    out: Path | None,
-    as_json: bool,
-) -> tuple[list[dict[str, Any]], str, Path]:
-    """The records of both sides, what head is held against, and the run folder."""
-    from alexnet_bench.api import new_run_folder
-    from alexnet_bench.cli.progress import Progress
+def _merge_base() -> str:
     from alexnet_bench.runner.base import merge_base, repository_at
-    from alexnet_bench.runner.compare import compare, compared_sides
-    from alexnet_bench.runner.gate import gate_timing
-    from alexnet_bench.runner.settings import Settings
 
-    if base is None and base_python is None:
-        base = merge_base(repository_at(Path.cwd()))
-    folders = tuple(str(folder) for folder in options.pop("ablations"))
-    asked = Settings(**options, ablations=folders, measure=("throughput",))
-    folder = out or new_run_folder()
-    with (
-        compared_sides(asked, base=base, base_python=base_python) as (settings, sides),
-        Progress(quiet=as_json) as progress,
-    ):
-        records = compare(
-            settings,
-            sides,
-            folder,
-            shlex.join(["bench", *sys.argv[1:]]),
-            on_planned=lambda sessions: progress.planned(0, 0, sessions),
-            on_record=progress.recorded,
-            on_event=progress.timing,
-            **gate_timing(settings, thresholds),
-        )
-        against = " with ".join(filter(None, (sides["base"].revision, str(base_python or ""))))
-    return records, against, folder
+    return merge_base(repository_at(Path.cwd()))
 
 
 def _write(file: Path, text: str, append: bool = False) -> None:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from alexnet_bench.draws import ratios_by_draw
 from alexnet_bench.gate.quantities import QUANTITIES, Quantity, Thresholds
+from alexnet_bench.records import BASE, HEAD
 from alexnet_bench.stats import FEWEST_UNITS, over_draws
 from alexnet_bench.stats.gate import FALSE_ALARMS, NOT_COMPARABLE, Evidence, decide, is_settled
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 
 Record = Mapping[str, Any]
-HEAD, BASE = "head", "base"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,19 +104,14 @@ def _gated(
     for quantity in QUANTITIES.values():
         threshold = thresholds.of(some["variant"], quantity.name)
         if threshold is not None and (quantity.mode is None or quantity.mode in modes):
-            evidence = Evidence(draws=_draws(head, base, quantity), loss=quantity.loss(threshold))
-            yield _described(some, head, base, quantity, threshold, evidence), evidence
+            sides = _usable(head, base, quantity)
+            evidence = Evidence(draws=_draws(*sides, quantity), loss=quantity.loss(threshold))
+            blank = _blank(some, quantity, threshold, _note(head, base, quantity))
+            yield _measured(blank, *sides, quantity, evidence), evidence
 
 
-def _described(
-    some: Record,
-    head: Sequence[Record],
-    base: Sequence[Record],
-    quantity: Quantity,
-    threshold: float,
-    evidence: Evidence,
-) -> Decision:
-    row = Decision(
+def _blank(some: Record, quantity: Quantity, threshold: float, note: str) -> Decision:
+    return Decision(
         variant=some["variant"],
         precision=some["precision"],
         batch_size=some["batch_size"],
@@ -126,15 +121,20 @@ def _described(
         unit=quantity.unit,
         higher_is_better=quantity.higher_is_better,
         threshold=threshold,
-        note=_note(head, base, quantity),
+        note=note,
     )
+
+
+def _measured(
+    blank: Decision, head: Sequence[Record], base: Sequence[Record], quantity: Quantity, evidence: Evidence
+) -> Decision:
     if not evidence.draws:
-        return row
+        return blank
     found = over_draws(evidence.draws)
     sign = 1 if quantity.higher_is_better else -1
     ends = sorted((sign * found.low, sign * found.high))
     return replace(
-        row,
+        blank,
         base=_mean(base, quantity),
         head=_mean(head, quantity),
         ratio=math.exp(sign * found.mean),
@@ -145,26 +145,33 @@ def _described(
     )
 
 
+def _usable(
+    head: Sequence[Record], base: Sequence[Record], quantity: Quantity
+) -> tuple[list[Record], list[Record]]:
+    """The draws that tell of a quantity and count; without a steady state, a throughput does not."""
+    sides = [
+        [
+            row
+            for row in side
+            if row["status"] == "ok"
+            and row[quantity.column] is not None
+            and (quantity.mode is None or row["mode"] == quantity.mode)
+        ]
+        for side in (head, base)
+    ]
+    moving = {row["draw"] for side in sides for row in side if quantity.mode and row["steady"] is False}
+    of_head, of_base = ([row for row in side if row["draw"] not in moving] for side in sides)
+    return of_head, of_base
+
+
 def _draws(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) -> list[NDArray[np.float64]]:
-    """Logarithms of how much better head is, an array a draw; draws without a steady state do not count."""
-    sides = [_usable(side, quantity) for side in (head, base)]
+    """Logarithms of how much better head is, an array a draw."""
     if quantity.mode is not None:
-        moving = {row["draw"] for side in sides for row in side if row["steady"] is False}
-        return ratios_by_draw(*([row for row in side if row["draw"] not in moving] for side in sides))
-    of_head, of_base = ({row["draw"]: row[quantity.column] for row in side} for side in sides)
+        return ratios_by_draw(head, base)
+    of_head, of_base = ({row["draw"]: row[quantity.column] for row in side} for side in (head, base))
     return [
         np.array([math.log(of_base[draw] / of_head[draw])])
         for draw in sorted(of_head.keys() & of_base.keys())
-    ]
-
-
-def _usable(rows: Sequence[Record], quantity: Quantity) -> list[Record]:
-    return [
-        row
-        for row in rows
-        if row["status"] == "ok"
-        and row[quantity.column] is not None
-        and (quantity.mode is None or row["mode"] == quantity.mode)
     ]
 
 
@@ -190,4 +197,4 @@ def _note(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) ->
 
 
 def _mean(rows: Sequence[Record], quantity: Quantity) -> float:
-    return float(np.mean([row[quantity.column] for row in _usable(rows, quantity)]))
+    return float(np.mean([row[quantity.column] for row in rows]))

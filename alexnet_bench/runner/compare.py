@@ -9,6 +9,7 @@ from typing import Any
 
 from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import BenchError
+from alexnet_bench.records import BASE, HEAD
 from alexnet_bench.run_folder import add_record, create_run
 from alexnet_bench.runner.base import own_ablations, repository_at, revision_of, revision_side
 from alexnet_bench.runner.clock import now
@@ -19,7 +20,7 @@ from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.throughput import time_contenders
-from alexnet_bench.runner.timing_plan import BASE, HEAD, DrawTask, IsKnown, Pair, TimingPlan
+from alexnet_bench.runner.timing_plan import DrawTask, IsKnown, Pair, TimingPlan
 from alexnet_bench.stats import FEWEST_UNITS
 
 # Short slices pair best: what disturbs a machine lasts for tenths of a second.
@@ -56,6 +57,18 @@ def compared_sides(
         yield settings, {BASE: found, HEAD: head}
 
 
+def interval_effort(settings: Settings) -> Effort:
+    """Until every ratio is known to the interval asked for, or the budget ends."""
+    return Effort(
+        modes=settings.mode,
+        draws=FEWEST_UNITS,
+        rounds=FIRST_ROUNDS,
+        slice_seconds=SLICE_SECONDS,
+        interval=settings.interval or DEFAULT_INTERVAL,
+        budget_seconds=settings.budget or DEFAULT_BUDGET_SECONDS,
+    )
+
+
 def compare(
     settings: Settings,
     sides: Mapping[str, Side],
@@ -64,7 +77,7 @@ def compare(
     on_planned: Callable[[int], None] = lambda sessions: None,
     on_record: Callable[[dict[str, Any]], None] = lambda record: None,
     on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
-    effort: Effort | None = None,
+    effort: Callable[[Settings], Effort] = interval_effort,
     is_known: IsKnown | None = None,
 ) -> list[dict[str, Any]]:
     """Time every variant of the settings in the code of all sides, the last against each other one.
@@ -77,7 +90,7 @@ def compare(
         on_planned: is told how many sessions there will be at least.
         on_record: is given each record.
         on_event: is told what a session does.
-        effort: how much is timed; by the settings' interval and budget where it is left out.
+        effort: how much is timed.
         is_known: whether the draws of head and base say enough (see `TimingPlan`).
 
     Returns:
@@ -87,8 +100,8 @@ def compare(
         BenchError: a side cannot be run, or its protocol is another.
     """
     schedule = Schedule(settings)
-    pairs, effort = _pairs(schedule, list(sides)), effort or _effort(settings)
-    plan = TimingPlan(pairs, effort, schedule.workers_at_once, is_known)
+    pairs = _pairs(schedule, list(sides))
+    plan = TimingPlan(pairs, effort(settings), schedule.workers_at_once, is_known)
     run_id = uuid.uuid4().hex[:12]
     create_run(
         folder,
@@ -129,17 +142,6 @@ def _pairs(schedule: Schedule, sides: Sequence[str]) -> list[Pair]:
         for contender in schedule.timing.contenders
         for other in others
     ]
-
-
-def _effort(settings: Settings) -> Effort:
-    return Effort(
-        modes=settings.mode,
-        draws=FEWEST_UNITS,
-        rounds=FIRST_ROUNDS,
-        slice_seconds=SLICE_SECONDS,
-        interval=settings.interval or DEFAULT_INTERVAL,
-        budget_seconds=settings.budget or DEFAULT_BUDGET_SECONDS,
-    )
 
 
 def _about(sides: Mapping[str, Side], effort: Effort) -> dict[str, Any]:

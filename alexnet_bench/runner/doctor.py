@@ -9,12 +9,12 @@ import numpy as np
 
 from alexnet_bench.draws import ratios_by_draw
 from alexnet_bench.environment import available_memory_bytes, describe_environment, git_commit
+from alexnet_bench.records import BASE, HEAD
 from alexnet_bench.runner.compare import compare
 from alexnet_bench.runner.local import Code
 from alexnet_bench.runner.machine import complaints, read_machine
 from alexnet_bench.runner.session import Side
 from alexnet_bench.runner.settings import Settings
-from alexnet_bench.runner.timing_plan import BASE, HEAD
 from alexnet_bench.stats import Estimate, over_draws, variance_components
 
 TOPOLOGY, BATCH_SIZE = "alexnet-32", 128

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records import HEAD
 from alexnet_bench.run_folder import (
     add_record,
     create_run,
@@ -26,7 +27,7 @@ from alexnet_bench.runner.schedule import Schedule, TrialTask
 from alexnet_bench.runner.session import Sessions, Side
 from alexnet_bench.runner.settings import Settings
 from alexnet_bench.runner.throughput import time_contenders
-from alexnet_bench.runner.timing_plan import HEAD, DrawTask
+from alexnet_bench.runner.timing_plan import DrawTask
 
 
 class Observer(Protocol):

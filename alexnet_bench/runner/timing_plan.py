@@ -11,11 +11,10 @@ import numpy as np
 from scipy.special import expm1
 
 from alexnet_bench.draws import ratios_by_draw
+from alexnet_bench.records import HEAD
 from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.network import Network
 from alexnet_bench.stats import FEWEST_UNITS, best_rounds, over_draws, variance_components
-
-HEAD, BASE = "head", "base"
 
 FEWEST_ROUNDS = 3
 # Variances are known badly from a few draws: what follows from them stays near what was planned.
