@@ -86,3 +86,14 @@ def repository(tmp_path, monkeypatch):
         git(folder, "commit", "-q", "-m", f"size {size}")
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def no_workers(monkeypatch):
+    """Fail a test at once where a command is about to start the process that workers are forked from."""
+    import alexnet_bench.runner.local
+
+    def start(*arguments, **options):
+        pytest.fail("workers were about to be started")
+
+    monkeypatch.setattr(alexnet_bench.runner.local.Zygote, "__init__", start)

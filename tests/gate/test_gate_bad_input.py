@@ -3,6 +3,9 @@
 import pytest
 from users_repository import git
 
+from alexnet_bench.cli.gate_command import command
+from alexnet_bench.gate.settings import OPTIONS
+
 
 @pytest.fixture
 def refused(bench, repository, no_workers):
@@ -31,6 +34,12 @@ def refused(bench, repository, no_workers):
 )
 def test_settings_that_cannot_be_used(refused, table, words):
     assert words in refused("--base", "HEAD~1", pyproject=f"[tool.alexnet-bench.gate]\n{table}\n")
+
+
+def test_what_may_be_set_is_what_may_be_typed():
+    typed = {name.removeprefix("--") for item in command.params for name in item.opts}
+
+    assert set(OPTIONS) <= typed
 
 
 def test_a_branch_of_which_nothing_is_new(refused, repository):

@@ -1,14 +1,9 @@
 """From the draws of head and base to decisions, and to the files that others read."""
 
 import json
-import sys
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-
 from report_runs import draw
 
 from alexnet_bench.gate import formats

@@ -1,12 +1,6 @@
 """With which code `bench gate` leaves, from records that are made up."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-
 from report_runs import draw
 
 from alexnet_bench.runner import compare as comparing

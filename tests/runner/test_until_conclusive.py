@@ -3,13 +3,12 @@
 import contextlib
 
 import pytest
+from made_up_trials import made_up_trial
 
 from alexnet_bench.errors import BenchError, RecordError
-from alexnet_bench.records import make_record
 from alexnet_bench.report import effects
 from alexnet_bench.run_folder import read, read_manifest, run_records
 from alexnet_bench.runner import run as runs
-from alexnet_bench.runner.accuracy import task_key, trial_key
 from alexnet_bench.runner.run import Silent, continue_run, resume_settings, start_run
 from alexnet_bench.runner.schedule import Schedule
 from alexnet_bench.runner.settings import Settings
@@ -26,7 +25,7 @@ def conclude(monkeypatch, tmp_path):
     def do(errors, folder=tmp_path / "run", trial_seconds=60.0, observer=SILENT, **asked):
         def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
             for task in tasks:
-                keep(_record(schedule, task, run_id, errors[task.network.variant.name], trial_seconds))
+                keep(_record(task, run_id, errors[task.network.variant.name], trial_seconds))
 
         monkeypatch.setattr(runs, "run_trials", train)
         monkeypatch.setattr(runs, "Zygote", lambda log: contextlib.nullcontext())
@@ -50,28 +49,9 @@ class Told(Silent):
         self.reasons.append(reason)
 
 
-def _record(schedule, task, run_id, error, seconds):
-    record = make_record(
-        "trial",
-        run_id=run_id,
-        **task.network.columns(),
-        versions={},
-        batch_size=task.network.recipe.batch_size,
-        epochs=task.network.recipe.epochs,
-        device="made up",
-        threads=1,
-        started_at="2026-01-02T03:04:05+00:00",
-        duration_seconds=seconds,
-        dataset="digits",
-        seed=task.seed,
-        purpose=task.purpose,
-        tuned=False,
-        curve=[],
-        status="ok",
-        **{"validation_top1_error" if task.purpose == "tuning" else "test_top1_error": error(task.seed)},
-    )
-    assert trial_key(record) == task_key(task)
-    return record
+def _record(task, run_id, error, seconds):
+    column = "validation_top1_error" if task.purpose == "tuning" else "test_top1_error"
+    return made_up_trial(task, run_id, duration_seconds=seconds, **{column: error(task.seed)})
 
 
 def constant(error):

@@ -203,6 +203,10 @@ def test_corrupt_file_ends_a_trial_with_an_error_that_names_it(train, tmp_path):
         train(dataset=dataset)
 
 
+def test_training_ends_with_the_last_epoch_that_is_wanted(train):
+    assert [len(train(PLAIN, most_epochs=most)["curve"]) for most in (1, 5)] == [1, 2]
+
+
 def test_training_ends_with_the_epoch_that_is_down_to_the_training_error(train, recipe):
     """Any error is at most 1, so it ends with the first; none is below 0.0001 after two."""
     first = train(PLAIN, recipe=recipe.but(stop_at_train_error=1.0))
