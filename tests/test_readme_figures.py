@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = ROOT / "results" / "reference"
 ERROR_COLUMN = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
+# At the one rate for all, with few epochs; the README says so.
+LEARN_LITTLE = {"quick": {"sigmoid", "paper-weights", "bias-1"}, "cifar10": set()}
 
 
 def table_rows(name):
@@ -32,15 +34,20 @@ def _row(variant, records, found, name):
     ]
     if name == "quick":
         cells += [
-            f"{variant.training_images_per_second:.1f}",
+            _number(variant.training_images_per_second, "{:.1f}"),
             _effect(found, variant.variant, "training_images_per_second", "{:.3f}"),
-            f"{variant.inference_images_per_second:.0f}",
+            _number(variant.inference_images_per_second, "{:.0f}"),
             _effect(found, variant.variant, "inference_images_per_second", "{:.3f}"),
         ]
     else:
         training = 100 * records.loc[records["variant"] == trained, "train_error"].dropna()
         cells.append(f"{training.mean():.2f}")
     return "| " + " | ".join(cells) + " |"
+
+
+def _number(value, form):
+    """Nothing where a variant's timed step is the control's, so that it is not timed."""
+    return "" if value != value else form.format(value)
 
 
 def _effect(found, variant, measure, form):
@@ -67,8 +74,9 @@ def test_every_reference_run_has_its_report(name):
 
 
 @pytest.mark.parametrize("name", sorted(ERROR_COLUMN))
-def test_every_trained_variant_beats_chance_by_far(name):
+def test_the_trained_variants_beat_chance_by_far_but_for_those_that_the_readme_names(name):
     records = read(REFERENCE / name)
     errors = records.loc[records["kind"] == "trial"].groupby("variant")[ERROR_COLUMN[name]].max()
 
-    assert (errors < 0.5).all()
+    assert set(errors.index[errors >= 0.5]) == LEARN_LITTLE[name]
+    assert all(f"`{variant}`" in README for variant in LEARN_LITTLE[name])

@@ -60,9 +60,9 @@ def is_settled(evidence: Evidence) -> bool:
 def decide(family: Sequence[Evidence], false_alarms: float = FALSE_ALARMS) -> list[str]:
     """The decision on each of all that a gate decides at once, when no more draws are to come.
 
-    Regressed takes that the loss is real (at the level of false alarms, for the whole family), that it is at
-    least half of what must not pass, and that the draws after the first look say so by themselves. Improved
-    is likewise the other way, for what is cleared.
+    Regressed takes that the loss is real (at the level of false alarms, for the whole family), that it is not
+    cleared, and that the draws after the first look by themselves say half of what must not pass at least.
+    (All draws together then do: a real loss of less is cleared.) Improved takes as much the other way.
     """
     judged = [item for item in family if len(item.draws) >= FEWEST_UNITS]
     if not judged:
@@ -81,7 +81,7 @@ def _decision(evidence: Evidence, worse: float, better: float, level: float) -> 
     later = means[FEWEST_UNITS:] if len(means) > FEWEST_UNITS else means
     if is_cleared(evidence):
         return IMPROVED if better < level and min(means.mean(), later.mean()) >= half else PASS
-    if worse < level and max(means.mean(), later.mean()) <= -half:
+    if worse < level and later.mean() <= -half:
         return REGRESSED
     return INCONCLUSIVE
 

@@ -13,11 +13,16 @@ def gate(bench, repository, no_workers, monkeypatch):
 
     def call(head, *arguments, draws=8, **changes):
         rows = [
-            draw("alexnet", number, [rate, rate * (1 + 0.001 * (number % 3))], side=side, **ALIKE | how)
+            draw("alexnet", number, [rate, rate * (1 + 0.001 * (number % slow))], side=side, **ALIKE | how)
             for number in range(draws)
-            for side, rate, how in (("base", 100.0, {}), ("head", head, changes))
+            for side, rate, slow, how in (("base", 100.0, 3, {}), ("head", head, 2, changes))
         ]
-        monkeypatch.setattr(comparing, "compare", lambda *given, **more: rows)
+
+        def compare(settings, *given, **how):
+            call.timed = settings, how
+            return rows
+
+        monkeypatch.setattr(comparing, "compare", compare)
         return bench("gate", "--base", "HEAD~1", *arguments)
 
     return call
@@ -46,6 +51,41 @@ def test_the_exit_code_tells_the_gravest_decision(gate, head, arguments, changes
     assert outcome.code == code
     assert words in " ".join(outcome.out.split())
     assert bool(outcome.err) == (code == 3 or "inconclusive" in words)
+
+
+def test_the_level_of_false_alarms_is_the_projects(gate, repository):
+    assert gate(90.0, draws=4).code == 1
+
+    (repository / "pyproject.toml").write_text("[tool.alexnet-bench.gate]\nfalse-alarms = 1e-12\n", "utf-8")
+    assert "inconclusive" in gate(90.0, draws=4).out
+
+
+def test_quick_is_small_but_for_what_is_asked(gate):
+    gate(98.0, "--quick", "--time-batch-size", "64")
+
+    settings, how = gate.timed
+    assert (settings.time_topology, settings.time_batch_size, settings.mode) == (
+        "alexnet-32",
+        (64,),
+        ("training",),
+    )
+    assert how["effort"](settings).budget_seconds < 60
+    assert "2.0%" in gate(98.0).out and "3.0%" in gate(98.0, "--quick").out
+
+
+def test_it_is_timed_until_every_loss_is_ruled_out(gate):
+    gate(100.0)
+    settings, how = gate.timed
+
+    def known(draws):
+        head, base = (
+            [draw("alexnet", number, [100.0], side=side, **ALIKE) for number in range(draws)]
+            for side in ("head", "base")
+        )
+        return how["is_known"](head, base)
+
+    assert how["effort"](settings).budget_seconds == 120
+    assert (known(3), known(4)) == (False, True)
 
 
 def test_files_are_written_for_others(gate, tmp_path):

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,8 @@ import pytest
 import alexnet_bench
 from alexnet_bench.records import check_record
 from alexnet_bench.run_folder import read_manifest, run_records
+from alexnet_bench.runner.accuracy import run_trials
+from alexnet_bench.runner.local import Zygote
 from alexnet_bench.runner.run import continue_run, resume_settings, start_run
 from alexnet_bench.runner.schedule import RATE_GRID, TUNING_SEED, Schedule
 from alexnet_bench.runner.settings import PRESETS, Settings
@@ -375,6 +378,17 @@ def test_a_failure_while_timing_is_recorded_in_every_mode_and_draw(broken, tmp_p
 
 
 # -- tuning
+
+
+def test_a_trial_ends_with_the_last_epoch_that_its_task_wants(tmp_path):
+    schedule = Schedule(Settings(variants="notebook", measure="accuracy", epochs=2, seeds=1))
+    task = replace(schedule.trials()[0], most_epochs=1)
+    records = []
+
+    with Zygote(tmp_path / "workers.log") as zygote:
+        run_trials(schedule, [task], zygote, tmp_path, "run", records.append, lambda *given: None)
+
+    assert [len(record["curve"]) for record in records] == [1]
 
 
 def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):

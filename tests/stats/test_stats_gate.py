@@ -31,6 +31,8 @@ def scattered(rng, count, mean=0.0, deviation=0.015, **how):
         # Surely slower, and by too little to fail a build.
         ([-0.005, -0.0051, -0.0049, -0.005], "pass"),
         ([-0.014, -0.0141, -0.0139, -0.014], "pass"),
+        # Surely faster, and by too little to tell of.
+        ([0.005, 0.0051, 0.0049, 0.005], "pass"),
     ],
 )
 def test_a_decision_follows_from_the_draws(means, decision):
@@ -39,7 +41,10 @@ def test_a_decision_follows_from_the_draws(means, decision):
 
 def test_what_only_the_first_draws_say_is_no_regression():
     assert decide([evidence(*[-0.3] * 4, *[0.0] * 12)]) == ["inconclusive"]
-    assert decide([evidence(*[-0.05, -0.0501] * 2, *[-0.05, -0.0501] * 6)]) == ["regressed"]
+    # All together are sure of a loss; the later ones say less than half of what must not pass.
+    first = [-0.05, -0.0501] * 2
+    assert decide([evidence(*first, *[-0.012, -0.0121] * 6)]) == ["inconclusive"]
+    assert decide([evidence(*first, *[-0.05, -0.0501] * 6)]) == ["regressed"]
 
 
 def test_the_level_is_shared_by_all_that_is_decided():
