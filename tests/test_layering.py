@@ -32,7 +32,7 @@ ORDER = (
     "stats",
     "draws",
     "learning_curve",
-    "gate",
+    "gating",
     "report",
     "model",
     "data",

@@ -31,7 +31,7 @@ class _ProjectDefaults(click.Command):
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the project's defaults before the options are."""
-        from alexnet_bench.gate.settings import read_settings
+        from alexnet_bench.gating.settings import read_settings
 
         settings = read_settings(Path("pyproject.toml"))
         extra["default_map"] = dict(settings.options)
@@ -98,9 +98,9 @@ def command(
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.gate import formats
-    from alexnet_bench.gate.decisions import decisions, enough
-    from alexnet_bench.gate.quantities import Thresholds
+    from alexnet_bench.gating import formats
+    from alexnet_bench.gating.quantities import Thresholds
+    from alexnet_bench.gating.together import decisions, enough
     from alexnet_bench.runner.gate import gate_effort
 
     settings = context.obj

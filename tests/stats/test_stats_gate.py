@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alexnet_bench.stats.gate import FALSE_ALARMS, Evidence, decide, is_settled
+from alexnet_bench.stats.evidence import PairedDraws
+from alexnet_bench.stats.gate import FALSE_ALARMS, decide
 
 THRESHOLD = 0.03
 
@@ -13,7 +14,7 @@ THRESHOLD = 0.03
 def evidence(*means, threshold=THRESHOLD, rounds=4, spread=0.002):
     """Draws with these means, of rounds that scatter a little."""
     steps = np.linspace(-spread, spread, rounds)
-    return Evidence(draws=[mean + steps for mean in means], loss=-np.log1p(-threshold))
+    return PairedDraws(draws=[mean + steps for mean in means], loss=-np.log1p(-threshold))
 
 
 def scattered(rng, count, mean=0.0, deviation=0.015, **how):
@@ -58,23 +59,23 @@ def test_the_level_is_shared_by_all_that_is_decided():
 def test_no_more_draws_are_wanted_when_a_loss_is_ruled_out_at_a_look():
     alike = [0.001, -0.001, 0.0, 0.001]
 
-    assert not is_settled(evidence(*alike[:3]))
-    assert is_settled(evidence(*alike))
+    assert not evidence(*alike[:3]).is_settled
+    assert evidence(*alike).is_settled
     # Five draws are no look: it is known since the fourth, or not before the eighth.
-    assert not is_settled(evidence(0.0, 0.05, -0.05, 0.001, 0.0, 0.0))
-    assert is_settled(evidence(*alike, -0.2, -0.2, -0.2))
+    assert not evidence(0.0, 0.05, -0.05, 0.001, 0.0, 0.0).is_settled
+    assert evidence(*alike, -0.2, -0.2, -0.2).is_settled
 
 
 def test_a_certain_loss_wants_no_more_draws_either():
     losses = [-0.2, -0.21, -0.19, -0.2] * 2
 
-    assert not is_settled(evidence(*losses[:7]))
-    assert is_settled(evidence(*losses))
+    assert not evidence(*losses[:7]).is_settled
+    assert evidence(*losses).is_settled
 
 
 def test_draws_of_one_value_each_are_as_good():
-    same = Evidence(draws=[np.array([0.0])] * 4, loss=0.1)
-    bigger = Evidence(draws=[np.array([-0.3])] * 4, loss=0.1)
+    same = PairedDraws(draws=[np.array([0.0])] * 4, loss=0.1)
+    bigger = PairedDraws(draws=[np.array([-0.3])] * 4, loss=0.1)
 
     assert decide([same, bigger]) == ["pass", "regressed"]
 

@@ -23,7 +23,8 @@ from scipy import stats
 
 from alexnet_bench.run_folder import run_records
 from alexnet_bench.stats import faster_half
-from alexnet_bench.stats.gate import Evidence, decide, is_settled
+from alexnet_bench.stats.evidence import PairedDraws
+from alexnet_bench.stats.gate import decide
 
 Draw = tuple[NDArray[np.float64], NDArray[np.float64]]
 ROUNDS = 12
@@ -91,8 +92,8 @@ def _case(draws: list[Draw], seconds: float, threshold: float, planted: float) -
 def _gate(draws: list[NDArray[np.float64]], threshold: float) -> tuple[str, int]:
     """The decision, and the draws that it took."""
     for count in range(1, len(draws) + 1):
-        evidence = Evidence(draws=draws[:count], loss=-np.log1p(-threshold))
-        if is_settled(evidence) or count == len(draws):
+        evidence = PairedDraws(draws=draws[:count], loss=-np.log1p(-threshold))
+        if evidence.is_settled or count == len(draws):
             return decide([evidence])[0], count
     raise AssertionError("a block has draws")
 

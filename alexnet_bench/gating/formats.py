@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from alexnet_bench.gate.decisions import Decision
+from alexnet_bench.gating.decision import Decision
 from alexnet_bench.stats.gate import IMPROVED, NOT_COMPARABLE, PASS, REGRESSED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 
@@ -17,7 +17,7 @@ _MISSING = "–"
 def cells(row: Decision) -> list[str]:
     """A decision as text, a cell a column."""
     return [
-        _network(row),
+        row.network,
         row.label,
         _value(row.base, row.unit),
         _value(row.head, row.unit),
@@ -33,7 +33,7 @@ def terminal(rows: Sequence[Decision]) -> tuple[list[str], list[list[str]]]:
     alike = len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
     return ["variant", "quantity", "change [95%]", "may lose", "draws", "decision"], [
         [
-            row.variant if alike else _network(row),
+            row.variant if alike else row.network,
             row.label,
             _change(row),
             f"{row.threshold:.1%}",
@@ -79,7 +79,7 @@ def junit(rows: Sequence[Decision]) -> str:
     suite = ElementTree.SubElement(root, "testsuite", {"name": "bench gate", **counts})
     for row in rows:
         case = ElementTree.SubElement(
-            suite, "testcase", {"classname": f"gate.{_network(row)}", "name": row.quantity}
+            suite, "testcase", {"classname": f"gate.{row.network}", "name": row.quantity}
         )
         message = " ".join(filter(None, (row.decision, _change(row), row.note)))
         if row in failed:
@@ -94,7 +94,7 @@ def github_benchmark(rows: Sequence[Decision]) -> str:
     """Head's throughputs, in the `customBiggerIsBetter` form of github-action-benchmark."""
     entries = [
         {
-            "name": f"{_network(row)}: {row.label}",
+            "name": f"{row.network}: {row.label}",
             "unit": row.unit,
             "value": row.head,
             "range": _change(row),
@@ -120,12 +120,8 @@ def bencher(rows: Sequence[Decision]) -> str:
                 }
             )
             measure = row.label.replace(" ", "-")
-            found.setdefault(_network(row), {})[measure] = {"value": row.head, **ends}
+            found.setdefault(row.network, {})[measure] = {"value": row.head, **ends}
     return json.dumps(found, indent=2) + "\n"
-
-
-def _network(row: Decision) -> str:
-    return f"{row.variant} ({row.topology}, batch {row.batch_size}, {row.precision})"
 
 
 def _value(value: float, unit: str) -> str:

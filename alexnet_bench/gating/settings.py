@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.gate.quantities import Thresholds, as_share, read_thresholds
+from alexnet_bench.gating.quantities import Thresholds, as_share, read_thresholds
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
 SECTION = ("tool", "alexnet-bench", "gate")

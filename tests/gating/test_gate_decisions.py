@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import pytest
 from report_runs import draw
 
-from alexnet_bench.gate import formats
-from alexnet_bench.gate.decisions import decisions, enough
-from alexnet_bench.gate.quantities import Thresholds, read_thresholds
+from alexnet_bench.gating import formats
+from alexnet_bench.gating.quantities import Thresholds, read_thresholds
+from alexnet_bench.gating.together import decisions, enough
 
 MIB = 2**20
 

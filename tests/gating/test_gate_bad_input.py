@@ -4,7 +4,7 @@ import pytest
 from users_repository import git
 
 from alexnet_bench.cli.gate_command import command
-from alexnet_bench.gate.settings import OPTIONS
+from alexnet_bench.gating.settings import OPTIONS
 
 
 @pytest.fixture

@@ -30,6 +30,11 @@ class Quantity:
     column: str
     mode: str | None = None
 
+    def is_told_by(self, draw: Mapping[str, Any]) -> bool:
+        """Whether a draw's record holds its value."""
+        went_well = draw["status"] == "ok" and draw[self.column] is not None
+        return went_well and self.mode in (None, draw["mode"])
+
     def loss(self, share: float) -> float:
         """A loss, as a share of the base, as a logarithm."""
         return -math.log1p(-share) if self.higher_is_better else math.log1p(share)
