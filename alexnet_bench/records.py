@@ -6,7 +6,7 @@ is lost when a run dies. Raw samples are kept; the environment is columns, never
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,6 +249,24 @@ COLUMNS_OF_FIELD = {
 def columns_of(kind: str) -> tuple[Column, ...]:
     """The columns of a kind of record."""
     return tuple(column for column in COLUMNS if kind in column.kinds)
+
+
+def differences(column: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Where two values of a column differ: its name with both, in words.
+
+    Of a column that holds an object, its differing entries.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if one.get(key) != other.get(key):
+                yield f"{column}: {key}", shown(one.get(key)), shown(other.get(key))
+    elif one != other:
+        yield column, shown(one), shown(other)
+
+
+def shown(value: Any) -> Any:
+    """A value in words."""
+    return "not recorded" if value is None else value
 
 
 def make_record(kind: str, **values: Any) -> dict[str, Any]:

@@ -1,19 +1,19 @@
 """`bench gate`."""
 
-import json
-import math
-import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, NOTHING_MEASURED
+
+if TYPE_CHECKING:
+    from alexnet_bench.gating.decision import Decision
+    from alexnet_bench.gating.settings import GateSettings
 
 EXAMPLE = """\b
 Examples:
@@ -21,6 +21,9 @@ Examples:
   bench gate --base HEAD~1 --variants alexnet,no-lrn --budget 5m
   bench gate --quick --base main --markdown comment.md --junit gate.xml
   bench gate --base-python old-tensorflow/bin/python
+  bench gate --baseline results/baseline --record
+  bench gate --baseline results/baseline
+  bench gate --pytest-benchmark new.json --against old.json
 """
 QUICK = {"time_topology": "alexnet-32", "time_batch_size": (128,), "mode": "training", "budget": 45.0}
 QUICK_THRESHOLD = 0.03
@@ -52,6 +55,29 @@ class _ProjectDefaults(click.Command):
     metavar="PATH",
     help="Another Python interpreter, with its own TensorFlow, for the base.",
 )
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Sessions stored before, on this machine, such as results/baseline.",
+)
+@click.option("--record", is_flag=True, help="Add a session to --baseline, and decide nothing.")
+@click.option(
+    "--pytest-benchmark",
+    "new",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Time nothing, gate a file of pytest-benchmark; once for each run of it.",
+)
+@click.option(
+    "--against",
+    "old",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="What --pytest-benchmark is held against; once for each run of it.",
+)
 @click.option("--variants", default="alexnet", show_default=True, help="What to gate, as for `bench run`.")
 @shared.time_topology
 @shared.time_batch_size
@@ -82,6 +108,10 @@ def command(
     context: click.Context,
     base: str | None,
     base_python: Path | None,
+    baseline: Path | None,
+    record: bool,
+    new: tuple[Path, ...],
+    old: tuple[Path, ...],
     quick: bool,
     strict: bool,
     markdown: Path | None,
@@ -97,81 +127,62 @@ def command(
     Both are timed slice by slice in one job. What may be lost is set in pyproject.toml, under
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
-    from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.gating import formats
-    from alexnet_bench.gating.quantities import Thresholds
-    from alexnet_bench.gating.together import decisions, enough
-    from alexnet_bench.runner.gate import gate_effort
+    from alexnet_bench.cli import gate_ways
+    from alexnet_bench.cli.gate_output import show, write_files
 
-    settings = context.obj
-    thresholds: Thresholds = settings.thresholds
-    if quick:
-        options |= {name: value for name, value in QUICK.items() if not _was_given(context, name)}
-        thresholds = Thresholds(
-            general={"training": QUICK_THRESHOLD, "start-up": None} | dict(thresholds.general),
-            own=thresholds.own,
-        )
-    if base is None and base_python is None:
-        base = _merge_base()
-    records, against, folder = time_sides(
-        options | {"measure": ("throughput",)},
-        base=base,
-        base_python=base_python,
-        out=out,
-        quiet=as_json,
-        effort=gate_effort,
-        is_known=partial(enough, thresholds=thresholds),
-    )
-    rows = decisions(records, thresholds, settings.false_alarms)
-    writers: list[tuple[Path | None, Callable[[], str]]] = [
-        (markdown, lambda: formats.markdown(rows, against)),
-        (junit, lambda: formats.junit(rows)),
-        (github_benchmark, lambda: formats.github_benchmark(rows)),
-        (bencher, lambda: formats.bencher(rows)),
-    ]
-    for file, render in writers:
-        if file is not None:
-            _write(file, render())
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), formats.markdown(rows, against), append=True)
-    if as_json:
-        shown = [
-            {
-                name: None if isinstance(value, float) and math.isnan(value) else value
-                for name, value in row.items()
-            }
-            for row in map(asdict, rows)
-        ]
-        print(json.dumps({"run": str(folder), "against": against, "decisions": shown}))
+    settings: GateSettings = context.obj
+    if new or old:
+        _refuse(context, "--pytest-benchmark", "base", "base_python", "baseline", "record", "quick", "out")
+        if not (new and old):
+            raise click.UsageError("give both --pytest-benchmark NEW and --against OLD")
+        found = gate_ways.of_benchmarks(settings, new, old)
     else:
-        from alexnet_bench.cli.tables import print_table
-
-        print_table(*formats.terminal(rows))
-        print(f"\nAgainst {against}: {formats.standing(rows)}. Records: {folder}")
-    return _exit_code(rows, strict)
+        if quick:
+            options |= {name: value for name, value in QUICK.items() if not _was_given(context, name)}
+            settings = settings.by_default(training=QUICK_THRESHOLD, start_up=None)
+        timed: dict[str, Any] = {
+            "options": options | {"measure": ("throughput",)},
+            "out": out,
+            "quiet": as_json,
+        }
+        if _was_typed(context, "baseline"):
+            _refuse(context, "--baseline", "base", "base_python")
+        elif _was_typed(context, "base") or _was_typed(context, "base_python"):
+            baseline = None
+        if record:
+            if baseline is None:
+                raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
+            return gate_ways.record_session(baseline, **timed)
+        found = (
+            gate_ways.against_code(settings, base, base_python, **timed)
+            if baseline is None
+            else gate_ways.against_baseline(settings, baseline, **timed)
+        )
+    files = {
+        "markdown": markdown,
+        "junit": junit,
+        "github_benchmark": github_benchmark,
+        "bencher": bencher,
+    }
+    write_files(found, files)
+    show(found, as_json)
+    return _exit_code(found.rows, strict)
 
 
 def _was_given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    return context.get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
-def _merge_base() -> str:
-    from alexnet_bench.runner.base import merge_base, repository_at
-
-    return merge_base(repository_at(Path.cwd()))
+def _was_typed(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _write(file: Path, text: str, append: bool = False) -> None:
-    from alexnet_bench.errors import RecordError
-
-    try:
-        with file.open("a" if append else "w", encoding="utf-8") as place:
-            place.write(text)
-    except OSError as error:
-        raise RecordError(f"{file} cannot be written ({error.strerror}); give another") from None
+def _refuse(context: click.Context, option: str, *others: str) -> None:
+    if typed := [f"--{name.replace('_', '-')}" for name in others if _was_typed(context, name)]:
+        raise click.UsageError(f"{option} excludes {', '.join(typed)}; give one of them")
 
 
-def _exit_code(rows: Sequence[Any], strict: bool) -> int:
+def _exit_code(rows: Sequence["Decision"], strict: bool) -> int:
     from alexnet_bench.stats.gate import NOT_COMPARABLE, REGRESSED
     from alexnet_bench.stats.verdict import INCONCLUSIVE
 
@@ -182,5 +193,8 @@ def _exit_code(rows: Sequence[Any], strict: bool) -> int:
         return NOTHING_MEASURED
     untold = [row for row in rows if row.decision in (INCONCLUSIVE, NOT_COMPARABLE)]
     for row in untold:
-        print(f"Warning: {row.variant}, {row.label}: {row.decision} {row.note}".rstrip(), file=sys.stderr)
+        print(
+            f"Warning: {row.variant}, {row.label}: {row.decision}{row.note and f': {row.note}'}",
+            file=sys.stderr,
+        )
     return NOTHING_MEASURED if untold and strict else DONE

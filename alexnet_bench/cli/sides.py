@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,33 +10,39 @@ from typing import Any
 def time_sides(
     options: dict[str, Any],
     *,
-    base: str | None,
-    base_python: Path | None,
+    base: str | None = None,
+    base_python: Path | None = None,
+    alone: bool = False,
     out: Path | None,
     quiet: bool,
     **how: Any,
 ) -> tuple[list[dict[str, Any]], str, Path]:
-    """Time what a command's options ask for, in the code of base and head.
+    """Time what a command's options ask for, in the code of base and head, or of head alone.
 
     Args:
         options: fields of `Settings`, as typed.
         base: a revision.
         base_python: another interpreter.
+        alone: time this code by itself.
         out: the run folder to make.
         quiet: show no progress.
         how: what `compare` takes besides.
 
     Returns:
-        The records, what head is held against, and the run folder.
+        The records, what head is held against (nothing where it is alone), and the run folder.
     """
     from alexnet_bench.api import new_run_folder
     from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.runner.compare import compare, compared_sides
+    from alexnet_bench.records import BASE
+    from alexnet_bench.runner.compare import compare, compared_sides, own_side
     from alexnet_bench.runner.settings import Settings
 
-    folder = out or new_run_folder()
+    asked, folder = Settings(**options), out or new_run_folder()
+    opened = (
+        nullcontext(own_side(asked)) if alone else compared_sides(asked, base=base, base_python=base_python)
+    )
     with (
-        compared_sides(Settings(**options), base=base, base_python=base_python) as (settings, sides),
+        opened as (settings, sides),
         Progress(quiet=quiet) as progress,
     ):
         records = compare(
@@ -48,5 +55,6 @@ def time_sides(
             on_event=progress.timing,
             **how,
         )
-        against = " with ".join(filter(None, (sides["base"].revision, str(base_python or ""))))
+        revision = sides[BASE].revision if BASE in sides else None
+        against = " with ".join(filter(None, (revision, str(base_python or ""))))
     return records, against, folder

@@ -81,6 +81,10 @@ QUANTITIES = {
     )
 }
 
+# Of a user's benchmarks, which are timed apart.
+TIME = Quantity(name="time", label="time", unit="s", higher_is_better=False, threshold=0.15, column="median")
+_THRESHOLDED = QUANTITIES | {TIME.name: TIME}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
@@ -96,8 +100,13 @@ class Thresholds:
 
     def of(self, variant: str, quantity: str) -> float | None:
         """The threshold of a variant's quantity; None where it is not gated."""
-        default = self.general.get(quantity, QUANTITIES[quantity].threshold)
+        default = self.general.get(quantity, _THRESHOLDED[quantity].threshold)
         return self.own.get(variant, {}).get(quantity, default)
+
+    def by_default(self, **general: float | None) -> "Thresholds":
+        """The same with other defaults; a quantity's name with `_` for `-`."""
+        named = {name.replace("_", "-"): share for name, share in general.items()}
+        return Thresholds(general=named | dict(self.general), own=self.own)
 
 
 def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
@@ -117,8 +126,8 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
 
 
 def _shares(table: Mapping[str, Any]) -> dict[str, float | None]:
-    if unknown := [name for name in table if name not in QUANTITIES]:
-        raise UnknownNameError("gated quantity", unknown, QUANTITIES)
+    if unknown := [name for name in table if name not in _THRESHOLDED]:
+        raise UnknownNameError("gated quantity", unknown, _THRESHOLDED)
     return {name: None if value is False else as_share(name, value) for name, value in table.items()}
 
 

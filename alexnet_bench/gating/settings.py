@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.gating.pytest_benchmark import PROCESS_SPREAD
 from alexnet_bench.gating.quantities import Thresholds, as_share, read_thresholds
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
@@ -23,8 +24,10 @@ OPTIONS = (
     "ablations",
     "budget",
     "base",
+    "baseline",
     "strict",
 )
+_SHARES = ("false-alarms", "process-spread")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +39,18 @@ class GateSettings:
         thresholds: the losses that must not pass.
         false_alarms: how often code that is as fast as before may be called regressed, for all decisions of a
             gate together.
+        process_spread: of pytest-benchmark's files, standard deviation from one process to the next, as a
+            share, where there are too few files to tell.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     false_alarms: float = FALSE_ALARMS
+    process_spread: float = PROCESS_SPREAD
+
+    def by_default(self, **thresholds: float | None) -> "GateSettings":
+        """The same with other thresholds where the project has none of its own."""
+        return replace(self, thresholds=self.thresholds.by_default(**thresholds))
 
 
 def read_settings(file: Path) -> GateSettings:
@@ -64,7 +74,7 @@ def read_settings(file: Path) -> GateSettings:
 
 
 def _settings(table: Mapping[str, Any]) -> GateSettings:
-    known = (*OPTIONS, "thresholds", "false-alarms")
+    known = (*OPTIONS, "thresholds", *_SHARES)
     if unknown := [name for name in table if name not in known]:
         raise UnknownNameError("key", unknown, known)
     return GateSettings(
@@ -72,7 +82,7 @@ def _settings(table: Mapping[str, Any]) -> GateSettings:
             name.replace("-", "_"): _typed(name, value) for name, value in table.items() if name in OPTIONS
         },
         thresholds=read_thresholds(table.get("thresholds", {})),
-        false_alarms=as_share("false-alarms", table.get("false-alarms", FALSE_ALARMS)),
+        **{name.replace("-", "_"): as_share(name, table[name]) for name in _SHARES if name in table},
     )
 
 

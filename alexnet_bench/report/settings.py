@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.records import AGREEING, COLUMNS_OF_FIELD, columns_of
+from alexnet_bench.records import AGREEING, COLUMNS_OF_FIELD, columns_of, differences, shown
 from alexnet_bench.report.plans import Plans
 from alexnet_bench.report.results import results
 
@@ -98,7 +98,7 @@ def distinguish(found: list[Setting]) -> dict[str, str]:
     if len(found) < 2:
         return {}
     return {
-        name: ", ".join(f"{column} {_shown(conditions.get(column))}" for column in particular) or name
+        name: ", ".join(f"{column} {shown(conditions.get(column))}" for column in particular) or name
         for name, conditions in facts.items()
     }
 
@@ -166,22 +166,8 @@ def _reason(group: _Group, nearest: Setting | None) -> str:
     return "they differ in " + " and in ".join(
         f"{column} ({arm} for {group.variant}, {control} for {group.control})"
         for name in group.differing(nearest)
-        for column, arm, control in _sides(name, group.conditions[name], nearest.conditions[name])
+        for column, arm, control in differences(name, group.conditions[name], nearest.conditions[name])
     )
-
-
-def _sides(column: str, arm: Any, control: Any) -> Iterable[tuple[str, Any, Any]]:
-    """A differing column with both values; of a column that holds an object, its differing entries."""
-    if not isinstance(arm, dict) or not isinstance(control, dict):
-        yield column, _shown(arm), _shown(control)
-        return
-    for key in sorted(arm.keys() | control.keys()):
-        if arm.get(key) != control.get(key):
-            yield f"{column}: {key}", _shown(arm.get(key)), _shown(control.get(key))
-
-
-def _shown(value: Any) -> Any:
-    return "not recorded" if value is None else value
 
 
 def _alike(records: pd.DataFrame, kind: str, columns: list[str]) -> Iterable[list[int]]:

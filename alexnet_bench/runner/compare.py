@@ -57,6 +57,16 @@ def compared_sides(
         yield settings, {BASE: found, HEAD: head}
 
 
+def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
+    """The code at hand alone, and the settings with the ablations of the repository that it lies in."""
+    try:
+        repository = repository_at(Path.cwd())
+    except BenchError:
+        return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=git_commit())}
+    settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
+    return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))}
+
+
 def interval_effort(settings: Settings) -> Effort:
     """Until every ratio is known to the interval asked for, or the budget ends."""
     return Effort(
@@ -80,7 +90,7 @@ def compare(
     effort: Callable[[Settings], Effort] = interval_effort,
     is_known: IsKnown | None = None,
 ) -> list[dict[str, Any]]:
-    """Time every variant of the settings in the code of all sides, the last against each other one.
+    """Time every variant of the settings in the code of all sides; of one side, by itself.
 
     Args:
         settings: variants, topology, batch sizes, precisions, modes, interval and budget.
@@ -140,7 +150,7 @@ def _pairs(schedule: Schedule, sides: Sequence[str]) -> list[Pair]:
     return [
         Pair(arm=replace(contender, side=other), control=replace(contender, side=base))
         for contender in schedule.timing.contenders
-        for other in others
+        for other in others or [base]
     ]
 
 

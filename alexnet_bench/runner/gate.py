@@ -1,5 +1,7 @@
 """How much is timed for a gate."""
 
+from dataclasses import replace
+
 from alexnet_bench.runner.compare import SLICE_SECONDS
 from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.settings import Settings
@@ -8,6 +10,11 @@ from alexnet_bench.stats import FEWEST_UNITS
 DEFAULT_BUDGET_SECONDS = 120.0
 # The t distribution of few draws has long tails: rather more draws than long ones.
 ROUNDS, DRAWS_IN_BUDGET = 12, 16
+
+
+def baseline_effort(settings: Settings) -> Effort:
+    """All draws that the budget holds, as many as a gate of two sides makes at most."""
+    return replace(gate_effort(settings), draws=DRAWS_IN_BUDGET)
 
 
 def gate_effort(settings: Settings) -> Effort:

@@ -1,0 +1,67 @@
+"""What sessions apart from each other let a gate say, and how often it is wrong."""
+
+import gc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from alexnet_bench.stats.evidence import Apart
+from alexnet_bench.stats.gate import FALSE_ALARMS, decide
+
+LOSS = 0.1
+SCATTER = [0.01, -0.01, 0.005, -0.005]
+
+
+def apart(head, base=SCATTER, **how):
+    return Apart(**{"head": head, "base": base, "loss": LOSS} | how)
+
+
+@pytest.mark.parametrize(
+    ("head", "decision"),
+    [([0.0], "pass"), ([-0.2], "regressed"), ([0.2], "improved"), ([-0.057], "inconclusive")],
+)
+def test_one_session_is_held_against_several(head, decision):
+    assert decide([apart(head)]) == [decision]
+
+
+def test_a_sure_loss_of_less_than_half_of_what_may_not_pass_passes():
+    assert decide([apart([-0.04, -0.041] * 6, [0.001, -0.001] * 6)]) == ["pass"]
+
+
+@pytest.mark.parametrize(("head", "base"), [([0.0], [0.0] * 3), ([0.0] * 2, [0.0] * 2), ([], [0.0] * 9)])
+def test_too_few_sessions_decide_nothing(head, base):
+    assert decide([apart(head, base)]) == ["inconclusive"]
+
+
+def test_a_known_spread_stands_in_for_sessions():
+    assert decide([apart([-0.2], [0.0], deviation=0.02)]) == ["regressed"]
+    assert decide([apart([-0.2], [0.0], deviation=0.2)]) == ["inconclusive"]
+    # Five sessions tell their spread themselves.
+    assert decide([apart([-0.2], deviation=5.0)]) == ["regressed"]
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=6), st.lists(st.floats(-1, 1), min_size=4, max_size=8))
+def test_the_test_is_students(head, base):
+    known = stats.ttest_ind(head, base, equal_var=True)
+    found = apart(head, base)
+    if not np.isfinite(known.statistic) or np.ptp(base) + np.ptp(head) < 1e-6:
+        return
+    assert found.p_value(1) == pytest.approx(
+        stats.ttest_ind(head, base, alternative="greater").pvalue, abs=1e-9
+    )
+    low, high = known.confidence_interval(0.95)
+    assert (found.gain.low, found.gain.high) == pytest.approx((low, high), rel=1e-6, abs=1e-9)
+
+
+def test_false_alarms_are_as_rare_as_said():
+    gc.freeze()
+    rng = np.random.default_rng(0)
+    sides = [(rng.normal(0, 0.02, 1), rng.normal(0, 0.02, 5)) for _ in range(4000)]
+    found = [decide([apart(list(head), list(base), loss=0.02)])[0] for head, base in sides]
+
+    alarms = stats.binomtest(found.count("regressed"), len(found)).proportion_ci(0.999)
+    assert alarms.low <= FALSE_ALARMS
+    assert found.count("regressed") > 0
