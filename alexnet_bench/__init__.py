@@ -1,7 +1,7 @@
 """AlexNet's design choices, each with and without: what they do to accuracy and to throughput."""
 
 from alexnet_bench.ablation import Ablation, Claim
-from alexnet_bench.api import compare, run, write_report
+from alexnet_bench.api import compare, gate, run, write_report
 from alexnet_bench.blocks import Block, block
 from alexnet_bench.errors import BenchError
 from alexnet_bench.recipe import Recipe
@@ -18,6 +18,7 @@ __all__ = [
     "Variant",
     "block",
     "compare",
+    "gate",
     "read",
     "run",
     "write_report",

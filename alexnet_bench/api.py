@@ -1,7 +1,9 @@
 """What the commands do, for notebooks and scripts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +75,57 @@ def compare(
     with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
         comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
     return compare_sides(read(folder))
+
+
+def gate(
+    *,
+    base: str | None = None,
+    base_python: str | Path | None = None,
+    out: str | Path | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> "pd.DataFrame":
+    """Decide whether this code is slower, bigger or later to start than its base, as `bench gate` does.
+
+    Args:
+        base: a revision of the repository in the current folder; where neither is given, where this branch
+            began.
+        base_python: another interpreter, with its own TensorFlow.
+        out: the run folder; a new one under `results/runs` by default.
+        thresholds: what may be lost, as `[tool.alexnet-bench.gate.thresholds]` has it.
+        settings: fields of `alexnet_bench.runner.settings.Settings`; `variants` is `alexnet` by default.
+
+    Returns:
+        One row a variant and quantity; `alexnet_bench.gating.decision.Decision` says what its columns mean.
+
+    Raises:
+        BenchError: something asked for cannot be used.
+    """
+    import pandas as pd
+
+    from alexnet_bench.gating.quantities import read_thresholds
+    from alexnet_bench.gating.together import decisions, enough
+    from alexnet_bench.runner import compare as comparison
+    from alexnet_bench.runner.base import merge_base, repository_at
+    from alexnet_bench.runner.gate import gate_effort
+    from alexnet_bench.runner.settings import Settings
+
+    asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
+    folder = Path(out) if out is not None else new_run_folder()
+    python = Path(base_python) if base_python is not None else None
+    shares = read_thresholds(thresholds or {})
+    if base is None and python is None:
+        base = merge_base(repository_at(Path.cwd()))
+    with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
+        records = comparison.compare(
+            compared,
+            sides,
+            folder,
+            "alexnet_bench.gate()",
+            effort=gate_effort,
+            is_known=partial(enough, thresholds=shares),
+        )
+    return pd.DataFrame([asdict(row) for row in decisions(records, shares)])
 
 
 def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:

@@ -23,7 +23,11 @@ def found(name):
 
 @pytest.mark.parametrize(
     ("simulated", "name", "document"),
-    [("looks", "looks", "verdicts.md"), ("gate_replay", "gate-replay", "gate.md")],
+    [
+        ("looks", "looks", "verdicts.md"),
+        ("gate_replay", "gate-replay", "gate.md"),
+        ("baseline_replay", "baseline-replay", "gate.md"),
+    ],
     indirect=["simulated"],
 )
 def test_the_table_is_what_the_script_found(simulated, name, document):
@@ -38,6 +42,18 @@ def test_no_plan_of_looks_errs_more_often_than_is_promised():
 
     assert {row["sweeps"] for row in rows} == {2000}
     assert max(row["looks"][kind] for row in rows for kind in ("false_side", "false_equivalent")) <= 0.05
+
+
+def test_the_yardstick_steadies_sessions_as_much_as_the_docs_say():
+    text = " ".join((ROOT / "docs" / "gate.md").read_text(encoding="utf-8").split())
+    shares = {
+        (row["device"], row["topology"]): tuple(f"{row[name]:.1%}" for name in ("with_yardstick", "without"))
+        for row in found("baseline-replay")["scatter"]
+    }
+
+    small, large = (shares["AMD EPYC", f"alexnet-{pixels}"] for pixels in (32, 227))
+    assert f"scatter by {small[0]} against it, by {small[1]} without, on the EPYC" in text
+    assert f"does not at 227 ({large[0]} and {large[1]})" in text
 
 
 def test_replayed_gates_raise_no_more_false_alarms_than_the_docs_say():

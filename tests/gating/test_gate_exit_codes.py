@@ -3,6 +3,7 @@
 import pytest
 from report_runs import draw
 
+import alexnet_bench
 from alexnet_bench.runner import compare as comparing
 
 
@@ -86,6 +87,20 @@ def test_it_is_timed_until_every_loss_is_ruled_out(gate):
 
     assert how["effort"](settings).budget_seconds == 120
     assert (known(3), known(4)) == (False, True)
+
+
+def test_python_decides_as_the_command_does(gate, tmp_path):
+    gate(95.0)
+
+    found = alexnet_bench.gate(base="HEAD~1", out=tmp_path / "run", thresholds={"memory": False})
+
+    assert dict(zip(found["quantity"], found["decision"], strict=True)) == {
+        "training": "regressed",
+        "start-up": "pass",
+    }
+    settings, how = gate.timed
+    assert settings.measure == ("throughput",)
+    assert how["effort"](settings).budget_seconds == 120
 
 
 def test_files_are_written_for_others(gate, tmp_path):

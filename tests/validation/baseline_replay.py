@@ -1,0 +1,140 @@
+"""What `bench gate --baseline` would have decided on recorded sessions: false alarms, and slowdowns found.
+
+    python tests/validation/baseline_replay.py results/reference/throughput-32 \\
+        results/reference/throughput-227 results/reference/baseline-replay.json
+
+The base side of every comparison is a session of the same code. Each session of a machine is held against the
+ones just before it, as the gate does, and, for comparison, by Welch's test over all draws at the same level.
+A slowdown is planted by making every slice of the later session that much longer.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from alexnet_bench.draws import log_rate
+from alexnet_bench.gating.baseline import THRESHOLD, baseline_decisions
+from alexnet_bench.gating.quantities import Thresholds
+from alexnet_bench.run_folder import run_records
+from alexnet_bench.stats.gate import FALSE_ALARMS
+
+Session = list[dict[str, Any]]
+STORED = (4, 8)
+PLANTED = (0.0, 0.05, 0.1, 0.2)
+ONLY_SPEED = Thresholds(general={"training": THRESHOLD, "memory": None, "start-up": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("records", type=Path, nargs="+")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    options = parser.parse_args()
+    if not options.table:
+        series = [found for folder in options.records for found in _by_machine(folder)]
+        found = {
+            "gates": [_case(series, stored, planted) for stored in STORED for planted in PLANTED],
+            "scatter": list(map(_scatter, series)),
+        }
+        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+
+
+def _by_machine(folder: Path) -> Iterator[list[Session]]:
+    """The sessions of each machine, in time order."""
+    machines: dict[str, list[Session]] = {}
+    for run in sorted(folder.iterdir()):
+        if (run / "records.jsonl").is_file():
+            session = [row for row in run_records(run) if row["side"] == "base" and row["status"] == "ok"]
+            machines.setdefault(session[0]["device"], []).append(session)
+    for sessions in machines.values():
+        yield sorted(sessions, key=lambda session: session[0]["started_at"])
+
+
+def _case(series: list[list[Session]], stored: int, planted: float) -> dict[str, Any]:
+    pairs = [
+        (_slower(sessions[index], planted), sessions[index - stored : index])
+        for sessions in series
+        for index in range(stored, len(sessions))
+    ]
+    found = [baseline_decisions(head, base, ONLY_SPEED)[0].decision for head, base in pairs]
+    return {
+        "stored": stored,
+        "planted": planted,
+        "decisions": dict(Counter(found)),
+        "regressed_by_draws": sum(_regressed_by_draws(head, base) for head, base in pairs),
+        "gates": len(pairs),
+    }
+
+
+def _slower(session: Session, share: float) -> Session:
+    return [
+        row | {"slice_seconds": [seconds * (1 + share) for seconds in row["slice_seconds"]]}
+        for row in session
+    ]
+
+
+def _regressed_by_draws(head: Session, base: Iterable[Session]) -> bool:
+    one, other = ([_against_yardstick(row) for row in rows] for rows in (head, chain(*base)))
+    return bool(stats.ttest_ind(one, other, equal_var=False, alternative="less").pvalue < FALSE_ALARMS)
+
+
+def _against_yardstick(row: dict[str, Any]) -> float:
+    return log_rate(row) - float(np.log(np.median(row["yardstick"]["flops_per_second"])))
+
+
+def _scatter(sessions: list[Session]) -> dict[str, Any]:
+    """Standard deviations of the logarithm of speed from session to session, with and without a yardstick."""
+    with_yardstick, without = (
+        float(np.std([np.mean([of(row) for row in session]) for session in sessions], ddof=1))
+        for of in (_against_yardstick, log_rate)
+    )
+    some = sessions[0][0]
+    return {
+        "device": some["device"],
+        "topology": some["topology"],
+        "sessions": len(sessions),
+        "with_yardstick": with_yardstick,
+        "without": without,
+    }
+
+
+def table(found: dict[str, list[dict[str, Any]]]) -> str:
+    """What was found, as Markdown."""
+    titles = [
+        "stored sessions",
+        "planted",
+        "gates",
+        "regressed",
+        "pass",
+        "inconclusive",
+        "by draws: regressed",
+    ]
+    lines = [titles, ["---"] * len(titles)]
+    for row in found["gates"]:
+        counts = [row["decisions"].get(name, 0) for name in ("regressed", "pass", "inconclusive")]
+        lines.append(
+            [
+                str(row["stored"]),
+                f"{row['planted']:.0%}" if row["planted"] else "nothing",
+                str(row["gates"]),
+                *(_share(count, row["gates"]) for count in (*counts, row["regressed_by_draws"])),
+            ]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _share(count: int, of: int) -> str:
+    interval = stats.binomtest(count, of).proportion_ci()
+    return f"{count / of:.0%} ({interval.low:.0%} to {interval.high:.0%})"
+
+
+if __name__ == "__main__":
+    main()
