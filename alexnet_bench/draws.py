@@ -10,6 +10,8 @@ from alexnet_bench.stats import Slices, estimate, faster_half, paired_rounds, sl
 
 Record = Mapping[Any, Any]
 LEAST_GAP = 0.01
+# The columns that slices are read from.
+SLICE_COLUMNS = ["run_id", "draw", "status", "batch_size", "round_ids", "slice_steps", "slice_seconds"]
 
 
 def slices(draws: Iterable[Record]) -> Slices:

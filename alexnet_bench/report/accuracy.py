@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alexnet_bench.report.effect import INCOMPLETE, INTERVAL, Effect, blank_effect, obstacle
 from alexnet_bench.report.metrics import HEADLINES, OUTCOMES, RATIO, REACH, Metric, headline
 from alexnet_bench.report.plans import Plans, present, succeeded
-from alexnet_bench.report.predictions import Predictions
+from alexnet_bench.report.predictions import PREDICTION_COLUMNS, Predictions
 from alexnet_bench.report.settings import Setting, settings
 from alexnet_bench.report.words import counted, failures, listed
 from alexnet_bench.stats import (
@@ -131,7 +131,7 @@ def _unreached(pairs: pd.DataFrame, metric: Metric, setting: Setting, arm: str) 
 def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
     """The images that an error is counted in, where that is known."""
     if metric.images == "test":
-        for trial in succeeded(setting.rows).to_dict("records"):
+        for trial in succeeded(setting.rows)[PREDICTION_COLUMNS].to_dict("records"):
             hits = predictions.right(trial, 1)
             if hits is not None:
                 return len(hits)
@@ -158,7 +158,7 @@ def _over_images(
 
 def _right(rows: pd.DataFrame, seed: int, top: int, predictions: Predictions) -> NDArray[np.bool_] | None:
     trials = succeeded(rows)
-    for trial in trials[trials["seed"] == seed].to_dict("records"):
+    for trial in trials.loc[trials["seed"] == seed, PREDICTION_COLUMNS].to_dict("records"):
         hits = predictions.right(trial, top)
         if hits is not None:
             return hits

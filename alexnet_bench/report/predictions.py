@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# The columns of a trial that its predictions are found by.
+PREDICTION_COLUMNS = ["run_id", "predictions"]
+
 
 @dataclass(frozen=True)
 class Predictions:

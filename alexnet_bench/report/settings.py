@@ -63,7 +63,11 @@ class Setting:
 
     def of(self, variant: str) -> pd.DataFrame:
         """The records of one variant."""
-        return self.rows[self.rows["variant"] == variant]
+        return self._by_variant.get(variant, self.rows.iloc[:0])
+
+    @cached_property
+    def _by_variant(self) -> dict[Hashable, pd.DataFrame]:
+        return dict(iter(self.rows.groupby("variant", sort=False)))
 
 
 def settings(frame: pd.DataFrame, plans: Plans, kind: str) -> list[Setting]:

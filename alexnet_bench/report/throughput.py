@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from alexnet_bench.draws import slices, slower_half_note
+from alexnet_bench.draws import SLICE_COLUMNS, slices, slower_half_note
 from alexnet_bench.report.effect import NOT_STEADY, Effect, blank_effect, obstacle
 from alexnet_bench.report.metrics import THROUGHPUTS, Metric
 from alexnet_bench.report.plans import Plans
@@ -54,7 +55,7 @@ def _effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
     if unsteady := _unsteady(control, treated):
         row = replace(row, kind=NOT_STEADY).noted(f"no steady state: {unsteady}")
     same = f"the same network as {setting.control}, timed twice" if row.same_network else ""
-    gap = slower_half_note(treated.to_dict("records"), control.to_dict("records"))
+    gap = slower_half_note(_records(treated), _records(control))
     return row.noted(same, failed, gap)
 
 
@@ -77,8 +78,12 @@ def _mean_beside(draws: pd.DataFrame, others: pd.DataFrame, metric: Metric) -> f
 def _beside(draws: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """The draws that share a round with the other side's."""
     rounds = set(_slices(others).rounds)
-    return draws[[not rounds.isdisjoint(_slices(draws.loc[[label]]).rounds) for label in draws.index]]
+    return draws[[not rounds.isdisjoint(slices([draw]).rounds) for draw in _records(draws)]]
 
 
 def _slices(draws: pd.DataFrame) -> Slices:
-    return slices(draws.to_dict("records"))
+    return slices(_records(draws))
+
+
+def _records(draws: pd.DataFrame) -> list[dict[Any, Any]]:
+    return draws[SLICE_COLUMNS].to_dict("records")

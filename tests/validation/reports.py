@@ -4,7 +4,8 @@
     python tests/validation/reports.py results/reference/reports.json --table
 
 Every arm is the control over again: its errors and speeds differ by luck alone. Errors are counted in whole
-test images, and every seed is shared by control and arms.
+test images, and every seed is shared by control and arms. Cases that the file holds are left out, so that it
+can be stopped and started again.
 """
 
 import argparse
@@ -36,11 +37,15 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     options = parser.parse_args()
+    rows = json.loads(options.out.read_text(encoding="utf-8")) if options.out.is_file() else []
     if not options.table:
+        left = list(enumerate(product(ARMS, SEEDS, IMAGES)))[len(rows) :]
         with ProcessPoolExecutor() as pool:
-            rows = list(pool.map(_case, enumerate(product(ARMS, SEEDS, IMAGES))))
-        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+            for row in pool.map(_case, left):
+                rows.append(row)
+                text = "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n"
+                options.out.write_text(text, encoding="utf-8")
+    print(table(rows))
 
 
 def _case(numbered: tuple[int, tuple[int, int, int]]) -> dict[str, Any]:
