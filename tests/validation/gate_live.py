@@ -1,0 +1,262 @@
+"""What `bench gate` decides, live: on code that did not change, and on code that was made slower.
+
+    python tests/validation/gate_live.py results/reference/gate-live.jsonl --cycles 30
+    python tests/validation/gate_live.py results/reference/gate-live.jsonl --table
+
+Each gate is the command itself in a clone of this repository, against the commit before. A cycle holds:
+
+- `same`: that commit changes nothing;
+- `same-busy`: likewise, while another process computes all the time;
+- `slower-3` (two cycles of three): a training step takes 3% more time; all three have 60 s, and 3% to lose;
+- `slower-1` (one cycle of six): 1% more time; 5 minutes, and 1% to lose;
+- `loop` and `pytest-benchmark` (one cycle of three): this code twice, first as base, then as head, half a
+  minute each, as others time it. Slowdowns are planted in their figures afterwards.
+
+What is there already is left out, so it can be stopped and started again. Nothing else should run on the
+machine.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peers
+from live import SLOWER
+from scipy import stats
+
+from alexnet_bench.draws import ratios_by_draw
+from alexnet_bench.environment import cpu_model
+from alexnet_bench.run_folder import run_records
+from alexnet_bench.runner.clock import now
+from alexnet_bench.runner.local import ROOT
+
+STEP = "alexnet_bench/trial/tensorflow_step.py"
+BENCH = (sys.executable, "-c", "from alexnet_bench.cli import main; main()")
+PEER_SECONDS = 60.0
+# A usual level of a t test, and the factor that asv takes by default.
+LEVEL, FACTOR = 0.05, 1.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of gate.
+
+    Args:
+        planted: more time a step, as a share.
+        busy: whether another process computes meanwhile.
+        may_lose: of training throughput.
+        budget: seconds.
+        every: measured in so many cycles of six.
+    """
+
+    planted: float = 0.0
+    busy: bool = False
+    may_lose: float = 0.03
+    budget: int = 60
+    every: int = 6
+
+
+KINDS = {
+    "same": Kind(),
+    "same-busy": Kind(busy=True),
+    "slower-3": Kind(planted=0.03, every=4),
+    "slower-1": Kind(planted=0.01, may_lose=0.01, budget=300, every=1),
+}
+PEERS_EVERY = 2
+
+
+def main() -> None:
+    options = _options()
+    if not options.table:
+        _measure(options.out, options.cycles, options.kinds)
+    rows = _rows(options.out)
+    print(table(rows), peers_table(rows), sep="\n\n")
+
+
+def _measure(out: Path, cycles: int, kinds: list[str]) -> None:
+    there = {(row["kind"], row["cycle"]) for row in _rows(out)}
+    for cycle in range(cycles):
+        due = [kind for kind, how in KINDS.items() if cycle % 6 < how.every]
+        due += list(peers.MEASURE) if cycle % 6 < PEERS_EVERY else []
+        for kind in due:
+            if kind in kinds and (kind, cycle) not in there:
+                row = {"kind": kind, "cycle": cycle, "started_at": now(), "cpu": cpu_model()}
+                row |= _gate(KINDS[kind]) if kind in KINDS else _peer(peers.MEASURE[kind])
+                with out.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(json.dumps(row)[:300], flush=True)
+
+
+def _gate(kind: Kind) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as place, _competitor(kind.busy):
+        clone = Path(place) / "clone"
+        _git(ROOT, "clone", "--quiet", str(ROOT), str(clone))
+        with (clone / "pyproject.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n[tool.alexnet-bench.gate.thresholds]\ntraining = {kind.may_lose}\n")
+        if kind.planted:
+            with (clone / STEP).open("a", encoding="utf-8") as file:
+                file.write(SLOWER.replace("{share}", str(kind.planted)))
+        _git(clone, "commit", "--quiet", "--all", "--message", "head")
+        command = [*BENCH, "gate", "--quick", "--base", "HEAD~1", "--budget", f"{kind.budget}s", "--json"]
+        started = time.time()
+        done = subprocess.run(
+            [*command, "--out", str(clone / "run")],
+            cwd=clone,
+            env=os.environ | {"PYTHONPATH": str(clone), "TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+        )
+        wall = time.time() - started
+        if not done.stdout:
+            raise RuntimeError(done.stderr)
+        records = run_records(clone / "run")
+        sides = ([row for row in records if row["side"] == side] for side in ("head", "base"))
+        seconds = {row["draw"]: row["duration_seconds"] for row in records}
+        return {
+            "revision": _git(ROOT, "rev-parse", "--short=12", "HEAD"),
+            "exit_code": done.returncode,
+            "wall_seconds": round(wall, 1),
+            "drawing_seconds": round(sum(seconds.values()), 1),
+            "log_ratios": [round(float(draw.mean()), 5) for draw in ratios_by_draw(*sides)],
+            "steady": sum(row["steady"] is True for row in records),
+            "decisions": {row["quantity"]: row for row in json.loads(done.stdout)["decisions"]},
+        }
+
+
+def _peer(measure: Callable[..., dict[str, list[float]]]) -> dict[str, Any]:
+    options = argparse.Namespace(topology="alexnet-32", batch_size=128, threads=None)
+    with tempfile.TemporaryDirectory() as place:
+        found = measure(options, PEER_SECONDS, Path(place))
+    # Of a loop, what a t test and asv's rule need.
+    return {
+        "found": {
+            name: values
+            if len(values) <= 2
+            else {
+                "steps": len(values),
+                "mean": float(np.mean(values)),
+                "median": float(np.median(values)),
+                "variance": float(np.var(values, ddof=1)),
+            }
+            for name, values in found.items()
+        }
+    }
+
+
+@contextlib.contextmanager
+def _competitor(wanted: bool) -> Iterator[None]:
+    """Another process that computes all the time."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if wanted else None
+    try:
+        yield
+    finally:
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=gate", "-c", "user.email=gate@example.org")
+    done = subprocess.run(
+        ["git", "-C", str(folder), *identity, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """What the gate decided of training throughput, as Markdown."""
+    decided = ("regressed", "pass", "inconclusive")
+    titles = ["planted", "beside it", "time", "may lose", "gates", *decided, "draws"]
+    lines = [titles, ["---"] * len(titles)]
+    for name, kind in KINDS.items():
+        found = [row for row in rows if row["kind"] == name]
+        if found:
+            decisions = Counter(row["decisions"]["training"]["decision"] for row in found)
+            lines.append(
+                [
+                    f"{kind.planted:.0%}" if kind.planted else "nothing",
+                    "a process that computes" if kind.busy else "nothing",
+                    f"{kind.budget} s",
+                    f"{kind.may_lose:.0%}",
+                    str(len(found)),
+                    *(_share(decisions[word], len(found)) for word in decided),
+                    f"{np.mean([len(row['log_ratios']) for row in found]):.0f}",
+                ]
+            )
+    return _markdown(lines)
+
+
+def peers_table(rows: list[dict[str, Any]]) -> str:
+    """How often others would have failed a build, as Markdown."""
+    rules: dict[str, tuple[str, Callable[[dict[str, Any], float], bool]]] = {
+        "pytest-benchmark, `--benchmark-compare-fail=mean:3%`": ("pytest-benchmark", _compare_fails),
+        "base, then head, t test at 5%": ("loop", _t_test_fails),
+        "asv, factor 1.1": ("loop", _factor_fails),
+    }
+    planted = (0.0, 0.01, 0.03)
+    titles = ["60 s of", "pairs", *(f"{share:.0%} planted" if share else "nothing" for share in planted)]
+    lines = [titles, ["---"] * len(titles)]
+    for title, (kind, fails) in rules.items():
+        found = [row["found"] for row in rows if row["kind"] == kind]
+        if found:
+            counts = [sum(fails(row, share) for row in found) for share in planted]
+            lines.append([title, str(len(found)), *(_share(count, len(found)) for count in counts)])
+    return _markdown(lines)
+
+
+def _compare_fails(found: dict[str, Any], planted: float) -> bool:
+    """Its ratio is that of speeds, head over base."""
+    return (1 + planted) / found["mean"][0] > 1.03
+
+
+def _t_test_fails(found: dict[str, Any], planted: float) -> bool:
+    base, head = found["base"], found["head"]
+    sides = [
+        (side["mean"] * slower, np.sqrt(side["variance"]) * slower, side["steps"])
+        for side, slower in ((head, 1 + planted), (base, 1.0))
+    ]
+    tested = stats.ttest_ind_from_stats(*sides[0], *sides[1], equal_var=False, alternative="greater")
+    return bool(tested.pvalue < LEVEL)
+
+
+def _factor_fails(found: dict[str, Any], planted: float) -> bool:
+    return bool(found["head"]["median"] * (1 + planted) / found["base"]["median"] > FACTOR)
+
+
+def _share(count: int, of: int) -> str:
+    interval = stats.binomtest(count, of).proportion_ci()
+    return f"{count} ({interval.low:.0%} to {interval.high:.0%})"
+
+
+def _markdown(lines: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _rows(out: Path) -> list[dict[str, Any]]:
+    lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
+    return [json.loads(line) for line in lines]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--cycles", type=int, default=30)
+    every = [*KINDS, *peers.MEASURE]
+    parser.add_argument("--kinds", nargs="+", choices=every, default=every)
+    parser.add_argument("--table", action="store_true", help="print the tables of what is there")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
