@@ -68,7 +68,9 @@ class Zygote:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise WorkerError(f"{code.python} cannot be run ({error.strerror})") from None
+            raise BenchError(
+                f"{code.python} cannot be run ({error.strerror}); give a Python interpreter"
+            ) from None
         finally:
             theirs.close()
 
