@@ -14,6 +14,12 @@ hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=Tr
 hypothesis.settings.load_profile("repeatable")
 
 
+def pytest_configure(config):
+    """Without --benchmark-only or --benchmark-enable, each benchmark runs once, untimed."""
+    if not config.getoption("benchmark_only", default=False):
+        config.option.benchmark_disable = True
+
+
 class Outcome(NamedTuple):
     """What a command left behind."""
 

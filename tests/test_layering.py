@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from users_suite import run_suite
 
 import alexnet_bench
 from alexnet_bench.cli.group import COMMANDS
@@ -42,6 +43,7 @@ ORDER = (
     "api",
     "__init__",
     "cli",
+    "pytest_plugin",
 )
 # A block is a function; what it imports when it is built may stand anywhere.
 BLOCK_BODIES = {("blocks", "model")}
@@ -59,6 +61,7 @@ LIGHT = (
     "runner",
     "api",
     "__init__",
+    "pytest_plugin",
     "blocks",
 )
 # Not in a function's body either.
@@ -236,3 +239,18 @@ def test_help_and_lists_load_no_tensorflow(arguments):
 
     allowed = {"rich", "numpy"} if arguments[0] in ("list", "show") else set()
     assert not loaded(code) & (HEAVY - allowed)
+
+
+def test_a_suite_that_does_not_use_the_fixture_loads_hardly_anything(tmp_path):
+    tests = f"""
+    import sys
+
+
+    def test_other():
+        assert "alexnet_bench.pytest_plugin" in sys.modules
+        assert not {HEAVY} & sys.modules.keys()
+        assert not [name for name in sys.modules if name.startswith("alexnet_bench.runner")]
+    """
+    code, out = run_suite(tmp_path, tests)
+
+    assert code == 0, out

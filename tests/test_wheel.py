@@ -41,6 +41,7 @@ def installed(wheel, tmp_path_factory):
 
 BENCH = "from alexnet_bench.cli import main; main()"
 SHIPPED = "from alexnet_bench.registry import shipped_folder; print(shipped_folder())"
+FIXTURES = "import sys, pytest; sys.exit(pytest.main(['--fixtures', sys.argv[1]]))"
 
 
 def run(installed, code, *arguments):
@@ -103,3 +104,12 @@ def test_the_wheel_brings_the_command_and_its_licence(installed):
 
     assert "bench = alexnet_bench.cli:main" in (metadata / "entry_points.txt").read_text(encoding="utf-8")
     assert (metadata / "licenses" / "LICENSE").is_file()
+
+
+def test_the_wheel_brings_the_pytest_fixture_and_an_extra(installed):
+    (metadata,) = installed.glob("*.dist-info")
+
+    assert "variant_benchmark" in run(installed, FIXTURES, installed)
+    assert "Requires-Dist: pytest-benchmark>=5.1; extra == 'pytest'" in (metadata / "METADATA").read_text(
+        "utf-8"
+    )

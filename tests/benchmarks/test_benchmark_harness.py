@@ -1,6 +1,6 @@
 """The cost of the harness: images a second under it against a loop written by hand, in turn.
 
-    pytest tests/benchmarks/test_benchmark_harness.py --benchmark-enable --benchmark-only \
+    pytest tests/benchmarks/test_benchmark_harness.py --benchmark-only \
         --benchmark-json results/reference/harness.json
 """
 

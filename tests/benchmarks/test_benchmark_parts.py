@@ -1,4 +1,4 @@
-"""What a step is made of: `pytest tests/benchmarks --benchmark-enable --benchmark-only`."""
+"""What a step is made of: `pytest tests/benchmarks --benchmark-only`."""
 
 import numpy as np
 import pytest
