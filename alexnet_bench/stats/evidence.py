@@ -135,7 +135,7 @@ class Apart:
     @property
     def is_cleared(self) -> bool:
         """Whether such a loss is ruled out."""
-        return self.decides and _is_ruled_out(self._mean + self.loss, self._error, self._freedom)
+        return _is_ruled_out(self._mean + self.loss, self._error, self._freedom)
 
     @property
     def gain(self) -> Estimate:

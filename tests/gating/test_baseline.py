@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from report_runs import draw, write_run
 
+from alexnet_bench.errors import BenchError
 from alexnet_bench.gating.baseline import add_session, baseline_decisions, stored_sessions
 from alexnet_bench.gating.quantities import Thresholds
 from alexnet_bench.runner import compare as comparing
@@ -170,12 +171,13 @@ def test_the_projects_baseline_gives_way_to_a_base_that_is_typed(bench, reposito
     assert asked == ["base", "head"]
 
 
-def test_nothing_measured_is_not_kept(gate, tmp_path, monkeypatch):
-    monkeypatch.setattr("test_baseline.session", lambda rate: [])
-    outcome = gate(100, "--record")
+@pytest.mark.parametrize("draws", [0, 2])
+def test_a_session_that_measured_nothing_is_not_kept(tmp_path, draws):
+    nothing = {"round_ids": [], "slice_steps": [], "slice_seconds": []}
+    run = write_run(tmp_path / "run", session(draws=draws, status="crashed", error="no", **nothing))
 
-    assert outcome.code == 2
-    assert "nothing was measured" in outcome.err
+    with pytest.raises(BenchError, match="nothing was measured"):
+        add_session(tmp_path / "kept", run)
     assert not (tmp_path / "kept").exists()
 
 

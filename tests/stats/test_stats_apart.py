@@ -27,8 +27,9 @@ def test_one_session_is_held_against_several(head, decision):
     assert decide([apart(head)]) == [decision]
 
 
-def test_a_sure_loss_of_less_than_half_of_what_may_not_pass_passes():
-    assert decide([apart([-0.04, -0.041] * 6, [0.001, -0.001] * 6)]) == ["pass"]
+@pytest.mark.parametrize("gain", [-0.04, 0.04])
+def test_a_sure_change_of_less_than_half_of_what_may_not_pass_passes(gain):
+    assert decide([apart([gain, gain + 0.001] * 6, [0.001, -0.001] * 6)]) == ["pass"]
 
 
 @pytest.mark.parametrize(("head", "base"), [([0.0], [0.0] * 3), ([0.0] * 2, [0.0] * 2), ([], [0.0] * 9)])

@@ -48,6 +48,11 @@ def test_what_only_the_first_draws_say_is_no_regression():
     assert decide([evidence(*first, *[-0.05, -0.0501] * 6)]) == ["regressed"]
 
 
+def test_what_only_the_later_draws_say_is_no_improvement():
+    assert decide([evidence(*[0.0] * 4, *[0.0155] * 8)]) == ["pass"]
+    assert decide([evidence(*[0.0155] * 12)]) == ["improved"]
+
+
 def test_the_level_is_shared_by_all_that_is_decided():
     slower = evidence(-0.02, -0.06, -0.03, -0.05, -0.03, -0.05)
     others = [evidence(0.0, 0.001, -0.001, 0.0)] * 200
