@@ -75,6 +75,13 @@ class _ProjectDefaults(click.Command):
     help="Write JSON for github-action-benchmark (customBiggerIsBetter).",
 )
 @click.option("--bencher", type=click.Path(path_type=Path), help="Write Bencher's metric format.")
+@click.option(
+    "--history",
+    default="results/history.jsonl",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Add what was measured to this file, for `bench history`.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
 @shared.as_json
 @click.pass_context
@@ -88,6 +95,7 @@ def command(
     junit: Path | None,
     github_benchmark: Path | None,
     bencher: Path | None,
+    history: Path,
     out: Path | None,
     as_json: bool,
     **options: Any,
@@ -99,6 +107,7 @@ def command(
     """
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.gating import formats
+    from alexnet_bench.gating.history import append_history, make_rows
     from alexnet_bench.gating.quantities import Thresholds
     from alexnet_bench.gating.together import decisions, enough
     from alexnet_bench.runner.gate import gate_effort
@@ -148,6 +157,7 @@ def command(
 
         print_table(*formats.terminal(rows))
         print(f"\nAgainst {against}: {formats.standing(rows)}. Records: {folder}")
+    append_history(history, make_rows(records, rows))
     return _exit_code(rows, strict)
 
 

@@ -23,6 +23,7 @@ OPTIONS = (
     "ablations",
     "budget",
     "base",
+    "history",
     "strict",
 )
 
