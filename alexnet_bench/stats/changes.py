@@ -85,6 +85,6 @@ def _scale(values: NDArray[np.float64]) -> float:
 def _without_outliers(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     from scipy.ndimage import median_filter
 
-    level = median_filter(values, _NEIGHBOURS, mode="nearest")
+    level = median_filter(values, _NEIGHBOURS, mode="mirror")
     clipped: NDArray[np.float64] = np.clip(values, level - _REACH * scale, level + _REACH * scale)
     return clipped

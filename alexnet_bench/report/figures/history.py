@@ -66,19 +66,21 @@ def _draw_panel(panel: SubFigure, series: Series) -> None:
             style.point("one gate", style.ARM),
             style.mark("mean of a level", "black", linestyle="-", linewidth=1.2),
             style.mark("change point", style.CONTROL, linestyle="--", linewidth=1),
-        ],
+        ][: None if series.changes else 2],
     )
 
 
 def _mark_changes(axes: Axes, series: Series) -> None:
     for change in series.changes:
+        is_late = change.at > len(series.measured) / 2
         axes.axvline(change.at - 0.5, color=style.CONTROL, linestyle="--", linewidth=1)
         axes.annotate(
-            f"{math.expm1(change.gain.mean):+.1%}",
+            f"{math.expm1(change.gain.mean):+.1%}\n{_short(change.since)} → {_short(change.until)}",
             (change.at - 0.5, 1),
-            (3, -3),
+            (-3 if is_late else 3, -3),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
+            ha="right" if is_late else "left",
             va="top",
             fontsize="small",
             color=style.CONTROL,
@@ -88,4 +90,9 @@ def _mark_changes(axes: Axes, series: Series) -> None:
 def _name_entries(axes: Axes, series: Series) -> None:
     apart = math.ceil(len(series.measured) / _MOST_LABELS)
     named = range(0, len(series.measured), apart)
-    axes.set_xticks(named, [(series.measured[at]["commit"] or "–")[:_SHORT] for at in named])
+    axes.set_xticks(named, [_short(series.measured[at]["commit"] or "–") for at in named])
+
+
+def _short(name: str) -> str:
+    """A commit's first digits, or a date."""
+    return name[: 10 if "-" in name[:5] else _SHORT]
