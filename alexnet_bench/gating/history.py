@@ -150,7 +150,7 @@ def _row(
     key: tuple[Any, ...], head: Sequence[Record], base: Sequence[Record], decision: Decision | None
 ) -> dict[str, Any]:
     first = head[0]
-    paired = decision is not None and decision.measured and bool(base)
+    paired = decision is not None and bool(base)
     return {
         "schema_version": SCHEMA_VERSION,
         "time": first["started_at"],

@@ -54,7 +54,7 @@ def as_step(gain: Estimate) -> Step:
     Raises:
         ValueError: it has no interval.
     """
-    if math.isnan(gain.low) or gain.descriptive:
+    if math.isnan(gain.low):
         raise ValueError("a step without an interval has no error")
     width = (gain.high - gain.low) / 2
     return Step(
@@ -96,10 +96,11 @@ def trend_drift(values: Sequence[float] | NDArray[np.float64], loss: float) -> D
         loss: what must not pass, above zero.
     """
     array = np.asarray(values, dtype=float)
-    if array.size < FEWEST_UNITS or np.ptp(array) == 0:
+    if array.size < FEWEST_UNITS:
         return None
     order = np.arange(array.size)
-    if stats.kendalltau(order, array, alternative="less").pvalue >= FALSE_TRENDS:
+    # Not a number where all entries are equal.
+    if not stats.kendalltau(order, array, alternative="less").pvalue < FALSE_TRENDS:
         return None
     found = stats.theilslopes(array, order, alpha=CONFIDENCE)
     total, low, high = ((array.size - 1) * float(slope) for slope in (found[0], found[2], found[3]))

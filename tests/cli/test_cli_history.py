@@ -78,6 +78,15 @@ def test_as_json(bench, slower):
     assert inference["changes"] == inference["warnings"] == []
 
 
+def test_a_level_too_short_for_an_interval_has_none(bench, workplace):
+    rows = [row(number, speed) for number, speed in enumerate(speeds(30, step=0.3, at=27))]
+    _, out, _ = bench("history", write(workplace / "h.jsonl", rows), "--json")
+
+    (change,) = json.loads(out)["series"][0]["changes"]
+    assert (change["low"], change["high"]) == (None, None)
+    assert change["ratio"] == pytest.approx(0.7, rel=0.02)
+
+
 def test_few_entries_without_a_yardstick_have_no_figure(bench, workplace):
     code, out, err = bench("history", write(workplace / "h.jsonl", [row(0, None)]))
 

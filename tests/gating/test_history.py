@@ -78,6 +78,7 @@ def test_draws_without_a_steady_state_do_not_count():
 
 def test_what_could_not_be_measured_of_head_is_not_there():
     assert rows_of(gate(FAILED)) == []
+    assert rows_of(gate({"status": "crashed", "error": "no"})) == []
     (found,) = rows_of(gate(None, FAILED))
     assert (found["base"], found["ratio"], found["decision"]) == (commit(0), None, "not comparable")
 
@@ -113,6 +114,12 @@ def test_few_draws_have_a_ratio_without_an_interval(tmp_path):
 
 
 # -- the file
+
+
+def test_nothing_measured_makes_no_file(tmp_path):
+    append_history(tmp_path / "h.jsonl", [])
+
+    assert not (tmp_path / "h.jsonl").exists()
 
 
 def test_what_is_there_stays_as_it_is(tmp_path):
@@ -309,4 +316,6 @@ def test_a_trend_is_of_the_latest_level():
 
     assert found.changes == []
     assert (found.trend_loss.since, found.trend_loss.until) == (commit(0), commit(59))
+    stepped = [row(number, speed) for number, speed in enumerate(speeds(40, step=0.06, at=20))]
+    assert series(stepped).trend_loss is None
     assert found.chain_loss is None

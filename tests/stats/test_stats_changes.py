@@ -52,6 +52,12 @@ def test_an_entry_that_stands_alone_is_no_change(entry):
     assert changes(values) == []
 
 
+def test_a_level_has_three_entries_even_where_two_stand_out():
+    values = noise(22) - 0.5 * (np.arange(22) >= 20)
+
+    assert [item.at for item in changes(values)] == [19]
+
+
 def test_fewer_than_twelve_entries_tell_nothing():
     values = [*noise(6), *(noise(6) - 1)]
 
@@ -155,5 +161,6 @@ def test_what_rises_stays_or_hardly_falls_is_no_drift():
     assert trend_drift(noise(40) + 0.002 * entries, LOSS) is None
     assert trend_drift(noise(40), LOSS) is None
     assert trend_drift(-0.0004 * entries, LOSS) is None
+    assert trend_drift([0.0, -0.03, 0.01, -0.02, -0.05, -0.01, -0.04, -0.02], LOSS) is None
     assert trend_drift([0.0] * 40, LOSS) is None
     assert trend_drift([0.0, -1.0, -2.0], LOSS) is None
