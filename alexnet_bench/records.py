@@ -6,7 +6,7 @@ is lost when a run dies. Raw samples are kept; the environment is columns, never
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -299,16 +299,23 @@ def check_record(record: dict[str, Any]) -> None:
         )
     if record.get("kind") not in KINDS:
         raise RecordError(f"a record's kind is {record.get('kind')!r}; expected one of {', '.join(KINDS)}")
-    for column in columns_of(record["kind"]):
-        value = record.get(column.name, column.default)
-        if value is None and column.required:
-            raise RecordError(f"a {record['kind']} lacks {column.name}")
-        if value is not None and not _fits(value, column.type):
-            raise RecordError(
-                f"a {record['kind']} has {column.name} = {value!r}, of another type than the schema's"
-            )
+    check_columns(record, columns_of(record["kind"]), f"a {record['kind']}")
     if record["status"] not in STATUSES:
         raise RecordError(f"a record's status is {record['status']!r}; expected one of {', '.join(STATUSES)}")
+
+
+def check_columns(row: dict[str, Any], columns: Iterable[Column], what: str) -> None:
+    """Hold the values of a row against the columns that it is to have.
+
+    Raises:
+        RecordError: one is missing, or of another type; the message names it, and what the row is.
+    """
+    for column in columns:
+        value = row.get(column.name, column.default)
+        if value is None and column.required:
+            raise RecordError(f"{what} lacks {column.name}")
+        if value is not None and not _fits(value, column.type):
+            raise RecordError(f"{what} has {column.name} = {value!r}, of another type than the schema's")
 
 
 def append_record(path: Path, record: dict[str, Any]) -> None:
@@ -340,19 +347,33 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     """
     if not path.is_file():
         raise RecordError(f"{path} does not exist; give a folder that `bench run` wrote")
-    records = []
+    return [
+        {column.name: record.get(column.name, column.default) for column in columns_of(record["kind"])}
+        for record in read_lines(path, check_record)
+    ]
+
+
+def read_lines(path: Path, check: Callable[[Any], None]) -> list[dict[str, Any]]:
+    """The objects of a file of JSON lines; a last line that was cut short by a crash is passed over.
+
+    Args:
+        path: the file.
+        check: raises a RecordError where a line does not hold what it must.
+
+    Raises:
+        RecordError: a line cannot be read, or does not pass; the message names file and line.
+    """
+    found = []
     for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
         if not line.endswith(b"\n"):
             break
         try:
-            record = json.loads(line, parse_constant=_refuse_constant)
-            check_record(record)
+            row = json.loads(line, parse_constant=_refuse_constant)
+            check(row)
         except (ValueError, RecordError) as error:
             raise RecordError(f"{path}, line {number}: {error}") from None
-        records.append(
-            {column.name: record.get(column.name, column.default) for column in columns_of(record["kind"])}
-        )
-    return records
+        found.append(row)
+    return found
 
 
 def mend_file(path: Path) -> None:

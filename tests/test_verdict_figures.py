@@ -1,4 +1,4 @@
-"""The tables of simulated verdicts and replayed gates are those of the committed results."""
+"""The tables of simulated verdicts and histories and of replayed gates are those of the committed results."""
 
 import importlib
 import json
@@ -27,6 +27,7 @@ def found(name):
         ("looks", "looks", "verdicts.md"),
         ("gate_replay", "gate-replay", "gate.md"),
         ("baseline_replay", "baseline-replay", "gate.md"),
+        ("history", "history", "history.md"),
     ],
     indirect=["simulated"],
 )
@@ -63,3 +64,11 @@ def test_replayed_gates_raise_no_more_false_alarms_than_the_docs_say():
     blocks = sum(row["blocks"] for row in same)
     alarms = sum(row["decisions"].get("regressed", 0) for row in same)
     assert f"{alarms} false alarms in {blocks:,} blocks" in text
+
+
+def test_histories_without_a_change_show_one_and_warn_no_more_often_than_is_promised():
+    same = [row for row in found("history") if row["what"] == "nothing"]
+
+    assert {row["histories"] for row in same} == {2000}
+    for kind in ("changed", "drifting"):
+        assert max(row[kind] or 0 for row in same) <= 0.05 * 2000

@@ -101,6 +101,13 @@ class _ProjectDefaults(click.Command):
     help="Write JSON for github-action-benchmark (customBiggerIsBetter).",
 )
 @click.option("--bencher", type=click.Path(path_type=Path), help="Write Bencher's metric format.")
+@click.option(
+    "--history",
+    default="results/history.jsonl",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Add what was measured to this file, for `bench history`.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
 @shared.as_json
 @click.pass_context
@@ -118,6 +125,7 @@ def command(
     junit: Path | None,
     github_benchmark: Path | None,
     bencher: Path | None,
+    history: Path,
     out: Path | None,
     as_json: bool,
     **options: Any,
@@ -129,6 +137,7 @@ def command(
     """
     from alexnet_bench.cli import gate_ways
     from alexnet_bench.cli.gate_output import show, write_files
+    from alexnet_bench.gating.history import append_history, make_rows
 
     settings: GateSettings = context.obj
     if new or old:
@@ -166,6 +175,7 @@ def command(
     }
     write_files(found, files)
     show(found, as_json)
+    append_history(history, make_rows(found.records, found.rows))
     return _exit_code(found.rows, strict)
 
 

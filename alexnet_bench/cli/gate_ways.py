@@ -21,11 +21,13 @@ class Found:
         rows: the decisions.
         against: what head was held against.
         run: the folder with the records; None where nothing was timed.
+        records: that were made.
     """
 
     rows: list["Decision"]
     against: str
     run: Path | None = None
+    records: Sequence[dict[str, Any]] = ()
 
 
 def against_code(settings: "GateSettings", base: str | None, base_python: Path | None, **timed: Any) -> Found:
@@ -45,7 +47,7 @@ def against_code(settings: "GateSettings", base: str | None, base_python: Path |
         **timed,
     )
     rows = decisions(records, settings.thresholds, settings.false_alarms)
-    return Found(rows=rows, against=against, run=run)
+    return Found(rows=rows, against=against, run=run, records=records)
 
 
 def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> Found:
@@ -65,7 +67,7 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
     records, _, run = time_sides(alone=True, effort=baseline_effort, **timed)
     settings = settings.by_default(training=THRESHOLD, inference=THRESHOLD)
     rows = baseline_decisions(records, stored, settings.thresholds, settings.false_alarms)
-    return Found(rows=rows, against=str(baseline), run=run)
+    return Found(rows=rows, against=str(baseline), run=run, records=records)
 
 
 def record_session(baseline: Path, **timed: Any) -> int:

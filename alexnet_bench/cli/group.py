@@ -6,7 +6,7 @@ import click
 
 from alexnet_bench import __version__
 
-COMMANDS = ("run", "list", "show", "report", "compare", "gate", "claims", "doctor")
+COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -36,6 +36,7 @@ def bench() -> None:
     bench report RUN                tables and plots again, from the records
     bench compare --base main       this code against other code, slice by slice
     bench gate                      has this branch become slower?
+    bench history                   throughput over commits, with its changes
     bench claims RUN                the paper's claims against what was measured
     bench doctor                    what this machine can do, and what would spoil results
     """

@@ -25,6 +25,7 @@ OPTIONS = (
     "budget",
     "base",
     "baseline",
+    "history",
     "strict",
 )
 _SHARES = ("false-alarms", "process-spread")

@@ -1,0 +1,57 @@
+"""`bench history`."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from alexnet_bench.cli import options as shared
+from alexnet_bench.cli.exits import DONE, FINDING
+
+EXAMPLE = """\b
+Examples:
+  bench history
+  bench history results/history.jsonl --out charts
+  bench history --strict
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("file", default="results/history.jsonl", type=click.Path(path_type=Path), metavar="[FILE]")
+@click.option(
+    "--out",
+    default="results/history",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the figure, as PNG and SVG.",
+)
+@click.option("--strict", is_flag=True, help="Leave with 1 where there is a warning.")
+@shared.as_json
+def command(file: Path, out: Path, strict: bool, as_json: bool) -> int:
+    """Show the throughput that gates measured, over commits, with its changes.
+
+    Each machine, variant and mode is a series: speed against the yardstick, change points, the commits
+    around each. It warns of changes for the worse among the ten newest entries, and of slow losses that no
+    single gate told of. FILE is what `bench gate` wrote.
+    """
+    from alexnet_bench.gating.history import read_history
+    from alexnet_bench.gating.series import series_of
+    from alexnet_bench.gating.settings import read_settings
+    from alexnet_bench.report.history import COLUMNS, as_data, tables, warnings, write_figure
+
+    found = series_of(read_history(file), read_settings(Path("pyproject.toml")).thresholds)
+    figure = write_figure(found, out)
+    warned = [line for series in found for line in warnings(series)]
+    if as_json:
+        print(json.dumps({"figure": figure and str(figure), "series": [as_data(series) for series in found]}))
+    else:
+        from alexnet_bench.cli.tables import print_table
+
+        for title, rows in tables(found).items():
+            print_table(COLUMNS, rows, title=title)
+            print()
+        print(f"Figure: {figure}" if figure else "No figure: no entry was set against the yardstick.")
+    for line in warned:
+        print(f"Warning: {line}", file=sys.stderr)
+    return FINDING if warned and strict else DONE
