@@ -80,3 +80,33 @@ def test_the_trained_variants_beat_chance_by_far_but_for_those_that_the_readme_n
 
     assert set(errors.index[errors >= 0.5]) == LEARN_LITTLE[name]
     assert all(f"`{variant}`" in README for variant in LEARN_LITTLE[name])
+
+
+def test_the_readme_shows_the_figure_of_the_paper_as_it_was_measured():
+    records, manifest = read(REFERENCE / "figure-1"), read_manifest(REFERENCE / "figure-1")
+    found = effects(records, [manifest]).set_index(["arm", "measure"])
+    results = records[records["purpose"] == "result"].drop_duplicates("variant").set_index("variant")
+    rates = {name: settings["learning_rate"] for name, settings in results["recipe_settings"].items()}
+
+    _, _, rest = README.partition("<!-- figure-1 -->\n")
+    shown = rest.partition("\n<!-- /figure-1 -->")[0].splitlines()[2:]
+    assert shown == [
+        _pair(
+            title,
+            found.loc[f"tanh-{name}", "epochs_to_25_percent"],
+            rates[f"relu-{name}"],
+            rates[f"tanh-{name}"],
+        )
+        for title, name in (("N(0, 0.01), the paper's", "normal"), ("Glorot's", "glorot"), ("He's", "he"))
+    ]
+    errors = found.xs("held_out_top1_error", level="measure")
+    shares = ", ".join(f"{errors['effect'][f'tanh-{name}']:.1f}" for name in ("normal", "glorot"))
+    assert f"(by {shares} and {errors['effect']['tanh-he']:.1f} points worse" in " ".join(README.split())
+    assert list(errors["verdict"] == "worse").count(True) == 1
+
+
+def _pair(title, row, relu, tanh):
+    return (
+        f"| {title} | {row.control_value:.1f} | {row.arm_value:.1f} | "
+        f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f}) | {relu:.3g}, {tanh:.3g} |"
+    )

@@ -145,8 +145,16 @@ def _rates(frame: pd.DataFrame) -> Iterator[str]:
     if True in tuned:
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
-            "an equal grid with the least validation error."
+            f"an equal grid {_rule_of_tuning(frame)}."
         )
+
+
+def _rule_of_tuning(frame: pd.DataFrame) -> str:
+    recipes = [recipe for recipe in frame["recipe_settings"] if isinstance(recipe, dict)]
+    shares = present(recipe.get("stop_at_train_error") for recipe in recipes)
+    if not shares:
+        return "with the least validation error"
+    return f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
 
 
 def _held_out(frame: pd.DataFrame) -> Iterator[str]:

@@ -153,7 +153,10 @@ def test_held_out_errors_are_not_called_test_errors():
 
 def test_tuned_and_untuned_effects_are_called_so():
     assert "Effects on error are untuned" in page(accuracy())
-    assert "Effects on error are tuned" in page([{**record, "tuned": True} for record in accuracy()])
+    tuned = [{**record, "tuned": True} for record in accuracy()]
+    assert "of an equal grid with the least validation error." in page(tuned)
+    soonest = [record | {"recipe_settings": {"stop_at_train_error": 0.25}} for record in tuned]
+    assert "of an equal grid that got to 25% training error the soonest." in page(soonest)
 
 
 def test_several_runs_are_told_apart():
