@@ -1,5 +1,6 @@
 """The `bench` command. Each command is a file and loads what it needs only when it is used."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -13,6 +14,8 @@ from alexnet_bench.errors import BenchError, WorkerError
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code; what a user can put right is one line."""
+    # A CI that cancels a job terminates it: as after Ctrl-C, no worker may go on and nothing may be lost.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_exit_code(arguments))
 
 

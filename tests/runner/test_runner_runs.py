@@ -418,7 +418,8 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
 # -- being interrupted
 
 
-def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_path):
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminated"])
+def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_path, asked):
     """Of two trials side by side one fails at once; the other would train for hours."""
     folder = tmp_path / "a run"
     command = [Path(sys.executable).parent / "bench", "run", "--variants", "crashing,alexnet"]
@@ -433,7 +434,7 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
     try:
         first = next(line for line in process.stderr if line.strip())
         started = psutil.Process(process.pid).children(recursive=True)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, asked)
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     finally:
         orphans = [item.pid for item in started if _outlives(item)]
