@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from alexnet_bench.registry import load_registry
 from alexnet_bench.report import effects, summarize
+from alexnet_bench.report.claims import read_ledger, runs_among
 from alexnet_bench.run_folder import read, read_manifest
 
 ROOT = Path(__file__).parents[1]
@@ -110,3 +114,29 @@ def _pair(title, row, relu, tanh):
         f"| {title} | {row.control_value:.1f} | {row.arm_value:.1f} | "
         f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f}) | {relu:.3g}, {tanh:.3g} |"
     )
+
+
+def test_the_readme_says_of_lrn_what_was_measured():
+    found = effects(read(REFERENCE / "lrn-cifar10"), [read_manifest(REFERENCE / "lrn-cifar10")])
+    (row,) = found[found["measure"] == "held_out_top1_error"].itertuples()
+    errors = f"{row.control_value:.1f}% with LRN, {row.arm_value:.1f}% without."
+
+    said = " ".join(README.partition("<!-- lrn -->")[2].partition("<!-- /lrn -->")[0].split())
+    assert row.verdict == "worse"
+    assert said == (
+        f"Leaving it out costs {row.effect:.1f} points of held-out error (95% interval {row.low:.1f} to "
+        f"{row.high:.1f}; four seeds, paired): {errors}"
+    )
+    assert row.pairs == 4
+
+
+def test_the_ledger_is_what_the_committed_runs_say():
+    folders, _ = runs_among(sorted(REFERENCE.iterdir()))
+    found = read_ledger(load_registry(), folders)
+    kept = pd.read_csv(REFERENCE / "claims" / "claims.csv")
+
+    assert list(kept["verdict"]) == list(found["verdict"])
+    assert np.allclose(kept["effect"], found["effect"].astype(float), equal_nan=True, atol=1e-8)
+    decided = found["verdict"].isin(["supported", "contradicted"])
+    assert f"has six verdicts in {len(found)} rows" in " ".join(README.split())
+    assert decided.sum() == 6
