@@ -87,6 +87,8 @@ def gate(
 ) -> "pd.DataFrame":
     """Decide whether this code is slower, bigger or later to start than its base, as `bench gate` does.
 
+    No `pyproject.toml` is read, and no history is kept.
+
     Args:
         base: a revision of the repository in the current folder; where neither is given, where this branch
             began.

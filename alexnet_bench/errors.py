@@ -24,6 +24,10 @@ class UnknownNameError(BenchError):
         super().__init__(f"unknown {kind}{plural} {offenders}; choose from: {', '.join(self.known)}")
 
 
+class NoRepositoryError(BenchError):
+    """A folder that belongs to no git repository, or git is missing."""
+
+
 class VariantError(BenchError):
     """A variant, recipe or topology whose fields do not make a network."""
 

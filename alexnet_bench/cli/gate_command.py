@@ -1,6 +1,5 @@
 """`bench gate`."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, NOTHING_MEASURED
 
 if TYPE_CHECKING:
+    from alexnet_bench.cli.gate_ways import Found
     from alexnet_bench.gating.decision import Decision
     from alexnet_bench.gating.settings import GateSettings
 
@@ -103,7 +103,7 @@ class _ProjectDefaults(click.Command):
 @click.option("--bencher", type=click.Path(path_type=Path), help="Write Bencher's metric format.")
 @click.option(
     "--history",
-    default="results/history.jsonl",
+    default=shared.HISTORY,
     show_default=True,
     type=click.Path(path_type=Path),
     help="Add what was measured to this file, for `bench history`.",
@@ -113,20 +113,11 @@ class _ProjectDefaults(click.Command):
 @click.pass_context
 def command(
     context: click.Context,
-    base: str | None,
-    base_python: Path | None,
-    baseline: Path | None,
-    record: bool,
     new: tuple[Path, ...],
     old: tuple[Path, ...],
-    quick: bool,
+    record: bool,
     strict: bool,
-    markdown: Path | None,
-    junit: Path | None,
-    github_benchmark: Path | None,
-    bencher: Path | None,
     history: Path,
-    out: Path | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -136,51 +127,69 @@ def command(
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
     from alexnet_bench.cli import gate_ways
-    from alexnet_bench.cli.gate_output import show, write_files
+    from alexnet_bench.cli.gate_output import FILES, show, warn, write_files
     from alexnet_bench.gating.history import append_history, make_rows
 
-    settings: GateSettings = context.obj
+    files = {name: options.pop(name) for name in FILES}
     if new or old:
-        _refuse(context, "--pytest-benchmark", "base", "base_python", "baseline", "record", "quick", "out")
+        _refuse(context, "--pytest-benchmark", *options, "record", "history", "github_benchmark")
         if not (new and old):
             raise click.UsageError("give both --pytest-benchmark NEW and --against OLD")
-        found = gate_ways.of_benchmarks(settings, new, old)
+        found = gate_ways.of_benchmarks(context.obj, new, old)
+    elif record:
+        _refuse(context, "--record", *FILES, "history", "strict")
+        return _record(context, options, as_json)
     else:
-        if quick:
-            options |= {name: value for name, value in QUICK.items() if not _was_given(context, name)}
-            settings = settings.by_default(training=QUICK_THRESHOLD, start_up=None)
-        timed: dict[str, Any] = {
-            "options": options | {"measure": ("throughput",)},
-            "out": out,
-            "quiet": as_json,
-        }
-        if _was_typed(context, "baseline"):
-            _refuse(context, "--baseline", "base", "base_python")
-        elif _was_typed(context, "base") or _was_typed(context, "base_python"):
-            baseline = None
-        if record:
-            if baseline is None:
-                raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
-            return gate_ways.record_session(baseline, **timed)
-        found = (
-            gate_ways.against_code(settings, base, base_python, **timed)
-            if baseline is None
-            else gate_ways.against_baseline(settings, baseline, **timed)
-        )
-    files = {
-        "markdown": markdown,
-        "junit": junit,
-        "github_benchmark": github_benchmark,
-        "bencher": bencher,
-    }
-    write_files(found, files)
+        found = _time(context, options, as_json)
+    # What was measured is told and kept before anything else can fail.
     show(found, as_json)
+    warn(found.rows)
     append_history(history, make_rows(found.records, found.rows))
+    write_files(found, files)
     return _exit_code(found.rows, strict)
 
 
-def _was_given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is not ParameterSource.DEFAULT
+def _time(context: click.Context, options: dict[str, Any], as_json: bool) -> "Found":
+    from alexnet_bench.cli import gate_ways
+
+    settings: GateSettings = context.obj
+    quick, baseline = options["quick"], _baseline(context, options)
+    if quick:
+        settings = settings.by_default(start_up=None)
+    timed = _timed(context, options, as_json)
+    if baseline is not None:
+        return gate_ways.against_baseline(settings, baseline, **timed)
+    if quick:
+        settings = settings.by_default(training=QUICK_THRESHOLD)
+    return gate_ways.against_code(settings, options["base"], options["base_python"], **timed)
+
+
+def _record(context: click.Context, options: dict[str, Any], as_json: bool) -> int:
+    from alexnet_bench.cli import gate_ways
+
+    baseline = _baseline(context, options)
+    if baseline is None:
+        raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
+    return gate_ways.record_session(baseline, **_timed(context, options, as_json))
+
+
+def _baseline(context: click.Context, options: dict[str, Any]) -> Path | None:
+    """The stored one to hold against; the project's own gives way to a base that was typed."""
+    if _was_typed(context, "baseline"):
+        _refuse(context, "--baseline", "base", "base_python")
+    elif _was_typed(context, "base") or _was_typed(context, "base_python"):
+        return None
+    baseline: Path | None = options["baseline"]
+    return baseline
+
+
+def _timed(context: click.Context, options: dict[str, Any], as_json: bool) -> dict[str, Any]:
+    """What is timed, and where the records go."""
+    ways = ("quick", "base", "base_python", "baseline", "out")
+    timed = {name: value for name, value in options.items() if name not in ways}
+    if options["quick"]:
+        timed |= {name: value for name, value in QUICK.items() if not _was_typed(context, name)}
+    return {"options": timed | {"measure": ("throughput",)}, "out": options["out"], "quiet": as_json}
 
 
 def _was_typed(context: click.Context, name: str) -> bool:
@@ -189,22 +198,14 @@ def _was_typed(context: click.Context, name: str) -> bool:
 
 def _refuse(context: click.Context, option: str, *others: str) -> None:
     if typed := [f"--{name.replace('_', '-')}" for name in others if _was_typed(context, name)]:
-        raise click.UsageError(f"{option} excludes {', '.join(typed)}; give one of them")
+        raise click.UsageError(f"{option} excludes {', '.join(typed)}; leave one of them out")
 
 
 def _exit_code(rows: Sequence["Decision"], strict: bool) -> int:
-    from alexnet_bench.stats.gate import NOT_COMPARABLE, REGRESSED
-    from alexnet_bench.stats.verdict import INCONCLUSIVE
+    from alexnet_bench.stats.gate import REGRESSED, UNTOLD
 
     if any(row.decision == REGRESSED for row in rows):
         return FINDING
     if not any(row.measured for row in rows):
-        print("Warning: nothing could be measured, so that nothing is decided", file=sys.stderr)
         return NOTHING_MEASURED
-    untold = [row for row in rows if row.decision in (INCONCLUSIVE, NOT_COMPARABLE)]
-    for row in untold:
-        print(
-            f"Warning: {row.variant}, {row.label}: {row.decision}{row.note and f': {row.note}'}",
-            file=sys.stderr,
-        )
-    return NOTHING_MEASURED if untold and strict else DONE
+    return NOTHING_MEASURED if strict and any(row.decision in UNTOLD for row in rows) else DONE

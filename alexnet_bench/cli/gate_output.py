@@ -3,13 +3,17 @@
 import json
 import math
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alexnet_bench.cli.gate_ways import Found
+    from alexnet_bench.gating.decision import Decision
+
+FILES = ("markdown", "junit", "github_benchmark", "bencher")
 
 
 def write_files(found: "Found", files: Mapping[str, Path | None]) -> None:
@@ -17,7 +21,7 @@ def write_files(found: "Found", files: Mapping[str, Path | None]) -> None:
 
     Args:
         found: decisions, and what against.
-        files: `markdown`, `junit`, `github_benchmark` and `bencher`; None where it is not wanted.
+        files: by name, those of `FILES`; None where it is not wanted.
 
     Raises:
         RecordError: a file cannot be written.
@@ -35,6 +39,19 @@ def write_files(found: "Found", files: Mapping[str, Path | None]) -> None:
             _write(file, rendered[name]())
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _write(Path(summary), rendered["markdown"](), append=True)
+
+
+def warn(rows: Iterable["Decision"]) -> None:
+    """Say what could not be told, and why."""
+    from alexnet_bench.stats.gate import UNTOLD
+
+    rows = list(rows)
+    for row in rows:
+        if row.decision in UNTOLD:
+            told = ": ".join(filter(None, (row.decision, row.note)))
+            print(f"Warning: {row.variant}, {row.label}: {told}", file=sys.stderr)
+    if not any(row.measured for row in rows):
+        print("Warning: nothing could be measured, so that nothing is decided", file=sys.stderr)
 
 
 def show(found: "Found", as_json: bool) -> None:

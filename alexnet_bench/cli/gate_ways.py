@@ -1,5 +1,6 @@
 """The ways to gate: against other code timed now, a stored baseline, or files of pytest-benchmark."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -79,6 +80,9 @@ def record_session(baseline: Path, **timed: Any) -> int:
 
     _, _, run = time_sides(alone=True, effort=baseline_effort, **timed)
     held = add_session(baseline, run)
+    if timed["quiet"]:
+        print(json.dumps({"run": str(run), "baseline": str(baseline), "sessions": held}))
+        return DONE
     wanted = "" if held >= FEWEST_UNITS else f"; a decision takes {FEWEST_UNITS}, at different times"
     print(f"{baseline} holds {held} session{'s' * (held != 1)} now{wanted}")
     return DONE

@@ -18,7 +18,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("file", default="results/history.jsonl", type=click.Path(path_type=Path), metavar="[FILE]")
+@click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @click.option(
     "--out",
     default="results/history",
@@ -28,19 +28,21 @@ Examples:
 )
 @click.option("--strict", is_flag=True, help="Leave with 1 where there is a warning.")
 @shared.as_json
-def command(file: Path, out: Path, strict: bool, as_json: bool) -> int:
+def command(file: Path | None, out: Path, strict: bool, as_json: bool) -> int:
     """Show the throughput that gates measured, over commits, with its changes.
 
     Each machine, variant and mode is a series: speed against the yardstick, change points, the commits
     around each. It warns of changes for the worse among the ten newest entries, and of slow losses that no
-    single gate told of. FILE is what `bench gate` wrote.
+    single gate told of. FILE is what `bench gate` wrote; by default, where it writes.
     """
     from alexnet_bench.gating.history import read_history
     from alexnet_bench.gating.series import series_of
     from alexnet_bench.gating.settings import read_settings
     from alexnet_bench.report.history import COLUMNS, as_data, tables, warnings, write_figure
 
-    found = series_of(read_history(file), read_settings(Path("pyproject.toml")).thresholds)
+    settings = read_settings(Path("pyproject.toml"))
+    entries = read_history(file or Path(settings.options.get("history", shared.HISTORY)))
+    found = series_of(entries, settings.thresholds)
     figure = write_figure(found, out)
     warned = [line for series in found for line in warnings(series)]
     if as_json:

@@ -8,6 +8,9 @@ import click
 
 from alexnet_bench.runner.settings import DEVICES, PRECISIONS
 
+# Where gates add what they measured.
+HISTORY = "results/history.jsonl"
+
 
 class _WholeNumbers(click.ParamType):
     name = "N[,N...]"

@@ -7,17 +7,18 @@ is counted. Speeds are set against the yardstick that was timed in the same roun
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from alexnet_bench.draws import log_rate
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import RecordError, WorkerError
 from alexnet_bench.gating.decision import Decision, decided, of_quantity
 from alexnet_bench.gating.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.records import AGREEING, differences
-from alexnet_bench.run_folder import MANIFEST, RECORDS, run_records
+from alexnet_bench.run_folder import MANIFEST, RECORDS, read_manifest, run_records
 from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.stats.evidence import Apart, Evidence
 from alexnet_bench.stats.gate import FALSE_ALARMS
@@ -25,6 +26,7 @@ from alexnet_bench.stats.gate import FALSE_ALARMS
 Record = Mapping[str, Any]
 # A session further is what machines change by; see docs/gate.md.
 THRESHOLD = 0.1
+_OWN_VERSION = "versions: alexnet-bench"
 _NETWORK = ("variant", "precision", "batch_size")
 
 
@@ -43,14 +45,17 @@ def add_session(folder: Path, run: Path) -> int:
     """Copy the records of a run into a baseline's folder, and return how many sessions it then holds.
 
     Raises:
-        RecordError: nothing was measured, or the folder cannot be written.
+        WorkerError: nothing was measured.
+        RecordError: the folder cannot be written.
     """
     if not any(row["kind"] == "draw" and row["status"] == "ok" for row in run_records(run)):
-        raise RecordError(f"nothing was measured in {run}, and the baseline stays as it was")
-    place = folder / run.name
+        raise WorkerError(f"nothing was measured in {run}, and the baseline stays as it was")
+    manifest = read_manifest(run)
+    place = folder / f"{manifest['created_at'][:19].replace(':', '')}-{manifest['run_id']}"
     try:
         place.mkdir(parents=True)
-        for name in (MANIFEST, RECORDS):
+        # The manifest makes it a session, and comes last.
+        for name in (RECORDS, MANIFEST):
             shutil.copy(run / name, place / name)
     except OSError as error:
         raise RecordError(f"{place} cannot be written ({error.strerror}); give another --baseline") from None
@@ -98,7 +103,7 @@ def _gated(
 ) -> Iterator[tuple[Decision, Evidence | None]]:
     """Every gated quantity of a variant before it is judged, and what is known of it."""
     some = own[0]
-    modes = {record["mode"] for record in own}
+    modes = _modes(own)
     for quantity in QUANTITIES.values():
         threshold = thresholds.of(some["variant"], quantity.name)
         if threshold is None or quantity.mode not in (None, *modes):
@@ -108,19 +113,24 @@ def _gated(
         if not head:
             yield row.noted(*_failures(own, quantity)), None
             continue
-        agreeing = [_usable(_agreeing(some, session), quantity) for session in stored]
+        row = replace(row, head=_mean(head, quantity))
+        # Memory and start-up are of a worker that built all its modes.
+        alike = [session for session in stored if quantity.mode or _modes(session) == modes]
+        agreeing = [_usable(_agreeing(some, session), quantity) for session in alike]
         sessions = [session for session in agreeing if session]
         if not sessions:
-            yield row.noted(_why_none(some, stored)), None
+            yield row.noted(_why_none(some, stored, alike)), None
             continue
         evidence = Apart(
             head=[_goodness(head, quantity)],
             base=[_goodness(session, quantity) for session in sessions],
             loss=quantity.loss(threshold),
         )
-        base = [_mean(session, quantity) for session in sessions]
-        row = row.on(evidence, head=_mean(head, quantity), base=float(np.mean(base)))
-        yield row.noted(_too_few(len(sessions))), evidence
+        yield row.on(evidence, head=row.head).noted(_too_few(len(sessions))), evidence
+
+
+def _modes(rows: Iterable[Record]) -> set[str]:
+    return {row["mode"] for row in rows}
 
 
 def _agreeing(some: Record, session: Iterable[Record]) -> list[Record]:
@@ -128,14 +138,18 @@ def _agreeing(some: Record, session: Iterable[Record]) -> list[Record]:
 
 
 def _differences(some: Record, other: Record) -> list[tuple[str, Any, Any]]:
+    """Where two draws disagree, but for what is under test."""
     columns = [name for name in AGREEING if name in some and name not in ("side", "mode")]
-    return [found for name in columns for found in differences(name, some[name], other.get(name))]
+    found = [item for name in columns for item in differences(name, some[name], other.get(name))]
+    return [item for item in found if item[0] != _OWN_VERSION]
 
 
-def _why_none(some: Record, stored: Sequence[Sequence[Record]]) -> str:
+def _why_none(some: Record, stored: Sequence[Sequence[Record]], alike: Sequence[Sequence[Record]]) -> str:
     rows = [row for session in stored for row in session]
     if not rows:
         return f"the baseline holds no {some['variant']}"
+    if not any(alike):
+        return "no session of the baseline built the same modes"
     nearest = min(rows, key=lambda row: len(_differences(some, row)))
     found = [f"{name} ({here} here, {there} there)" for name, here, there in _differences(some, nearest)]
     if not found:

@@ -23,8 +23,8 @@ class Decision:
         label: what tables call it.
         unit: of base and head.
         higher_is_better: of these.
-        base: mean of the base.
-        head: mean of the head.
+        base: mean of the base; against a stored baseline, what it would be by today's yardstick.
+        head: mean of the head; not a number where it could not be measured.
         ratio: head over base; against a stored baseline, of what was set against the yardstick.
         low: end of its 95% interval; null where there is too little for one.
         high: likewise.
@@ -54,6 +54,11 @@ class Decision:
 
     @property
     def measured(self) -> bool:
+        """Whether head has a value."""
+        return not math.isnan(self.head)
+
+    @property
+    def compared(self) -> bool:
         """Whether there is a ratio at all."""
         return self.draws > 0
 
@@ -64,21 +69,22 @@ class Decision:
             return self.variant
         return f"{self.variant} ({self.topology}, batch {self.batch_size}, {self.precision})"
 
-    def on(self, evidence: Evidence, *, head: float, base: float) -> "Decision":
+    def on(self, evidence: Evidence, *, head: float, base: float | None = None) -> "Decision":
         """The same with its ratio, still undecided.
 
         Args:
             evidence: how much better head is.
             head: mean of the head, in the quantity's unit.
-            base: likewise.
+            base: likewise; None: what the ratio makes of head.
         """
         gain, sign = evidence.gain, 1 if self.higher_is_better else -1
         low, high = sorted((sign * gain.low, sign * gain.high))
+        ratio = math.exp(sign * gain.mean)
         return replace(
             self,
-            base=base,
+            base=head / ratio if base is None else base,
             head=head,
-            ratio=math.exp(sign * gain.mean),
+            ratio=ratio,
             low=math.exp(low),
             high=math.exp(high),
             draws=gain.count,

@@ -115,8 +115,8 @@ def bencher(rows: Sequence[Decision]) -> str:
                 {}
                 if math.isnan(row.low)
                 else {
-                    "lower_value": row.base * row.low,
-                    "upper_value": row.base * row.high,
+                    "lower_value": row.head / row.ratio * row.low,
+                    "upper_value": row.head / row.ratio * row.high,
                 }
             )
             measure = row.label.replace(" ", "-")
@@ -131,7 +131,7 @@ def _value(value: float, unit: str) -> str:
 
 
 def _change(row: Decision) -> str:
-    if not row.measured:
+    if not row.compared:
         return _MISSING
     interval = "" if math.isnan(row.low) else f" [{row.low - 1:+.1%}, {row.high - 1:+.1%}]"
     return f"{row.ratio - 1:+.1%}{interval}"

@@ -139,7 +139,8 @@ def read_history(file: Path) -> list[dict[str, Any]]:
         raise RecordError(f"{file} cannot be read ({error.strerror}); give another history") from None
     if not rows:
         raise RecordError(f"{file} holds no entries yet; `bench gate` adds them")
-    return sorted(rows, key=lambda row: str(row["time"]))
+    whole = [{column.name: row.get(column.name, column.default) for column in COLUMNS} for row in rows]
+    return sorted(whole, key=lambda row: str(row["time"]))
 
 
 def _counts(draw: Record) -> bool:
@@ -200,5 +201,6 @@ def _check(row: Any) -> None:
         )
     check_columns(row, COLUMNS, "an entry")
     for name in ("images_per_second", "images_per_teraflop", "ratio", "low", "high"):
-        if row[name] is not None and row[name] <= 0:
-            raise RecordError(f"an entry has {name} = {row[name]!r}; it must be above zero")
+        value = row.get(name)
+        if value is not None and value <= 0:
+            raise RecordError(f"an entry has {name} = {value!r}; it must be above zero")

@@ -7,7 +7,7 @@ of one file a side it has to be assumed.
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ import numpy as np
 from alexnet_bench.errors import RecordError
 from alexnet_bench.gating.decision import Decision, decided, of_quantity
 from alexnet_bench.gating.quantities import TIME, Thresholds
-from alexnet_bench.records import differences
+from alexnet_bench.records import AGREEING, differences
 from alexnet_bench.stats.evidence import Apart, Evidence
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
 # From one process to the next, as a share; see docs/gate.md.
 PROCESS_SPREAD = 0.03
 _MACHINE = ("cpu", "machine", "system")
+# Of what `variant_benchmark` writes beside its times; libraries may differ, as on two sides of a gate.
+_CONDITIONS = tuple(name for name in AGREEING if name not in ("versions", "build", "side"))
 _CPU = ("brand_raw", "count")
 # Of a median of normal values, over that of their mean; quartiles lie so many deviations apart.
 _MEDIAN_ERROR, _QUARTILES = 1.2533, 1.349
@@ -35,12 +37,14 @@ class Timing:
     Args:
         seconds: the median over its rounds.
         error: standard error of the logarithm of that.
-        machine: that it ran on, as pytest-benchmark describes it.
+        conditions: the machine that it ran on, as pytest-benchmark describes it, and those of a variant.
+        steady: whether a variant reached a steady state; true of what does not say.
     """
 
     seconds: float
     error: float
-    machine: Mapping[str, Any]
+    conditions: Mapping[str, Any]
+    steady: bool
 
 
 def read_timings(file: Path) -> dict[str, Timing]:
@@ -52,7 +56,7 @@ def read_timings(file: Path) -> dict[str, Timing]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         machine = _machine(content["machine_info"])
-        found = {item["fullname"]: _timing(item["stats"], machine) for item in content["benchmarks"]}
+        found = {item["fullname"]: _timing(item, machine) for item in content["benchmarks"]}
     except OSError as error:
         raise RecordError(
             f"{file} cannot be read ({error.strerror}); give a file of pytest-benchmark"
@@ -103,10 +107,13 @@ def _gated(
     name: str, new: Sequence[Timing], old: Sequence[Timing], threshold: float, process_spread: float
 ) -> tuple[Decision, Evidence | None]:
     row = of_quantity(TIME, threshold, variant=name)
+    row = replace(row, head=_mean(new))
     if not (new and old):
         return row.noted(f"it is only in the {'new' if new else 'old'} files"), None
-    if differing := dict.fromkeys(_machines_differ([*new, *old])):
+    if differing := dict.fromkeys(_differ([*new, *old])):
         return row.noted("they differ in " + " and in ".join(differing)), None
+    if not all(timing.steady for timing in (*new, *old)):
+        return row.noted("one of them reached no steady state, which certifies nothing"), None
     within = float(np.mean([timing.error**2 for timing in (*new, *old)]))
     evidence = Apart(
         head=[-math.log(timing.seconds) for timing in new],
@@ -114,17 +121,20 @@ def _gated(
         loss=TIME.loss(threshold),
         deviation=math.sqrt(process_spread**2 + within),
     )
-    means = {"head": _mean(new), "base": _mean(old)}
-    return row.on(evidence, **means), evidence
+    return row.on(evidence, head=_mean(new), base=_mean(old)), evidence
 
 
-def _timing(stats: Mapping[str, Any], machine: Mapping[str, Any]) -> Timing:
+def _timing(item: Mapping[str, Any], machine: dict[str, Any]) -> Timing:
+    stats, told = item["stats"], item.get("extra_info", {})
     seconds = float(stats["median"])
     if not seconds > 0:
         raise ValueError("a time that is not above zero")
     spread = float(stats["iqr"]) / _QUARTILES
     error = _MEDIAN_ERROR * spread / seconds / math.sqrt(int(stats["rounds"]))
-    return Timing(seconds=seconds, error=error, machine=machine)
+    conditions = {name: told[name] for name in _CONDITIONS if name in told}
+    return Timing(
+        seconds=seconds, error=error, conditions=machine | conditions, steady=told.get("steady") is not False
+    )
 
 
 def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,13 +142,16 @@ def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
     return {name: cpu if name == "cpu" else info.get(name) for name in _MACHINE}
 
 
-def _machines_differ(timings: Iterable[Timing]) -> Iterator[str]:
+def _differ(timings: Iterable[Timing]) -> Iterator[str]:
     first, *others = timings
     for other in others:
-        for name in _MACHINE:
-            for column, one, another in differences(name, first.machine[name], other.machine[name]):
+        for name in dict.fromkeys([*first.conditions, *other.conditions]):
+            for column, one, another in differences(
+                name, first.conditions.get(name), other.conditions.get(name)
+            ):
                 yield f"{column} ({one} and {another})"
 
 
 def _mean(timings: Iterable[Timing]) -> float:
-    return float(np.mean([timing.seconds for timing in timings]))
+    seconds = [timing.seconds for timing in timings]
+    return float(np.mean(seconds)) if seconds else math.nan

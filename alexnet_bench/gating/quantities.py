@@ -128,10 +128,23 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
 def _shares(table: Mapping[str, Any]) -> dict[str, float | None]:
     if unknown := [name for name in table if name not in _THRESHOLDED]:
         raise UnknownNameError("gated quantity", unknown, _THRESHOLDED)
-    return {name: None if value is False else as_share(name, value) for name, value in table.items()}
+    return {
+        name: None if value is False else as_share(name, value, "or false") for name, value in table.items()
+    }
 
 
-def as_share(name: str, value: Any) -> float:
+def as_table(name: str, value: Any) -> Mapping[str, Any]:
+    """A table.
+
+    Raises:
+        BenchError: it is none.
+    """
+    if not isinstance(value, Mapping):
+        raise BenchError(f"{name} is {value!r}; it must be a table")
+    return value
+
+
+def as_share(name: str, value: Any, otherwise: str = "") -> float:
     """A share from "2%" or 0.02.
 
     Raises:
@@ -143,5 +156,6 @@ def as_share(name: str, value: Any) -> float:
     except ValueError:
         share = 0.0
     if not 0 < share < 1:
-        raise BenchError(f"{name} is {value!r}; it must be a share such as '2%', or false")
+        wanted = ("a share such as '2%'", otherwise)
+        raise BenchError(f"{name} is {value!r}; it must be {', '.join(filter(None, wanted))}")
     return share

@@ -8,7 +8,7 @@ from typing import Any
 
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.gating.pytest_benchmark import PROCESS_SPREAD
-from alexnet_bench.gating.quantities import Thresholds, as_share, read_thresholds
+from alexnet_bench.gating.quantities import Thresholds, as_share, as_table, read_thresholds
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
 SECTION = ("tool", "alexnet-bench", "gate")
@@ -66,9 +66,9 @@ def read_settings(file: Path) -> GateSettings:
         return GateSettings()
     except (OSError, ValueError) as error:
         raise BenchError(f"{file} cannot be read: {error}") from None
-    for name in SECTION:
-        table = table.get(name, {})
     try:
+        for name in SECTION:
+            table = as_table(name, table.get(name, {}))
         return _settings(table)
     except BenchError as error:
         raise BenchError(f"{file}, [{'.'.join(SECTION)}]: {error}") from None
@@ -82,13 +82,16 @@ def _settings(table: Mapping[str, Any]) -> GateSettings:
         options={
             name.replace("-", "_"): _typed(name, value) for name, value in table.items() if name in OPTIONS
         },
-        thresholds=read_thresholds(table.get("thresholds", {})),
+        thresholds=read_thresholds(as_table("thresholds", table.get("thresholds", {}))),
         **{name.replace("-", "_"): as_share(name, table[name]) for name in _SHARES if name in table},
     )
 
 
 def _typed(name: str, value: Any) -> Any:
     """A value as it would be typed: a list as text with commas, but for what is given again and again."""
-    if name == "ablations":
-        return value if isinstance(value, list) else [value]
-    return ",".join(map(str, value)) if isinstance(value, list) else value
+    if name == "strict" and isinstance(value, bool):
+        return value
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, bool) or not isinstance(item, str | int | float) for item in items):
+        raise BenchError(f"{name} is {value!r}; it must be what would be typed after --{name}")
+    return list(map(str, items)) if name == "ablations" else ",".join(map(str, items))

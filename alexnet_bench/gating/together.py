@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,14 @@ def decisions(
 
 
 def enough(head: Sequence[Record], base: Sequence[Record], thresholds: Thresholds) -> bool:
-    """Whether nothing is left to find out: every loss that must not pass is ruled out, or certain."""
-    return all(evidence is not None and evidence.is_settled for _, evidence in _gated(head, base, thresholds))
+    """Whether nothing is left to find out: every loss that must not pass is ruled out, or certain.
+
+    What a side does not record, no further draw can tell.
+    """
+    return all(
+        evidence.is_settled if evidence else bool(_lacking(head, base, QUANTITIES[row.quantity]))
+        for row, evidence in _gated(head, base, thresholds)
+    )
 
 
 def _sides(records: Iterable[Record]) -> Iterator[tuple[list[Record], list[Record]]]:
@@ -59,9 +66,10 @@ def _gated(
             sides = _usable(head, base, quantity)
             if draws := _draws(*sides, quantity):
                 evidence = PairedDraws(draws=draws, loss=quantity.loss(threshold))
-                yield row.on(evidence, **_means(*sides, quantity)), evidence
+                means = {HEAD: _mean(sides[0], quantity), BASE: _mean(sides[1], quantity)}
+                yield row.on(evidence, **means), evidence
             else:
-                yield row, None
+                yield replace(row, head=_mean(sides[0], quantity)), None
 
 
 def _usable(
@@ -85,9 +93,17 @@ def _draws(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) -
     ]
 
 
-def _means(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) -> dict[str, float]:
-    sides = ((HEAD, head), (BASE, base))
-    return {name: float(np.mean([row[quantity.column] for row in rows])) for name, rows in sides}
+def _mean(rows: Sequence[Record], quantity: Quantity) -> float:
+    return float(np.mean([row[quantity.column] for row in rows])) if rows else math.nan
+
+
+def _lacking(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) -> str:
+    """The side whose draws went well and do not say what is asked of them; nothing where there is none."""
+    for name, side in ((HEAD, head), (BASE, base)):
+        well = [row for row in side if row["status"] == "ok" and quantity.mode in (None, row["mode"])]
+        if well and all(row[quantity.column] is None for row in well):
+            return name
+    return ""
 
 
 def _notes(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) -> Iterator[str]:
@@ -98,6 +114,8 @@ def _notes(head: Sequence[Record], base: Sequence[Record], quantity: Quantity) -
         if row["status"] != "ok" and quantity.mode in (None, row["mode"])
     ]
     yield from dict.fromkeys(failures)
+    if side := _lacking(head, base, quantity):
+        yield f"{side} does not record its {quantity.label}"
     moving = {
         row["draw"] for row in (*head, *base) if row["steady"] is False and row["mode"] == quantity.mode
     }

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from alexnet_bench.errors import BenchError
+from alexnet_bench.errors import BenchError, NoRepositoryError
 from alexnet_bench.runner.local import ROOT, Code
 from alexnet_bench.runner.session import Side
 
@@ -52,15 +52,20 @@ def own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
     Raises:
         BenchError: nothing of the repository would be timed.
     """
-    if _is_this_project(repository):
-        return tuple(given)
-    folder = repository / ABLATIONS
-    found = tuple(dict.fromkeys([*([str(folder)] if folder.is_dir() else []), *given]))
-    if not any(Path(item).resolve().is_relative_to(repository.resolve()) for item in found):
+    found = with_own_ablations(repository, given)
+    inside = [Path(item).resolve().is_relative_to(repository.resolve()) for item in found]
+    if not _is_this_project(repository) and not any(inside):
         raise BenchError(
             f"nothing of {repository} would be timed: it has no folder {ABLATIONS}; give one with --ablations"
         )
     return found
+
+
+def with_own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
+    """The folders given, and that of the repository if it has one; this project's own are shipped."""
+    folder = repository / ABLATIONS
+    own = [str(folder)] if folder.is_dir() and not _is_this_project(repository) else []
+    return tuple(dict.fromkeys([*own, *given]))
 
 
 def revision_of(repository: Path) -> str:
@@ -110,10 +115,11 @@ def _git(folder: Path, *arguments: str, wanted: str | None = None) -> str:
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except FileNotFoundError:
-        raise BenchError("git is not installed; --base needs it") from None
+        raise NoRepositoryError("git is not installed; --base needs it") from None
     except subprocess.CalledProcessError as error:
         if wanted is not None:
             raise BenchError(f"'{wanted}' is no revision of the repository at {folder}") from None
         said = (error.stderr.strip().splitlines() or ["git failed"])[-1]
-        hint = "; --base needs a git repository" if "not a git repository" in said else ""
-        raise BenchError(f"{said} (in {folder}){hint}") from None
+        if "not a git repository" in said:
+            raise NoRepositoryError(f"{said} (in {folder}); --base needs a git repository") from None
+        raise BenchError(f"{said} (in {folder})") from None

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_bench.environment import describe_environment, git_commit
-from alexnet_bench.errors import BenchError
+from alexnet_bench.errors import BenchError, NoRepositoryError
 from alexnet_bench.records import BASE, HEAD
 from alexnet_bench.run_folder import add_record, create_run
-from alexnet_bench.runner.base import own_ablations, repository_at, revision_of, revision_side
+from alexnet_bench.runner.base import (
+    own_ablations,
+    repository_at,
+    revision_of,
+    revision_side,
+    with_own_ablations,
+)
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.effort import Effort
 from alexnet_bench.runner.local import Code
@@ -61,9 +67,9 @@ def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
     """The code at hand alone, and the settings with the ablations of the repository that it lies in."""
     try:
         repository = repository_at(Path.cwd())
-    except BenchError:
+    except NoRepositoryError:
         return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=git_commit())}
-    settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
+    settings = replace(settings, ablations=with_own_ablations(repository, settings.ablations))
     return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))}
 
 

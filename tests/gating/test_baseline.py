@@ -5,9 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from report_runs import draw, write_run
+from report_runs import draw, manifest, write_run
 
-from alexnet_bench.errors import BenchError
+from alexnet_bench.errors import WorkerError
+from alexnet_bench.gating import formats
 from alexnet_bench.gating.baseline import add_session, baseline_decisions, stored_sessions
 from alexnet_bench.gating.quantities import Thresholds
 from alexnet_bench.runner import compare as comparing
@@ -85,6 +86,39 @@ def test_what_was_measured_otherwise_is_not_comparable(stored, changes, words):
     assert words in row.note
 
 
+def test_memory_and_start_up_are_of_the_modes_that_were_built(stored):
+    both = [
+        row | {"mode": mode, "peak_memory_bytes": 2**29, "compile_seconds": 5.0}
+        for row in session()
+        for mode in ("training", "inference")
+    ]
+    found = decided(both, stored)
+
+    assert found["alexnet", "training"].decision == "pass"
+    for quantity in ("memory", "start-up"):
+        row = found["alexnet", quantity]
+        assert (row.decision, row.note) == (
+            "not comparable",
+            "no session of the baseline built the same modes",
+        )
+
+
+def test_another_release_of_this_package_is_what_is_gated(stored):
+    versions = stored[0][0]["versions"] | {"alexnet-bench": "9.9"}
+
+    assert decided(session(versions=versions), stored)["alexnet", "training"].decision == "pass"
+
+
+def test_the_base_is_what_it_would_be_by_todays_yardstick(stored):
+    slower = {"yardstick": {name: [value / 2 for value in values] for name, values in PEAK.items()}}
+    row = decided(session(50, **slower), stored)["alexnet", "training"]
+
+    assert row.head == pytest.approx(50)
+    assert row.base == pytest.approx(row.head / row.ratio)
+    (bounds,) = json.loads(formats.bencher([row])).values()
+    assert bounds["training-throughput"]["lower_value"] < 50 < bounds["training-throughput"]["upper_value"]
+
+
 def test_sessions_of_other_machines_do_not_count(stored):
     others = [session(500, device="another CPU") for _ in range(9)]
 
@@ -121,11 +155,11 @@ def gate(bench, tmp_path, no_workers, monkeypatch):
     def call(rate, *arguments):
         def compare(settings, sides, folder, *given, **how):
             call.timed = settings, sides, how["effort"](settings)
-            write_run(folder, session(rate))
+            write_run(folder, session(rate), manifest(f"run-{next(numbers)}"))
             return session(rate)
 
         monkeypatch.setattr(comparing, "compare", compare)
-        return bench("gate", "--baseline", "kept", "--out", f"run-{next(numbers)}", *arguments)
+        return bench("gate", "--baseline", "kept", "--out", f"at-{next(numbers)}", *arguments)
 
     return call
 
@@ -136,7 +170,9 @@ def test_sessions_are_recorded_and_then_decide(gate, tmp_path):
     assert [outcome.code for outcome in outcomes] == [0] * 4
     assert outcomes[0].out == "kept holds 1 session now; a decision takes 4, at different times\n"
     assert outcomes[3].out == "kept holds 4 sessions now\n"
-    assert {file.name for file in (tmp_path / "kept" / "run-0").iterdir()} == {"run.json", "records.jsonl"}
+    kept = sorted((tmp_path / "kept").iterdir())
+    assert [folder.name for folder in kept] == [f"2026-01-02T030405-run-{number}" for number in (1, 3, 5, 7)]
+    assert {file.name for file in kept[0].iterdir()} == {"run.json", "records.jsonl"}
     slower, same = gate(50), gate(100, "--json")
     assert (slower.code, same.code) == (1, 0)
     assert "1 regressed" in slower.out
@@ -145,6 +181,35 @@ def test_sessions_are_recorded_and_then_decide(gate, tmp_path):
     _, sides, effort = gate.timed
     assert list(sides) == ["head"]
     assert (effort.draws, effort.budget_seconds) == (16, 120)
+
+
+def test_a_baseline_of_another_machine_is_a_warning_and_no_failure(gate, monkeypatch):
+    for luck in SCATTER:
+        gate(100 * luck, "--record")
+    monkeypatch.setitem(USUAL, "device", "another CPU")
+
+    outcome = gate(100)
+    assert outcome.code == 0
+    assert (
+        "training throughput: not comparable: the baseline differs in device (another CPU here" in outcome.err
+    )
+    assert gate(100, "--strict").code == 3
+
+
+def test_quick_leaves_a_baseline_its_tenth(gate):
+    for luck in SCATTER:
+        gate(100 * luck, "--record", "--quick")
+
+    rows = json.loads(gate(100, "--quick", "--json").out)["decisions"]
+    assert {row["quantity"]: row["threshold"] for row in rows} == {"training": 0.1, "memory": 0.1}
+
+
+def test_a_session_is_told_as_json(gate):
+    assert json.loads(gate(100, "--record", "--json").out) == {
+        "run": "at-0",
+        "baseline": "kept",
+        "sessions": 1,
+    }
 
 
 def test_the_projects_thresholds_hold_against_a_baseline_too(gate, tmp_path):
@@ -176,7 +241,7 @@ def test_a_session_that_measured_nothing_is_not_kept(tmp_path, draws):
     nothing = {"round_ids": [], "slice_steps": [], "slice_seconds": []}
     run = write_run(tmp_path / "run", session(draws=draws, status="crashed", error="no", **nothing))
 
-    with pytest.raises(BenchError, match="nothing was measured"):
+    with pytest.raises(WorkerError, match="nothing was measured"):
         add_session(tmp_path / "kept", run)
     assert not (tmp_path / "kept").exists()
 
@@ -185,6 +250,7 @@ def test_a_session_that_measured_nothing_is_not_kept(tmp_path, draws):
     ("arguments", "words"),
     [
         (["--record"], "--record needs --baseline"),
+        (["--record", "--junit", "a.xml", "--strict"], "--record excludes --junit, --strict"),
         (["--baseline", "kept", "--base", "HEAD"], "--baseline excludes --base"),
         (["--baseline", "kept"], "kept holds no session; add one with --record"),
     ],
@@ -199,7 +265,7 @@ def test_what_cannot_be_done(bench, tmp_path, no_workers, monkeypatch, arguments
 
 def test_sessions_are_read_in_order(tmp_path):
     for number in range(3):
-        write_run(tmp_path / f"run-{number}", session(100 + number, draws=1))
+        write_run(tmp_path / f"run-{number}", session(100 + number, draws=1), manifest(f"run-{number}"))
         add_session(tmp_path / "kept", tmp_path / f"run-{number}")
     (tmp_path / "kept" / "notes.txt").write_text("mine", encoding="utf-8")
 

@@ -30,10 +30,19 @@ def refused(bench, repository, no_workers):
         ("false-alarms = 0", "false-alarms is 0"),
         ("budget = 'long'", "'long' is no time such as 90s"),
         ("budget = ", "pyproject.toml cannot be read"),
+        ("budget = true", "budget is True; it must be what would be typed after --budget"),
+        ("history = {}", "history is {}; it must be what would be typed"),
+        ("ablations = [[1]]", "ablations is [[1]]"),
+        ("thresholds = '3%'", "thresholds is '3%'; it must be a table"),
+        ("process-spread = false", "process-spread is False; it must be a share such as '2%'\n"),
     ],
 )
 def test_settings_that_cannot_be_used(refused, table, words):
     assert words in refused("--base", "HEAD~1", pyproject=f"[tool.alexnet-bench.gate]\n{table}\n")
+
+
+def test_sections_that_are_none(refused):
+    assert "tool is 3; it must be a table" in refused("--base", "HEAD~1", pyproject="tool = 3\n")
 
 
 def test_what_may_be_set_is_what_may_be_typed():

@@ -16,7 +16,7 @@ def gate(bench, repository, no_workers, monkeypatch):
         rows = [
             draw("alexnet", number, [rate, rate * (1 + 0.001 * (number % slow))], side=side, **ALIKE | how)
             for number in range(draws)
-            for side, rate, slow, how in (("base", 100.0, 3, {}), ("head", head, 2, changes))
+            for side, rate, slow, how in (("base", 100.0, 3, OF_BASE), ("head", head, 2, changes))
         ]
 
         def compare(settings, *given, **how):
@@ -30,6 +30,7 @@ def gate(bench, repository, no_workers, monkeypatch):
 
 
 ALIKE = {"peak_memory_bytes": 2**28, "compile_seconds": 1.5}
+OF_BASE = {}
 CRASHED = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
 
 
@@ -78,15 +79,61 @@ def test_it_is_timed_until_every_loss_is_ruled_out(gate):
     gate(100.0)
     settings, how = gate.timed
 
-    def known(draws):
+    def known(draws, **changes):
         head, base = (
-            [draw("alexnet", number, [100.0], side=side, **ALIKE) for number in range(draws)]
+            [draw("alexnet", number, [100.0], side=side, **ALIKE | changes) for number in range(draws)]
             for side in ("head", "base")
         )
         return how["is_known"](head, base)
 
     assert how["effort"](settings).budget_seconds == 120
     assert (known(3), known(4)) == (False, True)
+    # What no further draw can tell is not waited for.
+    assert known(4, compile_seconds=None)
+
+
+def test_quick_is_quick_whatever_the_project_says(gate, repository):
+    table = "[tool.alexnet-bench.gate]\nbudget = '3m'\ntime-topology = 'alexnet-227'\n"
+    (repository / "pyproject.toml").write_text(table, encoding="utf-8")
+    gate(100.0, "--quick")
+
+    settings, how = gate.timed
+    assert settings.time_topology == "alexnet-32"
+    assert how["effort"](settings).budget_seconds == 45
+
+
+def test_a_number_in_the_projects_settings_is_as_if_it_were_typed(gate, repository):
+    (repository / "pyproject.toml").write_text("[tool.alexnet-bench.gate]\nbudget = 300\n", "utf-8")
+    gate(100.0)
+
+    settings, how = gate.timed
+    assert how["effort"](settings).budget_seconds == 300
+
+
+def test_what_cannot_be_told_says_why_whatever_else_was_found(gate):
+    crashed = gate(100.0, **CRASHED | {"error": "boom: layer X"})
+    assert crashed.code == 3
+    assert "head: crashed: boom: layer X" in crashed.err
+    assert "nothing could be measured" in crashed.err
+    slower = gate(90.0, compile_seconds=None)
+    assert slower.code == 1
+    assert "start-up time: not comparable: head does not record its start-up time" in slower.err
+
+
+def test_a_base_that_failed_is_a_warning(gate, monkeypatch):
+    monkeypatch.setattr("test_gate_exit_codes.OF_BASE", CRASHED)
+
+    outcome = gate(100.0)
+    assert (outcome.code, gate(100.0, "--strict").code) == (0, 3)
+    assert "base: crashed: no" in outcome.err
+
+
+def test_a_file_that_cannot_be_written_loses_nothing_else(gate, repository):
+    outcome = gate(90.0, "--markdown", "no/such/folder.md")
+
+    assert outcome.code == 2
+    assert "1 regressed" in outcome.out
+    assert (repository / "results" / "history.jsonl").exists()
 
 
 def test_python_decides_as_the_command_does(gate, tmp_path):

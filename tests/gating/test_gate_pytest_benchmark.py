@@ -22,9 +22,10 @@ MACHINE = {
 def write(tmp_path):
     """Write a file of benchmarks `{name: seconds}`; returns its path."""
 
-    def call(name, machine=MACHINE, iqr=0.0, rounds=100, **seconds):
+    def call(name, machine=MACHINE, iqr=0.0, rounds=100, told=None, **seconds):
+        extra = {} if told is None else {"extra_info": told}
         found = [
-            {"fullname": key, "stats": {"median": value, "iqr": value * iqr, "rounds": rounds}}
+            {"fullname": key, "stats": {"median": value, "iqr": value * iqr, "rounds": rounds}} | extra
             for key, value in seconds.items()
         ]
         content = {"machine_info": machine, "benchmarks": found}
@@ -86,6 +87,34 @@ def test_another_machine_is_not_comparable(write):
 
     assert row.decision == "not comparable"
     assert row.note == "they differ in cpu: brand_raw (EPYC and Xeon) and in cpu: count (2 and 4)"
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"batch_size": 32}, "they differ in batch_size (32 and 16)"),
+        ({"steady": False}, "one of them reached no steady state, which certifies nothing"),
+        ({"versions": {"tensorflow": "2.22"}}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_a_variant_was_timed_as_must_agree(write, told, words):
+    usual = {"batch_size": 16, "steady": True, "versions": {"tensorflow": "2.21"}}
+
+    row = decided([write("new", a=1.0, told=usual | told)], [write("old", a=1.0, told=usual)])["a"]
+
+    assert (row.decision, row.note) == ("not comparable" if words else "pass", words)
+
+
+def test_files_of_two_machines_are_a_warning_and_no_failure(bench, write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = write("old", machine=MACHINE | {"cpu": {"brand_raw": "Xeon"}}, a=1.0)
+    sides = ("--pytest-benchmark", write("new", a=1.0), "--against", other)
+
+    outcome = bench("gate", *sides)
+    assert outcome.code == 0
+    assert "Warning: a, time: not comparable: they differ in cpu: brand_raw (EPYC and Xeon)" in outcome.err
+    assert bench("gate", *sides, "--strict").code == 3
 
 
 def test_the_level_is_shared_by_all_benchmarks(write):
@@ -157,7 +186,8 @@ def test_files_that_cannot_be_used(bench, write, tmp_path, no_workers, content, 
         (["--pytest-benchmark", "a"], "give both --pytest-benchmark NEW and --against OLD"),
         (["--against", "a"], "give both"),
         (["--pytest-benchmark", "a", "--against", "b", "--base", "HEAD"], "excludes --base"),
-        (["--pytest-benchmark", "a", "--against", "b", "--quick", "--record"], "excludes --record, --quick"),
+        (["--pytest-benchmark", "a", "--against", "b", "--variants", "lrn"], "excludes --variants"),
+        (["--pytest-benchmark", "a", "--against", "b", "--quick", "--record"], "excludes --quick, --record"),
     ],
 )
 def test_what_cannot_be_asked_at_once(bench, no_workers, arguments, words):
