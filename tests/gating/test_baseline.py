@@ -2,12 +2,13 @@
 
 import itertools
 import json
+import shutil
 
 import numpy as np
 import pytest
 from report_runs import draw, manifest, write_run
 
-from alexnet_bench.errors import WorkerError
+from alexnet_bench.errors import RecordError, WorkerError
 from alexnet_bench.gating import formats
 from alexnet_bench.gating.baseline import add_session, baseline_decisions, stored_sessions
 from alexnet_bench.gating.quantities import Thresholds
@@ -84,6 +85,21 @@ def test_what_was_measured_otherwise_is_not_comparable(stored, changes, words):
 
     assert row.decision == "not comparable"
     assert words in row.note
+
+
+def test_a_session_that_was_copied_half_is_none(tmp_path, monkeypatch):
+    run = write_run(tmp_path / "run", session())
+    copy = shutil.copy
+
+    def full(source, target):
+        if list(target.parent.iterdir()):
+            raise OSError(28, "No space left on device")
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copy", full)
+    with pytest.raises(RecordError, match="No space left"):
+        add_session(tmp_path / "kept", run)
+    assert stored_sessions(tmp_path / "kept") == []
 
 
 def test_memory_and_start_up_are_of_the_modes_that_were_built(stored):

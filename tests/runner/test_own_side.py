@@ -19,6 +19,12 @@ def test_a_repositorys_ablations_are_timed_too(repository):
     assert sides["head"].code.root == ROOT
 
 
+def test_this_projects_ablations_are_shipped_with_it(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+    assert own_side(ASKED)[0].ablations == ()
+
+
 def test_it_needs_neither_ablations_nor_a_repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert own_side(ASKED)[0].ablations == ()

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -430,6 +431,8 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A suite that a script runs in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         first = next(line for line in process.stderr if line.strip())
