@@ -10,7 +10,7 @@ from typing import Any
 from alexnet_bench.environment import git_commit, versions
 from alexnet_bench.records import make_record
 from alexnet_bench.runner.clock import now
-from alexnet_bench.runner.local import Worker, Zygote, end_early
+from alexnet_bench.runner.local import Worker, Workers, Zygote
 from alexnet_bench.runner.schedule import Schedule, TrialTask
 
 OnRecord = Callable[[dict[str, Any]], None]
@@ -40,22 +40,18 @@ def run_trials(
     on_epoch: OnEpoch,
 ) -> None:
     """Run trials, `schedule.jobs` at a time; each record is handed on as soon as it is there."""
-    waiting, workers = iter(tasks), list[Worker]()
-    with ThreadPoolExecutor(schedule.jobs) as pool:
+    waiting, workers = iter(tasks), Workers()
+    with ThreadPoolExecutor(schedule.jobs) as pool, workers.ended_early(pool):
 
         def submit(task: TrialTask) -> Any:
             return pool.submit(run_trial_task, schedule, task, zygote, folder, run_id, on_epoch, workers)
 
         running = {submit(task) for task in islice(waiting, schedule.jobs)}
-        try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    on_record(future.result())
-                    running |= {submit(task) for task in islice(waiting, 1)}
-        finally:
-            # After an interrupt the pool would wait for trials that nobody wants any more.
-            end_early(running, workers)
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                on_record(future.result())
+                running |= {submit(task) for task in islice(waiting, 1)}
 
 
 def run_trial_task(
@@ -65,7 +61,7 @@ def run_trial_task(
     folder: Path,
     run_id: str,
     on_epoch: OnEpoch,
-    workers: list[Worker],
+    workers: Workers,
 ) -> dict[str, Any]:
     """Run one trial in a worker, which it adds to `workers`, and return its record."""
     network, started_at, started = task.network, now(), time.perf_counter()
@@ -82,7 +78,7 @@ def run_trial_task(
         device_count=network.device_count,
         deterministic=True,
     ) as worker:
-        workers.append(worker)
+        workers.add(worker)
         reply = worker.ask(_train_request(schedule, task, folder), follow)
         device, library_versions = worker.device, worker.versions
     if reply["is"] == "failed":

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -235,19 +235,36 @@ class Worker:
         }
 
 
-def end_early(futures: Iterable[Future[Any]], workers: Sequence[Worker]) -> None:
-    """End what runs in threads by killing the workers that it waits for.
+class Workers:
+    """Workers that threads wait for, ended together: one that is added after the end is ended at once."""
 
-    One that is just being started has no worker yet, so this looks again until none is left; `workers` may
-    grow meanwhile. What has ended already is left alone.
-    """
-    running = set(futures)
-    for future in running:
-        future.cancel()
-    while running := wait(running, timeout=0).not_done:
-        for worker in workers:
+    def __init__(self) -> None:
+        self._lock, self._all, self._ended = threading.Lock(), list[Worker](), False
+
+    def add(self, worker: Worker) -> None:
+        """One more."""
+        with self._lock:
+            self._all.append(worker)
+            ended = self._ended
+        if ended:
             worker.kill()
-        wait(running, timeout=0.1)
+
+    @contextlib.contextmanager
+    def ended_early(self, pool: Executor) -> Iterator[None]:
+        """End them and begin nothing more where what is done in here fails or is interrupted.
+
+        Else a pool waits for what runs in its threads, which nobody wants any more.
+        """
+        try:
+            yield
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            with self._lock:
+                self._ended = True
+                workers = list(self._all)
+            for worker in workers:
+                worker.kill()
+            raise
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.records import make_record
 from alexnet_bench.runner.clock import now
 from alexnet_bench.runner.load import LoadMeter
-from alexnet_bench.runner.local import Code, Worker, Zygote, end_early
+from alexnet_bench.runner.local import Code, Worker, Workers, Zygote
 from alexnet_bench.runner.timing_plan import FEWEST_ROUNDS, Contender, DrawTask
 from alexnet_bench.seeds import derive_seed
 from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
@@ -139,23 +139,19 @@ class Sessions:
         self, contenders: Sequence[Contender], draw: int, stack: contextlib.ExitStack
     ) -> list["_Timed"]:
         """Workers that have built the contenders; several at once, for that is mostly one thread's work."""
-        workers: list[Worker] = []
+        workers = Workers()
 
         def built(contender: Contender) -> _Timed:
             worker = stack.enter_context(self._started(contender.side, contender.network.device_count))
-            workers.append(worker)
+            workers.add(worker)
             item = _Timed(contender, worker, self.modes)
             self._build(item, draw)
             return item
 
-        with ThreadPoolExecutor(usable_cores()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool, workers.ended_early(pool):
             futures = [pool.submit(built, contender) for contender in contenders]
-            try:
-                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-                    future.result()
-            finally:
-                # After an interrupt the pool would wait for builds that nobody wants any more.
-                end_early(futures, workers)
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
         return [future.result() for future in futures]
 
     def _started(self, side: str, device_count: int = 1, pools: tuple[int, int] | None = None) -> Worker:

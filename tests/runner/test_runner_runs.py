@@ -455,6 +455,23 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
     assert not (folder / "report").exists()
 
 
+def test_a_trial_that_is_begun_as_the_interrupt_comes_is_ended_too(tmp_path):
+    """It has no worker yet when the others are ended."""
+    schedule = Schedule(Settings(variants="notebook", measure="accuracy", epochs=60, seeds=1))
+    told = []
+
+    def interrupted():
+        yield schedule.trials()[0]
+        raise KeyboardInterrupt
+
+    with Zygote(tmp_path / "workers.log") as zygote, pytest.raises(KeyboardInterrupt):
+        run_trials(
+            schedule, interrupted(), zygote, tmp_path, "run", told.append, lambda *epoch: told.append(epoch)
+        )
+
+    assert len(told) < 60
+
+
 def _outlives(process):
     """Whether a process does not end by itself; it is ended then."""
     try:
