@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,6 +26,7 @@ def found(name):
     ("simulated", "name", "document"),
     [
         ("looks", "looks", "verdicts.md"),
+        ("reports", "reports", "verdicts.md"),
         ("gate_replay", "gate-replay", "gate.md"),
         ("baseline_replay", "baseline-replay", "gate.md"),
         ("history", "history", "history.md"),
@@ -55,6 +57,16 @@ def test_the_yardstick_steadies_sessions_as_much_as_the_docs_say():
     small, large = (shares["AMD EPYC", f"alexnet-{pixels}"] for pixels in (32, 227))
     assert f"scatter by {small[0]} against it, by {small[1]} without, on the EPYC" in text
     assert f"does not at 227 ({large[0]} and {large[1]})" in text
+
+
+def test_reports_of_identical_variants_are_wrong_no_more_often_than_is_promised():
+    rows = found("reports")
+
+    assert len(rows) == 12
+    every = sum(row["reports"] for row in rows)
+    for name in ("error", "throughput"):
+        wrong = sum(row[name]["reports"] for row in rows)
+        assert stats.binomtest(wrong, every).proportion_ci().high <= 0.05
 
 
 def test_replayed_gates_raise_no_more_false_alarms_than_the_docs_say():
