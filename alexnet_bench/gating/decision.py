@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from alexnet_bench.gating.quantities import Quantity
+from alexnet_bench.gating.quantities import GATED, Quantity
 from alexnet_bench.stats.evidence import Evidence
 from alexnet_bench.stats.gate import NOT_COMPARABLE, decide
 from alexnet_bench.stats.verdict import INCONCLUSIVE
@@ -116,5 +116,6 @@ def decided(rows: Iterable[tuple[Decision, Evidence | None]], false_alarms: floa
         false_alarms: how often code that is as fast as before may be called regressed, in all.
     """
     rows = list(rows)
-    judged = iter(decide([evidence for _, evidence in rows if evidence], false_alarms))
+    known = [(evidence, GATED[row.quantity].weight) for row, evidence in rows if evidence]
+    judged = iter(decide([evidence for evidence, _ in known], false_alarms, [weight for _, weight in known]))
     return [replace(row, decision=next(judged)) if evidence else row for row, evidence in rows]

@@ -19,6 +19,7 @@ class Quantity:
         higher_is_better: of its values.
         threshold: the loss that must not pass, as a share of the base.
         column: of draw records that holds it.
+        weight: by which it shares a gate's level of false alarms.
         mode: of the draws that it is read from; None where both tell the same.
     """
 
@@ -28,6 +29,7 @@ class Quantity:
     higher_is_better: bool
     threshold: float
     column: str
+    weight: float = 1.0
     mode: str | None = None
 
     def is_told_by(self, draw: Mapping[str, Any]) -> bool:
@@ -40,7 +42,8 @@ class Quantity:
         return -math.log1p(-share) if self.higher_is_better else math.log1p(share)
 
 
-# A build's speed shows in its slices; memory and start-up are one value a build, and noisier or coarser.
+# A build's speed shows in its slices; memory and start-up are one value a build, and noisier or coarser. They
+# may lose many times their scatter, so that a small part of the level is enough for them.
 QUANTITIES = {
     item.name: item
     for item in (
@@ -69,6 +72,7 @@ QUANTITIES = {
             higher_is_better=False,
             threshold=0.1,
             column="peak_memory_bytes",
+            weight=0.05,
         ),
         Quantity(
             name="start-up",
@@ -77,13 +81,14 @@ QUANTITIES = {
             higher_is_better=False,
             threshold=0.25,
             column="compile_seconds",
+            weight=0.05,
         ),
     )
 }
 
 # Of a user's benchmarks, which are timed apart.
 TIME = Quantity(name="time", label="time", unit="s", higher_is_better=False, threshold=0.15, column="median")
-_THRESHOLDED = QUANTITIES | {TIME.name: TIME}
+GATED = QUANTITIES | {TIME.name: TIME}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +105,7 @@ class Thresholds:
 
     def of(self, variant: str, quantity: str) -> float | None:
         """The threshold of a variant's quantity; None where it is not gated."""
-        default = self.general.get(quantity, _THRESHOLDED[quantity].threshold)
+        default = self.general.get(quantity, GATED[quantity].threshold)
         return self.own.get(variant, {}).get(quantity, default)
 
     def by_default(self, **general: float | None) -> "Thresholds":
@@ -126,8 +131,8 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
 
 
 def _shares(table: Mapping[str, Any]) -> dict[str, float | None]:
-    if unknown := [name for name in table if name not in _THRESHOLDED]:
-        raise UnknownNameError("gated quantity", unknown, _THRESHOLDED)
+    if unknown := [name for name in table if name not in GATED]:
+        raise UnknownNameError("gated quantity", unknown, GATED)
     return {
         name: None if value is False else as_share(name, value, "or false") for name, value in table.items()
     }

@@ -95,10 +95,11 @@ class PairedDraws:
         return float(stats.t.sf(sign * mean / error, len(draws) - 1))
 
     def says(self, gain: float) -> bool:
-        """Whether all draws say so, and those after the first look by themselves."""
+        """Whether all draws say so, and those after the first look by themselves half as much."""
         means = np.array([draw.mean() for draw in self.draws])
         later = means[FEWEST_UNITS:] if len(means) > FEWEST_UNITS else means
-        return min(math.copysign(1.0, gain) * float(some.mean()) for some in (means, later)) >= abs(gain)
+        sign = math.copysign(1.0, gain)
+        return sign * means.mean() >= abs(gain) and sign * later.mean() >= abs(gain) / 2
 
     def _rules_out(self, count: int) -> bool:
         """Whether the first draws rule out such a loss."""

@@ -34,7 +34,7 @@ def stored():
 
 
 @pytest.mark.parametrize(
-    ("rate", "decision"), [(100, "pass"), (60, "regressed"), (160, "improved"), (92, "inconclusive")]
+    ("rate", "decision"), [(100, "pass"), (60, "regressed"), (160, "improved"), (94, "inconclusive")]
 )
 def test_throughput(stored, rate, decision):
     row = decided(session(rate), stored)["alexnet", "training"]

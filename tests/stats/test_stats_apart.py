@@ -12,7 +12,7 @@ from alexnet_bench.stats.evidence import Apart
 from alexnet_bench.stats.gate import FALSE_ALARMS, decide
 
 LOSS = 0.1
-SCATTER = [0.01, -0.01, 0.005, -0.005]
+SCATTER = [0.015, -0.015, 0.01, -0.01]
 
 
 def apart(head, base=SCATTER, **how):

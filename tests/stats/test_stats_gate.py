@@ -1,9 +1,12 @@
 """What a gate may say of draws, and how often it is wrong."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import FALSE_ALARMS, decide
@@ -15,6 +18,22 @@ def evidence(*means, threshold=THRESHOLD, rounds=4, spread=0.002):
     """Draws with these means, of rounds that scatter a little."""
     steps = np.linspace(-spread, spread, rounds)
     return PairedDraws(draws=[mean + steps for mean in means], loss=-np.log1p(-threshold))
+
+
+@dataclass(frozen=True)
+class Told:
+    """Evidence of a loss, with a p-value of its own."""
+
+    worse: float
+    decides: bool = True
+    is_cleared: bool = False
+    loss: float = THRESHOLD
+
+    def p_value(self, sign):
+        return self.worse if sign < 0 else 1.0
+
+    def says(self, gain):
+        return gain < 0
 
 
 def scattered(rng, count, mean=0.0, deviation=0.015, **how):
@@ -42,10 +61,10 @@ def test_a_decision_follows_from_the_draws(means, decision):
 
 def test_what_only_the_first_draws_say_is_no_regression():
     assert decide([evidence(*[-0.3] * 4, *[0.0] * 12)]) == ["inconclusive"]
-    # All together are sure of a loss; the later ones say less than half of what must not pass.
-    first = [-0.05, -0.0501] * 2
-    assert decide([evidence(*first, *[-0.012, -0.0121] * 6)]) == ["inconclusive"]
-    assert decide([evidence(*first, *[-0.05, -0.0501] * 6)]) == ["regressed"]
+    # All together are sure of a loss; a quarter of what must not pass is 0.0076.
+    first = [-0.06, -0.0601] * 2
+    assert decide([evidence(*first, *[-0.007, -0.0071] * 6)]) == ["inconclusive"]
+    assert decide([evidence(*first, *[-0.0085, -0.0086] * 6)]) == ["regressed"]
 
 
 def test_what_only_the_later_draws_say_is_no_improvement():
@@ -59,6 +78,28 @@ def test_the_level_is_shared_by_all_that_is_decided():
 
     assert decide([slower]) == ["regressed"]
     assert decide([slower, *others])[0] == "inconclusive"
+
+
+@given(st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=8))
+def test_equal_weights_are_holms_own(p_values):
+    family = [Told(value) for value in p_values]
+    adjusted = multipletests(p_values, method="holm")[1]
+
+    # 0.01 itself may be rounded to either side.
+    for found, p_value in zip(decide(family), adjusted, strict=True):
+        assert (found == "regressed") == (p_value < FALSE_ALARMS) or p_value == pytest.approx(FALSE_ALARMS)
+
+
+def test_what_weighs_little_takes_little_of_the_level():
+    """Alone, each would do; together, at 0.01, the first may use 0.0095 and the second 0.0005."""
+    weights = [1.0, 0.05]
+
+    assert decide([Told(0.009), Told(0.5)], 0.01, weights) == ["regressed", "inconclusive"]
+    assert decide([Told(0.009), Told(0.5)], 0.01) == ["inconclusive", "inconclusive"]
+    assert decide([Told(0.5), Told(0.0006)], 0.01, weights) == ["inconclusive", "inconclusive"]
+    assert decide([Told(0.5), Told(0.0004)], 0.01, weights) == ["inconclusive", "regressed"]
+    # The level of what is decided goes to the rest.
+    assert decide([Told(0.0001), Told(0.009)], 0.01, weights) == ["regressed", "regressed"]
 
 
 def test_no_more_draws_are_wanted_when_a_loss_is_ruled_out_at_a_look():
@@ -91,8 +132,8 @@ def test_false_alarms_are_kept_at_their_level():
     alarms = sum("regressed" in decide([scattered(rng, 8) for _ in range(6)]) for _ in range(600))
 
     # The 99.9% quantile of the binomial distribution at the promised level.
-    assert alarms <= 10
-    assert FALSE_ALARMS == 0.005
+    assert alarms <= 15
+    assert FALSE_ALARMS == 0.01
 
 
 def test_a_loss_of_the_threshold_seldom_passes_though_it_is_looked_at_again_and_again():

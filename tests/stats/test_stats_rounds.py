@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from alexnet_bench.stats import (
     Slices,
     faster_half,
     log_ratios,
+    middle_half,
     over_draws,
     paired_rounds,
     slower_half_gap,
@@ -87,6 +89,43 @@ def test_the_entries_of_a_faster_half_tell_its_error():
     entries = [faster_half(-rng.gamma(1.0, 0.05, 200)) for _ in range(400)]
     told = np.median([values.std(ddof=1) / np.sqrt(values.size) for values in entries])
     assert np.std([values.mean() for values in entries]) == pytest.approx(told, rel=0.15)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=40))
+def test_the_entries_of_a_middle_half_have_its_mean(noise):
+    assert middle_half(np.array(noise)).mean() == pytest.approx(stats.trim_mean(noise, 0.25), abs=1e-9)
+
+
+def test_the_entries_of_a_middle_half_tell_its_error():
+    rng = np.random.default_rng(1)
+    entries = [middle_half(rng.standard_t(2, 200)) for _ in range(400)]
+    told = np.median([values.std(ddof=1) / np.sqrt(values.size) for values in entries])
+    assert np.std([values.mean() for values in entries]) == pytest.approx(told, rel=0.15)
+
+
+def beside_a_busy_process(rng, speed, draws=16, rounds=12):
+    """An eighth of the slices had the machine to themselves, and are faster by up to a third."""
+    scatter = rng.normal(0, 0.02, (draws, rounds))
+    alone = rng.random((draws, rounds)) < 1 / 8
+    rates = speed * np.exp(np.where(alone, rng.uniform(0.1, 0.3, scatter.shape), scatter))
+    return slices(*(((draw, number), draw, rate) for (draw, number), rate in np.ndenumerate(rates)))
+
+
+def test_slices_that_had_a_busy_machine_to_themselves_do_not_make_the_ratio():
+    """Faster halves, which hold all of those, would scatter by 6%."""
+    rng = np.random.default_rng(2)
+    found = log_ratios(beside_a_busy_process(rng, 95.0), beside_a_busy_process(rng, 100.0))
+
+    assert found.mean() == pytest.approx(np.log(0.95), abs=0.01)
+    assert found.std(ddof=1) < 0.02
+
+
+def test_few_rounds_cannot_tell_that_the_machine_was_busy():
+    """That the two in the middle agree says little."""
+    control = slices(*of_one_draw(0, [10.0] * 4))
+    arm = slices(*of_one_draw(0, [10.0, 10.0, 10.0, 12.0]))
+
+    assert ratios(arm, control) == pytest.approx([np.sqrt(1.2)])
 
 
 def test_draws_of_a_control_that_was_built_once_are_one_unit():

@@ -5,9 +5,10 @@
 
 Each gate is the command itself in a clone of this repository, against the commit before. A cycle holds:
 
-- `same`: that commit changes nothing;
-- `same-busy`: likewise, while another process computes all the time;
-- `slower-3` (two cycles of three): a training step takes 3% more time; all three have 60 s, and 3% to lose;
+- `same`: that commit changes nothing; 60 s, and 3% to lose;
+- `same-busy` (the first ten cycles): likewise, while another process computes all the time;
+- `same-busy-120` (the other cycles): likewise with 120 s;
+- `slower-3` (two cycles of three): a training step takes 3% more time; 60 s, and 3% to lose;
 - `slower-1` (one cycle of six): 1% more time; 5 minutes, and 1% to lose;
 - `loop` and `pytest-benchmark` (one cycle of three): this code twice, first as base, then as head, half a
   minute each, as others time it. Slowdowns are planted in their figures afterwards.
@@ -25,17 +26,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import peers
-from live import SLOWER
+from live import SLOWER, competitor
 from scipy import stats
 
-from alexnet_bench.draws import ratios_by_draw
+from alexnet_bench.draws import ratios_by_draw, slices
 from alexnet_bench.environment import cpu_model
 from alexnet_bench.run_folder import run_records
 from alexnet_bench.runner.clock import now
@@ -57,7 +59,8 @@ class Kind:
         busy: whether another process computes meanwhile.
         may_lose: of training throughput.
         budget: seconds.
-        every: measured in so many cycles of six.
+        every: measured in so many cycles of six,
+        cycles: of these.
     """
 
     planted: float = 0.0
@@ -65,11 +68,13 @@ class Kind:
     may_lose: float = 0.03
     budget: int = 60
     every: int = 6
+    cycles: range = range(1000)
 
 
 KINDS = {
     "same": Kind(),
-    "same-busy": Kind(busy=True),
+    "same-busy": Kind(busy=True, cycles=range(10)),
+    "same-busy-120": Kind(busy=True, budget=120, cycles=range(10, 1000)),
     "slower-3": Kind(planted=0.03, every=4),
     "slower-1": Kind(planted=0.01, may_lose=0.01, budget=300, every=1),
 }
@@ -80,14 +85,14 @@ def main() -> None:
     options = _options()
     if not options.table:
         _measure(options.out, options.cycles, options.kinds)
-    rows = _rows(options.out)
+    rows = read(options.out)
     print(table(rows), peers_table(rows), sep="\n\n")
 
 
 def _measure(out: Path, cycles: int, kinds: list[str]) -> None:
-    there = {(row["kind"], row["cycle"]) for row in _rows(out)}
+    there = {(row["kind"], row["cycle"]) for row in read(out)}
     for cycle in range(cycles):
-        due = [kind for kind, how in KINDS.items() if cycle % 6 < how.every]
+        due = [kind for kind, how in KINDS.items() if cycle % 6 < how.every and cycle in how.cycles]
         due += list(peers.MEASURE) if cycle % 6 < PEERS_EVERY else []
         for kind in due:
             if kind in kinds and (kind, cycle) not in there:
@@ -99,7 +104,9 @@ def _measure(out: Path, cycles: int, kinds: list[str]) -> None:
 
 
 def _gate(kind: Kind) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as place, _competitor(kind.busy):
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as beside:
+        if kind.busy:
+            beside.enter_context(competitor())
         clone = Path(place) / "clone"
         _git(ROOT, "clone", "--quiet", str(ROOT), str(clone))
         with (clone / "pyproject.toml").open("a", encoding="utf-8") as file:
@@ -129,9 +136,16 @@ def _gate(kind: Kind) -> dict[str, Any]:
             "wall_seconds": round(wall, 1),
             "drawing_seconds": round(sum(seconds.values()), 1),
             "log_ratios": [round(float(draw.mean()), 5) for draw in ratios_by_draw(*sides)],
+            "log_rates": {side: _log_rates(records, side) for side in ("head", "base")},
             "steady": sum(row["steady"] is True for row in records),
             "decisions": {row["quantity"]: row for row in json.loads(done.stdout)["decisions"]},
         }
+
+
+def _log_rates(records: Sequence[Mapping[str, Any]], side: str) -> list[list[float]]:
+    """Of images a second, in the slices of each draw."""
+    draws = [slices([row]).rates for row in records if row["side"] == side]
+    return [np.log(rates).round(4).tolist() for rates in draws]
 
 
 def _peer(measure: Callable[..., dict[str, list[float]]]) -> dict[str, Any]:
@@ -154,18 +168,6 @@ def _peer(measure: Callable[..., dict[str, list[float]]]) -> dict[str, Any]:
     }
 
 
-@contextlib.contextmanager
-def _competitor(wanted: bool) -> Iterator[None]:
-    """Another process that computes all the time."""
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if wanted else None
-    try:
-        yield
-    finally:
-        if process is not None:
-            process.kill()
-            process.wait()
-
-
 def _git(folder: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=gate", "-c", "user.email=gate@example.org")
     done = subprocess.run(
@@ -180,7 +182,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     titles = ["planted", "beside it", "time", "may lose", "gates", *decided, "draws"]
     lines = [titles, ["---"] * len(titles)]
     for name, kind in KINDS.items():
-        found = [row for row in rows if row["kind"] == name]
+        found = _of(rows, name)
         if found:
             decisions = Counter(row["decisions"]["training"]["decision"] for row in found)
             lines.append(
@@ -198,26 +200,53 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def peers_table(rows: list[dict[str, Any]]) -> str:
-    """How often others would have failed a build, as Markdown."""
-    rules: dict[str, tuple[str, Callable[[dict[str, Any], float], bool]]] = {
-        "pytest-benchmark, `--benchmark-compare-fail=mean:3%`": ("pytest-benchmark", _compare_fails),
-        "base, then head, t test at 5%": ("loop", _t_test_fails),
-        "asv, factor 1.1": ("loop", _factor_fails),
-    }
+    """How often the gate and others failed a build, or would have, as Markdown."""
     planted = (0.0, 0.01, 0.03)
-    titles = ["60 s of", "pairs", *(f"{share:.0%} planted" if share else "nothing" for share in planted)]
+    gates = {
+        "`bench gate`, 60 s, may lose 3%": ("same", None, "slower-3"),
+        "`bench gate`, 5 minutes, may lose 1%": (None, "slower-1", None),
+    }
+    rules: dict[str, tuple[str, Callable[[dict[str, Any], float], bool]]] = {
+        "pytest-benchmark, 60 s, `--benchmark-compare-fail=mean:3%`": (
+            "pytest-benchmark",
+            partial(_compare_fails, 0.03),
+        ),
+        "pytest-benchmark, 60 s, `--benchmark-compare-fail=mean:1%`": (
+            "pytest-benchmark",
+            partial(_compare_fails, 0.01),
+        ),
+        "base, then head, 60 s, t test at 5%": ("loop", _t_test_fails),
+        "base, then head, 60 s, asv's factor of 1.1": ("loop", _factor_fails),
+    }
+    titles = [
+        "builds that fail",
+        *(f"{share:.0%} planted" if share else "nothing planted" for share in planted),
+    ]
     lines = [titles, ["---"] * len(titles)]
+    for title, kinds in gates.items():
+        lines.append(
+            [title, *(_failed([row["exit_code"] == 1 for row in _of(rows, kind)]) for kind in kinds)]
+        )
     for title, (kind, fails) in rules.items():
-        found = [row["found"] for row in rows if row["kind"] == kind]
-        if found:
-            counts = [sum(fails(row, share) for row in found) for share in planted]
-            lines.append([title, str(len(found)), *(_share(count, len(found)) for count in counts)])
+        pairs = [row["found"] for row in _of(rows, kind)]
+        lines.append([title, *(_failed([fails(pair, share) for pair in pairs]) for share in planted)])
     return _markdown(lines)
 
 
-def _compare_fails(found: dict[str, Any], planted: float) -> bool:
+def _of(rows: list[dict[str, Any]], kind: str | None) -> list[dict[str, Any]]:
+    return [row for row in rows if row["kind"] == kind]
+
+
+def _failed(builds: list[bool]) -> str:
+    if not builds:
+        return "–"
+    interval = stats.binomtest(sum(builds), len(builds)).proportion_ci()
+    return f"{sum(builds)} of {len(builds)} ({interval.low:.0%} to {interval.high:.0%})"
+
+
+def _compare_fails(may_lose: float, found: dict[str, Any], planted: float) -> bool:
     """Its ratio is that of speeds, head over base."""
-    return (1 + planted) / found["mean"][0] > 1.03
+    return (1 + planted) / found["mean"][0] > 1 + may_lose
 
 
 def _t_test_fails(found: dict[str, Any], planted: float) -> bool:
@@ -243,7 +272,8 @@ def _markdown(lines: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _rows(out: Path) -> list[dict[str, Any]]:
+def read(out: Path) -> list[dict[str, Any]]:
+    """What is there already."""
     lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
     return [json.loads(line) for line in lines]
 

@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from alexnet_bench.run_folder import run_records
-from alexnet_bench.stats import faster_half
+from alexnet_bench.stats import FEWEST_UNITS, Slices, paired_rounds
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
 
 Draw = tuple[NDArray[np.float64], NDArray[np.float64]]
 ROUNDS = 12
 # By the records: seconds of a draw of two sides before its rounds, and of a round of 0.1 s slices.
-DRAW_SECONDS, ROUND_SECONDS = 2.2, 0.2
+DRAW_SECONDS, ROUND_SECONDS = 3.0, 0.2
 # Seconds, the loss that must not pass, and what is planted.
 CASES = [
     (60, 0.03, (0.0, 0.02, 0.03, 0.05)),
@@ -73,29 +73,42 @@ def _in_time_order(folder: Path) -> Iterator[Draw]:
 
 
 def _case(draws: list[Draw], seconds: float, threshold: float, planted: float) -> dict[str, Any]:
-    ratios = [faster_half(head - np.log1p(planted)) - faster_half(base) for head, base in draws]
+    draws = [(head - np.log1p(planted), base) for head, base in draws]
     most = int(seconds / (DRAW_SECONDS + ROUNDS * ROUND_SECONDS))
-    starts = range(len(ratios) - most + 1)
-    found = [_gate(ratios[start : start + most], threshold) for start in starts]
+    starts = range(len(draws) - most + 1)
+    found = [_gate(draws[start : start + most], threshold) for start in starts]
     return {
         "seconds": seconds,
         "draws": most,
         "threshold": threshold,
         "planted": planted,
         "blocks": len(found),
-        "apart": len(ratios) // most,
+        "apart": len(draws) // most,
         "decisions": dict(Counter(decision for decision, _ in found)),
         "mean_draws": float(np.mean([count for _, count in found])),
     }
 
 
-def _gate(draws: list[NDArray[np.float64]], threshold: float) -> tuple[str, int]:
+def _gate(draws: list[Draw], threshold: float) -> tuple[str, int]:
     """The decision, and the draws that it took."""
-    for count in range(1, len(draws) + 1):
-        evidence = PairedDraws(draws=draws[:count], loss=-np.log1p(-threshold))
-        if evidence.is_settled or count == len(draws):
+    count = FEWEST_UNITS
+    while count < len(draws):
+        evidence = _evidence(draws[:count], threshold)
+        if evidence.is_settled:
             return decide([evidence])[0], count
-    raise AssertionError("a block has draws")
+        count *= 2
+    return decide([_evidence(draws, threshold)])[0], len(draws)
+
+
+def _evidence(draws: list[Draw], threshold: float) -> PairedDraws:
+    sides = (_slices([draw[side] for draw in draws]) for side in (0, 1))
+    return PairedDraws(draws=paired_rounds(*sides), loss=-np.log1p(-threshold))
+
+
+def _slices(log_rates: list[NDArray[np.float64]]) -> Slices:
+    keys = list(np.ndindex(len(log_rates), ROUNDS))
+    rates = np.exp(log_rates).ravel().tolist()
+    return Slices(rounds=keys, draws=[draw for draw, _ in keys], rates=rates)
 
 
 def table(rows: list[dict[str, Any]]) -> str:

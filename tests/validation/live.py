@@ -12,12 +12,14 @@ and started again. Nothing else should run on the machine.
 """
 
 import argparse
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import peers
@@ -66,11 +68,12 @@ def main() -> None:
             if (kind in PEERS and cycle % 2) or folder.exists():
                 continue
             started = time.time()
-            _measure(kind, folder, options)
+            measure(kind, folder, options)
             print(f"{folder.name}: {time.time() - started:.0f} s", flush=True)
 
 
-def _measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
+def measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
+    """Make one measurement of a kind, and keep its run folder."""
     with tempfile.TemporaryDirectory() as place:
         if kind in PEERS:
             outcome = peers.MEASURE[kind](options, SECONDS, Path(place))
@@ -89,6 +92,17 @@ def _measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
         compare(_settings(options), sides, run, f"tests/validation/live.py {kind}")
         (run / "workers.log").unlink()
         shutil.copytree(run, folder)
+
+
+@contextlib.contextmanager
+def competitor() -> Iterator[None]:
+    """Another process that computes all the time."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _settings(options: argparse.Namespace) -> Settings:
