@@ -32,6 +32,7 @@ ROUNDS = 12
 DRAW_SECONDS, ROUND_SECONDS = 3.0, 0.2
 # Seconds, the loss that must not pass, and what is planted.
 CASES = [
+    (45, 0.03, (0.0, 0.03, 0.05)),
     (60, 0.03, (0.0, 0.02, 0.03, 0.05)),
     (120, 0.02, (0.0, 0.01, 0.02, 0.03)),
     (300, 0.01, (0.0, 0.005, 0.01, 0.02)),
