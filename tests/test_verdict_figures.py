@@ -137,7 +137,7 @@ def test_live_gates_find_what_was_planted(kind, share, seconds, gated, caught):
 
 
 def test_gates_of_the_first_rules_would_be_decided_alike_by_the_last():
-    """What passed cannot regress; the rest is tested by the means of draws, which doubt a loss less than all."""
+    """What passed cannot regress; the rest is tested by means of draws, which doubt losses less than all."""
     first = [row for row in gates() if row["kind"].startswith("same") and "log_rates" not in row]
     untold = [row for row in first if row["decisions"]["training"]["decision"] == "inconclusive"]
 
