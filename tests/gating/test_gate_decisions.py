@@ -6,9 +6,11 @@ from xml.etree import ElementTree
 import pytest
 from report_runs import draw
 
+from alexnet_bench.draws import ratios_by_draw
 from alexnet_bench.gating import formats
 from alexnet_bench.gating.quantities import Thresholds, read_thresholds
 from alexnet_bench.gating.together import decisions, enough
+from alexnet_bench.stats.evidence import PairedDraws
 
 MIB = 2**20
 
@@ -52,6 +54,16 @@ def test_memory_and_start_up_are_better_when_lower():
     # A share of the base is lost at 110% of its memory.
     for mib, decision in ((439, "pass"), (441, "regressed")):
         assert decided(sides(peak_memory_bytes=mib * MIB))["alexnet", "memory"].decision == decision
+
+
+def test_memory_and_start_up_take_little_of_the_level():
+    """Three quantities of one weight each would take three times the p-value."""
+    records = sides(0.95)
+    head, base = ([row for row in records if row["side"] == side] for side in ("head", "base"))
+    p_value = PairedDraws(draws=ratios_by_draw(head, base), loss=0.02).p_value(-1)
+
+    for level, decision in ((1.05 * p_value, "inconclusive"), (1.15 * p_value, "regressed")):
+        assert decided(records, false_alarms=level)["alexnet", "training"].decision == decision
 
 
 def test_thresholds_are_of_a_quantity_or_of_a_variants():
