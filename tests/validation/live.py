@@ -68,12 +68,11 @@ def main() -> None:
             if (kind in PEERS and cycle % 2) or folder.exists():
                 continue
             started = time.time()
-            measure(kind, folder, options)
+            _measure(kind, folder, options)
             print(f"{folder.name}: {time.time() - started:.0f} s", flush=True)
 
 
-def measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
-    """Make one measurement of a kind, and keep its run folder."""
+def _measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as place:
         if kind in PEERS:
             outcome = peers.MEASURE[kind](options, SECONDS, Path(place))
