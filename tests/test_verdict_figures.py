@@ -179,3 +179,17 @@ def test_the_docs_and_the_readme_say_what_live_gates_decided():
     assert memory == {"pass"}
     assert f"{alarms} false alarms in {len(same)} gates of the same code ({most}" in readme
     assert f"slower in {sum(found)} of {len(found)} gates of a minute" in readme
+
+
+@pytest.mark.parametrize("simulated", ["busy"], indirect=True)
+def test_live_gates_took_the_middle_of_the_rounds_beside_a_busy_process_and_nowhere_else(simulated):
+    kept = [row for row in gates() if "log_rates" in row]
+
+    assert {"busy" in row["kind"] for row in kept} == {True, False}
+    for row in kept:
+        taken = "middle half of the rounds" if "busy" in row["kind"] else "faster halves"
+        ratios = [
+            simulated.WAYS[taken](np.array(head), np.array(base))
+            for head, base in zip(row["log_rates"]["head"], row["log_rates"]["base"], strict=True)
+        ]
+        assert ratios == pytest.approx(row["log_ratios"], abs=2e-4)
