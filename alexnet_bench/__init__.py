@@ -1,12 +1,12 @@
 """AlexNet's design choices, each with and without: what they do to accuracy and to throughput."""
 
-from alexnet_bench.ablation import Ablation, Claim
 from alexnet_bench.api import compare, gate, run, write_report
-from alexnet_bench.blocks import Block, block
 from alexnet_bench.errors import BenchError
-from alexnet_bench.recipe import Recipe
-from alexnet_bench.run_folder import read
-from alexnet_bench.variant import ALEXNET, Variant
+from alexnet_bench.network.ablation import Ablation, Claim
+from alexnet_bench.network.blocks import Block, block
+from alexnet_bench.network.recipe import Recipe
+from alexnet_bench.network.variant import ALEXNET, Variant
+from alexnet_bench.records.run_folder import read
 
 __all__ = [
     "ALEXNET",

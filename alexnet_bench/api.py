@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alexnet_bench.run_folder import read
+from alexnet_bench.records.run_folder import read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any
     Args:
         variants: names, globs, `@ablation`s and sums, comma-separated.
         out: the run folder; a new one under `results/runs` by default.
-        settings: fields of `alexnet_bench.runner.settings.Settings`, named as the command's options.
+        settings: fields of `alexnet_bench.run.settings.Settings`, named as the command's options.
 
     Returns:
         The run folder; `read` gives its records.
@@ -32,9 +32,9 @@ def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any
     Raises:
         BenchError: something asked for cannot be used.
     """
-    from alexnet_bench.runner.run import Silent, continue_run, start_run
-    from alexnet_bench.runner.schedule import Schedule
-    from alexnet_bench.runner.settings import Settings
+    from alexnet_bench.run.run import Silent, continue_run, start_run
+    from alexnet_bench.run.schedule import Schedule
+    from alexnet_bench.run.settings import Settings
 
     schedule = Schedule(Settings(variants=variants, **settings))
     folder = Path(out) if out is not None else new_run_folder()
@@ -57,17 +57,17 @@ def compare(
         base: a revision of the repository in the current folder.
         base_python: another interpreter, with its own TensorFlow.
         out: the run folder; a new one under `results/runs` by default.
-        settings: fields of `alexnet_bench.runner.settings.Settings`; `variants` is `alexnet` by default.
+        settings: fields of `alexnet_bench.run.settings.Settings`; `variants` is `alexnet` by default.
 
     Returns:
-        One row a variant and mode; `alexnet_bench.report.comparison.Comparison` says what its columns mean.
+        One row a variant and mode; `alexnet_bench.analysis.comparison.Comparison` says what its columns mean.
 
     Raises:
         BenchError: something asked for cannot be used.
     """
-    from alexnet_bench.report.comparison import compare_sides
-    from alexnet_bench.runner import compare as comparison
-    from alexnet_bench.runner.settings import Settings
+    from alexnet_bench.analysis.comparison import compare_sides
+    from alexnet_bench.run import compare as comparison
+    from alexnet_bench.run.settings import Settings
 
     asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
     folder = Path(out) if out is not None else new_run_folder()
@@ -95,22 +95,22 @@ def gate(
         base_python: another interpreter, with its own TensorFlow.
         out: the run folder; a new one under `results/runs` by default.
         thresholds: what may be lost, as `[tool.alexnet-bench.gate.thresholds]` has it.
-        settings: fields of `alexnet_bench.runner.settings.Settings`; `variants` is `alexnet` by default.
+        settings: fields of `alexnet_bench.run.settings.Settings`; `variants` is `alexnet` by default.
 
     Returns:
-        One row a variant and quantity; `alexnet_bench.gating.decision.Decision` says what its columns mean.
+        One row a variant and quantity; `alexnet_bench.analysis.decision.Decision` says what its columns mean.
 
     Raises:
         BenchError: something asked for cannot be used.
     """
     import pandas as pd
 
-    from alexnet_bench.gating.quantities import read_thresholds
-    from alexnet_bench.gating.together import decisions, enough
-    from alexnet_bench.runner import compare as comparison
-    from alexnet_bench.runner.base import merge_base, repository_at
-    from alexnet_bench.runner.gate import gate_effort
-    from alexnet_bench.runner.settings import Settings
+    from alexnet_bench.analysis.gate import decisions, enough
+    from alexnet_bench.analysis.quantities import read_thresholds
+    from alexnet_bench.run import compare as comparison
+    from alexnet_bench.run.base import merge_base, repository_at
+    from alexnet_bench.run.gate import gate_effort
+    from alexnet_bench.run.settings import Settings
 
     asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
     folder = Path(out) if out is not None else new_run_folder()
@@ -137,7 +137,7 @@ def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
         runs: run folders.
         out: where to; the first run's `report` folder by default.
     """
-    from alexnet_bench import report
+    from alexnet_bench.show import report
 
     folders: Sequence[Path] = [Path(folder) for folder in runs]
     return report.write_report(folders, Path(out) if out is not None else folders[0] / "report")

@@ -18,8 +18,8 @@ from alexnet_bench.errors import BenchError
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from alexnet_bench.runner.effort import Effort
-    from alexnet_bench.runner.schedule import Schedule
+    from alexnet_bench.run.effort import Effort
+    from alexnet_bench.run.schedule import Schedule
 
 Record = Mapping[str, Any]
 Engine = Callable[["Schedule", "Effort"], Sequence[Record]]
@@ -109,9 +109,9 @@ class VariantBenchmark:
         return timing
 
     def _time(self, asked: dict[str, Any], draws: int) -> Sequence[Record]:
-        from alexnet_bench.runner.alone import effort_of_draws, least_effort
-        from alexnet_bench.runner.schedule import Schedule
-        from alexnet_bench.runner.settings import Settings
+        from alexnet_bench.run.alone import effort_of_draws, least_effort
+        from alexnet_bench.run.schedule import Schedule
+        from alexnet_bench.run.settings import Settings
 
         settings = Settings(**asked)
         effort = effort_of_draws(draws, settings.mode)
@@ -124,8 +124,8 @@ class VariantBenchmark:
         return self.engine(schedule, least_effort(settings.mode) if self.benchmark.disabled else effort)
 
     def _report(self, records: Sequence[Record], timing: VariantTiming) -> None:
-        from alexnet_bench.draws import step_milliseconds
-        from alexnet_bench.records import columns_of
+        from alexnet_bench.analysis.draws import step_milliseconds
+        from alexnet_bench.records.schema import columns_of
 
         agreeing = {column.name: records[0][column.name] for column in columns_of("draw") if column.agrees}
         self.benchmark.extra_info |= agreeing | asdict(timing)
@@ -137,7 +137,7 @@ class VariantBenchmark:
 def _timing(records: Sequence[Record]) -> VariantTiming:
     import numpy as np
 
-    from alexnet_bench.draws import log_rate
+    from alexnet_bench.analysis.draws import log_rate
 
     rates = [log_rate(record) for record in records]
     same = ("variant", "fingerprint", "topology", "batch_size", "precision", "mode")
@@ -152,8 +152,8 @@ def _timing(records: Sequence[Record]) -> VariantTiming:
 
 @pytest.fixture(scope="session")
 def _alexnet_bench_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    from alexnet_bench.runner.alone import time_alone
-    from alexnet_bench.runner.local import Zygote
+    from alexnet_bench.run.alone import time_alone
+    from alexnet_bench.run.local import Zygote
 
     log = tmp_path_factory.mktemp("alexnet-bench") / "workers.log"
     with contextlib.ExitStack() as stack:

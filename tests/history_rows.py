@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from alexnet_bench.gating.history import SCHEMA_VERSION
+from alexnet_bench.records.history import SCHEMA_VERSION
 
 
 def row(number, speed=6000.0, ratio=1.0, half_width=0.004, **changes):

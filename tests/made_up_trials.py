@@ -1,7 +1,7 @@
 """Records of trials that nobody trained, as the answers to tasks."""
 
-from alexnet_bench.records import make_record
-from alexnet_bench.runner.accuracy import task_key, trial_key
+from alexnet_bench.records.schema import make_record
+from alexnet_bench.run.trials import task_key, trial_key
 
 
 def made_up_trial(task, run_id, **columns):

@@ -3,7 +3,7 @@
 import hypothesis.strategies as st
 
 from alexnet_bench import Variant, block
-from alexnet_bench.topology import TOPOLOGIES
+from alexnet_bench.network.topology import TOPOLOGIES
 
 
 @block(parameters=lambda channels: 4 * channels)

@@ -2,7 +2,7 @@
 
 import json
 
-from alexnet_bench.records import append_record, make_record, to_frame
+from alexnet_bench.records.schema import append_record, make_record, to_frame
 
 DEVICE = "AMD EPYC 9R14 96-Core Processor"
 VERSIONS = {"python": "3.12.1", "tensorflow": "2.21.0", "keras": "3.15.1"}

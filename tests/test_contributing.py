@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from alexnet_bench.data import open_dataset
-from alexnet_bench.plan import make_plan
-from alexnet_bench.recipe import PAPER
-from alexnet_bench.registry import load_registry
-from alexnet_bench.topology import ALEXNET_8
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.network.topology import ALEXNET_8
 
 CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
 

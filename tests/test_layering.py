@@ -11,61 +11,50 @@ from users_suite import run_suite
 
 import alexnet_bench
 from alexnet_bench.cli.group import COMMANDS
-from alexnet_bench.registry import shipped_folder
+from alexnet_bench.network.registry import shipped_folder
 
 PACKAGE = Path(alexnet_bench.__file__).parent
 
 # The layout, top to bottom. A module imports what stands above it, and within its own folder.
 ORDER = (
     "errors",
+    "words",
     "seeds",
-    "blocks",
-    "recipe",
-    "variant",
-    "topology",
-    "plan",
-    "ablation",
-    "factorial",
-    "registry",
-    "records",
-    "run_folder",
     "environment",
+    "network",
+    "records",
     "stats",
-    "draws",
-    "learning_curve",
-    "gating",
-    "report",
-    "model",
+    "analysis",
     "data",
-    "trial",
+    "model",
     "worker",
-    "runner",
+    "run",
+    "show",
     "api",
     "__init__",
     "cli",
     "pytest_plugin",
 )
 # A block is a function; what it imports when it is built may stand anywhere.
-BLOCK_BODIES = {("blocks", "model")}
+BLOCK_BODIES = {("network", "model")}
 
 BACKENDS = {"tensorflow", "keras", "jax", "torch"}
 # Never at module level, so that listing, planning and reporting stay quick.
 LIGHT = (
+    "network",
     "records",
     "stats",
-    "report",
-    "registry",
-    "plan",
+    "analysis",
+    "show",
     "data",
     "cli",
-    "runner",
+    "run",
     "api",
     "__init__",
     "pytest_plugin",
-    "blocks",
 )
 # Not in a function's body either.
-WITHOUT = ("records", "run_folder", "stats", "report")
+WITHOUT = ("records", "stats", "analysis", "show")
 # What a command needs only once it is carried out.
 HEAVY = {*BACKENDS, "pandas", "numpy", "seaborn", "matplotlib", "scipy", "sklearn", "PIL", "pyarrow", "rich"}
 
@@ -146,7 +135,7 @@ def test_tensorflow_is_imported_only_where_a_file_is_named_for_it(file):
     relative = file.relative_to(PACKAGE).as_posix()
     at_module_level = "tensorflow" in roots(file, module_level=True)
 
-    if file.name.startswith("tensorflow_") or relative in ("trial/train.py", "worker/timing.py"):
+    if file.name.startswith("tensorflow_") or relative in ("model/train.py", "worker/timing.py"):
         return
     assert not at_module_level
     assert relative.startswith("worker/") or "tensorflow" not in roots(file)
@@ -160,7 +149,7 @@ def test_what_a_worker_shares_with_its_caller_is_imported_relatively(file):
     assert written.count("from alexnet_bench.worker") == (file.name == "host.py")
 
 
-@pytest.mark.parametrize("file", **named([file for file in FILES if part(file) == "blocks"]))
+@pytest.mark.parametrize("file", **named([file for file in FILES if file.name == "blocks.py"]))
 def test_blocks_import_keras_in_their_bodies_alone(file):
     assert "keras" in roots(file)
     assert "keras" not in roots(file, module_level=True)
@@ -197,17 +186,17 @@ def test_the_extractor_sees_what_it_must(tmp_path):
 LOADS_NO_TENSORFLOW = """
 import sys
 import alexnet_bench
-from alexnet_bench.plan import make_plan
-from alexnet_bench.recipe import PAPER
-from alexnet_bench.registry import load_registry
-from alexnet_bench.topology import ALEXNET_227
-import alexnet_bench.runner.run
-import alexnet_bench.runner.schedule
-import alexnet_bench.report
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.network.topology import ALEXNET_227
+import alexnet_bench.run.run
+import alexnet_bench.run.schedule
+import alexnet_bench.show.report
 
 for variant in load_registry().select("all"):
     make_plan(variant, ALEXNET_227, classes=1000).fingerprint(PAPER)
-schedule = alexnet_bench.runner.schedule.Schedule(alexnet_bench.runner.settings.Settings(variants="@lrn"))
+schedule = alexnet_bench.run.schedule.Schedule(alexnet_bench.run.settings.Settings(variants="@lrn"))
 schedule.manifest_plan()
 assert schedule.trials() and schedule.timing.next_task([])
 print(*sys.modules)
@@ -249,7 +238,7 @@ def test_a_suite_that_does_not_use_the_fixture_loads_hardly_anything(tmp_path):
     def test_other():
         assert "alexnet_bench.pytest_plugin" in sys.modules
         assert not {HEAVY} & sys.modules.keys()
-        assert not [name for name in sys.modules if name.startswith("alexnet_bench.runner")]
+        assert not [name for name in sys.modules if name.startswith("alexnet_bench.run.")]
     """
     code, out = run_suite(tmp_path, tests)
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from users_suite import OURS, report_of_suite, run_suite
 
-from alexnet_bench.records import AGREEING
+from alexnet_bench.records.schema import AGREEING
 
 # Two draws of three and of one slice; the second reached no steady state.
 STAND_IN = """

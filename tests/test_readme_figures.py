@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alexnet_bench.registry import load_registry
-from alexnet_bench.report import effects, summarize
-from alexnet_bench.report.claims import read_ledger, runs_among
-from alexnet_bench.run_folder import read, read_manifest
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.records.run_folder import read, read_manifest
+from alexnet_bench.show.claims import read_ledger, runs_among
+from alexnet_bench.show.report import effects, summarize
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_bench.records import COLUMNS
+from alexnet_bench.records.schema import COLUMNS
 
 README = Path(__file__).parents[1] / "results" / "README.md"
 

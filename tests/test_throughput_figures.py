@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_bench.report import effects
-from alexnet_bench.run_folder import read, read_manifest
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.records.run_folder import read, read_manifest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "throughput.md"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_bench.registry import load_registry, shipped_folder
+from alexnet_bench.network.registry import load_registry, shipped_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,7 +40,7 @@ def installed(wheel, tmp_path_factory):
 
 
 BENCH = "from alexnet_bench.cli import main; main()"
-SHIPPED = "from alexnet_bench.registry import shipped_folder; print(shipped_folder())"
+SHIPPED = "from alexnet_bench.network.registry import shipped_folder; print(shipped_folder())"
 FIXTURES = "import sys, pytest; sys.exit(pytest.main(['--fixtures', sys.argv[1]]))"
 
 

@@ -1,6 +1,6 @@
 """Complete records to start from."""
 
-from alexnet_bench.records import make_record
+from alexnet_bench.records.schema import make_record
 
 BOTH = {
     "run_id": "run-a",

@@ -26,8 +26,8 @@ def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | Non
     Each claim: what the paper says, what was measured, whether that bears it out, and what the idea costs in
     throughput. Without runs, the claims alone. What is no run of `bench run` is passed over.
     """
-    from alexnet_bench.registry import load_registry
-    from alexnet_bench.report.claims import columns_of, read_ledger, runs_among, standing, write_ledger
+    from alexnet_bench.network.registry import load_registry
+    from alexnet_bench.show.claims import columns_of, read_ledger, runs_among, standing, write_ledger
 
     folders, others = runs_among(runs)
     found = read_ledger(load_registry(ablations), folders)

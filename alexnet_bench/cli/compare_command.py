@@ -61,8 +61,8 @@ def command(
 
 
 def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
-    from alexnet_bench.report.comparison import compare_runs, yardstick_change
-    from alexnet_bench.run_folder import read, read_manifest
+    from alexnet_bench.analysis.comparison import compare_runs, yardstick_change
+    from alexnet_bench.records.run_folder import read, read_manifest
 
     manifests, frame = [read_manifest(run) for run in runs], read(*runs)
     found, machine = compare_runs(frame, manifests), yardstick_change(frame, manifests)
@@ -88,9 +88,9 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
 def _compare_code(
     base: str | None, base_python: Path | None, as_json: bool, out: Path | None, options: dict[str, Any]
 ) -> int:
+    from alexnet_bench.analysis.comparison import compare_sides
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.report.comparison import compare_sides
-    from alexnet_bench.run_folder import read
+    from alexnet_bench.records.run_folder import read
 
     records, _, folder = time_sides(
         options | {"measure": ("throughput",)}, base=base, base_python=base_python, out=out, quiet=as_json

@@ -25,7 +25,7 @@ def command(budget: float, devices: str, as_json: bool) -> None:
     """Say what this machine computes with, its peak and noise floor, and what would spoil results."""
     from rich.console import Console
 
-    from alexnet_bench.runner.doctor import examine
+    from alexnet_bench.run.doctor import examine
 
     console = Console(stderr=True, quiet=as_json)
     with console.status("start") as status:

@@ -11,9 +11,9 @@ from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, NOTHING_MEASURED
 
 if TYPE_CHECKING:
+    from alexnet_bench.analysis.decision import Decision
     from alexnet_bench.cli.gate_ways import Found
-    from alexnet_bench.gating.decision import Decision
-    from alexnet_bench.gating.settings import GateSettings
+    from alexnet_bench.run.project import GateSettings
 
 EXAMPLE = """\b
 Examples:
@@ -34,7 +34,7 @@ class _ProjectDefaults(click.Command):
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the project's defaults before the options are."""
-        from alexnet_bench.gating.settings import read_settings
+        from alexnet_bench.run.project import read_settings
 
         settings = read_settings(Path("pyproject.toml"))
         extra["default_map"] = dict(settings.options)
@@ -126,9 +126,10 @@ def command(
     Both are timed slice by slice in one job. What may be lost is set in pyproject.toml, under
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
+    from alexnet_bench.analysis.history import make_rows
     from alexnet_bench.cli import gate_ways
     from alexnet_bench.cli.gate_output import FILES, show, warn, write_files
-    from alexnet_bench.gating.history import append_history, make_rows
+    from alexnet_bench.records.history import append_history
 
     files = {name: options.pop(name) for name in FILES}
     if new or old:

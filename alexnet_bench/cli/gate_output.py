@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from alexnet_bench.analysis.decision import Decision
     from alexnet_bench.cli.gate_ways import Found
-    from alexnet_bench.gating.decision import Decision
 
 FILES = ("markdown", "junit", "github_benchmark", "bencher")
 
@@ -26,7 +26,7 @@ def write_files(found: "Found", files: Mapping[str, Path | None]) -> None:
     Raises:
         RecordError: a file cannot be written.
     """
-    from alexnet_bench.gating import formats
+    from alexnet_bench.show import gate as formats
 
     rendered = {
         "markdown": lambda: formats.markdown(found.rows, found.against),
@@ -56,7 +56,7 @@ def warn(rows: Iterable["Decision"]) -> None:
 
 def show(found: "Found", as_json: bool) -> None:
     """Print the decisions."""
-    from alexnet_bench.gating import formats
+    from alexnet_bench.show import gate as formats
 
     if as_json:
         decisions = [

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from alexnet_bench.cli.exits import DONE
 
 if TYPE_CHECKING:
-    from alexnet_bench.gating.decision import Decision
-    from alexnet_bench.gating.settings import GateSettings
+    from alexnet_bench.analysis.decision import Decision
+    from alexnet_bench.run.project import GateSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +33,10 @@ class Found:
 
 def against_code(settings: "GateSettings", base: str | None, base_python: Path | None, **timed: Any) -> Found:
     """Time this code and its base in turn; where no base is given, where this branch began."""
+    from alexnet_bench.analysis.gate import decisions, enough
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.gating.together import decisions, enough
-    from alexnet_bench.runner.base import merge_base, repository_at
-    from alexnet_bench.runner.gate import gate_effort
+    from alexnet_bench.run.base import merge_base, repository_at
+    from alexnet_bench.run.gate import gate_effort
 
     if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
@@ -57,10 +57,10 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
     Raises:
         RecordError: there is none.
     """
+    from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions, stored_sessions
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.errors import RecordError
-    from alexnet_bench.gating.baseline import THRESHOLD, baseline_decisions, stored_sessions
-    from alexnet_bench.runner.gate import baseline_effort
+    from alexnet_bench.run.gate import baseline_effort
 
     stored = stored_sessions(baseline)
     if not stored:
@@ -73,9 +73,9 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
 
 def record_session(baseline: Path, **timed: Any) -> int:
     """Time this code alone, and add it to a baseline."""
+    from alexnet_bench.analysis.gate_baseline import add_session
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.gating.baseline import add_session
-    from alexnet_bench.runner.gate import baseline_effort
+    from alexnet_bench.run.gate import baseline_effort
     from alexnet_bench.stats import FEWEST_UNITS
 
     _, _, run = time_sides(alone=True, effort=baseline_effort, **timed)
@@ -90,7 +90,7 @@ def record_session(baseline: Path, **timed: Any) -> int:
 
 def of_benchmarks(settings: "GateSettings", new: Sequence[Path], old: Sequence[Path]) -> Found:
     """Time nothing, and decide from files of pytest-benchmark."""
-    from alexnet_bench.gating.pytest_benchmark import benchmark_decisions, read_timings
+    from alexnet_bench.analysis.gate_pytest_benchmark import benchmark_decisions, read_timings
 
     rows = benchmark_decisions(
         [read_timings(file) for file in new],

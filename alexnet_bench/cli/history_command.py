@@ -35,10 +35,10 @@ def command(file: Path | None, out: Path, strict: bool, as_json: bool) -> int:
     around each. It warns of changes for the worse among the ten newest entries, and of slow losses that no
     single gate told of. FILE is what `bench gate` wrote; by default, where it writes.
     """
-    from alexnet_bench.gating.history import read_history
-    from alexnet_bench.gating.series import series_of
-    from alexnet_bench.gating.settings import read_settings
-    from alexnet_bench.report.history import COLUMNS, as_data, tables, warnings, write_figure
+    from alexnet_bench.analysis.series import series_of
+    from alexnet_bench.records.history import read_history
+    from alexnet_bench.run.project import read_settings
+    from alexnet_bench.show.history import COLUMNS, as_data, tables, warnings, write_figure
 
     settings = read_settings(Path("pyproject.toml"))
     entries = read_history(file or Path(settings.options.get("history", shared.HISTORY)))

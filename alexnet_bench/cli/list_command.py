@@ -27,9 +27,9 @@ def command(ablations: tuple[Path, ...], as_json: bool) -> None:
 
 def _everything(folders: tuple[Path, ...]) -> dict[str, Any]:
     from alexnet_bench.data import DATASETS
-    from alexnet_bench.recipe import RECIPES
-    from alexnet_bench.registry import load_registry
-    from alexnet_bench.topology import TOPOLOGIES
+    from alexnet_bench.network.recipe import RECIPES
+    from alexnet_bench.network.registry import load_registry
+    from alexnet_bench.network.topology import TOPOLOGIES
 
     registry = load_registry(folders)
     return {

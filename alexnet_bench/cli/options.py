@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from alexnet_bench.runner.settings import DEVICES, PRECISIONS
+from alexnet_bench.run.settings import DEVICES, PRECISIONS
 
 # Where gates add what they measured.
 HISTORY = "results/history.jsonl"

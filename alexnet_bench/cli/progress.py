@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from alexnet_bench.runner.schedule import TrialTask
-from alexnet_bench.runner.timing_plan import DrawTask
+from alexnet_bench.run.schedule import TrialTask
+from alexnet_bench.run.timing_plan import DrawTask
 
 
 class Progress:

@@ -13,8 +13,8 @@ from alexnet_bench.cli import options
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Write the tables, plots and page of one or several runs again, from their records."""
-    from alexnet_bench.report import effects, folders_by_run, write_report
-    from alexnet_bench.run_folder import read, read_manifest
+    from alexnet_bench.records.run_folder import read, read_manifest
+    from alexnet_bench.show.report import effects, folders_by_run, write_report
 
     if out is None and len(runs) > 1:
         raise click.UsageError("give --out when reporting several runs together")

@@ -11,7 +11,7 @@ import click
 from alexnet_bench.api import new_run_folder
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
-from alexnet_bench.runner.settings import MEASURES, PRESETS
+from alexnet_bench.run.settings import MEASURES, PRESETS
 
 EXAMPLE = """\b
 Examples:
@@ -99,8 +99,8 @@ def command(
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
-    from alexnet_bench.runner.run import resume_settings, start_run
-    from alexnet_bench.runner.schedule import Schedule
+    from alexnet_bench.run.run import resume_settings, start_run
+    from alexnet_bench.run.schedule import Schedule
 
     if resume is not None:
         _refuse_changes(context)
@@ -117,7 +117,7 @@ def command(
 
 
 def _settings(options: dict[str, Any]) -> Any:
-    from alexnet_bench.runner.settings import Settings
+    from alexnet_bench.run.settings import Settings
 
     folders = tuple(str(folder) for folder in options.pop("ablations"))
     return Settings(**options, ablations=folders)
@@ -137,10 +137,10 @@ def _refuse_changes(context: click.Context) -> None:
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.report import effects, summarize, write_report
-    from alexnet_bench.report.sentences import noise_floor
-    from alexnet_bench.run_folder import read, read_manifest
-    from alexnet_bench.runner.run import continue_run
+    from alexnet_bench.records.run_folder import read, read_manifest
+    from alexnet_bench.run.run import continue_run
+    from alexnet_bench.show.report import effects, summarize, write_report
+    from alexnet_bench.show.sentences import noise_floor
 
     try:
         with Progress(quiet=as_json) as progress:
@@ -173,7 +173,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
 
 
 def _print_plan(schedule: Any, as_json: bool) -> None:
-    from alexnet_bench.runner.estimate import estimate
+    from alexnet_bench.run.cost import estimate
 
     plan = schedule.manifest_plan() | {"estimate": estimate(schedule)}
     if as_json:

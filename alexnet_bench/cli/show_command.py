@@ -49,9 +49,9 @@ def _described(
     name: str, topology: str, classes: int, channels: int, folders: tuple[Path, ...]
 ) -> dict[str, Any]:
     from alexnet_bench.errors import BenchError
-    from alexnet_bench.plan import make_plan
-    from alexnet_bench.registry import load_registry
-    from alexnet_bench.topology import find_topology
+    from alexnet_bench.network.plan import make_plan
+    from alexnet_bench.network.registry import load_registry
+    from alexnet_bench.network.topology import find_topology
 
     chosen = load_registry(folders).select(name)
     if len(chosen) != 1:

@@ -33,9 +33,9 @@ def time_sides(
     """
     from alexnet_bench.api import new_run_folder
     from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.records import BASE
-    from alexnet_bench.runner.compare import compare, compared_sides, own_side
-    from alexnet_bench.runner.settings import Settings
+    from alexnet_bench.records.schema import BASE
+    from alexnet_bench.run.compare import compare, compared_sides, own_side
+    from alexnet_bench.run.settings import Settings
 
     asked, folder = Settings(**options), out or new_run_folder()
     opened = (

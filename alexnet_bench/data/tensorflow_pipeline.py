@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from alexnet_bench.data.dataset import Dataset, Split
 from alexnet_bench.errors import DataError
-from alexnet_bench.recipe import Recipe
+from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 COLOUR_DEVIATION = 0.1

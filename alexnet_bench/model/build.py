@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from alexnet_bench.model.on_device import OnDevice
-from alexnet_bench.plan import Layer, LayerPlan
-from alexnet_bench.recipe import Recipe
+from alexnet_bench.network.plan import Layer, LayerPlan
+from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 

@@ -1,5 +1,6 @@
 """Answers a caller's requests, one at a time (see `protocol`)."""
 
+import importlib
 import resource
 import socket
 import sys
@@ -9,6 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from . import protocol
+
+# Where revisions older than the package `network` keep what a worker needs of them.
+FORMER_NAMES = {
+    "network.plan": "alexnet_bench.plan",
+    "network.recipe": "alexnet_bench.recipe",
+    "network.registry": "alexnet_bench.registry",
+    "network.topology": "alexnet_bench.topology",
+    "model.tensorflow_step": "alexnet_bench.trial.tensorflow_step",
+}
 
 
 def main(connection: socket.socket) -> None:
@@ -66,7 +76,7 @@ class _Host:
 
     def _train(self, request: dict[str, Any]) -> dict[str, Any]:
         from alexnet_bench.data import open_dataset
-        from alexnet_bench.trial.train import TrialSpec, run_trial
+        from alexnet_bench.model.train import TrialSpec, run_trial
 
         dataset = open_dataset(request["dataset"])
         plan, recipe = _network(request, len(dataset.classes), dataset.channels)
@@ -88,10 +98,9 @@ class _Host:
         }
 
     def _build(self, request: dict[str, Any]) -> dict[str, Any]:
-        from alexnet_bench.trial.tensorflow_step import build_steps
-
         from .timing import Draw
 
+        build_steps = _of_code_under_test("model.tensorflow_step").build_steps
         plan, recipe = _network(request, request["classes"], request["channels"])
         self.draw = None
         self.draw = Draw(
@@ -126,15 +135,22 @@ class _Host:
 
 
 def _network(request: dict[str, Any], classes: int, channels: int) -> tuple[Any, Any]:
-    from alexnet_bench.plan import make_plan
-    from alexnet_bench.recipe import Recipe
-    from alexnet_bench.registry import load_registry
-    from alexnet_bench.topology import find_topology
-
-    registry = load_registry(Path(folder) for folder in request["ablations"])
+    plans, recipes, registries, topologies = (
+        _of_code_under_test(f"network.{name}") for name in ("plan", "recipe", "registry", "topology")
+    )
+    registry = registries.load_registry(Path(folder) for folder in request["ablations"])
     (variant,) = registry.select(request["variant"])
-    plan = make_plan(variant, find_topology(request["topology"]), classes=classes, channels=channels)
-    return plan, Recipe(**request["recipe"])
+    topology = topologies.find_topology(request["topology"])
+    plan = plans.make_plan(variant, topology, classes=classes, channels=channels)
+    return plan, recipes.Recipe(**request["recipe"])
+
+
+def _of_code_under_test(name: str) -> Any:
+    """A module of it, wherever its revision keeps it."""
+    try:
+        return importlib.import_module(f"alexnet_bench.{name}")
+    except ModuleNotFoundError:
+        return importlib.import_module(FORMER_NAMES[name])
 
 
 def _mismatch(callers: int) -> str | None:

@@ -20,11 +20,11 @@ PRELOADED = (
     "tensorflow",
     "keras",
     "sklearn.datasets",
-    "alexnet_bench.plan",
-    "alexnet_bench.registry",
+    "alexnet_bench.network.plan",
+    "alexnet_bench.network.registry",
     "alexnet_bench.environment",
     "alexnet_bench.model.tensorflow_devices",
-    "alexnet_bench.trial.tensorflow_step",
+    "alexnet_bench.model.tensorflow_step",
 )
 CALLERS_OWN = "alexnet_bench_caller_worker"
 

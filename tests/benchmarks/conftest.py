@@ -1,9 +1,9 @@
 import pytest
 
-from alexnet_bench.plan import make_plan
-from alexnet_bench.recipe import PAPER
-from alexnet_bench.registry import load_registry
-from alexnet_bench.topology import find_topology
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.network.topology import find_topology
 
 BATCH_SIZE = 32
 TOPOLOGY = find_topology("alexnet-32")
@@ -19,7 +19,7 @@ def make_steps():
     """Compiled steps of a variant at 32 pixels, with a batch: (steps, images, labels)."""
     import tensorflow as tf
 
-    from alexnet_bench.trial.tensorflow_step import build_steps
+    from alexnet_bench.model.tensorflow_step import build_steps
 
     registry = load_registry()
 

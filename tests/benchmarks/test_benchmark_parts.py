@@ -7,8 +7,8 @@ import tensorflow as tf
 from alexnet_bench.data import open_dataset
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.model.lrn import LocalResponseNormalization
-from alexnet_bench.recipe import PAPER, scale_to_small_images
-from alexnet_bench.registry import load_registry
+from alexnet_bench.network.recipe import PAPER, scale_to_small_images
+from alexnet_bench.network.registry import load_registry
 
 VARIANTS = load_registry().variants
 # The maps of one tower after conv1.

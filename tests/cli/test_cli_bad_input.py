@@ -5,11 +5,11 @@ import json
 import pytest
 from PIL import Image
 
-from alexnet_bench.records import SCHEMA_VERSION
-from alexnet_bench.registry import shipped_folder
-from alexnet_bench.runner.run import start_run
-from alexnet_bench.runner.schedule import Schedule
-from alexnet_bench.runner.settings import Settings
+from alexnet_bench.network.registry import shipped_folder
+from alexnet_bench.records.schema import SCHEMA_VERSION
+from alexnet_bench.run.run import start_run
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
 
 CIFAR_RECORD_BYTES = 3073
 ABLATION = """

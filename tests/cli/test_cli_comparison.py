@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from alexnet_bench.analysis.comparison import Comparison
 from alexnet_bench.cli.tables import print_comparison
-from alexnet_bench.report.comparison import Comparison
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from alexnet_bench.runner import doctor
+from alexnet_bench.run import doctor
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_the_doctor_says_what_it_found(found):
 
 
 def test_the_doctors_words(monkeypatch, capsys, bench):
-    from alexnet_bench.runner import doctor as module
+    from alexnet_bench.run import doctor as module
 
     told = {
         "environment": {

@@ -11,7 +11,7 @@ from alexnet_bench import __version__
 from alexnet_bench.cli.group import COMMANDS
 from alexnet_bench.cli.group import bench as program
 from alexnet_bench.data import DATASETS
-from alexnet_bench.registry import load_registry, shipped_folder
+from alexnet_bench.network.registry import load_registry, shipped_folder
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [

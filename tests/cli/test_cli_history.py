@@ -7,8 +7,8 @@ import pytest
 from history_rows import commit, row, speeds, write
 from report_runs import draw
 
-from alexnet_bench.gating.history import COLUMNS, read_history
-from alexnet_bench.runner import compare as comparing
+from alexnet_bench.records.history import COLUMNS, read_history
+from alexnet_bench.run import compare as comparing
 
 
 @pytest.fixture(autouse=True)

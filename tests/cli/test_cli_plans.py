@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from alexnet_bench.data import DATASETS
-from alexnet_bench.recipe import RECIPES
-from alexnet_bench.registry import load_registry
-from alexnet_bench.topology import TOPOLOGIES
+from alexnet_bench.network.recipe import RECIPES
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.network.topology import TOPOLOGIES
 
 REGISTRY = load_registry()
 MINE = """

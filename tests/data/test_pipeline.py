@@ -8,7 +8,7 @@ from PIL import Image
 from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.images import check_images
 from alexnet_bench.errors import DataError
-from alexnet_bench.recipe import PAPER
+from alexnet_bench.network.recipe import PAPER
 
 pytestmark = pytest.mark.usefixtures("tensorflow_ready")
 

@@ -1,8 +1,8 @@
 import pytest
 
-from alexnet_bench.plan import make_plan
-from alexnet_bench.recipe import PAPER, scale_to_small_images
-from alexnet_bench.topology import find_topology
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER, scale_to_small_images
+from alexnet_bench.network.topology import find_topology
 
 DEVICES = ("cpu:0", "cpu:1")
 

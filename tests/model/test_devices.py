@@ -9,7 +9,7 @@ import tensorflow as tf
 from alexnet_bench import ALEXNET
 from alexnet_bench.errors import BenchError
 from alexnet_bench.model.tensorflow_devices import describe, use_devices
-from alexnet_bench.trial.tensorflow_step import Steps
+from alexnet_bench.model.tensorflow_step import Steps
 
 SPLIT = ALEXNET.but("two-gpu", placement="split")
 BATCH = np.ones((4, 8, 8, 1), "float32"), np.zeros(4, "int64")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from alexnet_bench import ALEXNET
-from alexnet_bench.plan import make_plan
-from alexnet_bench.registry import load_registry
-from alexnet_bench.topology import TOPOLOGIES, find_topology
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.network.topology import TOPOLOGIES, find_topology
 
 VARIANTS = load_registry().variants
 SMALL_NETWORKS = [

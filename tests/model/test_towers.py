@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_bench import ALEXNET
-from alexnet_bench.trial.tensorflow_step import Steps
+from alexnet_bench.model.tensorflow_step import Steps
 
 WITHOUT_DROPOUT = ALEXNET.but("without-dropout", dropout=0.0)
 IMAGES = (20 * np.random.default_rng(0).standard_normal((8, 8, 8, 1))).astype("float32")

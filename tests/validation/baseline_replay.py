@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from alexnet_bench.draws import log_rate
-from alexnet_bench.gating.baseline import THRESHOLD, baseline_decisions
-from alexnet_bench.gating.quantities import Thresholds
-from alexnet_bench.run_folder import run_records
+from alexnet_bench.analysis.draws import log_rate
+from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions
+from alexnet_bench.analysis.quantities import Thresholds
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
 Session = list[dict[str, Any]]

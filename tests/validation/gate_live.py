@@ -37,13 +37,13 @@ import peers
 from live import SLOWER, competitor
 from scipy import stats
 
-from alexnet_bench.draws import ratios_by_draw, slices
+from alexnet_bench.analysis.draws import ratios_by_draw, slices
 from alexnet_bench.environment import cpu_model
-from alexnet_bench.run_folder import run_records
-from alexnet_bench.runner.clock import now
-from alexnet_bench.runner.local import ROOT
+from alexnet_bench.records.run_folder import run_records
+from alexnet_bench.run.clock import now
+from alexnet_bench.run.local import ROOT
 
-STEP = "alexnet_bench/trial/tensorflow_step.py"
+STEP = "alexnet_bench/model/tensorflow_step.py"
 BENCH = (sys.executable, "-c", "from alexnet_bench.cli import main; main()")
 PEER_SECONDS = 60.0
 # A usual level of a t test, and the factor that asv takes by default.

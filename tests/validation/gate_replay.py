@@ -21,7 +21,7 @@ from live import PLANTED
 from numpy.typing import NDArray
 from scipy import stats
 
-from alexnet_bench.run_folder import run_records
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.stats import FEWEST_UNITS, Slices, paired_rounds
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide

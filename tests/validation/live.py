@@ -24,10 +24,10 @@ from pathlib import Path
 
 import peers
 
-from alexnet_bench.runner.compare import compare
-from alexnet_bench.runner.local import ROOT, Code
-from alexnet_bench.runner.session import Side
-from alexnet_bench.runner.settings import Settings
+from alexnet_bench.run.compare import compare
+from alexnet_bench.run.local import ROOT, Code
+from alexnet_bench.run.session import Side
+from alexnet_bench.run.settings import Settings
 
 PLANTED = {"same": 0.0, "slower-1": 0.01, "slower-2": 0.02, "slower-5": 0.05}
 PEERS = ("pytest-benchmark", "loop")

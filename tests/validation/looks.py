@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from alexnet_bench.runner.settings import LOOKS
+from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.stats.verdict import (
     BETTER,
     EQUIVALENT,

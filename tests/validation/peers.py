@@ -11,11 +11,11 @@ NETWORK = """
 import os
 import tensorflow as tf
 
-from alexnet_bench.plan import make_plan
-from alexnet_bench.recipe import PAPER
-from alexnet_bench.topology import find_topology
-from alexnet_bench.trial.tensorflow_step import build_steps
-from alexnet_bench.variant import ALEXNET
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.topology import find_topology
+from alexnet_bench.model.tensorflow_step import build_steps
+from alexnet_bench.network.variant import ALEXNET
 
 BATCH_SIZE = int(os.environ["BATCH_SIZE"])
 if os.environ["THREADS"]:

@@ -27,11 +27,11 @@ PROCESSES, ROUNDS, REDRAWS, STEPS = 4, 12, 7, 2
 CHILD = """
 import json, random, sys, time
 import tensorflow as tf
-from alexnet_bench.plan import make_plan
-from alexnet_bench.recipe import PAPER
-from alexnet_bench.topology import find_topology
-from alexnet_bench.trial.tensorflow_step import Steps, build_steps
-from alexnet_bench.variant import ALEXNET
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.topology import find_topology
+from alexnet_bench.model.tensorflow_step import Steps, build_steps
+from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.worker.timing import Draw
 
 topology, batch = sys.argv[1], int(sys.argv[2])

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from report_runs import draw, frame, manifest, trial
 
-from alexnet_bench.report import effects
-from alexnet_bench.report.metrics import THROUGHPUTS
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.metrics import THROUGHPUTS
 
 REPORTS = 500
 ARMS, SEEDS, IMAGES = (1, 5, 10), (5, 8), (360, 10_000)

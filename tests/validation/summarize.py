@@ -15,8 +15,8 @@ import numpy as np
 from live import PLANTED
 from scipy import stats
 
-from alexnet_bench.draws import ratios_by_draw
-from alexnet_bench.run_folder import run_records
+from alexnet_bench.analysis.draws import ratios_by_draw
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, over_draws, variance_components
 
 CLOSE_ENOUGH = 0.007

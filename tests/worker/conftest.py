@@ -1,6 +1,6 @@
 import pytest
 
-from alexnet_bench.recipe import PAPER
+from alexnet_bench.network.recipe import PAPER
 
 
 @pytest.fixture(autouse=True, scope="session")

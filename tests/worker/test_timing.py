@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from alexnet_bench import ALEXNET
-from alexnet_bench.plan import make_plan
-from alexnet_bench.topology import ALEXNET_8
-from alexnet_bench.trial.tensorflow_step import build_steps
+from alexnet_bench.model.tensorflow_step import build_steps
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.topology import ALEXNET_8
 from alexnet_bench.worker import timing
 from alexnet_bench.worker.timing import Draw
 

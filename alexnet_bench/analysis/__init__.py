@@ -1,0 +1,1 @@
+"""From records to effects, verdicts, decisions and claims. Pure: no files, no TensorFlow."""

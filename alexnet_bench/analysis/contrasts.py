@@ -1,0 +1,116 @@
+"""Factorials: what each change does whatever the others are, and how much one changes what another does."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from alexnet_bench.analysis.accuracy import did_not_learn, images_of
+from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.metrics import headline
+from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.network.factorial import Changes, Factorial
+from alexnet_bench.records.predictions import Predictions
+from alexnet_bench.stats import FEWEST_UNITS, estimate, rounding_deviation
+from alexnet_bench.stats.verdict import Arm, difference_p_value, holm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A main effect or an interaction. The fields are the columns of `factorial.csv`.
+
+    Args:
+        factorial: the changes that are crossed.
+        term: one of them (a main effect) or several (an interaction).
+        alias: the term that cannot be told from it, in a half factorial.
+        measure: label of the error.
+        effect: points. Of one change: the mean difference that it makes, over all settings of the others. Of
+            two: by how much one changes the difference that the other makes; and so on.
+        low: end of the 95% t interval over seeds, from four on.
+        high: likewise.
+        seeds: in which every cell was trained.
+        p_value: of no effect, adjusted for all terms of the factorial (Holm).
+        setting: equal for records that were measured alike.
+    """
+
+    factorial: str
+    term: str
+    alias: str
+    measure: str
+    effect: float
+    low: float
+    high: float
+    seeds: int
+    p_value: float
+    setting: str
+
+
+def contrasts(frame: pd.DataFrame, plans: Plans) -> pd.DataFrame:
+    """A row a term of every factorial that the runs planned and finished."""
+    rows = [
+        row
+        for setting, factorial, cells in crossed(frame, plans)
+        for row in _rows(setting, factorial, cells, plans)
+    ]
+    return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Contrast)])
+
+
+def crossed(frame: pd.DataFrame, plans: Plans) -> Iterator[tuple[Setting, Factorial, pd.DataFrame]]:
+    """Each factorial in each setting that has it whole, with the error by seed (rows) and cell (columns).
+
+    A setting whose control did not learn has none.
+    """
+    for setting in settings(frame, plans, "trial"):
+        trials = succeeded(setting.rows)
+        metric = headline(trials)
+        for factorial in plans.factorials(setting.runs):
+            names = {cell: "+".join(cell) or setting.control for cell in factorial.cells}
+            if metric is None or not set(names.values()) <= set(trials["variant"]) or did_not_learn(setting):
+                continue
+            errors = (
+                metric.of(trials).groupby([trials["seed"].astype(int), trials["variant"]]).mean().unstack()
+            )
+            # Not a dict of tuples, which pandas would take for a tree of columns.
+            columns = pd.Index(list(names), tupleize_cols=False)
+            table = errors[list(names.values())].set_axis(columns, axis=1).dropna()
+            if len(table):
+                yield setting, factorial, table
+
+
+def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Plans) -> list[Contrast]:
+    metric = headline(succeeded(setting.rows))
+    assert metric is not None
+    images = images_of(setting, metric, plans, Predictions(plans.folders))
+    step, looks = metric.scale / images if images else 0.0, plans.looks(list(setting.runs))
+    rows, arms = [], []
+    for term in factorial.terms:
+        weights = np.array(factorial.weights(term))
+        values: np.ndarray = cells.to_numpy(dtype=float) @ weights
+        # What rounding brings to a difference is that of two values.
+        least = rounding_deviation(step) * math.sqrt(float(weights @ weights) / 2)
+        found = estimate(values, least)
+        arms.append(Arm(differences=values, better="lower", margin=0.0, least_deviation=least, looks=looks))
+        rows.append(
+            Contrast(
+                factorial=", ".join(factorial.changes),
+                term=_words(term),
+                alias=_words(factorial.alias(term)),
+                measure=metric.label,
+                effect=found.mean,
+                low=found.low,
+                high=found.high,
+                seeds=found.count,
+                p_value=float("nan"),
+                setting=setting.name,
+            )
+        )
+    if len(cells) < FEWEST_UNITS:
+        return rows
+    adjusted = holm([difference_p_value(arm) for arm in arms])
+    return [replace(row, p_value=p_value) for row, p_value in zip(rows, adjusted, strict=True)]
+
+
+def _words(term: Changes) -> str:
+    return " x ".join(term)

@@ -1,0 +1,198 @@
+"""What a gate decides against sessions that were stored before, on the same machine.
+
+A machine is another from one hour to the next, by more than the draws of one session tell: sessions are what
+is counted. Speeds are set against the yardstick that was timed in the same rounds.
+"""
+
+import math
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alexnet_bench.analysis.decision import Decision, decided, of_quantity
+from alexnet_bench.analysis.draws import log_rate
+from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
+from alexnet_bench.errors import RecordError, WorkerError
+from alexnet_bench.records.run_folder import MANIFEST, RECORDS, read_manifest, run_records
+from alexnet_bench.records.schema import AGREEING, differences
+from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.evidence import Apart, Evidence
+from alexnet_bench.stats.gate import FALSE_ALARMS
+
+Record = Mapping[str, Any]
+# A session further is what machines change by; see docs/gate.md.
+THRESHOLD = 0.1
+_OWN_VERSION = "versions: alexnet-bench"
+_NETWORK = ("variant", "precision", "batch_size")
+
+
+def stored_sessions(folder: Path) -> list[list[Record]]:
+    """The records of each session in a baseline's folder; none where there is no folder yet.
+
+    Raises:
+        RecordError: the records of one are damaged or of a newer schema.
+    """
+    if not folder.is_dir():
+        return []
+    return [list(run_records(place)) for place in sorted(folder.iterdir()) if (place / MANIFEST).is_file()]
+
+
+def add_session(folder: Path, run: Path) -> int:
+    """Copy the records of a run into a baseline's folder, and return how many sessions it then holds.
+
+    Raises:
+        WorkerError: nothing was measured.
+        RecordError: the folder cannot be written.
+    """
+    if not any(row["kind"] == "draw" and row["status"] == "ok" for row in run_records(run)):
+        raise WorkerError(f"nothing was measured in {run}, and the baseline stays as it was")
+    manifest = read_manifest(run)
+    place = folder / f"{manifest['created_at'][:19].replace(':', '')}-{manifest['run_id']}"
+    try:
+        place.mkdir(parents=True)
+        # The manifest makes it a session, and comes last.
+        for name in (RECORDS, MANIFEST):
+            shutil.copy(run / name, place / name)
+    except OSError as error:
+        raise RecordError(f"{place} cannot be written ({error.strerror}); give another --baseline") from None
+    return len(stored_sessions(folder))
+
+
+def baseline_decisions(
+    records: Sequence[Record],
+    stored: Sequence[Sequence[Record]],
+    thresholds: Thresholds,
+    false_alarms: float = FALSE_ALARMS,
+) -> list[Decision]:
+    """The decision on every gated quantity of every variant against a baseline.
+
+    Args:
+        records: draws of this code, of one session.
+        stored: those of the sessions of the baseline.
+        thresholds: of the losses.
+        false_alarms: how often code that is as fast as before may be called regressed, in all.
+    """
+    return decided(
+        [
+            row
+            for own in _by_network(records)
+            for row in _gated(own, [_alike(own[0], session) for session in stored], thresholds)
+        ],
+        false_alarms,
+    )
+
+
+def _by_network(records: Iterable[Record]) -> list[list[Record]]:
+    found: dict[tuple[Any, ...], list[Record]] = {}
+    for record in records:
+        found.setdefault(tuple(record[name] for name in _NETWORK), []).append(record)
+    return list(found.values())
+
+
+def _alike(own: Record, session: Iterable[Record]) -> list[Record]:
+    """The draws of a session that are of the same variant."""
+    return [row for row in session if row["variant"] == own["variant"]]
+
+
+def _gated(
+    own: Sequence[Record], stored: Sequence[Sequence[Record]], thresholds: Thresholds
+) -> Iterator[tuple[Decision, Evidence | None]]:
+    """Every gated quantity of a variant before it is judged, and what is known of it."""
+    some = own[0]
+    modes = _modes(own)
+    for quantity in QUANTITIES.values():
+        threshold = thresholds.of(some["variant"], quantity.name)
+        if threshold is None or quantity.mode not in (None, *modes):
+            continue
+        row = of_quantity(quantity, threshold, **{name: some[name] for name in (*_NETWORK, "topology")})
+        head = _usable(own, quantity)
+        if not head:
+            yield row.noted(*_failures(own, quantity)), None
+            continue
+        row = replace(row, head=_mean(head, quantity))
+        # Memory and start-up are of a worker that built all its modes.
+        alike = [session for session in stored if quantity.mode or _modes(session) == modes]
+        agreeing = [_usable(_agreeing(some, session), quantity) for session in alike]
+        sessions = [session for session in agreeing if session]
+        if not sessions:
+            yield row.noted(_why_none(some, stored, alike)), None
+            continue
+        evidence = Apart(
+            head=[_goodness(head, quantity)],
+            base=[_goodness(session, quantity) for session in sessions],
+            loss=quantity.loss(threshold),
+        )
+        yield row.on(evidence, head=row.head).noted(_too_few(len(sessions))), evidence
+
+
+def _modes(rows: Iterable[Record]) -> set[str]:
+    return {row["mode"] for row in rows}
+
+
+def _agreeing(some: Record, session: Iterable[Record]) -> list[Record]:
+    return [row for row in session if not _differences(some, row)]
+
+
+def _differences(some: Record, other: Record) -> list[tuple[str, Any, Any]]:
+    """Where two draws disagree, but for what is under test."""
+    columns = [name for name in AGREEING if name in some and name not in ("side", "mode")]
+    found = [item for name in columns for item in differences(name, some[name], other.get(name))]
+    return [item for item in found if item[0] != _OWN_VERSION]
+
+
+def _why_none(some: Record, stored: Sequence[Sequence[Record]], alike: Sequence[Sequence[Record]]) -> str:
+    rows = [row for session in stored for row in session]
+    if not rows:
+        return f"the baseline holds no {some['variant']}"
+    if not any(alike):
+        return "no session of the baseline built the same modes"
+    nearest = min(rows, key=lambda row: len(_differences(some, row)))
+    found = [f"{name} ({here} here, {there} there)" for name, here, there in _differences(some, nearest)]
+    if not found:
+        return "no session of the baseline measured it"
+    return "the baseline differs in " + " and in ".join(found)
+
+
+def _too_few(sessions: int) -> str:
+    if sessions >= FEWEST_UNITS:
+        return ""
+    return (
+        f"a decision takes {FEWEST_UNITS} sessions and the baseline holds {sessions}; add some with --record"
+    )
+
+
+def _usable(rows: Iterable[Record], quantity: Quantity) -> list[Record]:
+    """The draws that tell of a quantity and count."""
+    return [
+        row
+        for row in rows
+        if quantity.is_told_by(row) and not (quantity.mode and (row["steady"] is False or not _peaks(row)))
+    ]
+
+
+def _failures(rows: Iterable[Record], quantity: Quantity) -> Iterator[str]:
+    told = [
+        f"{row['status']}: {row['error']}"
+        for row in rows
+        if row["status"] != "ok" and quantity.mode in (None, row["mode"])
+    ]
+    yield from dict.fromkeys(told or ["no draw reached a steady state beside a yardstick"])
+
+
+def _goodness(rows: Iterable[Record], quantity: Quantity) -> float:
+    """The mean logarithm over a session's draws: of the speed against the yardstick, or of what costs."""
+    if quantity.mode is None:
+        return -float(np.mean([math.log(row[quantity.column]) for row in rows]))
+    return float(np.mean([log_rate(row) - math.log(float(np.median(_peaks(row)))) for row in rows]))
+
+
+def _peaks(row: Record) -> list[float]:
+    return (row["yardstick"] or {}).get("flops_per_second") or []
+
+
+def _mean(rows: Iterable[Record], quantity: Quantity) -> float:
+    return float(np.mean([row[quantity.column] for row in rows]))

@@ -1,0 +1,157 @@
+"""What a gate decides from files of pytest-benchmark: each is a session, of a process of its own.
+
+Rounds within a process say nothing of how the next process would have run. Several files a side tell it;
+of one file a side it has to be assumed.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alexnet_bench.analysis.decision import Decision, decided, of_quantity
+from alexnet_bench.analysis.quantities import TIME, Thresholds
+from alexnet_bench.errors import RecordError
+from alexnet_bench.records.schema import AGREEING, differences
+from alexnet_bench.stats.evidence import Apart, Evidence
+from alexnet_bench.stats.gate import FALSE_ALARMS
+
+# From one process to the next, as a share; see docs/gate.md.
+PROCESS_SPREAD = 0.03
+_MACHINE = ("cpu", "machine", "system")
+# Of what `variant_benchmark` writes beside its times; libraries may differ, as on two sides of a gate.
+_CONDITIONS = tuple(name for name in AGREEING if name not in ("versions", "build", "side"))
+_CPU = ("brand_raw", "count")
+# Of a median of normal values, over that of their mean; quartiles lie so many deviations apart.
+_MEDIAN_ERROR, _QUARTILES = 1.2533, 1.349
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """One benchmark in one file.
+
+    Args:
+        seconds: the median over its rounds.
+        error: standard error of the logarithm of that.
+        conditions: the machine that it ran on, as pytest-benchmark describes it, and those of a variant.
+        steady: whether a variant reached a steady state; true of what does not say.
+    """
+
+    seconds: float
+    error: float
+    conditions: Mapping[str, Any]
+    steady: bool
+
+
+def read_timings(file: Path) -> dict[str, Timing]:
+    """The benchmarks of a file that `pytest --benchmark-json` or `--benchmark-save` wrote, by full name.
+
+    Raises:
+        RecordError: it is no such file, or holds no benchmark.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        machine = _machine(content["machine_info"])
+        found = {item["fullname"]: _timing(item, machine) for item in content["benchmarks"]}
+    except OSError as error:
+        raise RecordError(
+            f"{file} cannot be read ({error.strerror}); give a file of pytest-benchmark"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RecordError(
+            f"{file} is no result of pytest-benchmark; write one with --benchmark-json"
+        ) from None
+    if not found:
+        raise RecordError(f"{file} holds no benchmark; was it written with --benchmark-disable?")
+    return found
+
+
+def benchmark_decisions(
+    new: Sequence[Mapping[str, Timing]],
+    old: Sequence[Mapping[str, Timing]],
+    thresholds: Thresholds,
+    false_alarms: float = FALSE_ALARMS,
+    process_spread: float = PROCESS_SPREAD,
+) -> list[Decision]:
+    """The decision on the time of every benchmark, the level of false alarms shared by all.
+
+    Args:
+        new: the files of this code.
+        old: those that they are held against.
+        thresholds: of the losses.
+        false_alarms: how often code that is as fast as before may be called regressed, in all.
+        process_spread: standard deviation from one process to the next, as a share, where there are too few
+            files to tell.
+    """
+    names = dict.fromkeys(name for file in (*new, *old) for name in file)
+    gated = {name: thresholds.of(name, TIME.name) for name in names}
+    return decided(
+        [
+            _gated(name, _of(name, new), _of(name, old), threshold, process_spread)
+            for name, threshold in gated.items()
+            if threshold is not None
+        ],
+        false_alarms,
+    )
+
+
+def _of(name: str, files: Iterable[Mapping[str, Timing]]) -> list[Timing]:
+    return [file[name] for file in files if name in file]
+
+
+def _gated(
+    name: str, new: Sequence[Timing], old: Sequence[Timing], threshold: float, process_spread: float
+) -> tuple[Decision, Evidence | None]:
+    row = of_quantity(TIME, threshold, variant=name)
+    row = replace(row, head=_mean(new))
+    if not (new and old):
+        return row.noted(f"it is only in the {'new' if new else 'old'} files"), None
+    if differing := dict.fromkeys(_differ([*new, *old])):
+        return row.noted("they differ in " + " and in ".join(differing)), None
+    if not all(timing.steady for timing in (*new, *old)):
+        return row.noted("one of them reached no steady state, which certifies nothing"), None
+    within = float(np.mean([timing.error**2 for timing in (*new, *old)]))
+    evidence = Apart(
+        head=[-math.log(timing.seconds) for timing in new],
+        base=[-math.log(timing.seconds) for timing in old],
+        loss=TIME.loss(threshold),
+        deviation=math.sqrt(process_spread**2 + within),
+    )
+    return row.on(evidence, head=_mean(new), base=_mean(old)), evidence
+
+
+def _timing(item: Mapping[str, Any], machine: dict[str, Any]) -> Timing:
+    stats, told = item["stats"], item.get("extra_info", {})
+    seconds = float(stats["median"])
+    if not seconds > 0:
+        raise ValueError("a time that is not above zero")
+    spread = float(stats["iqr"]) / _QUARTILES
+    error = _MEDIAN_ERROR * spread / seconds / math.sqrt(int(stats["rounds"]))
+    conditions = {name: told[name] for name in _CONDITIONS if name in told}
+    return Timing(
+        seconds=seconds, error=error, conditions=machine | conditions, steady=told.get("steady") is not False
+    )
+
+
+def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
+    cpu = {name: info.get("cpu", {}).get(name) for name in _CPU}
+    return {name: cpu if name == "cpu" else info.get(name) for name in _MACHINE}
+
+
+def _differ(timings: Iterable[Timing]) -> Iterator[str]:
+    first, *others = timings
+    for other in others:
+        for name in dict.fromkeys([*first.conditions, *other.conditions]):
+            for column, one, another in differences(
+                name, first.conditions.get(name), other.conditions.get(name)
+            ):
+                yield f"{column} ({one} and {another})"
+
+
+def _mean(timings: Iterable[Timing]) -> float:
+    seconds = [timing.seconds for timing in timings]
+    return float(np.mean(seconds)) if seconds else math.nan

@@ -1,0 +1,63 @@
+"""Which learning rate tuning chose."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from alexnet_bench.analysis.learning_curve import epochs_to
+
+Record = Mapping[str, Any]
+Which = tuple[str, str]
+
+
+def chosen_rates(records: Iterable[Record]) -> dict[Which, float]:
+    """The best rate by variant and precision; the lower one where they tie.
+
+    The best has the least validation error or, where the recipe stops at a training error, got there in the
+    fewest epochs; where none got there, the one that came nearest.
+    """
+    best: dict[Which, tuple[float, ...]] = {}
+    for record in records:
+        if record["kind"] != "trial" or record["purpose"] != "tuning":
+            continue
+        which = record["variant"], record["precision"]
+        if record["status"] == "ok":
+            found = (*_score(record), record_rate(record))
+            best[which] = min(best.get(which, found), found)
+    return {which: found[-1] for which, found in best.items()}
+
+
+def is_tuning(record: Record, which: Which) -> bool:
+    """Whether a record is a trial that chooses the rate of a variant and precision."""
+    return (
+        record["kind"] == "trial"
+        and record["purpose"] == "tuning"
+        and (record["variant"], record["precision"]) == which
+    )
+
+
+def fewest_epochs(records: Iterable[Record], which: Which) -> int | None:
+    """Of the tuning trials that ended at the training error their recipe stops at; None without one.
+
+    A trial of another rate that is not there by then cannot be chosen.
+    """
+    curves = (record["curve"] for record in records if is_tuning(record, which) and _reached(record))
+    return min(map(len, curves), default=None)
+
+
+def record_rate(record: Record) -> float:
+    """The rate that a trial started at."""
+    return float(record["recipe_settings"]["learning_rate"])
+
+
+def _reached(record: Record) -> bool:
+    share = record["recipe_settings"].get("stop_at_train_error")
+    return record["status"] == "ok" and share is not None and math.isfinite(epochs_to(record["curve"], share))
+
+
+def _score(record: Record) -> tuple[float, ...]:
+    """Lower is better."""
+    share = record["recipe_settings"].get("stop_at_train_error")
+    if share is None:
+        return (record["validation_top1_error"],)
+    return epochs_to(record["curve"], share), record["curve"][-1]["train_error"]

@@ -1,1 +1,0 @@
-"""The CI decision: has what is timed become slower, bigger or later to start?"""

@@ -1,0 +1,184 @@
+"""Trains and evaluates one variant with one seed."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from alexnet_bench.data import Dataset, Split
+from alexnet_bench.data.tensorflow_pipeline import Pipeline
+from alexnet_bench.model.tensorflow_step import Steps, build_steps
+from alexnet_bench.network.plan import LayerPlan
+from alexnet_bench.network.recipe import Recipe
+
+MOST_TRAINING_IMAGES_EVALUATED = 10_000
+EVALUATION_BATCH = 256
+NO_ANSWER = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSpec:
+    """What to train: a plan, how, on what, with which seed and where.
+
+    Args:
+        plan: the network.
+        recipe: the training, as it is to be used.
+        dataset: what is learned.
+        seed: of every random draw.
+        devices: Keras device names for a split; none for one device.
+        precision: Keras dtype policy.
+        most_epochs: training ends with this one even where the recipe goes on; None: where the recipe ends.
+        evaluate_test: whether the test split is read; it is not while rates are being tuned.
+        predictions: where to write the test predictions; None leaves them out.
+        model: where to save the trained Keras model; None leaves it out.
+    """
+
+    plan: LayerPlan
+    recipe: Recipe
+    dataset: Dataset
+    seed: int
+    devices: Sequence[str] = ()
+    precision: str = "float32"
+    most_epochs: int | None = None
+    evaluate_test: bool = True
+    predictions: Path | None = None
+    model: Path | None = None
+
+
+def run_trial(
+    spec: TrialSpec,
+    on_epoch: Callable[[dict[str, Any]], None],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Any]:
+    """Train, then evaluate.
+
+    Args:
+        spec: what to train.
+        on_epoch: is given each epoch's row of the curve as it ends.
+        clock: seconds.
+
+    Returns:
+        The trial's own columns of a record: status, errors, loss, curve.
+    """
+    training, validation = spec.dataset.carve(spec.seed)
+    pipeline = Pipeline(
+        spec.dataset,
+        training,
+        spec.recipe,
+        side=spec.plan.topology.size,
+        input_side=spec.plan.input_shape[0],
+        seed=spec.seed,
+    )
+    steps = build_steps(
+        spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
+    )
+    curve: list[dict[str, Any]] = []
+    for row in _epochs(spec, pipeline, steps, validation, clock):
+        curve.append(row)
+        on_epoch(row)
+        if row["loss"] is None:
+            return {
+                "status": "diverged",
+                "error": f"loss or outputs are not finite in epoch {row['epoch']}",
+                "curve": curve,
+            }
+        if row["train_error"] <= (spec.recipe.stop_at_train_error or -1) or row["epoch"] == spec.most_epochs:
+            break
+    if spec.model is not None:
+        steps.model.save(spec.model)
+    return {
+        "status": "ok",
+        "curve": curve,
+        "loss": curve[-1]["loss"],
+        "validation_top1_error": curve[-1]["validation_top1_error"],
+        "train_error": _training_error(spec, pipeline, steps, training),
+        **(_test(spec, pipeline, steps) if spec.evaluate_test else {}),
+    }
+
+
+def _epochs(
+    spec: TrialSpec, pipeline: Pipeline, steps: Steps, validation: Split, clock: Callable[[], float]
+) -> Any:
+    per_epoch = pipeline.steps_per_epoch
+    batches = pipeline.training(spec.recipe.epochs)
+    rate = spec.recipe.learning_rate
+    for epoch in range(1, spec.recipe.epochs + 1):
+        started = clock()
+        outcomes = []
+        for step in range(per_epoch):
+            progress = ((epoch - 1) * per_epoch + step) / (spec.recipe.epochs * per_epoch)
+            if (due := spec.recipe.learning_rate_at(progress)) != rate:
+                rate = due
+                steps.learning_rate.assign(rate)
+            outcomes.append(steps.train(*next(batches)))
+        losses, right = (np.array(values, "float64") for values in zip(*outcomes, strict=True))
+        # A loss is taken before its step's update; what the last update did shows in the answers alone.
+        answers = _likeliest(spec, pipeline, steps, validation)
+        finite = bool(np.isfinite(losses).all()) and bool((answers != NO_ANSWER).all())
+        yield {
+            "epoch": epoch,
+            "learning_rate": rate,
+            "loss": float(losses.mean()) if finite else None,
+            "train_error": 1 - float(right.sum()) / (per_epoch * spec.recipe.batch_size),
+            "validation_top1_error": _error(answers, validation) if finite else None,
+            "seconds": clock() - started,
+        }
+
+
+def _training_error(spec: TrialSpec, pipeline: Pipeline, steps: Steps, training: Split) -> float:
+    stride = math.ceil(len(training) / MOST_TRAINING_IMAGES_EVALUATED)
+    sample = training.take(np.arange(0, len(training), stride))
+    return _error(_likeliest(spec, pipeline, steps, sample), sample)
+
+
+def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
+    test = spec.dataset.test
+    likeliest = _likeliest(spec, pipeline, steps, test)
+    if spec.predictions is not None:
+        spec.predictions.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(
+            spec.predictions,
+            labels=test.labels,
+            likeliest=likeliest.astype("int16"),
+            filters=_first_filters(steps),
+        )
+    hits = likeliest == test.labels[:, None]
+    prefix = spec.dataset.test_name.replace("-", "_")
+    errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}
+    if spec.plan.classes > 5:
+        errors[f"{prefix}_top5_error"] = 1 - float(hits.any(1).mean())
+    return errors
+
+
+def _first_filters(steps: Steps) -> np.ndarray:
+    """The kernels of conv1: float32 (towers, height, width, channels, kernels a tower)."""
+    towers = [layer for layer in steps.model.layers if layer.name.partition("_tower")[0] == "conv1"]
+    kernels = [weight for layer in towers for weight in layer.weights if weight.name == "kernel"]
+    return np.stack([np.asarray(kernel.value, "float32") for kernel in kernels])
+
+
+def _error(likeliest: np.ndarray, split: Split) -> float:
+    return 1 - float((likeliest[:, 0] == split.labels).mean())
+
+
+def _likeliest(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) -> np.ndarray:
+    """The up to five likeliest classes of each image, likeliest first: int64 (images, 5).
+
+    An image whose outputs are not finite has `NO_ANSWER`s.
+    """
+    ten_crops = spec.plan.variant.evaluation == "ten-crops"
+    rows = []
+    for images in pipeline.evaluation(split, EVALUATION_BATCH, ten_crops=ten_crops):
+        if ten_crops:
+            probabilities = tf.reduce_mean(tf.stack([steps.infer(crop) for crop in tf.unstack(images)]), 0)
+        else:
+            probabilities = steps.infer(images)
+        values = probabilities.numpy()
+        order = np.argsort(-values, axis=1, kind="stable")[:, :5]
+        rows.append(np.where(np.isfinite(values).all(1, keepdims=True), order, NO_ANSWER))
+    return np.concatenate(rows)

@@ -1,0 +1,1 @@
+"""What is compared: variants, recipes, topologies, layer plans, ablations. No TensorFlow."""

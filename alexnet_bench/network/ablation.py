@@ -1,0 +1,108 @@
+"""Ablations: one question about one idea of the paper, and what the paper claims of it."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from alexnet_bench.errors import AblationError, UnknownNameError
+from alexnet_bench.network.variant import Variant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a source says an idea does, and what `bench claims` holds it against.
+
+    Args:
+        says: in one sentence, with the figures.
+        source: paper and section.
+        setup: data set and network it was found on.
+        arm: the ablation's arm that it is about; None where it cannot be measured.
+        measure: `top1_error`, `top5_error`, or another measure's name in `effects.csv`.
+        foretells: whether the arm's is `higher` or `lower` than the control's.
+        size: by how much, in points of error (above 0), or the ratio of arm to control.
+        dataset: the only one that it can be tested on; any by default.
+        topology: likewise.
+        untested: why it cannot be measured, where no arm is given.
+    """
+
+    says: str
+    source: str
+    setup: str
+    arm: str | None = None
+    measure: str | None = None
+    foretells: str | None = None
+    size: float | None = None
+    dataset: str | None = None
+    topology: str | None = None
+    untested: str = ""
+
+    def __post_init__(self) -> None:
+        parts = (self.arm, self.measure, self.foretells)
+        if any(part is not None for part in parts) and None in parts:
+            raise AblationError(f"the claim '{self.says}' needs arm, measure and foretells, or none of them")
+        if self.foretells not in (None, "higher", "lower"):
+            raise AblationError(
+                f"the claim '{self.says}' foretells {self.foretells!r}; choose from: higher, lower"
+            )
+        if self.size is not None and not (math.isfinite(self.size) and self.size > 0):
+            raise AblationError(f"the claim '{self.says}' has size {self.size}; it must be above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ablation:
+    """One question.
+
+    Args:
+        name: what `--variants @name` selects.
+        factor: the field of a variant in which control and arms differ, or "several".
+        control: the variant that the arms are held against.
+        arms: the others.
+        claims: what the arms test.
+        apart: whether `all` leaves its variants out, for they make sense at another topology alone.
+    """
+
+    name: str
+    factor: str
+    control: Variant
+    arms: tuple[Variant, ...]
+    claims: tuple[Claim, ...] = ()
+    apart: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arms", tuple(self.arms))
+        object.__setattr__(self, "claims", tuple(self.claims))
+        if not self.arms:
+            raise AblationError(f"ablation '{self.name}' has no arms; give at least one variant")
+        known = {*(field for field in vars(self.control) if field != "name"), "several"}
+        if self.factor.split(".")[0] not in known:
+            raise UnknownNameError("factor", [self.factor], known)
+        for arm in self.arms:
+            self._check_factor(arm)
+        names = [arm.name for arm in self.arms]
+        if unknown := [claim.arm for claim in self.claims if claim.arm not in (None, *names)]:
+            raise UnknownNameError(f"arm in a claim of ablation '{self.name}':", map(str, unknown), names)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Control first."""
+        return (self.control, *self.arms)
+
+    def _check_factor(self, arm: Variant) -> None:
+        if self.factor == "several":
+            return
+        differing = {
+            field.split(".")[0]
+            for field in {*self.control.changes, *arm.changes}
+            if _value(self.control, field) != _value(arm, field)
+        }
+        if surplus := differing - {self.factor.split(".")[0]}:
+            raise AblationError(
+                f"ablation '{self.name}': {arm.name} differs from {self.control.name} in "
+                f"{', '.join(sorted(surplus))} too; the factor is {self.factor} (or say 'several')"
+            )
+
+
+def _value(variant: Variant, field: str) -> Any:
+    head, _, tail = field.partition(".")
+    value = getattr(variant, head)
+    return value.get(tail) if tail else value

@@ -1,0 +1,1 @@
+"""What was measured: the schema, and the files that hold it. No TensorFlow."""

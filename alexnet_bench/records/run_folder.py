@@ -1,0 +1,102 @@
+"""A run's folder: the manifest `run.json` (plan, command, environment) and the records beside it."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alexnet_bench.errors import RecordError
+from alexnet_bench.records.schema import SCHEMA_VERSION, append_record, mend_file, read_records, to_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST, RECORDS = "run.json", "records.jsonl"
+
+
+def create_run(folder: Path, manifest: dict[str, Any]) -> None:
+    """Make a run's folder and write its manifest.
+
+    Raises:
+        RecordError: the folder is in use or cannot be written.
+    """
+    try:
+        if (folder / MANIFEST).exists():
+            raise RecordError(
+                f"{folder} holds a run already; give another --out, or go on with "
+                f"`bench run --resume {folder}`"
+            )
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RecordError(f"{folder} is in use; give an empty or new folder with --out")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_manifest(folder, manifest)
+        (folder / RECORDS).touch()
+    except OSError as error:
+        raise RecordError(f"{folder} cannot be written ({error.strerror}); give another --out") from None
+
+
+def reopen_run(folder: Path) -> dict[str, Any]:
+    """The manifest of a run that is to go on, its records mended if a crash cut the last one short."""
+    manifest = read_manifest(folder)
+    mend_file(folder / RECORDS)
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Replace the manifest in one step, so that it is never half written."""
+    fresh = folder / f"{MANIFEST}.new"
+    fresh.write_text(
+        json.dumps({"schema_version": SCHEMA_VERSION, **manifest}, indent=2) + "\n", encoding="utf-8"
+    )
+    fresh.replace(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run.
+
+    Raises:
+        RecordError: there is none, or it is damaged or of a newer schema.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise RecordError(f"{folder} holds no {MANIFEST}; give a folder that `bench run` wrote")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecordError(f"{path} is damaged: {error}") from None
+    if not isinstance(manifest, dict):
+        raise RecordError(f"{path} is damaged: it holds no JSON object")
+    if manifest.get("schema_version", 0) > SCHEMA_VERSION:
+        raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
+    return _brought_up_to_date(manifest)
+
+
+def _brought_up_to_date(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A manifest of schema 1 had one batch size and one precision where there are lists now."""
+    plan = manifest.get("plan", {})
+    for now, before in (("time_batch_sizes", "time_batch_size"), ("precisions", "precision")):
+        if before in plan:
+            plan.setdefault(now, [plan.pop(before)])
+    return manifest
+
+
+def add_record(folder: Path, record: dict[str, Any]) -> None:
+    """Append a record to a run, durably."""
+    append_record(folder / RECORDS, record)
+
+
+def run_records(folder: Path) -> list[dict[str, Any]]:
+    """The records of a run, oldest first."""
+    return read_records(folder / RECORDS)
+
+
+def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
+    """The records of one or several run folders as one DataFrame: a row a record.
+
+    Raises:
+        RecordError: a folder holds no run, or its records are damaged or of a newer schema.
+    """
+    paths: list[Path] = []
+    for folder in folders:
+        paths += [Path(folder)] if isinstance(folder, str | Path) else [Path(item) for item in folder]
+    return to_frame([record for path in paths for record in run_records(path)])

@@ -1,0 +1,1 @@
+"""What is due, and the loop that gets it done by workers."""

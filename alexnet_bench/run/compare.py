@@ -1,0 +1,171 @@
+"""Times this code against other code, slice by slice in one job."""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from alexnet_bench.environment import describe_environment, git_commit
+from alexnet_bench.errors import BenchError, NoRepositoryError
+from alexnet_bench.records.run_folder import add_record, create_run
+from alexnet_bench.records.schema import BASE, HEAD
+from alexnet_bench.run.base import (
+    own_ablations,
+    repository_at,
+    revision_of,
+    revision_side,
+    with_own_ablations,
+)
+from alexnet_bench.run.clock import now
+from alexnet_bench.run.effort import Effort
+from alexnet_bench.run.local import Code
+from alexnet_bench.run.machine import read_machine
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.session import Sessions, Side
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.throughput import time_contenders
+from alexnet_bench.run.timing_plan import DrawTask, IsKnown, Pair, TimingPlan
+from alexnet_bench.stats import FEWEST_UNITS
+
+# Short slices pair best: what disturbs a machine lasts for tenths of a second.
+SLICE_SECONDS = 0.1
+FIRST_ROUNDS = 40
+DEFAULT_INTERVAL = 0.005
+DEFAULT_BUDGET_SECONDS = 300.0
+
+
+@contextlib.contextmanager
+def compared_sides(
+    settings: Settings, *, base: str | None, base_python: Path | None
+) -> Iterator[tuple[Settings, dict[str, Side]]]:
+    """The two sides of a comparison, and the settings with the ablations of the repository at hand.
+
+    Args:
+        settings: of the comparison.
+        base: a revision of the repository in the current folder; None for the same code.
+        base_python: the interpreter of the base; None for the same one.
+    """
+    if base is None and base_python is None:
+        raise BenchError("there is nothing to compare with; give --base or --base-python")
+    with contextlib.ExitStack() as stack:
+        if base is None:
+            head = found = Side(code=Code(), ablations=settings.ablations, revision=git_commit())
+        else:
+            repository = repository_at(Path.cwd())
+            settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
+            head = Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))
+            found = stack.enter_context(revision_side(repository, base, settings.ablations))
+        if base_python is not None:
+            code: Code = replace(found.code, python=base_python)
+            found = replace(found, code=code)
+        yield settings, {BASE: found, HEAD: head}
+
+
+def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
+    """The code at hand alone, and the settings with the ablations of the repository that it lies in."""
+    try:
+        repository = repository_at(Path.cwd())
+    except NoRepositoryError:
+        return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=git_commit())}
+    settings = replace(settings, ablations=with_own_ablations(repository, settings.ablations))
+    return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))}
+
+
+def interval_effort(settings: Settings) -> Effort:
+    """Until every ratio is known to the interval asked for, or the budget ends."""
+    return Effort(
+        modes=settings.mode,
+        draws=FEWEST_UNITS,
+        rounds=FIRST_ROUNDS,
+        slice_seconds=SLICE_SECONDS,
+        interval=settings.interval or DEFAULT_INTERVAL,
+        budget_seconds=settings.budget or DEFAULT_BUDGET_SECONDS,
+    )
+
+
+def compare(
+    settings: Settings,
+    sides: Mapping[str, Side],
+    folder: Path,
+    command: str,
+    on_planned: Callable[[int], None] = lambda sessions: None,
+    on_record: Callable[[dict[str, Any]], None] = lambda record: None,
+    on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
+    effort: Callable[[Settings], Effort] = interval_effort,
+    is_known: IsKnown | None = None,
+) -> list[dict[str, Any]]:
+    """Time every variant of the settings in the code of all sides; of one side, by itself.
+
+    Args:
+        settings: variants, topology, batch sizes, precisions, modes, interval and budget.
+        sides: whose code; the first is the base, every other one is held against it.
+        folder: the run folder to make.
+        command: for its manifest.
+        on_planned: is told how many sessions there will be at least.
+        on_record: is given each record.
+        on_event: is told what a session does.
+        effort: how much is timed.
+        is_known: whether the draws of head and base say enough (see `TimingPlan`).
+
+    Returns:
+        The records.
+
+    Raises:
+        BenchError: a side cannot be run, or its protocol is another.
+    """
+    schedule = Schedule(settings)
+    pairs = _pairs(schedule, list(sides))
+    plan = TimingPlan(pairs, effort(settings), schedule.workers_at_once, is_known)
+    run_id = uuid.uuid4().hex[:12]
+    create_run(
+        folder,
+        {
+            "run_id": run_id,
+            "command": command,
+            "created_at": now(),
+            "git_commit": sides[HEAD].revision,
+            "environment": describe_environment() | {"settings": read_machine()},
+            "settings": asdict(settings),
+            "plan": schedule.manifest_plan() | _about(sides, plan.effort),
+        },
+    )
+
+    on_planned(plan.sessions_left([]))
+
+    def keep(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            add_record(folder, record)
+            on_record(record)
+
+    with Sessions(
+        sides,
+        modes=settings.mode,
+        threads=settings.timed_threads,
+        devices=settings.devices,
+        slice_seconds=plan.effort.slice_seconds,
+        log=folder / "workers.log",
+        run_id=run_id,
+    ) as sessions:
+        return time_contenders(plan, sessions, [], keep, on_event)
+
+
+def _pairs(schedule: Schedule, sides: Sequence[str]) -> list[Pair]:
+    base, *others = sides
+    return [
+        Pair(arm=replace(contender, side=other), control=replace(contender, side=base))
+        for contender in schedule.timing.contenders
+        for other in others or [base]
+    ]
+
+
+def _about(sides: Mapping[str, Side], effort: Effort) -> dict[str, Any]:
+    return {
+        "kind": "comparison",
+        "sides": {name: side.revision for name, side in sides.items()},
+        "interval": effort.interval,
+        "budget_seconds": effort.budget_seconds,
+        "draws": effort.draws,
+        "rounds": effort.rounds,
+    }

@@ -1,0 +1,97 @@
+"""What a run will cost: time, memory and disk. Rough; it says what to expect, not what was measured."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from alexnet_bench.network.trainable import Network
+from alexnet_bench.run.schedule import Schedule
+
+# Seen on two CPU cores: what a step costs whatever its size, and what a process costs before its first.
+STEP_SECONDS = 0.004
+TRIAL_SECONDS = 2.5
+DRAW_SECONDS = 4.0
+SHARE_OF_PEAK = 0.7
+
+
+def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
+    """Seconds, the most memory at once and disk, both in bytes, and what the time is made of.
+
+    Args:
+        schedule: what is to be done.
+        peak: of the machine, in float32 operations a second; measured where it is left out.
+    """
+    speed = SHARE_OF_PEAK * (peak or _flops_per_second())
+    trials = [*schedule.tuning_trials(), *schedule.trials()]
+    training = sum(_trial_seconds(schedule, task.network, speed) for task in trials) / schedule.jobs
+    draws = _draws(schedule)
+    timing = sum(_draw_seconds(schedule, network, speed) for network in draws)
+    budget = schedule.settings.budget
+    timing = timing if budget is None else min(timing, budget)
+    return {
+        "trials": len(trials),
+        "draws": len(draws),
+        "accuracy_seconds": round(training),
+        "throughput_seconds": round(timing),
+        "seconds": round(training + timing),
+        "memory_bytes": _memory_bytes(schedule),
+        "disk_bytes": _disk_bytes(schedule),
+    }
+
+
+def _draws(schedule: Schedule) -> list[Network]:
+    """The network of each draw, at least; groups draw the control once more."""
+    if not schedule.times:
+        return []
+    plan = schedule.timing
+    groups = plan.sessions_left([]) // plan.effort.draws
+    controls = dict.fromkeys(pair.control.key for pair in plan.pairs)
+    repeated = [pair.control.network for pair in plan.pairs[:1]] * (groups - len(controls))
+    return [*(item.network for item in plan.contenders), *repeated] * plan.effort.draws
+
+
+def _memory_bytes(schedule: Schedule) -> int:
+    """The most that all workers together will hold, roughly."""
+    batch = schedule.recipe.batch_size
+    trials = schedule.jobs * max(network.plan.memory_bytes(batch) for network in schedule.networks)
+    task = schedule.timing.next_task([]) if schedule.times else None
+    timed = sum(
+        item.network.plan.memory_bytes(item.network.recipe.batch_size)
+        for item in (task.contenders if task else ())
+    )
+    return max(timed, trials if "accuracy" in schedule.settings.measure else 0)
+
+
+def _disk_bytes(schedule: Schedule) -> int:
+    """What the run folder will hold, roughly."""
+    models = 4 * sum(network.plan.parameters for network in schedule.trained) * len(schedule.seeds)
+    predictions = 4 * len(schedule.dataset.test) * len(schedule.trained) * len(schedule.seeds)
+    return 4 * 2**20 + predictions + (models if schedule.settings.save_models else 0)
+
+
+def _trial_seconds(schedule: Schedule, network: Network, speed: float) -> float:
+    recipe = network.recipe
+    steps = recipe.epochs * (schedule.training_images // recipe.batch_size)
+    flops = 6 * network.plan.macs * recipe.batch_size * steps
+    # Trials side by side share the cores.
+    return TRIAL_SECONDS + steps * STEP_SECONDS + flops * schedule.jobs / speed
+
+
+def _draw_seconds(schedule: Schedule, network: Network, speed: float) -> float:
+    effort = schedule.settings.effort
+    forward = 2 * network.plan.macs * network.recipe.batch_size / speed
+    steps = [{"training": 3 * forward, "inference": forward}[mode] for mode in effort.modes]
+    warm_up = 7 * sum(steps)
+    slices = effort.rounds * sum(max(effort.slice_seconds, step) for step in steps)
+    return DRAW_SECONDS + warm_up + slices
+
+
+def _flops_per_second() -> float:
+    side = 1024
+    matrix = np.ones((side, side), "float32")
+    matrix @ matrix
+    started = time.perf_counter()
+    for _ in range(4):
+        matrix @ matrix
+    return 4 * 2 * side**3 / (time.perf_counter() - started)

@@ -1,0 +1,348 @@
+"""Settings -> what to run: networks, trials and timing sessions."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from alexnet_bench.analysis.rates import chosen_rates, is_tuning, record_rate
+from alexnet_bench.data import Dataset, open_dataset
+from alexnet_bench.environment import available_memory_bytes, usable_cores
+from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.network.factorial import Factorial
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.network.registry import Registry, load_registry
+from alexnet_bench.network.topology import find_topology
+from alexnet_bench.network.trainable import Network
+from alexnet_bench.network.variant import ALEXNET, Variant
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
+
+IMAGENET = 1000, 3
+RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
+# Where the best rate is the grid's first or last, the next one beyond is tried, so often at most.
+BEYOND, MOST_BEYOND = 3.0, 3
+TUNING_SEED = 1_000_000
+MOST_JOBS = 4
+# What changes how a network is trained or evaluated, and not what a timed step does.
+TIMED_ALIKE = {
+    "evaluation",
+    *(
+        f"recipe.{field}"
+        for field in ("learning_rate", "drops", "epochs", "initialization", "bias", "pixels", "augmentation")
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialTask:
+    """One trial to run.
+
+    Args:
+        network: what is trained.
+        seed: of every random draw.
+        purpose: `result` or `tuning`.
+        most_epochs: after which it cannot be the best any more; None: it runs as long as its recipe says.
+    """
+
+    network: Network
+    seed: int
+    purpose: str = "result"
+    most_epochs: int | None = None
+
+
+class Schedule:
+    """All that a run has to do.
+
+    Args:
+        settings: what was asked.
+        registry: gives the variants; the shipped files and those of `settings.ablations` by default.
+        available_memory: in bytes; limits how many variants are timed at once.
+
+    Raises:
+        BenchError: names, data or sizes that cannot be used; nothing has been started.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry | None = None,
+        available_memory: Callable[[], int] = available_memory_bytes,
+    ) -> None:
+        self.settings = settings
+        self.available_memory = available_memory
+        self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
+        self.variants = self.registry.select(settings.variants)
+        if settings.recipe not in RECIPES:
+            raise UnknownNameError("recipe", [settings.recipe], RECIPES)
+        self.time_topology = find_topology(settings.time_topology)
+        self.dataset: Dataset = open_dataset(settings.dataset)
+        self.topology = find_topology(settings.topology or self.dataset.default_topology)
+        self.training_images = len(self.dataset.carve(0)[0])
+        self.recipe = self._scaled_recipe()
+        largest = max(network.recipe.batch_size for network in self.networks)
+        if largest > self.training_images:
+            raise BenchError(
+                f"a batch of {largest} is more than {self.dataset.name}'s "
+                f"{self.training_images} training images; give a smaller --batch-size"
+            )
+
+    @property
+    def control(self) -> Variant:
+        """What the others are held against: the paper's network, or the first named."""
+        by_name = {variant.name: variant for variant in self.variants}
+        return by_name.get(ALEXNET.name, self.variants[0])
+
+    @property
+    def names(self) -> list[str]:
+        """Of the variants."""
+        return [variant.name for variant in self.variants]
+
+    @cached_property
+    def networks(self) -> list[Network]:
+        """One a variant and precision, as it is trained."""
+        classes, channels = len(self.dataset.classes), self.dataset.channels
+        return [
+            Network(
+                variant=variant,
+                plan=make_plan(variant, self.topology, classes=classes, channels=channels),
+                recipe=variant.train_with(self.recipe),
+                precision=precision,
+            )
+            for precision in self.settings.precision
+            for variant in self.variants
+        ]
+
+    @cached_property
+    def timing(self) -> TimingPlan:
+        """What is timed: each variant against the control, at every precision and batch size."""
+        pairs = [
+            pair
+            for precision in self.settings.precision
+            for batch_size in self.time_batch_sizes
+            for pair in self._pairs(precision, batch_size)
+        ]
+        return TimingPlan(pairs, self.settings.effort, self.workers_at_once)
+
+    @property
+    def time_batch_sizes(self) -> tuple[int, ...]:
+        """Images a timed step; several make a sweep."""
+        return self.settings.time_batch_size or (self.settings.scale.time_batch_size,)
+
+    @cached_property
+    def timed_variants(self) -> tuple[Variant, ...]:
+        """Those asked for whose step is not the control's anyway, and a twin of the control.
+
+        The twin is the control under another name; without a noise floor in the preset, only if asked for.
+        """
+        asked = [
+            variant for variant in self.variants if variant == self.control or not _is_timed_alike(variant)
+        ]
+        if not self.settings.scale.noise_floor:
+            return tuple(asked)
+        twins = [
+            variant
+            for variant in (*asked, *self.registry.variants.values())
+            if variant.name != self.control.name and variant == replace(self.control, name=variant.name)
+        ]
+        return tuple(dict.fromkeys((*asked, *twins[:1])))
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of the trials."""
+        looks = self.settings.looks
+        return range(looks[-1] if looks else self.settings.seeds or self.settings.scale.seeds)
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """Variants that are trained under another's name, since they are the same network."""
+        first: dict[str, str] = {}
+        for network in self.networks:
+            first.setdefault(network.fingerprint, network.variant.name)
+        names = {network.variant.name: first[network.fingerprint] for network in self.networks}
+        return {name: other for name, other in names.items() if name != other}
+
+    @property
+    def trained(self) -> list[Network]:
+        """The networks that are trained: each fingerprint once."""
+        return [network for network in self.networks if network.variant.name not in self.aliases]
+
+    def trials(self, rates: dict[tuple[str, str], float] | None = None) -> list[TrialTask]:
+        """The trials that count, seed by seed, so that a run cut short has whole pairs.
+
+        Args:
+            rates: learning rates chosen by tuning, by variant and precision.
+        """
+        if "accuracy" not in self.settings.measure:
+            return []
+        chosen = rates or {}
+        networks = [
+            network.at_rate(
+                chosen.get((network.variant.name, network.precision), network.recipe.learning_rate)
+            )
+            for network in self.trained
+        ]
+        return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
+
+    def tuning_trials(self, records: Sequence[dict[str, Any]] = ()) -> list[TrialTask]:
+        """The trials that choose rates: each variant at each rate of one grid, with a seed of their own.
+
+        Args:
+            records: what is known; where a best rate lies at an end of those tried, one beyond is added.
+        """
+        if self.settings.tune is None or "accuracy" not in self.settings.measure:
+            return []
+        return [
+            TrialTask(network=network.at_rate(rate), seed=TUNING_SEED, purpose="tuning")
+            for network in self.trained
+            for rate in sorted(self._rates(network, records), key=partial(_factor, network))
+        ]
+
+    def _rates(self, network: Network, records: Sequence[dict[str, Any]]) -> list[float]:
+        grid = [network.recipe.learning_rate * factor for factor in RATE_GRID]
+        which = network.variant.name, network.precision
+        tried = {record_rate(record) for record in records if is_tuning(record, which)}
+        best = chosen_rates(records).get(which)
+        rates = sorted({*grid, *tried})
+        if any(record["purpose"] == "result" for record in records if record["kind"] == "trial"):
+            return rates
+        if best is None or not tried.issuperset(grid) or len(rates) >= len(grid) + MOST_BEYOND:
+            return rates
+        beyond = {rates[0]: best / BEYOND, rates[-1]: best * BEYOND}.get(best)
+        return rates if beyond is None else [*rates, beyond]
+
+    @property
+    def jobs(self) -> int:
+        """Trials at a time."""
+        if self.settings.jobs is not None:
+            return self.settings.jobs
+        return (
+            min(usable_cores(), MOST_JOBS) if self.topology.small and self.settings.preset == "quick" else 1
+        )
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of each trial."""
+        return max(1, usable_cores() // self.jobs)
+
+    def manifest_plan(self) -> dict[str, Any]:
+        """The plan as a run's manifest holds it: enough to report without the ablation files."""
+        effort = self.settings.effort
+        return {
+            "preset": self.settings.preset,
+            "measures": list(self.settings.measure),
+            "control": self.control.name,
+            "dataset": self.dataset.name,
+            "test_name": self.dataset.test_name,
+            "test_images": len(self.dataset.test),
+            "validation_images": len(self.dataset.carve(0)[1]),
+            "training_images": self.training_images,
+            "topology": self.topology.name,
+            "recipe": self.recipe.name,
+            "epochs": self.recipe.epochs,
+            "batch_size": self.recipe.batch_size,
+            "seeds": list(self.seeds),
+            "looks": list(self.settings.looks),
+            "factorials": [list(item.changes) for item in self._factorials(half=False)],
+            "half_factorials": [list(item.changes) for item in self._factorials(half=True)],
+            "time_topology": self.time_topology.name,
+            "time_batch_sizes": list(self.time_batch_sizes),
+            "modes": list(effort.modes),
+            "draws": effort.draws,
+            "rounds": effort.rounds,
+            "interval": effort.interval,
+            "budget_seconds": effort.budget_seconds,
+            "precisions": list(self.settings.precision),
+            "tune": self.settings.tune,
+            "aliases": self.aliases | self._twins(),
+            "variants": {
+                variant.name: {"difference": variant.difference, "fields": sorted(variant.changes)}
+                for variant in dict.fromkeys((*self.variants, *(self.timed_variants if self.times else ())))
+            },
+            "timed": [variant.name for variant in self.timed_variants] if self.times else [],
+            "ablations": [
+                _described(item) for item in self.registry.ablations.values() if self._touches(item)
+            ],
+        }
+
+    def _factorials(self, *, half: bool) -> list[Factorial]:
+        return [item for item in self.registry.factorials(self.settings.variants) if item.half is half]
+
+    def _touches(self, ablation: Any) -> bool:
+        names = {variant.name for variant in (*self.variants, *self.timed_variants)}
+        return any(arm.name in names for arm in ablation.arms)
+
+    def _scaled_recipe(self) -> Recipe:
+        settings, recipe = self.settings, RECIPES[self.settings.recipe]
+        if self.topology.small:
+            recipe = scale_to_small_images(recipe, self.training_images)
+        if settings.batch_size:
+            recipe = recipe.but(batch_size=settings.batch_size)
+        steps_per_epoch = max(1, self.training_images // recipe.batch_size)
+        if recipe.stop_at_train_error is not None:
+            return recipe.but(epochs=settings.epochs or recipe.epochs)
+        return recipe.but(epochs=settings.epochs or settings.scale.epochs(steps_per_epoch))
+
+    @property
+    def times(self) -> bool:
+        """Whether throughput is measured."""
+        return "throughput" in self.settings.measure
+
+    def _twins(self) -> dict[str, str]:
+        """What is timed for the noise floor alone."""
+        added = [variant for variant in self.timed_variants if variant not in self.variants]
+        return {variant.name: self.control.name for variant in added if self.times}
+
+    def _pairs(self, precision: str, batch_size: int) -> list[Pair]:
+        contenders = {
+            variant.name: Contender(network=self._timed_network(variant, precision, batch_size))
+            for variant in self.timed_variants
+        }
+        control = contenders.pop(self.control.name)
+        # A variant that is timed alone is its own control.
+        arms = list(contenders.values()) or [control]
+        return [Pair(arm=arm, control=control) for arm in arms]
+
+    def _timed_network(self, variant: Variant, precision: str, batch_size: int) -> Network:
+        """A variant as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
+        classes, channels = IMAGENET
+        if self.time_topology.small:
+            classes, channels = len(self.dataset.classes), self.dataset.channels
+        recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
+        return Network(
+            variant=variant,
+            plan=make_plan(variant, self.time_topology, classes=classes, channels=channels),
+            recipe=variant.train_with(recipe),
+            precision=precision,
+        )
+
+    def workers_at_once(self) -> int:
+        """How many timed workers memory holds."""
+        needed = max(
+            item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
+        )
+        return max(2, int(0.9 * self.available_memory()) // needed)
+
+
+def _factor(network: Network, rate: float) -> float:
+    """How far a rate is from the recipe's; the nearest is likely good, and then spares the others epochs."""
+    return abs(math.log(rate / network.recipe.learning_rate))
+
+
+def _is_timed_alike(variant: Variant) -> bool:
+    """Whether a variant differs from the paper's network, and in a timed step does not."""
+    return bool(variant.changes) and variant.changes.keys() <= TIMED_ALIKE
+
+
+def _described(ablation: Any) -> dict[str, Any]:
+    return {
+        "name": ablation.name,
+        "factor": ablation.factor,
+        "control": ablation.control.name,
+        "arms": [arm.name for arm in ablation.arms],
+        "claims": [asdict(claim) for claim in ablation.claims],
+        "apart": ablation.apart,
+    }

@@ -1,0 +1,347 @@
+"""Times contenders against each other: their slices in turn, in a fresh random order each round."""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from alexnet_bench.environment import usable_cores, versions
+from alexnet_bench.errors import BenchError
+from alexnet_bench.records.schema import make_record
+from alexnet_bench.run.clock import now
+from alexnet_bench.run.load import LoadMeter
+from alexnet_bench.run.local import Code, Worker, Workers, Zygote
+from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, Contender, DrawTask
+from alexnet_bench.seeds import derive_seed
+from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
+
+MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
+# The yardstick may take a few percent of the time, not a quarter.
+SECONDS_BETWEEN_PEAKS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """Whose code is timed.
+
+    Args:
+        code: what its workers run.
+        ablations: folders beside the shipped ones.
+        revision: of the code, for the records.
+    """
+
+    code: Code
+    ablations: tuple[str, ...] = ()
+    revision: str | None = None
+
+
+class Sessions:
+    """Runs sessions one after the other; its zygotes and its yardstick live until it is closed.
+
+    Args:
+        sides: whose code is timed, by the name that contenders call it.
+        zygotes: those of its sides that are running; they are left open.
+        modes: of `training` and `inference`, what is timed.
+        threads: of TensorFlow's pools, intra-op and inter-op.
+        devices: `auto`, `cpu` or `gpu`.
+        slice_seconds: a slice lasts about so long.
+        log: file for what workers print.
+        run_id: for the records.
+    """
+
+    def __init__(
+        self,
+        sides: Mapping[str, Side],
+        *,
+        zygotes: Mapping[str, Zygote] | None = None,
+        modes: tuple[str, ...],
+        threads: tuple[int, int],
+        devices: str,
+        slice_seconds: float,
+        log: Path,
+        run_id: str,
+    ) -> None:
+        self.sides, self.modes, self.threads, self.devices = sides, modes, threads, devices
+        self.slice_seconds, self.log, self.run_id = slice_seconds, log, run_id
+        self._stack = contextlib.ExitStack()
+        self._zygotes = dict(zygotes or {})
+        self._yardsticks: dict[str, Worker] = {}
+
+    def __enter__(self) -> "Sessions":
+        with contextlib.ExitStack() as started:
+            # All at once: each takes seconds to load TensorFlow.
+            for name, side in self.sides.items():
+                if name not in self._zygotes:
+                    with self._naming(name):
+                        self._zygotes[name] = started.enter_context(Zygote(self.log, side.code))
+            self._stack = started.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self, task: DrawTask, on_event: Callable[[str], None]) -> list[dict[str, Any]]:
+        """Build every contender of a task anew, time them in turn, and return a record for each and mode.
+
+        Networks are built side by side; from then on only one worker computes at any moment.
+
+        Raises:
+            BenchError: a contender cannot be built as asked.
+        """
+        # Its start is no part of a session: the budget is for drawing.
+        yardstick = self._yardstick(task.contenders[0].network.precision)
+        started_at, started = now(), time.perf_counter()
+        rng = Random(derive_seed(task.draw, "round order", self.run_id))
+        with contextlib.ExitStack() as stack:
+            # Whatever it brings to be built first must not always fall to the same contender.
+            order = rng.sample(task.contenders, len(task.contenders))
+            on_event(f"build {len(order)} networks")
+            timed = self._built(order, task.draw, stack)
+            for item in timed:
+                on_event(f"warm up {item.name}")
+                item.warm_up(self.slice_seconds)
+            load = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid])
+            peaks = _Peaks(yardstick, order[0].network.precision)
+            for number in range(task.rounds):
+                if number >= FEWEST_ROUNDS and time.perf_counter() - started > task.seconds:
+                    break
+                on_event(f"round {number + 1} of {task.rounds}")
+                peaks.take_if_due()
+                for item in rng.sample(timed, len(timed)):
+                    for mode in self.modes:
+                        item.take(mode, task.draw, number)
+            common = {
+                "run_id": self.run_id,
+                "draw": task.draw,
+                "started_at": started_at,
+                "duration_seconds": time.perf_counter() - started,
+                "load": load.read(),
+                "yardstick": peaks.figures(),
+            }
+        drifting = _drifting(timed, self.modes)
+        return [
+            self._record(item, mode, steady=item.warm[mode] and (item, mode) not in drifting, **common)
+            for item in timed
+            for mode in self.modes
+        ]
+
+    def _built(
+        self, contenders: Sequence[Contender], draw: int, stack: contextlib.ExitStack
+    ) -> list["_Timed"]:
+        """Workers that have built the contenders; several at once, for that is mostly one thread's work."""
+        workers = Workers()
+
+        def built(contender: Contender) -> _Timed:
+            worker = stack.enter_context(self._started(contender.side, contender.network.device_count))
+            workers.add(worker)
+            item = _Timed(contender, worker, self.modes)
+            self._build(item, draw)
+            return item
+
+        with ThreadPoolExecutor(usable_cores()) as pool, workers.ended_early(pool):
+            futures = [pool.submit(built, contender) for contender in contenders]
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()
+        return [future.result() for future in futures]
+
+    def _started(self, side: str, device_count: int = 1, pools: tuple[int, int] | None = None) -> Worker:
+        with self._naming(side):
+            return Worker(
+                self._zygotes[side],
+                threads=self.threads if pools is None else pools,
+                devices=self.devices,
+                device_count=device_count,
+                deterministic=False,
+            )
+
+    def _yardstick(self, precision: str) -> Worker:
+        if precision not in self._yardsticks:
+            # The machine's peak, whatever the networks are given.
+            every = (usable_cores(), usable_cores())
+            worker = self._stack.enter_context(self._started(list(self.sides)[-1], pools=every))
+            # The first answer holds the calibration of the workload.
+            worker.ask({"do": "peak", "precision": precision})
+            self._yardsticks[precision] = worker
+        return self._yardsticks[precision]
+
+    def _build(self, item: "_Timed", draw: int) -> None:
+        network = item.contender.network
+        request = {
+            "do": "build",
+            **network.request(self.sides[item.contender.side].ablations),
+            "classes": network.plan.classes,
+            "channels": network.plan.input_shape[-1],
+            "batch_size": network.recipe.batch_size,
+            "modes": self.modes,
+            "seed": draw,
+        }
+        with self._naming(item.contender.side):
+            item.built = item.ask(request)
+            if item.contender.is_elsewhere(item.built):
+                raise BenchError(
+                    f"the code of {item.name} has changed since this began, and timings of both would mix; "
+                    "start again"
+                )
+
+    @contextlib.contextmanager
+    def _naming(self, side: str) -> Iterator[None]:
+        """Say in an error whose code it is about, where there are several."""
+        try:
+            yield
+        except BenchError as error:
+            raise type(error)(f"{side}: {error}" if len(self.sides) > 1 else str(error)) from None
+
+    def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> dict[str, Any]:
+        network, worker, failure = item.contender.network, item.worker, item.failure
+        pieces, side = item.slices[mode], self.sides[item.contender.side]
+        steps = sum(piece["steps"] for piece in pieces)
+        seconds = sum(piece["seconds"] for piece in pieces)
+        images = steps * network.recipe.batch_size
+        speed = None if failure or not pieces else images / seconds
+        joules = [piece["joules"] for piece in pieces]
+        return make_record(
+            "draw",
+            **network.columns() | item.of_its_code(),
+            **common,
+            side=item.contender.side,
+            git_commit=side.revision,
+            batch_size=network.recipe.batch_size,
+            device=worker.device,
+            threads=usable_cores(),
+            thread_pools=f"{self.threads[0]}x{self.threads[1]}",
+            versions=versions() | worker.versions,
+            build=worker.build,
+            status=failure["status"] if failure else "ok",
+            error=failure["error"] if failure else None,
+            peak_memory_bytes=item.peak_memory,
+            mode=mode,
+            compile_seconds=item.built.get("compile_seconds"),
+            warm_up_seconds=[round(value, 7) for value in item.warm_up_seconds[mode]],
+            steady=None if failure else steady,
+            round_ids=[piece["round"] for piece in pieces],
+            slice_steps=[piece["steps"] for piece in pieces],
+            slice_seconds=[round(piece["seconds"], 7) for piece in pieces],
+            slice_started_at=[round(piece["started_at"], 3) for piece in pieces],
+            images_per_second=speed,
+            flops_per_image=item.flops(mode),
+            utilization=self._utilization(speed, item, mode, common["yardstick"]),
+            joules_per_image=None if not speed or None in joules else sum(joules) / images,
+        )
+
+    def _utilization(
+        self, speed: float | None, item: "_Timed", mode: str, yardstick: dict[str, list[float]]
+    ) -> float | None:
+        """Operations a second over the peak of the same device, measured in the same session."""
+        measured_on = self._yardsticks[item.contender.network.precision].device
+        if not speed or not yardstick["flops_per_second"] or item.worker.device != measured_on:
+            return None
+        flops = item.flops(mode)
+        assert flops is not None
+        return speed * flops / float(np.median(yardstick["flops_per_second"]))
+
+
+class _Peaks:
+    """What the yardstick's worker measures during a session."""
+
+    def __init__(self, worker: Worker, precision: str) -> None:
+        self.worker, self.precision = worker, precision
+        self.taken: list[dict[str, Any]] = []
+        self.due = -math.inf
+
+    def take_if_due(self) -> None:
+        """Measure, where the last time was long enough ago."""
+        if time.perf_counter() > self.due:
+            self.taken.append(self.worker.ask({"do": "peak", "precision": self.precision}))
+            self.due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
+
+    def figures(self) -> dict[str, list[float]]:
+        """In the order in which they were taken; none where the yardstick failed."""
+        names = ("flops_per_second", "bytes_per_second")
+        return {name: [float(f"{peak[name]:.4g}") for peak in self.taken if name in peak] for name in names}
+
+
+class _Timed:
+    """One contender's worker during a session, and what was measured with it."""
+
+    def __init__(self, contender: Contender, worker: Worker, modes: tuple[str, ...]) -> None:
+        self.contender, self.worker = contender, worker
+        self.name = contender.network.variant.name
+        self.failure: dict[str, Any] | None = None
+        self.built: dict[str, Any] = {}
+        self.steps = dict.fromkeys(modes, 1)
+        self.warm = dict.fromkeys(modes, False)
+        self.warm_up_seconds: dict[str, list[float]] = {mode: [] for mode in modes}
+        self.slices: dict[str, list[dict[str, Any]]] = {mode: [] for mode in modes}
+        self.peak_memory: int | None = None
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The worker's answer; from its first failure on, that failure."""
+        if self.failure is None:
+            reply = self.worker.ask(request)
+            self.peak_memory = reply.get("peak_memory_bytes", self.peak_memory)
+            if reply["is"] != "failed":
+                return reply
+            self.failure = reply
+        return self.failure
+
+    def warm_up(self, slice_seconds: float) -> None:
+        """Run steps of each mode until they get no faster, and find how many fill a slice."""
+        for mode in self.steps:
+            self._warm_up(mode, slice_seconds)
+
+    def _warm_up(self, mode: str, slice_seconds: float) -> None:
+        seconds = self.warm_up_seconds[mode]
+        while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
+            if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:
+                break
+            reply = self.ask({"do": "slice", "mode": mode, "steps": 1})
+            if self.failure is not None:
+                return
+            seconds.append(reply["seconds"])
+            self.warm[mode] = is_warm(seconds)
+        self.steps[mode] = max(1, round(slice_seconds / min(seconds)))
+
+    def take(self, mode: str, draw: int, number: int) -> None:
+        """Take one slice."""
+        reply = self.ask({"do": "slice", "mode": mode, "steps": self.steps[mode]})
+        if self.failure is None:
+            round_id = f"{draw}.{number}"
+            self.slices[mode].append({"round": round_id, "steps": self.steps[mode], **reply})
+
+    def of_its_code(self) -> dict[str, Any]:
+        """What the code under test says of the network; nothing where it failed."""
+        known = ("fingerprint", "parameters", "macs")
+        return {name: self.built[name] for name in known if name in self.built}
+
+    def flops(self, mode: str) -> int | None:
+        """Operations of a step for one image, as the code under test counts them."""
+        counted: int | None = self.built.get("flops", {}).get(mode)
+        return counted
+
+    def log_rates(self, mode: str) -> list[float]:
+        """Of the slices."""
+        return [math.log(piece["steps"] / piece["seconds"]) for piece in self.slices[mode]]
+
+
+def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, str]]:
+    """Which contenders get faster or slower throughout, against the others of the same rounds."""
+    found = set()
+    well = [item for item in timed if item.failure is None]
+    for mode in modes:
+        rates = np.array([item.log_rates(mode) for item in well])
+        for index, item in enumerate(well):
+            # A median of three or more, so that one that drifts does not make the others look as if they did.
+            beside = rates if len(well) > 2 else np.delete(rates, index, axis=0)
+            if drifts(rates[index] - (np.median(beside, axis=0) if len(beside) else 0)):
+                found.add((item, mode))
+    return found

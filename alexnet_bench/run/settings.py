@@ -1,0 +1,226 @@
+"""What a user asks of a run, and the presets that fill in the rest."""
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from alexnet_bench.environment import usable_cores
+from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.records.schema import MODES
+from alexnet_bench.run.effort import Effort
+
+MEASURES = ("accuracy", "throughput")
+DEVICES = ("auto", "cpu", "gpu")
+# Planned numbers of seeds after which a run that goes on until it is conclusive is looked at.
+LOOKS = (4, 8, 16, 32)
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """How much is measured.
+
+    Args:
+        about: one line for `--help`.
+        seeds: trials of each variant.
+        training_steps: trained for about so many steps…
+        most_epochs: …and at most for so many epochs; `None` steps means exactly this.
+        time_batch_size: images a timed step.
+        draws: buildings of each timed variant, at least.
+        rounds: slices of each draw, until the variances are known.
+        slice_seconds: a slice lasts about so long.
+        interval: half-width of every ratio's interval at which timing ends; None: after these draws.
+        noise_floor: whether the control is timed twice where no variant is the same network anyway.
+    """
+
+    about: str
+    seeds: int
+    training_steps: int | None
+    most_epochs: int
+    time_batch_size: int
+    draws: int
+    rounds: int
+    slice_seconds: float
+    interval: float | None
+    noise_floor: bool
+
+    def epochs(self, steps_per_epoch: int) -> int:
+        """Epochs for a data set of which an epoch has so many steps."""
+        if self.training_steps is None:
+            return self.most_epochs
+        return min(self.most_epochs, max(1, math.ceil(self.training_steps / steps_per_epoch)))
+
+
+PRESETS = {
+    "quick": Preset(
+        about="minutes; three seeds, so a description and no verdict",
+        seeds=3,
+        training_steps=1200,
+        most_epochs=30,
+        time_batch_size=16,
+        draws=2,
+        rounds=4,
+        slice_seconds=0.4,
+        interval=None,
+        noise_floor=False,
+    ),
+    "standard": Preset(
+        about="an hour or more on small images",
+        seeds=5,
+        training_steps=8000,
+        most_epochs=60,
+        time_batch_size=64,
+        draws=4,
+        rounds=6,
+        slice_seconds=0.4,
+        interval=0.01,
+        noise_floor=True,
+    ),
+    "paper": Preset(
+        about="90 epochs and a batch of 128, as published; for GPUs",
+        seeds=5,
+        training_steps=None,
+        most_epochs=90,
+        time_batch_size=128,
+        draws=6,
+        rounds=10,
+        slice_seconds=1.0,
+        interval=0.005,
+        noise_floor=True,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What `bench run` is asked; what is None comes from the preset, the data set or the machine.
+
+    Args:
+        variants: a selection, or `all`.
+        measure: of `accuracy` and `throughput`, what to measure.
+        preset: how much.
+        dataset: name, and path after a colon.
+        topology: of the accuracy trials.
+        recipe: of the accuracy trials.
+        batch_size, epochs: of the accuracy trials.
+        seeds: accuracy trials of each variant, with seeds 0, 1, …
+        until_conclusive: add seeds until every arm has a verdict, with looks at 4, 8, 16 and 32 of them, and
+            no more than `seeds`.
+        tune: `lr` to choose each variant's rate first.
+        time_topology: of the throughput.
+        time_batch_size: of the throughput; several make a sweep.
+        time_threads: of TensorFlow's pools while timing, intra-op and inter-op; as many each as there are
+            cores by default, as TensorFlow has.
+        mode: of `training` and `inference`, what is timed.
+        interval: half-width of every ratio's interval at which timing ends, as a share.
+        budget: seconds that timing may take, and training if it goes on until it is conclusive.
+        precision: Keras dtype policies.
+        devices: `auto`, `cpu` or `gpu`.
+        jobs: trials at a time.
+        ablations: further folders of ablation files.
+        save_models: keep the trained models.
+    """
+
+    variants: str = "all"
+    measure: tuple[str, ...] = MEASURES
+    preset: str = "quick"
+    dataset: str = "digits"
+    topology: str | None = None
+    recipe: str = "paper"
+    batch_size: int | None = None
+    epochs: int | None = None
+    seeds: int | None = None
+    until_conclusive: bool = False
+    tune: str | None = None
+    time_topology: str = "alexnet-227"
+    time_batch_size: tuple[int, ...] = ()
+    time_threads: tuple[int, int] | None = None
+    mode: tuple[str, ...] = MODES
+    interval: float | None = None
+    budget: float | None = None
+    precision: tuple[str, ...] = ("float32",)
+    devices: str = "auto"
+    jobs: int | None = None
+    ablations: tuple[str, ...] = ()
+    save_models: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ablations", tuple(str(folder) for folder in self.ablations))
+        for field, kind, known in (
+            ("measure", "measure", MEASURES),
+            ("mode", "mode", MODES),
+            ("precision", "precision", PRECISIONS),
+            ("time_batch_size", "", ()),
+        ):
+            object.__setattr__(self, field, _several(getattr(self, field)))
+            if known:
+                _check_choices(kind, getattr(self, field), known)
+                if not getattr(self, field):
+                    raise BenchError(f"no {kind} is given; choose from: {', '.join(known)}")
+        _check_choices("preset", [self.preset], PRESETS)
+        _check_choices("device kind", [self.devices], DEVICES)
+        if self.tune is not None:
+            _check_choices("tuning", [self.tune], ("lr",))
+        if self.time_threads is not None:
+            object.__setattr__(self, "time_threads", tuple(self.time_threads))
+        for field in ("seeds", "epochs", "batch_size", "time_batch_size", "time_threads", "jobs"):
+            for value in _several(getattr(self, field)):
+                if value < 1:
+                    raise BenchError(f"{field.replace('_', ' ')} is {value}; it must be at least 1")
+        if self.until_conclusive and "accuracy" not in self.measure:
+            raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
+        if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:
+            raise BenchError(f"seeds is {self.seeds}; a verdict takes at least {LOOKS[0]}")
+        for field in ("interval", "budget"):
+            value = getattr(self, field)
+            if value is not None and value <= 0:
+                raise BenchError(f"{field} is {value:g}; it must be more than 0")
+
+    @property
+    def scale(self) -> Preset:
+        """The preset."""
+        return PRESETS[self.preset]
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of seeds after which verdicts are asked for; none where all are trained anyway."""
+        if not self.until_conclusive:
+            return ()
+        most = self.seeds or LOOKS[-1]
+        return (*(look for look in LOOKS if look < most), most)
+
+    @property
+    def timed_threads(self) -> tuple[int, int]:
+        """Intra-op and inter-op threads while timing."""
+        return self.time_threads or (usable_cores(), usable_cores())
+
+    @property
+    def effort(self) -> Effort:
+        """How much is timed; a narrow interval needs the draws to tell how wide it is."""
+        # Planning costs what statistics cost to load; `--help` does not.
+        from alexnet_bench.stats import FEWEST_UNITS
+
+        scale, interval = self.scale, self.interval or self.scale.interval
+        return Effort(
+            modes=self.mode,
+            draws=scale.draws if interval is None else max(scale.draws, FEWEST_UNITS),
+            rounds=scale.rounds,
+            slice_seconds=scale.slice_seconds,
+            interval=interval,
+            budget_seconds=self.budget,
+        )
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """One or several values as a tuple, each once; text is taken apart at commas."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    return tuple(dict.fromkeys(value)) if isinstance(value, Iterable) else (value,)
+
+
+def _check_choices(kind: str, given: Iterable[str], known: Collection[str]) -> None:
+    if unknown := [name for name in given if name not in known]:
+        raise UnknownNameError(kind, unknown, known)

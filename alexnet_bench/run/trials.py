@@ -1,0 +1,140 @@
+"""Runs trials, each in a process of its own, and makes a record of each."""
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from alexnet_bench.environment import git_commit, versions
+from alexnet_bench.records.schema import make_record
+from alexnet_bench.run.clock import now
+from alexnet_bench.run.local import Worker, Workers, Zygote
+from alexnet_bench.run.schedule import Schedule, TrialTask
+
+OnRecord = Callable[[dict[str, Any]], None]
+OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
+
+
+def trial_key(record: dict[str, Any]) -> tuple[Any, ...]:
+    """What makes a trial's record the answer to a task."""
+    rate = record["recipe_settings"]["learning_rate"]
+    return record["fingerprint"], record["seed"], record["purpose"], rate, record["precision"]
+
+
+def task_key(task: TrialTask) -> tuple[Any, ...]:
+    """The same of a task."""
+    network = task.network
+    rate = network.recipe.learning_rate
+    return network.fingerprint, task.seed, task.purpose, rate, network.precision
+
+
+def run_trials(
+    schedule: Schedule,
+    tasks: Iterable[TrialTask],
+    zygote: Zygote,
+    folder: Path,
+    run_id: str,
+    on_record: OnRecord,
+    on_epoch: OnEpoch,
+) -> None:
+    """Run trials, `schedule.jobs` at a time; each record is handed on as soon as it is there."""
+    waiting, workers = iter(tasks), Workers()
+    with ThreadPoolExecutor(schedule.jobs) as pool, workers.ended_early(pool):
+
+        def submit(task: TrialTask) -> Any:
+            return pool.submit(run_trial_task, schedule, task, zygote, folder, run_id, on_epoch, workers)
+
+        running = {submit(task) for task in islice(waiting, schedule.jobs)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                on_record(future.result())
+                running |= {submit(task) for task in islice(waiting, 1)}
+
+
+def run_trial_task(
+    schedule: Schedule,
+    task: TrialTask,
+    zygote: Zygote,
+    folder: Path,
+    run_id: str,
+    on_epoch: OnEpoch,
+    workers: Workers,
+) -> dict[str, Any]:
+    """Run one trial in a worker, which it adds to `workers`, and return its record."""
+    network, started_at, started = task.network, now(), time.perf_counter()
+    curve: list[dict[str, Any]] = []
+
+    def follow(reply: dict[str, Any]) -> None:
+        curve.append(reply["row"])
+        on_epoch(task, reply["row"])
+
+    with Worker(
+        zygote,
+        threads=(schedule.threads, schedule.threads),
+        devices=schedule.settings.devices,
+        device_count=network.device_count,
+        deterministic=True,
+    ) as worker:
+        workers.add(worker)
+        reply = worker.ask(_train_request(schedule, task, folder), follow)
+        device, library_versions = worker.device, worker.versions
+    if reply["is"] == "failed":
+        outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
+    else:
+        outcome = reply["outcome"]
+        if task.purpose == "result" and outcome["status"] == "ok":
+            outcome["predictions"] = str(_predictions_file(task))
+    return make_record(
+        "trial",
+        run_id=run_id,
+        **network.columns(),
+        versions=versions() | library_versions,
+        git_commit=git_commit(),
+        batch_size=network.recipe.batch_size,
+        epochs=network.recipe.epochs,
+        device=device,
+        threads=schedule.threads,
+        started_at=started_at,
+        duration_seconds=time.perf_counter() - started,
+        peak_memory_bytes=reply.get("peak_memory_bytes"),
+        dataset=schedule.dataset.name,
+        seed=task.seed,
+        purpose=task.purpose,
+        tuned=schedule.settings.tune is not None,
+        **outcome,
+    )
+
+
+def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[str, Any]:
+    counts = task.purpose == "result"
+    keep_model = counts and schedule.settings.save_models
+    if keep_model:
+        (folder / "models").mkdir(exist_ok=True)
+    return {
+        "do": "train",
+        **task.network.request(schedule.settings.ablations),
+        "dataset": dataset_spec(schedule),
+        "seed": task.seed,
+        "most_epochs": task.most_epochs,
+        "evaluate_test": counts,
+        "predictions": str(folder.resolve() / _predictions_file(task)) if counts else None,
+        "model": str(folder.resolve() / "models" / f"{_name(task)}.keras") if keep_model else None,
+    }
+
+
+def _predictions_file(task: TrialTask) -> Path:
+    return Path("predictions") / f"{_name(task)}.npz"
+
+
+def _name(task: TrialTask) -> str:
+    precision = "" if task.network.precision == "float32" else f"-{task.network.precision}"
+    return f"{task.network.variant.name}{precision}-seed{task.seed}"
+
+
+def dataset_spec(schedule: Schedule) -> str:
+    """The data set as a worker opens it, its path made absolute."""
+    name, colon, path = schedule.settings.dataset.partition(":")
+    return f"{name}:{Path(path).expanduser().resolve()}" if colon else name

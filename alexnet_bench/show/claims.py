@@ -1,0 +1,125 @@
+"""`bench claims`: the ledger of some runs, as table, Markdown, data and figure."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.analysis.claims import NOT_TESTED, ledger
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.metrics import RATIO
+from alexnet_bench.errors import RecordError
+from alexnet_bench.network.registry import Registry
+from alexnet_bench.records.run_folder import MANIFEST, read, read_manifest
+from alexnet_bench.show.figures import style
+from alexnet_bench.show.figures.claims import draw_claims
+from alexnet_bench.show.page import escape_markdown
+from alexnet_bench.stats.verdict import INCONCLUSIVE
+from alexnet_bench.words import MISSING, counted, signed
+
+NAME = "claims"
+
+
+def runs_among(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The run folders among some paths, and what else there is: comparisons, folders of runs, files.
+
+    Raises:
+        RecordError: a path does not exist.
+    """
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise RecordError(f"{', '.join(missing)} cannot be found; give folders that `bench run` wrote")
+    runs = [path for path in paths if _is_run(path)]
+    return runs, [path for path in paths if path not in runs]
+
+
+def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
+    """The ledger of some runs; of none, the claims alone."""
+    runs = list({run.resolve(): run for run in runs}.values())
+    manifests = [read_manifest(run) for run in runs]
+    frame = read(list(runs))
+    folders = {manifest["run_id"]: run for manifest, run in zip(manifests, runs, strict=True)}
+    return ledger(registry, effects(frame, manifests, folders))
+
+
+def columns_of(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """A ledger as a table of text."""
+    cells: dict[str, Callable[[Any], str]] = {
+        "Claim": lambda row: row.claim,
+        "Foretold": lambda row: f"{row.arm}: {row.measure} {row.foretold}" if row.arm else MISSING,
+        "Measured": _measured,
+        "Where": lambda row: row.where or MISSING,
+        "Verdict": _verdict,
+        "Training throughput": _price,
+    }
+    return list(cells), [[cell(row) for cell in cells.values()] for row in found.itertuples()]
+
+
+def render_markdown(found: pd.DataFrame) -> str:
+    """A ledger as Markdown."""
+    columns, rows = columns_of(found)
+    lines = [columns, ["---"] * len(columns), *([escape_markdown(cell) for cell in row] for row in rows)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"# The paper's claims\n\n{standing(found)}\n\n{table}\n"
+
+
+def standing(found: pd.DataFrame) -> str:
+    """How to read a ledger."""
+    tested = found[found["verdict"] != NOT_TESTED]
+    return (
+        f"{len(tested)} of {counted(len(found), 'row')} tested. A verdict holds for the data set and scale "
+        "in its row, which are not the paper's. Supported: the arm differs from its control as foretold; "
+        "contradicted: the other way, or by less than matters and less than half of what is claimed. For all "
+        "rows together, false differences are kept at 5%, and so are false equivalences (paired t tests, two "
+        "one-sided tests, Holm). In brackets: 95% intervals."
+    )
+
+
+def write_ledger(found: pd.DataFrame, out: Path) -> None:
+    """Write a ledger as `claims.md`, `claims.csv` and, where anything was measured, a figure.
+
+    Raises:
+        RecordError: the folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{NAME}.md").write_text(render_markdown(found), encoding="utf-8")
+        found.to_csv(out / f"{NAME}.csv", index=False)
+        with style.styled():
+            style.save(draw_claims(found), out, NAME)
+    except OSError as error:
+        raise RecordError(f"{out} cannot be written ({error.strerror}); give another --out") from None
+
+
+def _is_run(path: Path) -> bool:
+    return (path / MANIFEST).is_file() and read_manifest(path).get("plan", {}).get("kind") != "comparison"
+
+
+def _measured(row: Any) -> str:
+    if not row.pairs:
+        return MISSING
+    value = _in_unit(row.effect, row.unit)
+    bounds = f" [{_in_unit(row.low, row.unit)}, {_in_unit(row.high, row.unit)}]" if pd.notna(row.low) else ""
+    return f"{value}{bounds}, {counted(row.pairs, 'pair')}"
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if pd.isna(value):
+        return MISSING
+    return f"×{value:.2f}" if unit == RATIO else signed(value)
+
+
+def _verdict(row: Any) -> str:
+    if row.verdict == INCONCLUSIVE:
+        if pd.isna(row.pairs_wanted):
+            return f"{INCONCLUSIVE} (cannot estimate how many pairs it takes)"
+        return f"{INCONCLUSIVE} (about {int(row.pairs_wanted) - row.pairs} more pairs)"
+    detail = row.size or (row.note if row.verdict == NOT_TESTED else "")
+    return f"{row.verdict} ({detail})" if detail else str(row.verdict)
+
+
+def _price(row: Any) -> str:
+    if pd.isna(row.price):
+        return MISSING
+    bounds = f" [{row.price_low:.2f}, {row.price_high:.2f}]" if pd.notna(row.price_low) else ""
+    return f"×{row.price:.2f}{bounds} ({row.price_where})"

@@ -1,0 +1,171 @@
+"""A report before it is written as a page, as Markdown or as LaTeX."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.analysis.conditions import distinguish, settings
+from alexnet_bench.analysis.contrasts import contrasts
+from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.summary import conditions, summarize
+from alexnet_bench.show.captions import draw_conditions, trial_conditions
+from alexnet_bench.show.sentences import standing, validity
+from alexnet_bench.show.tables import (
+    Table,
+    contrasts_table,
+    effects_table,
+    failures_table,
+    overview,
+    runs_table,
+)
+
+_CAPTIONS = {
+    "error": "A point is one seed, a bar their mean; the dashed line is the control's mean.",
+    "throughput": (
+        "Images a second in training and in inference. A point is one draw, for which the network was built "
+        "anew; a bar ends at the mean; the dashed line is the control's mean."
+    ),
+    "sweep": (
+        "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
+        "stroke tells the precision."
+    ),
+    "tradeoff": (
+        "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
+        "figure names, which need not be the same."
+    ),
+    "interaction": (
+        "Lines that run side by side are changes that do not meddle with each other. A point is a mean over "
+        "seeds and over the other changes, a bar its bootstrap interval."
+    ),
+    "filters": (
+        "The kernels of the first layer after training, one row a tower, each stretched to its own range; of "
+        "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean."
+    ),
+    "curves": (
+        "Error after each epoch. Training error is taken as the network trains, with dropout and "
+        "augmentation, so it may lie above validation error. The dotted line is the control."
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One ablation's part of a report.
+
+    Args:
+        title: of the ablation.
+        about: the factor, and whom the arms are held against.
+        claims: what the paper says, each with `says`, `source` and `setup`.
+        table: its effects.
+    """
+
+    title: str
+    about: str
+    claims: list[dict[str, str]]
+    table: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The variants under one set of conditions.
+
+    Args:
+        conditions: in words.
+        table: a row a variant.
+    """
+
+    conditions: list[str]
+    table: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """Everything that a report says.
+
+    Args:
+        title: of the page.
+        validity: what the effects may be taken for.
+        standing: this and all else that a reader must know before the numbers.
+        overviews: the variants, a table for each set of conditions.
+        figures: name and caption of each.
+        factorials: main effects and interactions.
+        sections: one an ablation.
+        failures: what did not go well.
+        runs: what was run, where and how.
+    """
+
+    title: str
+    validity: list[str]
+    standing: list[str]
+    overviews: list[Overview]
+    figures: list[tuple[str, str]]
+    factorials: Table
+    sections: list[Section]
+    failures: Table
+    runs: Table
+
+
+def make_content(
+    frame: pd.DataFrame, manifests: Sequence[Manifest], found: pd.DataFrame, figures: Sequence[str]
+) -> Content:
+    """All that is said of some runs, with the effects that were found and the figures that were drawn."""
+    plans = Plans(manifests)
+    datasets = dict.fromkeys(str(manifest["plan"]["dataset"]) for manifest in manifests)
+    return Content(
+        title=f"AlexNet with and without: {', '.join(datasets)}",
+        validity=validity(frame, found, plans),
+        standing=standing(frame, found, plans),
+        overviews=_overviews(frame, manifests, found),
+        figures=[(name, _CAPTIONS[name]) for name in figures],
+        factorials=contrasts_table(contrasts(frame, plans), _places(frame, plans)),
+        sections=_sections(found, plans, _places(frame, plans)),
+        failures=failures_table(frame),
+        runs=runs_table(manifests, frame),
+    )
+
+
+def _overviews(frame: pd.DataFrame, manifests: Sequence[Manifest], found: pd.DataFrame) -> list[Overview]:
+    words = {
+        (item.trials.name if item.trials else "", item.draws.name if item.draws else ""): [
+            *(["Error: " + "; ".join(trial_conditions(item.trials)) + "."] if item.trials else []),
+            *(["Throughput: " + "; ".join(draw_conditions(item.draws)) + "."] if item.draws else []),
+        ]
+        for item in conditions(frame, Plans(manifests))
+    }
+    rows = summarize(frame, manifests)
+    return [
+        Overview(
+            conditions=words.get((str(trials), str(draws)), ["Without a record."]),
+            table=overview(group, found),
+        )
+        for (trials, draws), group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
+    ]
+
+
+def _sections(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> list[Section]:
+    known: dict[str, dict[str, Any]] = {item["name"]: item for item in plans.ablations}
+    return [
+        Section(
+            title=str(name) or "Other variants",
+            about=_about(known.get(str(name)), rows),
+            claims=list(known.get(str(name), {}).get("claims", ())),
+            table=effects_table(rows, places),
+        )
+        for name, rows in found.groupby("ablation", sort=False)
+    ]
+
+
+def _about(ablation: dict[str, Any] | None, rows: pd.DataFrame) -> str:
+    controls = " and ".join(dict.fromkeys(rows["control"]))
+    held = f"Held against {controls}: error is arm minus control, throughput is arm over control."
+    if not ablation:
+        return held
+    factor = ablation["factor"]
+    return f"{'Arms differ in several fields' if factor == 'several' else f'The factor is {factor}'}. {held}"
+
+
+def _places(frame: pd.DataFrame, plans: Plans) -> dict[str, str]:
+    """What to call each setting; nothing where there is only one of its kind."""
+    return distinguish(settings(frame, plans, "trial")) | distinguish(settings(frame, plans, "draw"))

@@ -1,0 +1,65 @@
+"""Factorials: the error with and without one change, with and without another."""
+
+from itertools import combinations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from alexnet_bench.analysis.conditions import Setting
+from alexnet_bench.analysis.contrasts import crossed
+from alexnet_bench.analysis.metrics import headline
+from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.show.captions import trial_conditions
+from alexnet_bench.show.figures import style
+
+_ABREAST = 3
+
+
+def draw_interactions(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+    """A panel a factorial and setting, with axes for each pair of its changes."""
+    found = list(crossed(frame, plans))
+    if not found:
+        return None
+    pairs = [list(combinations(factorial.changes, 2)) for _, factorial, _ in found]
+    figure, places = style.panels([1.2 + 2.6 * -(-len(item) // _ABREAST) for item in pairs])
+    for panel, (setting, _, cells), item in zip(places, found, pairs, strict=True):
+        _draw_panel(panel, setting, cells, item)
+    return figure
+
+
+def _draw_panel(
+    panel: SubFigure, setting: Setting, cells: pd.DataFrame, pairs: list[tuple[str, str]]
+) -> None:
+    metric = headline(succeeded(setting.rows))
+    assert metric is not None
+    grid = panel.subplots(-(-len(pairs) // _ABREAST), min(_ABREAST, len(pairs)), squeeze=False, sharey=True)
+    for place, axes in enumerate(grid.flat):
+        if place < len(pairs):
+            _draw_pair(axes, cells, *pairs[place], metric.axis)
+        else:
+            axes.set_visible(False)
+    style.entitle(panel, f"{metric.label.capitalize()} of crossed changes", trial_conditions(setting))
+
+
+def _draw_pair(axes: Axes, cells: pd.DataFrame, first: str, second: str, label: str) -> None:
+    rows = [
+        {"error": error, first: first in cell, second: f"{'with' if second in cell else 'without'} {second}"}
+        for cell in cells.columns
+        for error in cells[cell]
+    ]
+    sns.pointplot(
+        pd.DataFrame(rows),
+        x=first,
+        y="error",
+        hue=second,
+        palette=[style.CONTROL, style.ARM],
+        errorbar=("ci", 95),
+        seed=0,
+        dodge=0.1,
+        ax=axes,
+    )
+    axes.set(xlabel="", ylabel=label)
+    axes.set_xticks([0, 1], ["without", f"with {first}"])
+    axes.legend(title="", frameon=False, fontsize="small")

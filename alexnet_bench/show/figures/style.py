@@ -1,0 +1,134 @@
+"""What the figures share: colours, panels, captions, files."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
+
+from alexnet_bench.analysis.plans import Plans
+
+WIDTH = 9.0
+_CHARACTERS = 128
+DOTS_PER_INCH = 150
+PALETTE = sns.color_palette("colorblind").as_hex()
+ARM, CONTROL, SECOND, MUTED = PALETTE[0], PALETTE[3], PALETTE[1], "#8a8a8a"
+# The palette without the control's colour, and without those too pale for thin lines.
+DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
+STYLE: dict[str, Any] = {
+    **sns.axes_style("whitegrid"),
+    **sns.plotting_context("paper", font_scale=1.1),
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "text.parse_math": False,
+    "svg.hashsalt": "alexnet-bench",
+    "grid.color": "#e6e6e6",
+    "axes.edgecolor": "#bbbbbb",
+}
+
+
+def panels(heights: Sequence[float]) -> tuple[Figure, list[SubFigure]]:
+    """A figure with one panel above another."""
+    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, list(figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
+
+
+def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
+    """A title in bold and, under it, the conditions that the panel holds for."""
+    lines = [line for text in conditions for line in textwrap.wrap(text, _CHARACTERS)]
+    # The blank first line keeps the room into which the title is written.
+    panel.suptitle(
+        "\n".join(["", *lines]), x=0.01, ha="left", fontsize="small", linespacing=1.5, color="#444444"
+    )
+    top = panel.transSubfigure + ScaledTranslation(0, -0.05, panel.dpi_scale_trans)
+    panel.text(0.01, 1, title, va="top", fontweight="bold", fontsize="medium", transform=top, in_layout=False)
+
+
+def save(figure: Figure | None, folder: Path, name: str) -> None:
+    """Write a figure as PNG and SVG, or remove an older one where there is nothing to draw.
+
+    The same records give the same files.
+    """
+    if figure is None:
+        for ending in ("png", "svg"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
+        return
+    figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
+    # What has been laid out once stays so.
+    figure.set_layout_engine("none")
+    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+
+
+def styled() -> Any:
+    """A context in which figures are drawn and saved."""
+    return mpl.rc_context(cast(Any, STYLE))
+
+
+def spread(keys: "pd.Series[Any]", reach: float) -> "pd.Series[float]":
+    """An offset a key, evenly spread in the order of the keys, so that equal values stay apart."""
+    order = sorted(set(keys))
+    offsets = np.linspace(-reach, reach, len(order)) if len(order) > 1 else [0.0]
+    return keys.map(dict(zip(order, offsets, strict=True))).astype(float)
+
+
+def show_rows(axes: Axes, labels: Sequence[str], control: int | None) -> None:
+    """Name the rows, the first on top, the control's in its colour."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_ylabel("")
+    axes.grid(visible=False, axis="y")
+    if control is not None:
+        label = axes.get_yticklabels()[control]
+        label.set_color(CONTROL)
+        label.set_fontweight("bold")
+
+
+def show_values(axes: Axes, values: Sequence[str], title: str) -> None:
+    """Print a column of values at the right of the rows."""
+    column = axes.secondary_yaxis("right")
+    column.set_yticks(range(len(values)), values)
+    column.tick_params(length=0)
+    column.spines["right"].set_visible(False)
+    axes.annotate(
+        title,
+        (1, 1),
+        (4, 4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize="small",
+        color="#555555",
+    )
+
+
+def key(panel: SubFigure, handles: Sequence[Line2D], columns: int = 4) -> None:
+    """A legend under the panel."""
+    panel.legend(
+        handles=list(handles), loc="outside lower left", ncols=columns, frameon=False, fontsize="small"
+    )
+
+
+def mark(label: str, colour: str, **style: Any) -> Line2D:
+    """An entry of a legend."""
+    return Line2D([], [], color=colour, label=label, **{"linestyle": "none", **style})
+
+
+def point(label: str, colour: str) -> Line2D:
+    """A legend's entry for a single measurement."""
+    return mark(label, colour, marker="o", markeredgecolor="white", markersize=7, alpha=0.8)
+
+
+def order(means: "pd.Series[float]", plans: Plans, ascending: bool) -> list[str]:
+    """The variants: the control first, then from best to worst, those without a value last."""
+    names = sorted(means.index, key=plans.rank)
+    ranked = means.loc[names].sort_values(ascending=ascending, kind="stable", na_position="last").index
+    return sorted(ranked, key=lambda name: not plans.is_control(name))

@@ -1,0 +1,107 @@
+"""`bench history`: series as tables, in words, as data, and drawn."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alexnet_bench.analysis.series import ChangePoint, Series, Span
+from alexnet_bench.errors import RecordError
+from alexnet_bench.records.history import SERIES
+from alexnet_bench.show.figures import style
+from alexnet_bench.show.figures.history import change_text, conditions, draw_history
+from alexnet_bench.words import MISSING
+
+NAME = "history"
+COLUMNS = ["variant", "mode", "entries", "first to last", "changes"]
+
+
+def tables(found: Sequence[Series]) -> dict[str, list[list[str]]]:
+    """The cells of `COLUMNS`, a table for each machine and its conditions."""
+    by_conditions: dict[str, list[list[str]]] = {}
+    for series in found:
+        by_conditions.setdefault(conditions(series), []).append(_cells(series))
+    return by_conditions
+
+
+def warnings(series: Series) -> Iterator[str]:
+    """What is worth a look, a line each."""
+    who = f"{series.rows[0]['variant']}, {series.rows[0]['mode']}"
+    for change in series.recent_losses:
+        yield f"{who}: {_change_text(change)}"
+    if loss := series.chain_loss:
+        yield (
+            f"{who}: {change_text(loss.gain)} since {loss.since}: {loss.count} gates up to {loss.until} "
+            "add up to it, and none told of it"
+        )
+    if loss := series.trend_loss:
+        yield f"{who}: {change_text(loss.gain)} by a trend over {loss.count} entries, {_ends(loss)}"
+
+
+def as_data(series: Series) -> dict[str, Any]:
+    """A series as `bench history --json` has it."""
+    return {
+        **{name: series.rows[0][name] for name in SERIES},
+        "entries": len(series.rows),
+        "first_to_last": series.change,
+        "changes": [
+            {**_span(change), "also": change.also, "is_news": change.is_news} for change in series.changes
+        ],
+        "chain_loss": _span(series.chain_loss),
+        "trend_loss": _span(series.trend_loss),
+        "warnings": list(warnings(series)),
+    }
+
+
+def write_figure(found: Sequence[Series], out: Path) -> Path | None:
+    """Draw a history as PNG and SVG, and return the first; None where nothing was set against the yardstick.
+
+    Raises:
+        RecordError: the folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with style.styled():
+            figure = draw_history(found)
+            style.save(figure, out, NAME)
+    except OSError as error:
+        raise RecordError(f"{out} cannot be written ({error.strerror}); give another --out") from None
+    return None if figure is None else out / f"{NAME}.png"
+
+
+def _cells(series: Series) -> list[str]:
+    first = series.rows[0]
+    return [
+        first["variant"],
+        first["mode"],
+        str(len(series.rows)),
+        MISSING if series.change is None else f"{series.change:+.1%}",
+        "\n".join(map(_change_text, series.changes)) or "none",
+    ]
+
+
+def _change_text(change: ChangePoint) -> str:
+    also = f" (also: {', '.join(change.also)})" if change.also else ""
+    return f"{change_text(change.gain)} {_ends(change)}{also}"
+
+
+def _ends(span: Span) -> str:
+    return f"from {span.since} to {span.until}"
+
+
+def _span(span: Span | None) -> Any:
+    if span is None:
+        return None
+    ratio, low, high = np.exp([span.gain.mean, span.gain.low, span.gain.high])
+    return {
+        "since": span.since,
+        "until": span.until,
+        "entries": span.count,
+        "ratio": float(ratio),
+        **{
+            name: None if math.isnan(value) else float(value)
+            for name, value in (("low", low), ("high", high))
+        },
+    }

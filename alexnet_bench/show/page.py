@@ -1,0 +1,78 @@
+"""Writes a report's content as a page, as Markdown and as a LaTeX table; what is filled in is escaped."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from alexnet_bench.show.content import Content
+from alexnet_bench.show.tables import Table
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "−": "$-$",
+    "×": r"$\times$",
+    "–": "--",
+    "’": "'",
+    **{character: f"\\{character}" for character in "&%$#_"},
+}
+# What a wide page cannot hold; the other formats have it.
+_NOT_IN_LATEX = {"Differs in", "Learning rate", "Seeds", "Draws", "Device", "Failed"}
+
+
+def render_html(content: Content) -> str:
+    """The page."""
+    return _environment(autoescape=True).get_template("page.html.j2").render(content=content)
+
+
+def render_markdown(content: Content) -> str:
+    """The same as Markdown."""
+    return (
+        _environment(finalize=_escaping(escape_markdown)).get_template("report.md.j2").render(content=content)
+    )
+
+
+def render_latex(content: Content) -> str:
+    """The tables of variants for a paper."""
+    environment = _environment(
+        finalize=_escaping(escape_latex),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    return environment.get_template("table.tex.j2").render(content=content, columns=_latex_columns)
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is, in a table too."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", " ".join(text.split()))
+
+
+def escape_latex(text: str) -> str:
+    """Text that LaTeX shows as it is."""
+    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+
+
+def _latex_columns(table: Table) -> list[str]:
+    return [column for column in table.columns if column not in _NOT_IN_LATEX]
+
+
+def _escaping(escape: Callable[[str], str]) -> Callable[[Any], Any]:
+    return lambda value: escape(value) if isinstance(value, str) else value
+
+
+def _environment(**options: Any) -> Environment:
+    return Environment(
+        loader=PackageLoader("alexnet_bench", "show"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        **{"autoescape": False, **options},
+    )

@@ -1,0 +1,200 @@
+"""What a report says in words: what it may claim, what it may not, and why."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.analysis.accuracy import did_not_learn
+from alexnet_bench.analysis.conditions import settings
+from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE, NOT_STEADY
+from alexnet_bench.analysis.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
+from alexnet_bench.analysis.plans import Plans, present
+from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.words import counted, joined
+
+_TIMED = [metric.name for metric in THROUGHPUTS]
+
+
+def standing(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
+    """What a reader must know before the numbers."""
+    return [
+        *validity(frame, effects, plans),
+        *_rates(frame),
+        *_held_out(frame),
+        *noise_floor(effects),
+        *_unsteady(effects),
+        *_devices(frame),
+        *_missing(frame, plans),
+        *_refusals(effects),
+    ]
+
+
+def validity(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
+    """What the effects may be taken for."""
+    compared = effects[effects["pairs"] > 0]
+    timed = compared["measure"].isin(_TIMED)
+    accuracy, throughput = compared[~timed], compared[timed]
+    return [*_learned(frame, plans), *_about_seeds(frame, accuracy, plans), *_about_draws(throughput)]
+
+
+def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
+    """How far the same network, timed twice, differed from itself."""
+    pairs = effects[effects["note"].str.contains("timed twice", regex=False) & effects["effect"].notna()]
+    for (arm, control, _), rows in pairs.groupby(["arm", "control", "setting"], sort=False):
+        differed = [_difference(row) for _, row in rows.iterrows()]
+        yield (
+            f"The observed noise floor: {arm} and {control} are the same network; timed twice, it differed "
+            f"by {joined(differed)}. Take throughput differences of that size for noise."
+        )
+
+
+def _unsteady(effects: pd.DataFrame) -> Iterator[str]:
+    rows = effects[effects["kind"] == NOT_STEADY]
+    if len(rows):
+        names = joined(list(dict.fromkeys(rows["arm"])))
+        yield (
+            f"Not in a steady state: {names} or what it was held against was still getting faster or slower; "
+            "these throughput effects certify nothing."
+        )
+
+
+def _difference(row: "pd.Series[Any]") -> str:
+    """How far an A/A pair differed, over all draws and in each."""
+    if row["kind"] == INTERVAL:
+        mode = row["measure"].partition("_")[0]
+        return f"{row['effect'] - 1:+.2%} [{row['low'] - 1:+.2%}, {row['high'] - 1:+.2%}] in {mode}"
+    draws = ", ".join(f"{abs(ratio - 1):.1%}" for ratio in row["values"])
+    mode = row["measure"].partition("_")[0]
+    return f"{abs(row['effect'] - 1):.1%} in {mode} (draw by draw: {draws})"
+
+
+def _learned(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
+    for setting in settings(frame, plans, "trial"):
+        if not setting.refusals and (reason := did_not_learn(setting)):
+            yield f"{reason[0].upper()}{reason[1:]}."
+
+
+def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame, plans: Plans) -> Iterator[str]:
+    trials = frame[(frame["kind"] == "trial") & (frame["purpose"] != "tuning")]
+    seeds = trials["seed"].nunique()
+    if (accuracy["kind"] == INTERVAL).any():
+        yield (
+            "Intervals on error are 95% t intervals over seeds: they cover the variance of training, for "
+            "each arm by itself. Effects with fewer pairs than that takes are descriptive."
+        )
+        yield from _about_verdicts(accuracy)
+        yield from _about_looks(plans)
+    elif len(accuracy) or 0 < seeds < FEWEST_UNITS:
+        yield (
+            f"With {counted(seeds, 'seed')} this report is descriptive: it shows effects and every seed's "
+            f"point, and earns no verdict. An interval takes at least {FEWEST_UNITS} seeds that control and "
+            "arm share."
+        )
+    elif seeds:
+        yield "No arm could be held against the control, so this report shows errors and no effects on them."
+
+
+def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
+    """What verdicts there are, at which level, and what counts as nothing."""
+    for (_, label), rows in effects[effects["verdict"] != ""].groupby(["setting", "label"], sort=False):
+        margins = rows["margin"].max()
+        margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
+        arms = "one arm" if len(rows) == 1 else f"all {len(rows)} arms together"
+        yield (
+            f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, "
+            f"and so is a false equivalent where more than {margin} did (paired t tests, two one-sided "
+            "tests, Holm)."
+        )
+
+
+def _about_looks(plans: Plans) -> Iterator[str]:
+    looks = plans.looks(manifest["run_id"] for manifest in plans.manifests)
+    if looks:
+        numbers = joined([str(look) for look in looks])
+        yield (
+            f"Seeds were added until there was a verdict, with looks at {numbers} seeds; the looks share the "
+            "5% as well. Intervals are over all seeds, and not widened for that."
+        )
+
+
+def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
+    throughput = throughput[throughput["kind"] != NOT_STEADY]
+    if throughput.empty:
+        return
+    text = (
+        "A throughput ratio is that of the faster halves of control's and arm's slices from the same rounds, "
+        "in which they ran in turn; each draw builds the networks anew. Images a second are means over all "
+        "slices, so a ratio need not be their quotient."
+    )
+    if (throughput["kind"] == INTERVAL).any():
+        yield f"{text} Their intervals are 95% t intervals over draws."
+        yield from _about_verdicts(throughput)
+    else:
+        draws = counted(int(throughput["pairs"].max()), "draw")
+        yield f"{text} With {draws} they are descriptive; an interval takes at least {FEWEST_UNITS}."
+
+
+def _rates(frame: pd.DataFrame) -> Iterator[str]:
+    tuned = set(present(frame["tuned"]))
+    if False in tuned:
+        yield (
+            "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
+            "includes how well that rate suits the arm."
+        )
+    if True in tuned:
+        yield (
+            "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
+            f"an equal grid {_rule_of_tuning(frame)}."
+        )
+
+
+def _rule_of_tuning(frame: pd.DataFrame) -> str:
+    recipes = [recipe for recipe in frame["recipe_settings"] if isinstance(recipe, dict)]
+    shares = present(recipe.get("stop_at_train_error") for recipe in recipes)
+    if not shares:
+        return "with the least validation error"
+    return f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
+
+
+def _held_out(frame: pd.DataFrame) -> Iterator[str]:
+    rows = frame[HELD_OUT_ERROR.of(frame).notna()]
+    for dataset in present(rows["dataset"]):
+        yield (
+            f"The official test images of {dataset} were absent: its errors are of images held out from the "
+            "training set, not of the test set."
+        )
+
+
+def _devices(frame: pd.DataFrame) -> Iterator[str]:
+    logical = frame[frame["device"].str.contains("logical CPU device", regex=False)]
+    for device, rows in logical.groupby("device"):
+        names = joined(list(dict.fromkeys(rows["variant"])))
+        yield f"{names} ran on {device}: these share one processor, and none of the figures is a GPU's."
+
+
+def _missing(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
+    """The planned measurements that have no record yet."""
+    lacking = dict.fromkeys(
+        f"{variant} ({measure})"
+        for manifest in plans.manifests
+        for measure, kind in (("accuracy", "trial"), ("throughput", "draw"))
+        if measure in manifest["plan"]["measures"]
+        for variant in manifest["plan"]["variants"]
+        if not (kind == "trial" and variant in plans.aliases(manifest["run_id"]))
+        and not (kind == "draw" and variant not in manifest["plan"].get("timed", [variant]))
+        and not _has(frame, manifest["run_id"], variant, kind)
+    )
+    if lacking:
+        yield f"Planned, and without a record: {joined(list(lacking))}."
+
+
+def _has(frame: pd.DataFrame, run: str, variant: str, kind: str) -> bool:
+    rows = frame[(frame["run_id"] == run) & (frame["variant"] == variant) & (frame["kind"] == kind)]
+    return bool((rows["purpose"] != "tuning").any())
+
+
+def _refusals(effects: pd.DataFrame) -> Iterator[str]:
+    rows = effects[effects["kind"] == NOT_COMPARABLE]
+    for arm, control, note in dict.fromkeys(zip(rows["arm"], rows["control"], rows["note"], strict=True)):
+        yield f"Not compared: {arm} with {control}, since {note}."

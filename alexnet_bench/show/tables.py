@@ -1,0 +1,338 @@
+"""The tables of a report, as rows of text."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
+from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
+from alexnet_bench.analysis.plans import Manifest
+from alexnet_bench.stats.verdict import INCONCLUSIVE
+from alexnet_bench.words import MISSING, counted, listed, number, percent, signed, whole
+
+GIB = 2**30
+_OVERVIEW_WORDS = {
+    "Variant",
+    "Differs in",
+    "Verdict on error",
+    "Verdict on training",
+    "Steady",
+    "Device",
+    "Failed",
+}
+THE_PAPERS = "the paper's"
+_ERRORS = [metric.name for metric in HEADLINES]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of text.
+
+    Args:
+        columns: their titles.
+        rows: as many cells each.
+        numeric: the columns that are aligned right.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    numeric: frozenset[str] = frozenset()
+
+    def only(self, *columns: str) -> "Table":
+        """These of its columns, where it has them."""
+        kept = [index for index, name in enumerate(self.columns) if name in columns]
+        return Table(
+            columns=[self.columns[index] for index in kept],
+            rows=[[row[index] for index in kept] for row in self.rows],
+            numeric=self.numeric,
+        )
+
+
+def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
+    """One row a variant: error, throughput, what each changes against the control, and the costs.
+
+    Columns that nothing was recorded for are left out.
+    """
+    names = [str(name) for name in summary["error_name"] if isinstance(name, str)]
+    error = f"{names[0].capitalize() if names else 'Error'}, %"
+    places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
+    cells: dict[str, Callable[[Any], str]] = {
+        "Variant": lambda row: row.variant,
+        "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
+        error: lambda row: percent(row.error_percent),
+        "Change, points": lambda row: _change(row, effects, _ERRORS),
+        "Verdict on error": lambda row: _verdict_on(row, effects, _ERRORS),
+        "Training, images/s": lambda row: number(row.training_images_per_second),
+        "Training ratio": lambda row: _change(row, effects, [TRAINING.name]),
+        "Verdict on training": lambda row: _verdict_on(row, effects, [TRAINING.name]),
+        "Inference, images/s": lambda row: number(row.inference_images_per_second),
+        "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
+        "Training, ms/step": lambda row: _quantiles(row.training_step_ms),
+        "Inference, ms/step": lambda row: _quantiles(row.inference_step_ms),
+        "Training, GFLOP/s": lambda row: number(row.training_flops_per_second / 1e9),
+        "Inference, GFLOP/s": lambda row: number(row.inference_flops_per_second / 1e9),
+        "Training, of the peak": lambda row: _of_peak(row.training_utilization),
+        "Inference, of the peak": lambda row: _of_peak(row.inference_utilization),
+        "Training, J/image": lambda row: number(row.training_joules_per_image),
+        "Steady": lambda row: {True: "yes", False: "no"}.get(row.steady, MISSING),
+        f"Parameters ({places})": lambda row: whole(row.parameters),
+        "MACs, million": lambda row: number(row.macs / 1e6),
+        "Peak memory, GiB": lambda row: number(row.peak_memory_bytes / GIB),
+        "Learning rate": lambda row: f"{row.learning_rate:.3g}" if pd.notna(row.learning_rate) else MISSING,
+        "Seeds": lambda row: _tally(row.seeds_ok, row.seeds_failed),
+        "Draws": lambda row: _tally(row.draws_ok, row.draws_failed),
+        "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
+        "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
+    }
+    return _table(summary, cells, words=_OVERVIEW_WORDS)
+
+
+def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
+    """One row an effect.
+
+    Args:
+        effects: of one ablation.
+        places: what to call the settings, where there are several of a kind.
+    """
+    cells: dict[str, Callable[[Any], str]] = {
+        "Arm": lambda row: row.arm,
+        "Measure": lambda row: row.label,
+        "Where": lambda row: places.get(row.setting, MISSING),
+        "Control": lambda row: _value(row.control_value, row),
+        "Arm's value": lambda row: _value(row.arm_value, row),
+        "Effect": _effect_with_unit,
+        "95% interval": _interval,
+        "For other images too": _over_images,
+        "Verdict": verdict_text,
+        "In each pair": _each,
+        "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
+        "Kind": lambda row: row.kind,
+        "Note": lambda row: row.note or MISSING,
+    }
+    return _table(effects, cells, words={"Arm", "Measure", "Where", "Verdict", "Kind", "Note"})
+
+
+def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
+    """One row a main effect or interaction of a factorial."""
+    cells: dict[str, Callable[[Any], str]] = {
+        "Factorial": lambda row: row.factorial,
+        "Term": lambda row: f"{row.term} (or {row.alias})" if row.alias else row.term,
+        "Measure": lambda row: row.measure,
+        "Where": lambda row: places.get(row.setting, MISSING),
+        "Effect, points": lambda row: signed(row.effect),
+        "95% interval": lambda row: (
+            f"{signed(row.low)}, {signed(row.high)}" if pd.notna(row.low) else MISSING
+        ),
+        "p (Holm)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
+        "Seeds": lambda row: str(row.seeds),
+    }
+    return _table(contrasts, cells, words={"Factorial", "Term", "Measure", "Where"})
+
+
+def failures_table(frame: pd.DataFrame) -> Table:
+    """Every trial and draw that did not go well, with what went wrong."""
+    cells: dict[str, Callable[[Any], str]] = {
+        "Variant": lambda row: row.variant,
+        "What": lambda row: (
+            f"seed {row.seed:.0f}" if row.kind == "trial" else f"draw {row.draw:.0f}, {row.mode}"
+        ),
+        "Outcome": lambda row: row.status,
+        "Run": lambda row: row.run_id if frame["run_id"].nunique() > 1 else MISSING,
+        "Error": lambda row: row.error if isinstance(row.error, str) else MISSING,
+    }
+    return _table(frame[frame["status"] != "ok"], cells, words=set(cells))
+
+
+def runs_table(manifests: Sequence[Manifest], frame: pd.DataFrame) -> Table:
+    """What was run, where and how: a column a run."""
+    columns = [
+        _describe_run(manifest, frame[frame["run_id"] == manifest["run_id"]]) for manifest in manifests
+    ]
+    return Table(
+        columns=["Run", *(manifest["run_id"] for manifest in manifests)],
+        rows=[[fact, *(column[fact] for column in columns)] for fact in columns[0]],
+    )
+
+
+def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
+    plan, machine = manifest["plan"], manifest["environment"]
+    memory = f"{machine['memory_bytes'] / GIB:.0f} GiB"
+    return {
+        "Command": manifest["command"],
+        "Started": manifest["created_at"],
+        "Machine": f"{machine['cpu']}, {counted(machine['cores'], 'core')}, {memory}, {machine['platform']}",
+        "Devices": ", ".join(sorted(set(records["device"]))) or MISSING,
+        "Versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
+        "Revision": manifest.get("git_commit") or MISSING,
+        "Measured": ", ".join(plan["measures"]),
+        "Control": plan["control"],
+        "Data set": plan["dataset"],
+        "Trained": (
+            f"{plan['topology']}, recipe {plan['recipe']}, {counted(plan['epochs'], 'epoch')}, "
+            f"batch {plan['batch_size']}, {', '.join(plan['precisions'])}, "
+            + ("a learning rate tuned for each variant" if plan.get("tune") else "one learning rate for all")
+        )
+        if "accuracy" in plan["measures"]
+        else MISSING,
+        "Seeds": _seeds(records),
+        "Timed": (
+            f"{plan['time_topology']}, batch {', '.join(map(str, plan['time_batch_sizes']))}, "
+            f"{', '.join(plan['precisions'])}, {_draws(records)}"
+        )
+        if "throughput" in plan["measures"]
+        else MISSING,
+        "Load from others": _load(records),
+        "Records": str(len(records)),
+    }
+
+
+def _draws(records: pd.DataFrame) -> str:
+    """How often each network was built, and how long each was timed."""
+    draws = records[(records["kind"] == "draw") & (records["status"] == "ok")]
+    if draws.empty:
+        return "nothing yet"
+    keys = ["variant", "precision", "batch_size", "side", "mode"]
+    counts, rounds = draws.groupby(keys)["draw"].nunique(), draws["round_ids"].map(len)
+    return f"{_range(counts)} draws of {_range(rounds)} rounds each"
+
+
+def _range(numbers: "pd.Series[int]") -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _load(records: pd.DataFrame) -> str:
+    """The largest shares of the processors that others took during a draw."""
+    loads = [item for item in records["load"] if isinstance(item, dict)]
+    if not loads:
+        return MISSING
+    others, stolen = (max(item[name] for item in loads) for name in ("others_share", "steal_share"))
+    return f"up to {others:.1%} by other processes, {stolen:.1%} by the host, while timing"
+
+
+def _seeds(records: pd.DataFrame) -> str:
+    return listed(records["seed"][records["purpose"] != "tuning"].dropna()) or MISSING
+
+
+def _table(frame: pd.DataFrame, cells: dict[str, Callable[[Any], str]], words: set[str]) -> Table:
+    """A row a row of the frame, without the columns in which every cell is missing."""
+    rows = [[cell(row) for cell in cells.values()] for row in frame.itertuples()]
+    kept = [index for index in range(len(cells)) if any(row[index] != MISSING for row in rows)]
+    titles = list(cells)
+    return Table(
+        columns=[titles[index] for index in kept],
+        rows=[[row[index] for index in kept] for row in rows],
+        numeric=frozenset(set(titles) - words),
+    )
+
+
+def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
+    """The effect of a variant on the first of the measures that was recorded."""
+    if row.same_as and measures == _ERRORS and pd.notna(row.error_percent):
+        return f"= {row.same_as}"
+    effect = _first(row, effects, measures)
+    if effect is None:
+        return MISSING
+    if effect.kind == NOT_COMPARABLE:
+        return NOT_COMPARABLE
+    return effect_text(effect)
+
+
+def effect_text(row: Any) -> str:
+    """An effect with its interval, where it has one."""
+    return f"{_effect(row)} [{_bounds(row)}]" if _has_interval(row) else _effect(row)
+
+
+def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
+    """The verdict on the same effect."""
+    effect = _first(row, effects, measures)
+    return MISSING if effect is None else verdict_text(effect)
+
+
+def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
+    """The effect of a variant on the first of the measures that was recorded; None without one."""
+    settings = [row.trials_setting, row.draws_setting]
+    own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
+    found = [effect for measure in measures for effect in own[own["measure"] == measure].itertuples()]
+    return found[0] if found else None
+
+
+def verdict_text(row: Any) -> str:
+    """A verdict, and how many more pairs one would likely take."""
+    if not row.verdict:
+        return MISSING
+    if row.verdict != INCONCLUSIVE:
+        return str(row.verdict)
+    what = "draw" if row.measure.endswith("images_per_second") else "seed"
+    if pd.isna(row.pairs_wanted):
+        return f"{INCONCLUSIVE} (cannot estimate how many {what}s it takes)"
+    return f"{INCONCLUSIVE} (about {counted(int(row.pairs_wanted) - row.pairs, f'more {what}')})"
+
+
+def _effect(row: Any) -> str:
+    return _in_unit(row.effect, row.unit)
+
+
+def _effect_with_unit(row: Any) -> str:
+    unit = {RATIO: "", POINTS: " points"}.get(row.unit, f" {row.unit}")
+    return f"{_effect(row)}{unit}" if pd.notna(row.effect) else _effect(row)
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if pd.isna(value):
+        return MISSING
+    return f"×{value:.3f}" if unit == RATIO else signed(value)
+
+
+def _bounds(row: Any) -> str:
+    return f"{_in_unit(row.low, row.unit)}, {_in_unit(row.high, row.unit)}"
+
+
+def _interval(row: Any) -> str:
+    return _bounds(row) if _has_interval(row) else MISSING
+
+
+def _over_images(row: Any) -> str:
+    if pd.isna(row.low_images):
+        return MISSING
+    return f"{_in_unit(row.low_images, row.unit)}, {_in_unit(row.high_images, row.unit)}"
+
+
+def _has_interval(row: Any) -> bool:
+    return row.kind in (INTERVAL, INCOMPLETE) and pd.notna(row.low)
+
+
+def _each(row: Any) -> str:
+    """The values that a descriptive effect is the mean of."""
+    if row.kind != DESCRIPTIVE:
+        return MISSING
+    return ", ".join(_in_unit(value, row.unit) for value in row.values)
+
+
+def _quantiles(values: tuple[float, ...] | None) -> str:
+    """The median, with the 5% and 95% quantiles."""
+    if not isinstance(values, tuple):
+        return MISSING
+    median, low, high = map(number, values)
+    return f"{median} ({low}–{high})"
+
+
+def _of_peak(value: float | None) -> str:
+    return f"{100 * value:.0f}%" if value is not None and pd.notna(value) else MISSING
+
+
+def _value(value: float, row: Any) -> str:
+    if pd.isna(value):
+        return MISSING
+    if math.isinf(value):
+        return "never"
+    return f"{percent(value)}%" if row.value_unit == "%" else f"{number(value)} {row.value_unit}"
+
+
+def _tally(good: int, failed: int) -> str:
+    if not good and not failed:
+        return MISSING
+    return f"{good} of {good + failed}" if failed else str(good)

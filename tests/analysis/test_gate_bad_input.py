@@ -1,0 +1,67 @@
+"""What a gate is asked wrongly: one line, exit code 2, and nothing is started."""
+
+import pytest
+from users_repository import git
+
+from alexnet_bench.cli.gate_command import command
+from alexnet_bench.run.project import OPTIONS
+
+
+@pytest.fixture
+def refused(bench, repository, no_workers):
+    def words(*arguments, pyproject=None):
+        if pyproject is not None:
+            (repository / "pyproject.toml").write_text(pyproject, encoding="utf-8")
+        code, out, err = bench("gate", *arguments)
+        assert (code, out) == (2, "")
+        assert "Traceback" not in err
+        return err
+
+    return words
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("variant = 'alexnet'", "unknown key 'variant' (did you mean 'variants'?)"),
+        ("thresholds = {trainning = '2%'}", "unknown gated quantity 'trainning' (did you mean 'training'?)"),
+        ("thresholds = {training = '120%'}", "training is '120%'; it must be a share such as '2%', or false"),
+        ("thresholds = {no-lrn = {memory = 'much'}}", "memory is 'much'"),
+        ("false-alarms = 0", "false-alarms is 0"),
+        ("budget = 'long'", "'long' is no time such as 90s"),
+        ("budget = ", "pyproject.toml cannot be read"),
+        ("budget = true", "budget is True; it must be what would be typed after --budget"),
+        ("history = {}", "history is {}; it must be what would be typed"),
+        ("ablations = [[1]]", "ablations is [[1]]"),
+        ("thresholds = '3%'", "thresholds is '3%'; it must be a table"),
+        ("process-spread = false", "process-spread is False; it must be a share such as '2%'\n"),
+    ],
+)
+def test_settings_that_cannot_be_used(refused, table, words):
+    assert words in refused("--base", "HEAD~1", pyproject=f"[tool.alexnet-bench.gate]\n{table}\n")
+
+
+def test_sections_that_are_none(refused):
+    assert "tool is 3; it must be a table" in refused("--base", "HEAD~1", pyproject="tool = 3\n")
+
+
+def test_what_may_be_set_is_what_may_be_typed():
+    typed = {name.removeprefix("--") for item in command.params for name in item.opts}
+
+    assert set(OPTIONS) <= typed
+
+
+def test_a_branch_of_which_nothing_is_new(refused, repository):
+    git(repository, "branch", "-M", "main")
+
+    assert "nothing was changed since the default branch; give --base, such as HEAD~1" in refused()
+
+
+def test_a_repository_without_a_main_branch(refused, repository):
+    git(repository, "branch", "-M", "trunk")
+
+    assert "no main or master branch" in refused()
+
+
+def test_a_revision_that_there_is_not(refused):
+    assert "'nowhere' is no revision" in refused("--base", "nowhere")

@@ -1,0 +1,166 @@
+"""With which code `bench gate` leaves, from records that are made up."""
+
+import pytest
+from report_runs import draw
+
+import alexnet_bench
+from alexnet_bench.run import compare as comparing
+
+
+@pytest.fixture
+def gate(bench, repository, no_workers, monkeypatch):
+    """Call the gate on draws of the base and a head of these rates."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+    def call(head, *arguments, draws=8, **changes):
+        rows = [
+            draw("alexnet", number, [rate, rate * (1 + 0.001 * (number % slow))], side=side, **ALIKE | how)
+            for number in range(draws)
+            for side, rate, slow, how in (("base", 100.0, 3, OF_BASE), ("head", head, 2, changes))
+        ]
+
+        def compare(settings, *given, **how):
+            call.timed = settings, how
+            return rows
+
+        monkeypatch.setattr(comparing, "compare", compare)
+        return bench("gate", "--base", "HEAD~1", *arguments)
+
+    return call
+
+
+ALIKE = {"peak_memory_bytes": 2**28, "compile_seconds": 1.5}
+OF_BASE = {}
+CRASHED = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
+
+
+@pytest.mark.parametrize(
+    ("head", "arguments", "changes", "code", "words"),
+    [
+        (100.0, [], {}, 0, "3 pass"),
+        (90.0, [], {}, 1, "1 regressed, 2 pass"),
+        (90.0, ["--strict"], {}, 1, "1 regressed"),
+        (110.0, [], {}, 0, "1 improved, 2 pass"),
+        (90.0, [], {"draws": 3}, 0, "3 inconclusive"),
+        (90.0, ["--strict"], {"draws": 3}, 3, "3 inconclusive"),
+        (100.0, [], CRASHED, 3, "3 not comparable"),
+        (100.0, ["--strict"], CRASHED, 3, "3 not comparable"),
+    ],
+)
+def test_the_exit_code_tells_the_gravest_decision(gate, head, arguments, changes, code, words):
+    outcome = gate(head, *arguments, **changes)
+
+    assert outcome.code == code
+    assert words in " ".join(outcome.out.split())
+    assert bool(outcome.err) == (code == 3 or "inconclusive" in words)
+
+
+def test_the_level_of_false_alarms_is_the_projects(gate, repository):
+    assert gate(90.0, draws=4).code == 1
+
+    (repository / "pyproject.toml").write_text("[tool.alexnet-bench.gate]\nfalse-alarms = 1e-12\n", "utf-8")
+    assert "inconclusive" in gate(90.0, draws=4).out
+
+
+def test_quick_is_small_but_for_what_is_asked(gate):
+    gate(98.0, "--quick", "--time-batch-size", "64")
+
+    settings, how = gate.timed
+    assert (settings.time_topology, settings.time_batch_size, settings.mode) == (
+        "alexnet-32",
+        (64,),
+        ("training",),
+    )
+    assert how["effort"](settings).budget_seconds < 60
+    assert "2.0%" in gate(98.0).out and "3.0%" in gate(98.0, "--quick").out
+
+
+def test_it_is_timed_until_every_loss_is_ruled_out(gate):
+    gate(100.0)
+    settings, how = gate.timed
+
+    def known(draws, **changes):
+        head, base = (
+            [draw("alexnet", number, [100.0], side=side, **ALIKE | changes) for number in range(draws)]
+            for side in ("head", "base")
+        )
+        return how["is_known"](head, base)
+
+    assert how["effort"](settings).budget_seconds == 120
+    assert (known(3), known(4)) == (False, True)
+    # What no further draw can tell is not waited for.
+    assert known(4, compile_seconds=None)
+
+
+def test_quick_is_quick_whatever_the_project_says(gate, repository):
+    table = "[tool.alexnet-bench.gate]\nbudget = '3m'\ntime-topology = 'alexnet-227'\n"
+    (repository / "pyproject.toml").write_text(table, encoding="utf-8")
+    gate(100.0, "--quick")
+
+    settings, how = gate.timed
+    assert settings.time_topology == "alexnet-32"
+    assert how["effort"](settings).budget_seconds == 45
+
+
+def test_a_number_in_the_projects_settings_is_as_if_it_were_typed(gate, repository):
+    (repository / "pyproject.toml").write_text("[tool.alexnet-bench.gate]\nbudget = 300\n", "utf-8")
+    gate(100.0)
+
+    settings, how = gate.timed
+    assert how["effort"](settings).budget_seconds == 300
+
+
+def test_what_cannot_be_told_says_why_whatever_else_was_found(gate):
+    crashed = gate(100.0, **CRASHED | {"error": "boom: layer X"})
+    assert crashed.code == 3
+    assert "head: crashed: boom: layer X" in crashed.err
+    assert "nothing could be measured" in crashed.err
+    slower = gate(90.0, compile_seconds=None)
+    assert slower.code == 1
+    assert "start-up time: not comparable: head does not record its start-up time" in slower.err
+
+
+def test_a_base_that_failed_is_a_warning(gate, monkeypatch):
+    monkeypatch.setattr("test_gate_exit_codes.OF_BASE", CRASHED)
+
+    outcome = gate(100.0)
+    assert (outcome.code, gate(100.0, "--strict").code) == (0, 3)
+    assert "base: crashed: no" in outcome.err
+
+
+def test_a_file_that_cannot_be_written_loses_nothing_else(gate, repository):
+    outcome = gate(90.0, "--markdown", "no/such/folder.md")
+
+    assert outcome.code == 2
+    assert "1 regressed" in outcome.out
+    assert (repository / "results" / "history.jsonl").exists()
+
+
+def test_python_decides_as_the_command_does(gate, tmp_path):
+    gate(95.0)
+
+    found = alexnet_bench.gate(base="HEAD~1", out=tmp_path / "run", thresholds={"memory": False})
+
+    assert dict(zip(found["quantity"], found["decision"], strict=True)) == {
+        "training": "regressed",
+        "start-up": "pass",
+    }
+    settings, how = gate.timed
+    assert settings.measure == ("throughput",)
+    assert how["effort"](settings).budget_seconds == 120
+
+
+def test_files_are_written_for_others(gate, tmp_path):
+    files = [tmp_path / name for name in ("a.md", "b.xml", "c.json", "d.json")]
+    options = ("--markdown", "--junit", "--github-benchmark", "--bencher")
+
+    gate(100.0, *(item for pair in zip(options, files, strict=True) for item in pair))
+
+    assert all(file.stat().st_size > 50 for file in files)
+
+
+def test_a_file_that_cannot_be_written_is_told(gate, tmp_path):
+    outcome = gate(100.0, "--junit", tmp_path / "missing" / "gate.xml")
+
+    assert outcome.code == 2
+    assert "cannot be written" in outcome.err

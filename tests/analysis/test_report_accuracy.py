@@ -1,0 +1,150 @@
+import math
+
+import pytest
+from report_runs import failed_trial, frame, manifest, trial
+
+from alexnet_bench.analysis.effects import effects
+
+
+def rows(records, run=None, measure="test_top1_error"):
+    """The effects of one measure, by arm."""
+    found = effects(frame(records), [run or manifest()])
+    return {row.arm: row for row in found[found["measure"] == measure].itertuples()}
+
+
+def trials(variant, *shares, **changes):
+    return [trial(variant, seed, share, **changes) for seed, share in enumerate(shares)]
+
+
+def test_effect_is_arm_minus_control_in_points():
+    row = rows([*trials("alexnet", 0.03, 0.05), *trials("no-lrn", 0.04, 0.09)])["no-lrn"]
+    assert (row.control, row.ablation, row.difference) == ("alexnet", "lrn", "normalization other")
+    assert (row.effect, row.control_value, row.arm_value) == pytest.approx((2.5, 4.0, 6.5))
+    assert (row.unit, row.value_unit, row.pairs) == ("percentage points", "%", 2)
+    assert list(row.values) == [1.0, 4.0]
+
+
+def test_effect_is_paired_by_seed_so_that_seeds_of_one_side_do_not_count():
+    """The arm lacks the control's worst seed; unpaired means would call it better."""
+    records = [*trials("alexnet", 0.02, 0.02, 0.50), *trials("no-lrn", 0.03, 0.03)]
+    row = rows(records)["no-lrn"]
+    assert (row.effect, row.pairs) == (pytest.approx(1.0), 2)
+    assert row.note == "only one side has seed 2"
+
+
+@pytest.mark.parametrize("pairs", [1, 3])
+def test_under_four_pairs_an_effect_is_descriptive(pairs):
+    row = rows([*trials("alexnet", *[0.03] * pairs), *trials("no-lrn", *[0.04] * pairs)])["no-lrn"]
+    assert (row.kind, row.pairs) == ("descriptive", pairs)
+    assert math.isnan(row.low)
+    assert math.isnan(row.high)
+
+
+def test_from_four_pairs_on_an_effect_has_a_t_interval_of_the_differences():
+    """Differences of 1, 2, 3 and 4 points; see the test of `estimate` for the interval."""
+    control, arm = [0.10, 0.20, 0.15, 0.05], [0.11, 0.22, 0.18, 0.09]
+    row = rows([*trials("alexnet", *control), *trials("no-lrn", *arm)])["no-lrn"]
+    assert (row.kind, row.pairs) == ("interval", 4)
+    assert (row.effect, row.low, row.high) == pytest.approx((2.5, 0.44574, 4.55426), abs=1e-4)
+
+
+def test_a_failed_trial_is_left_out_and_named():
+    records = [*trials("alexnet", 0.02, 0.02), trial("no-lrn", 0, 0.05), failed_trial("no-lrn", 1)]
+    row = rows(records)["no-lrn"]
+    assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, "seed 1 of no-lrn: diverged")
+
+
+def test_what_a_failed_trial_had_measured_does_not_count():
+    cut_short = trial("no-lrn", 1, 0.5, status="timed-out")
+    row = rows([*trials("alexnet", 0.02, 0.02), trial("no-lrn", 0, 0.05), cut_short])["no-lrn"]
+    assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, "seed 1 of no-lrn: timed-out")
+
+
+def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
+    row = rows([*trials("alexnet", 0.02, 0.02), failed_trial("no-lrn", 0), failed_trial("no-lrn", 1)])[
+        "no-lrn"
+    ]
+    assert (row.kind, row.pairs) == ("not measured", 0)
+    assert row.note == (
+        "no seed of no-lrn and alexnet has a value; seed 0 of no-lrn: diverged; seed 1 of no-lrn: diverged"
+    )
+
+
+def test_errors_of_held_out_images_are_not_called_test_errors():
+    swap = {"test_top1_error": None, "held_out_top1_error": 0.3}
+    records = [*trials("alexnet", 0.3, **swap), *trials("no-lrn", 0.3, **swap)]
+    found = effects(frame(records), [manifest()])
+    assert list(found["measure"]) == [
+        "held_out_top1_error",
+        "validation_top1_error",
+        "train_error",
+        "held_out_gap",
+        "early_validation_error",
+        "loss",
+        "epochs_to_25_percent",
+    ]
+
+
+def test_a_control_no_better_than_chance_yields_no_effects():
+    row = rows([*trials("alexnet", 0.9, 0.8), *trials("no-lrn", 0.1, 0.1)])["no-lrn"]
+    assert (row.kind, row.pairs) == ("not measured", 0)
+    assert math.isnan(row.effect)
+    assert row.note.startswith("the control alexnet did not learn: its mean test top-1 error is 85.0%")
+
+
+def test_a_control_that_learned_yields_effects_on_an_arm_that_did_not():
+    assert rows([*trials("alexnet", 0.8), *trials("no-lrn", 0.9)])["no-lrn"].effect == pytest.approx(10)
+
+
+def test_trials_that_chose_a_rate_are_no_results():
+    tuning = [trial("no-lrn", 0, 0.9, purpose="tuning"), trial("alexnet", 7, 0.9, purpose="tuning")]
+    row = rows([*trials("alexnet", 0.02), *trials("no-lrn", 0.03), *tuning])["no-lrn"]
+    assert (row.effect, row.pairs, row.note) == (pytest.approx(1.0), 1, "")
+
+
+def test_effects_say_whether_rates_were_tuned():
+    records = [*trials("alexnet", 0.02, tuned=True), *trials("no-lrn", 0.03, tuned=True)]
+    assert rows(records)["no-lrn"].tuned
+
+
+def test_a_network_trained_once_has_no_effect_against_itself():
+    run = manifest(variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]})
+    assert list(rows([*trials("alexnet", 0.02), *trials("no-lrn", 0.03)], run)) == ["no-lrn"]
+
+
+def test_a_control_trained_under_another_name_is_the_control_all_the_same():
+    run = manifest(control="lrn", variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]})
+    row = rows([*trials("alexnet", 0.02), *trials("no-lrn", 0.03)], run)["no-lrn"]
+    assert (row.control, row.effect) == ("lrn", pytest.approx(1.0))
+
+
+def test_an_arm_of_an_ablation_that_stands_apart_is_held_against_its_own_control():
+    pairs = [("a", "relu-a", "tanh-a"), ("b", "relu-b", "tanh-b")]
+    run = manifest(
+        control="relu-a",
+        variants={name: [] for _, *names in pairs for name in names},
+        ablations=[
+            {
+                "name": name,
+                "factor": "activation",
+                "control": relu,
+                "arms": [tanh],
+                "claims": [],
+                "apart": True,
+            }
+            for name, relu, tanh in pairs
+        ],
+    )
+    records = [
+        *trials("relu-a", 0.10),
+        *trials("tanh-a", 0.12),
+        *trials("relu-b", 0.20),
+        *trials("tanh-b", 0.25),
+    ]
+
+    found = rows(records, run)
+
+    assert {arm: (row.control, round(row.effect, 6)) for arm, row in found.items()} == {
+        "tanh-a": ("relu-a", 2.0),
+        "tanh-b": ("relu-b", 5.0),
+    }

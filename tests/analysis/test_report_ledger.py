@@ -1,0 +1,303 @@
+"""The ledger: what is said of a claim for what was measured."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alexnet_bench.analysis.claims import ledger
+from alexnet_bench.analysis.effect import Effect
+from alexnet_bench.errors import AblationError, RecordError, UnknownNameError
+from alexnet_bench.network.ablation import Ablation, Claim
+from alexnet_bench.network.registry import Registry, load_registry
+from alexnet_bench.network.variant import ALEXNET
+from alexnet_bench.show.claims import (
+    columns_of,
+    read_ledger,
+    render_markdown,
+    runs_among,
+    write_ledger,
+)
+
+from report_runs import draw, manifest, trial, write_run  # isort: skip
+
+SHIPPED = load_registry()
+WITHOUT = {"arm": "without", "measure": "top1_error", "foretells": "higher"}
+
+
+def claim(**changes):
+    return Claim(**{"says": "it helps", "source": "section 1", "setup": "ImageNet"} | WITHOUT | changes)
+
+
+def registry(*claims):
+    ablation = Ablation(
+        name="idea",
+        factor="several",
+        control=ALEXNET.but("with"),
+        arms=[ALEXNET.but("without", dropout=0.0), ALEXNET.but("other", dropout=0.1)],
+        claims=claims,
+    )
+    found = Registry()
+    found.add(ablation, "idea.py")
+    return found
+
+
+def effect(*values, **changes):
+    """An effect on test error of these points."""
+    array = np.array(values, dtype=float)
+    known = len(values) >= 4
+    return {
+        "ablation": "idea",
+        "control": "alexnet",
+        "arm": "without",
+        "difference": "",
+        "measure": "test_top1_error",
+        "label": "test top-1 error",
+        "better": "lower",
+        "unit": "percentage points",
+        "value_unit": "%",
+        "effect": array.mean(),
+        "pairs": len(values),
+        "low": array.mean() - 1 if known else math.nan,
+        "high": array.mean() + 1 if known else math.nan,
+        "kind": "interval" if known else "descriptive",
+        "values": tuple(values),
+        "margin": 0.5,
+        "setting": "trial-0",
+        "dataset": "cifar10",
+        "topology": "alexnet-32",
+        "epochs": 20,
+        "batch_size": 128,
+        "precision": "float32",
+        "tuned": True,
+        "device": "CPU",
+        "control_device": "CPU",
+        "runs": "run-a",
+        **changes,
+    }
+
+
+def entries(claims, *effects):
+    frame = pd.DataFrame([vars(Effect(**row)) for row in effects], columns=list(Effect.__dataclass_fields__))
+    return list(ledger(registry(*claims), frame).itertuples())
+
+
+def only(claims, *effects):
+    (entry,) = entries(claims, *effects)
+    return entry
+
+
+HIGHER, LOWER = (2.0, 2.1, 1.9, 2.2), (-2.0, -2.1, -1.9, -2.2)
+NOTHING, UNSURE = (0.02, -0.01, 0.0, 0.03), (2.0, -2.1, 1.0, -0.4)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        (HIGHER, "supported"),
+        (LOWER, "contradicted"),
+        (NOTHING, "contradicted"),
+        (UNSURE, "inconclusive"),
+        (HIGHER[:3], "not tested at this scale"),
+    ],
+)
+def test_a_claim_is_held_against_what_was_measured(values, verdict):
+    assert only([claim()], effect(*values)).verdict == verdict
+
+
+def test_what_is_foretold_may_be_lower():
+    found = only([claim(foretells="lower", size=2.0)], effect(*LOWER))
+
+    assert (found.verdict, found.size) == ("supported", "as claimed")
+
+
+def test_no_effect_does_not_contradict_a_claim_of_as_little():
+    """Four tenths of a point are within the margin of half a point."""
+    small = (0.20, 0.23, 0.18, 0.21)
+
+    assert only([claim(size=0.2)], effect(*small)).verdict == "supported"
+    assert only([claim(size=1.4)], effect(*small)).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(2.0, "as claimed"), (4.0, "smaller than claimed"), (0.5, "larger than claimed"), (None, "")],
+)
+def test_a_supported_claim_says_whether_its_size_is_borne_out(size, words):
+    assert only([claim(size=size)], effect(*HIGHER)).size == words
+
+
+def test_a_ratio_is_judged_by_its_logarithm():
+    epochs = claim(measure="epochs_to_25_percent", size=6.0)
+    found = only(
+        [epochs],
+        effect(
+            1.5,
+            1.6,
+            1.4,
+            1.5,
+            measure="epochs_to_25_percent",
+            label="epochs",
+            unit="ratio",
+            low=1.4,
+            high=1.6,
+            margin=0.1,
+        ),
+    )
+
+    assert (found.verdict, found.size, found.foretold) == ("supported", "smaller than claimed", "×6")
+
+
+def test_all_claims_that_are_tested_share_the_error_rate():
+    suggestive = effect(0.9, 2.2, 0.7, 2.9, 0.4)
+    alone = only([claim()], suggestive)
+    beside, _, untested = entries(
+        [claim(), claim(measure="top5_error"), claim(measure="train_error")],
+        suggestive,
+        effect(1, -1, 1, -1, 0.5, measure="test_top5_error"),
+    )
+
+    assert beside.p_difference == pytest.approx(2 * alone.p_difference)
+    assert untested.verdict == "not tested at this scale"
+
+
+def test_a_claim_has_a_row_for_each_setting():
+    rows = entries([claim()], effect(*HIGHER), effect(*LOWER, dataset="digits", setting="trial-1"))
+
+    assert [(row.where.split(",")[0], row.verdict) for row in rows] == [
+        ("cifar10", "supported"),
+        ("digits", "contradicted"),
+    ]
+
+
+def test_a_claim_of_one_data_set_is_not_tested_on_another():
+    found = only([claim(dataset="imagenet", topology="alexnet-227")], effect(*HIGHER))
+
+    assert (found.verdict, found.note) == (
+        "not tested at this scale",
+        "no record of imagenet and alexnet-227",
+    )
+
+
+def test_an_effect_against_another_control_is_none_of_the_claims():
+    assert only([claim()], effect(*HIGHER, control="other")).verdict == "not tested at this scale"
+    assert only([claim()], effect(*HIGHER, control="with")).verdict == "supported"
+
+
+@pytest.mark.parametrize("kind", ["incomplete", "not comparable", "not steady"])
+def test_what_certifies_nothing_is_no_test(kind):
+    assert only([claim()], effect(*HIGHER, kind=kind)).verdict == "not tested at this scale"
+
+
+def test_the_price_is_the_throughput_of_the_arm_from_the_most_draws():
+    timed = {"measure": "training_images_per_second", "unit": "ratio", "topology": "alexnet-227"}
+    found = only(
+        [claim()],
+        effect(*HIGHER),
+        effect(1.3, 1.3, **timed, batch_size=16),
+        effect(1.1, 1.1, 1.1, 1.1, **timed, batch_size=64),
+    )
+
+    assert (found.price, found.price_where) == (pytest.approx(1.1), "alexnet-227, batch 64, float32")
+
+
+def test_a_price_that_certifies_nothing_is_left_out():
+    timed = effect(1.3, 1.3, 1.3, 1.3, measure="training_images_per_second", unit="ratio", kind="not steady")
+
+    assert math.isnan(only([claim()], effect(*HIGHER), timed).price)
+
+
+def test_a_measure_that_there_is_not_is_refused():
+    with pytest.raises(UnknownNameError, match="top1_eror"):
+        entries([claim(measure="top1_eror")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"foretells": "more"}, "choose from: higher, lower"),
+        ({"measure": None}, "needs arm, measure and foretells"),
+        ({"size": -1.0}, "must be above 0"),
+    ],
+)
+def test_a_claim_that_makes_no_sense_is_refused(changes, words):
+    with pytest.raises(AblationError, match=words):
+        claim(**changes)
+
+
+def test_a_claim_about_an_arm_that_its_ablation_lacks_is_refused():
+    with pytest.raises(UnknownNameError, match="withuot"):
+        registry(claim(arm="withuot"))
+
+
+# -- of the shipped claims, and of runs
+
+
+def test_without_a_run_every_claim_stands_there_and_none_is_tested():
+    found = read_ledger(SHIPPED, [])
+
+    assert len(found) == sum(len(item.claims) for item in SHIPPED.ablations.values()) >= 18
+    assert set(found["verdict"]) == {"not tested at this scale"}
+    assert all(found["note"])
+
+
+@pytest.fixture
+def run(tmp_path):
+    records = [
+        trial(variant, seed, share + 0.001 * seed)
+        for variant, share in (("alexnet", 0.10), ("no-lrn", 0.12))
+        for seed in range(5)
+    ]
+    draws = [
+        draw(name, number, [10.0 + 2 * (name == "no-lrn")] * 2)
+        for name in ("alexnet", "no-lrn")
+        for number in (0, 1)
+    ]
+    return write_run(tmp_path / "run", records + draws, manifest())
+
+
+def test_a_run_bears_its_claims_out_in_every_form(run, tmp_path):
+    found = read_ledger(SHIPPED, [run])
+    rows = {row.claim: row for row in found.itertuples()}
+    write_ledger(found, tmp_path / "out")
+
+    row = rows["LRN lowers top-1 error by 1.4 points"]
+    assert (row.verdict, row.effect, row.price) == ("supported", pytest.approx(2.0), pytest.approx(1.2))
+    columns, table = columns_of(found)
+    assert "+2.00" in table[list(rows).index(row.claim)][columns.index("Measured")]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "claims.csv",
+        "claims.md",
+        "claims.png",
+        "claims.svg",
+    ]
+    assert "| LRN lowers top-1 error by 1.4 points |" in render_markdown(found)
+    assert len(pd.read_csv(tmp_path / "out" / "claims.csv")) == len(found)
+
+
+def test_what_is_no_run_is_passed_over_and_what_is_not_there_refused(run, tmp_path):
+    (tmp_path / "notes.json").write_text("{}")
+    comparison = write_run(tmp_path / "comparison", [], manifest("run-b", kind="comparison"))
+
+    assert runs_among([run, tmp_path / "notes.json", comparison]) == (
+        [run],
+        [tmp_path / "notes.json", comparison],
+    )
+    with pytest.raises(RecordError, match="nowhere cannot be found"):
+        runs_among([tmp_path / "nowhere"])
+
+
+def test_a_sure_effect_the_way_that_is_foretold_supports_a_claim_without_a_size():
+    small = (0.10, 0.11, 0.09, 0.10, 0.11)
+
+    found = only([claim()], effect(*small))
+    assert (found.verdict, found.size) == ("supported", "too small to matter")
+    assert only([claim(foretells="lower")], effect(*small)).verdict == "contradicted"
+
+
+def test_planned_looks_have_their_share_in_the_ledger_too():
+    some = (0.9, 2.2, -0.7, 2.9, 1.0, -0.5, 0.3, 0.1)
+    plain, looked = (only([claim()], effect(*some, looks=looks)) for looks in ((), (4, 8, 16, 32)))
+
+    assert looked.p_difference == pytest.approx(4 * plain.p_difference)

@@ -1,0 +1,112 @@
+import keras
+import numpy as np
+import pytest
+
+from alexnet_bench.model.tensorflow_step import Steps
+from alexnet_bench.network.recipe import NOTEBOOK, PAPER
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.standard_normal((6, 5)).astype("float32")
+LABELS = np.array([0, 1, 2, 3, 0, 1])
+RATES = [0.1, 0.1, 0.01]
+
+
+@pytest.fixture
+def start():
+    """A kernel and a bias."""
+    return RNG.standard_normal((5, 4)).astype("float32"), RNG.standard_normal(4).astype("float32")
+
+
+@pytest.fixture
+def steps(start):
+    """The compiled steps of one dense layer."""
+
+    def make(recipe):
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4)])
+        model.set_weights(start)
+        return Steps(model, recipe)
+
+    return make
+
+
+def softmax(logits):
+    exponents = np.exp(logits - logits.max(1, keepdims=True))
+    return exponents / exponents.sum(1, keepdims=True)
+
+
+def by_hand(kernel, bias):
+    """Mean cross-entropy, how many are right, and the gradients by kernel and bias."""
+    probabilities = softmax(IMAGES @ kernel + bias)
+    loss = -np.log(probabilities[np.arange(6), LABELS]).mean()
+    error = (probabilities - np.eye(4)[LABELS]) / 6
+    return loss, (probabilities.argmax(1) == LABELS).sum(), (IMAGES.T @ error, error.sum(0))
+
+
+def train(steps, rates):
+    """Weights after a step at each rate."""
+    seen = []
+    for rate in rates:
+        steps.learning_rate.assign(rate)
+        steps.train(IMAGES, LABELS)
+        seen.append(steps.model.get_weights())
+    return seen
+
+
+def assert_close(found, expected):
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=2e-6)
+
+
+def test_sgd_is_the_papers_rule(steps, start):
+    """Section 5: v <- 0.9 v - 0.0005 rate w - rate gradient; w <- w + v. Biases do not decay."""
+    weights, velocities = [value.astype("float64") for value in start], [0.0, 0.0]
+    expected = []
+    for rate in RATES:
+        _, _, gradients = by_hand(*weights)
+        decays = 0.0005 * weights[0], 0.0
+        velocities = [
+            0.9 * velocity - rate * decay - rate * gradient
+            for velocity, decay, gradient in zip(velocities, decays, gradients, strict=True)
+        ]
+        weights = [weight + velocity for weight, velocity in zip(weights, velocities, strict=True)]
+        expected.append(weights)
+    found = train(steps(PAPER), RATES)
+    for one, other in zip(found, expected, strict=True):
+        assert_close(one, other)
+
+
+def test_adam_is_keras(steps):
+    """With Keras' defaults, as the seed notebook leaves them."""
+    ours = steps(NOTEBOOK)
+    twin = keras.models.clone_model(ours.model)
+    twin.set_weights(ours.model.get_weights())
+    optimizer = keras.optimizers.Adam()
+    for rate, found in zip(RATES, train(ours, RATES), strict=True):
+        optimizer.learning_rate = rate
+        _, _, gradients = by_hand(*twin.get_weights())
+        optimizer.apply([gradient.astype("float32") for gradient in gradients], twin.trainable_weights)
+        assert_close(found, twin.get_weights())
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_weights_decay_and_biases_do_not(steps, optimizer):
+    recipe = PAPER.but(optimizer=optimizer, weight_decay=0.5)
+    ((kernel, bias),) = train(steps(recipe), [0.1])
+    ((kernel_without, bias_without),) = train(steps(recipe.but(weight_decay=0.0)), [0.1])
+    np.testing.assert_array_equal(bias, bias_without)
+    assert np.abs(kernel - kernel_without).max() > 0.01
+
+
+def test_loss_and_right_answers_are_those_before_the_step(steps, start):
+    loss, right = steps(PAPER).train(IMAGES, LABELS)
+    expected_loss, expected_right, _ = by_hand(*start)
+    assert (float(loss), int(right)) == (pytest.approx(expected_loss, rel=1e-5), expected_right)
+
+
+def test_inference_gives_probabilities(steps, start):
+    kernel, bias = start
+    np.testing.assert_allclose(steps(PAPER).infer(IMAGES), softmax(IMAGES @ kernel + bias), rtol=1e-5)
+
+
+def test_rate_starts_at_the_recipes(steps):
+    assert float(steps(PAPER.but(learning_rate=0.25)).learning_rate) == 0.25

@@ -1,0 +1,117 @@
+"""A block's source: what makes it another network, and what does not."""
+
+import subprocess
+import sys
+
+import pytest
+
+from alexnet_bench.network.blocks import BLOCKS
+from alexnet_bench.network.registry import load_registry
+
+FILE = """
+from functools import cache
+
+from alexnet_bench import ALEXNET, Ablation, block
+
+SCALES = {"wide": 1.0}
+KINDS = frozenset({"a", "b", "c", "d"})
+
+
+def unrelated():
+    return 1
+
+
+class Base:
+    def size(self):
+        return 1
+
+
+class Own(Base):
+    pass
+
+
+@cache
+def scale():
+    return SCALES["wide"]
+
+
+def helper(value):
+    return scale() * value + Own().size()
+
+
+@block()
+def own(**layer):
+    import keras
+
+    return keras.layers.Activation(lambda x: helper(x) if KINDS else x, **layer)
+
+
+def scaled(by):
+    @block(name=f"scaled-{by}")
+    def build(**layer):
+        import keras
+
+        return keras.layers.Activation(lambda x: by * x, **layer)
+
+    return build
+
+
+ARMS = [ALEXNET.but(item.name, activation=item) for item in (own, scaled(1), scaled(2))]
+MINE = Ablation(name="mine", factor="activation", control=ALEXNET, arms=ARMS)
+"""
+ASK = """
+import sys
+from pathlib import Path
+from alexnet_bench.network.registry import load_registry
+print(load_registry([Path(sys.argv[1])]).variants["own"].activation.source)
+"""
+
+
+@pytest.fixture
+def source(write_ablations):
+    """The source of a block in a file, after replacing something in it."""
+
+    def of(before="", after="", name="own"):
+        assert before in FILE
+        folder = write_ablations({"mine.py": FILE.replace(before, after, 1) if before else FILE})
+        return load_registry([folder]).variants[name].activation.source
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("if KINDS else x", "if KINDS else -x"),
+        ("scale() * value", "scale() + value"),
+        ('SCALES["wide"]', '2 * SCALES["wide"]'),
+        ('{"wide": 1.0}', '{"wide": 2.0}'),
+        ("        return 1\n\n\nclass Own", "        return 2\n\n\nclass Own"),
+        ('"a", "b"', '"a", "e"'),
+        ("@cache\n", ""),
+    ],
+)
+def test_an_edit_of_what_the_block_leads_to_makes_another(source, before, after):
+    assert source(before, after) != source()
+
+
+def test_an_edit_of_anything_else_does_not(source):
+    assert source("    return 1\n\n\nclass Base", "    return 2\n\n\nclass Base") == source()
+
+
+def test_what_a_factory_gave_makes_another(source):
+    assert source(name="scaled-1") != source(name="scaled-2")
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_every_process_finds_the_same(source, write_ablations, seed):
+    folder = write_ablations({"mine.py": FILE})
+    command = [sys.executable, "-c", ASK, str(folder)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed})
+
+    assert found.stdout.strip() == source()
+
+
+def test_shipped_blocks_are_told_apart():
+    blocks = [item for named in BLOCKS.values() for item in named.values() if item]
+    assert len({item.source for item in blocks}) == len(blocks)

@@ -1,0 +1,301 @@
+import importlib.util
+import math
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_variants import counted, topologies, variants
+
+from alexnet_bench import ALEXNET, Block
+from alexnet_bench.errors import UnknownNameError
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER, RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.network.topology import ALEXNET_8, ALEXNET_227, TOPOLOGIES, find_topology
+
+CLASSES, CHANNELS = st.integers(2, 2000), st.sampled_from([1, 3])
+VARIANTS = load_registry().variants
+ALEXNETS = [topology for topology in TOPOLOGIES.values() if topology.towers == 2]
+
+# A field of a recipe with another value than the paper's.
+OTHER_RECIPE = {
+    "optimizer": "adam",
+    "learning_rate": 0.02,
+    "momentum": 0.8,
+    "weight_decay": 0.0,
+    "drops": (0.5,),
+    "batch_size": 64,
+    "epochs": 1,
+    "initialization": "he",
+    "bias": 0.1,
+    "pixels": "standardized",
+    "augmentation": "none",
+    "stop_at_train_error": 0.25,
+}
+# The same of a variant; a placement in two towers, a single tower on one device.
+OTHER_VARIANT = {
+    "towers": 1,
+    "kernels": "half",
+    "normalization": "none",
+    "activation": "tanh",
+    "pooling": "non-overlapping",
+    "dropout": 0.25,
+    "input": "padded",
+    "placement": "split",
+    "evaluation": "ten-crops",
+    "removed": "conv4",
+}
+
+
+def plan_of(variant, topology=ALEXNET_8, classes=10, channels=3):
+    return make_plan(variant, topology, classes=classes, channels=channels)
+
+
+def fingerprint(variant=ALEXNET, recipe=PAPER, **plan):
+    return plan_of(variant, **plan).fingerprint(variant.train_with(recipe))
+
+
+def shapes(plan, kind):
+    return [layer.shape for layer in plan.layers if layer.kind == kind]
+
+
+def recounted(plan):
+    """Parameters and MACs, counted from shapes and kernels alone."""
+    parameters = macs = 0
+    before = plan.layers[0]
+    for layer in plan.layers[1:]:
+        if layer.kind in ("convolution", "dense"):
+            seen = before.shape[-1] if layer.joins else before.shape[-1] // layer.towers
+            weights = seen * layer.shape[-1] * layer.kernel**2 if layer.kernel else seen * layer.shape[-1]
+            parameters += weights + layer.shape[-1]
+            macs += weights * math.prod(layer.shape[:-1])
+        elif layer.block == counted:
+            parameters += 4 * layer.shape[-1]
+        before = layer
+    return parameters, macs
+
+
+@given(variants(), topologies(), CLASSES, CHANNELS)
+def test_parameters_and_macs_are_the_sums_over_layers(variant, topology, classes, channels):
+    plan = plan_of(variant, topology, classes, channels)
+
+    assert plan.parameters == sum(layer.parameters for layer in plan.layers)
+    assert plan.macs == sum(layer.macs for layer in plan.layers)
+    assert (plan.parameters, plan.macs) == recounted(plan)
+
+
+@given(variants(), topologies(), CLASSES, CHANNELS)
+def test_a_plan_is_a_network(variant, topology, classes, channels):
+    plan = plan_of(variant, topology, classes, channels)
+
+    names = [layer.name for layer in plan.layers]
+    assert len(names) == len(set(names))
+    assert plan.input_shape == plan.layers[0].shape
+    assert plan.input_shape[-1] == channels
+    assert plan.layers[-1].shape == (classes,)
+    assert all(min(layer.shape) > 0 for layer in plan.layers)
+    assert all(layer.shape[-1] % layer.towers == 0 for layer in plan.layers)
+    assert all(layer.parameters >= 0 and layer.macs >= 0 for layer in plan.layers)
+
+
+@given(variants(), topologies())
+def test_overlapping_and_non_overlapping_pooling_give_equal_shapes(variant, topology):
+    plans = [
+        plan_of(replace(variant, pooling=pooling), topology) for pooling in ("overlapping", "non-overlapping")
+    ]
+
+    first, second = ([(layer.name, layer.shape) for layer in plan.layers] for plan in plans)
+    assert first == second
+
+
+@given(variants(), topologies())
+def test_padded_and_valid_input_give_equal_maps(variant, topology):
+    valid, padded = (plan_of(replace(variant, input=name), topology) for name in ("valid", "padded"))
+
+    assert shapes(valid, "convolution") == shapes(padded, "convolution")
+    assert (valid.parameters, valid.macs) == (padded.parameters, padded.macs)
+    (margin,) = shapes(padded, "margin")
+    assert margin[0] == padded.input_shape[0] + 2 * topology.margin
+    assert shapes(valid, "margin") == []
+
+
+@given(variants(), topologies())
+def test_towers_meet_where_the_papers_do(variant, topology):
+    plan = plan_of(replace(variant, towers=2, removed="none"), topology)
+
+    joining = [layer.name for layer in plan.layers if layer.kind == "convolution" and layer.joins]
+    assert joining == ["conv1", "conv3"]
+    assert all(layer.joins for layer in plan.layers if layer.kind == "dense")
+    assert all(layer.towers == 2 for layer in plan.layers if layer.kind == "convolution")
+
+
+@given(variants(), topologies())
+def test_one_tower_has_the_shapes_of_two(variant, topology):
+    variant = replace(variant, placement="one-device")
+    one, two = (plan_of(replace(variant, towers=towers), topology) for towers in (1, 2))
+
+    assert [layer.shape for layer in one.layers] == [layer.shape for layer in two.layers]
+    assert one.parameters > two.parameters
+
+
+@given(variants(), topologies())
+def test_half_the_kernels_in_every_convolution_but_the_last(variant, topology):
+    full, half = (plan_of(replace(variant, kernels=kernels), topology) for kernels in ("full", "half"))
+
+    widths, halves = ([shape[-1] for shape in shapes(plan, "convolution")] for plan in (full, half))
+    assert halves == [*(width // 2 for width in widths[:-1]), widths[-1]]
+    assert shapes(full, "dense") == shapes(half, "dense")
+
+
+@given(variants(), topologies())
+def test_what_a_variant_leaves_out_is_no_layer(variant, topology):
+    kinds = [layer.kind for layer in plan_of(variant, topology).layers]
+
+    assert kinds.count("normalization") == (0 if variant.normalization is None else 2)
+    assert kinds.count("dropout") == (2 if variant.dropout else 0)
+    removed = variant.removed != "none"
+    assert (kinds.count("pooling"), kinds.count("activation")) == (3, 7 - removed)
+    assert kinds.count("convolution") == 5 - removed
+
+
+def test_memory_grows_with_the_batch_and_the_network():
+    small, large = plan_of(ALEXNET), plan_of(ALEXNET, ALEXNET_227, 1000)
+
+    assert small.memory_bytes(16) < small.memory_bytes(64) < large.memory_bytes(64)
+
+
+# -- identity
+
+
+@given(variants(), topologies())
+def test_renaming_changes_nothing(variant, topology):
+    renamed = replace(variant, name="other")
+    recipe = scale_to_small_images(PAPER, 2000)
+
+    assert fingerprint(variant, recipe, topology=topology) == fingerprint(renamed, recipe, topology=topology)
+    assert fingerprint(
+        variant, Recipe(**{**vars(recipe), "name": "other"}), topology=topology
+    ) == fingerprint(variant, recipe, topology=topology)
+
+
+@pytest.mark.parametrize("topology", ALEXNETS, ids=lambda topology: topology.name)
+def test_of_the_shipped_variants_only_those_that_name_the_papers_values_are_alexnet(topology):
+    together = {variant.name for variant in load_registry().select("all")}
+    prints = {name: fingerprint(VARIANTS[name], topology=topology) for name in together}
+
+    same = {name for name, found in prints.items() if found == prints["alexnet"]}
+    assert same == {"alexnet", "lrn", "paper-weights", "bias-1"}
+    assert len(set(prints.values())) == len(prints) - 3
+
+
+def test_a_fingerprint_is_twelve_hex_digits_and_the_same_each_time():
+    assert fingerprint() == fingerprint()
+    assert len(fingerprint()) == 12
+    assert set(fingerprint()) <= set("0123456789abcdef")
+
+
+def test_the_examples_change_every_field():
+    assert OTHER_RECIPE.keys() == {field.name for field in fields(Recipe)} - {"name"}
+    assert OTHER_VARIANT.keys() == {field.name for field in fields(ALEXNET)} - {"name", "recipe"}
+
+
+@pytest.mark.parametrize("field", OTHER_RECIPE)
+def test_changing_a_field_of_the_recipe_changes_it(field):
+    change = {field: OTHER_RECIPE[field]}
+
+    changed = fingerprint(recipe=PAPER.but(**change))
+    assert changed != fingerprint()
+    assert fingerprint(ALEXNET.but("mine", recipe=change)) == changed
+
+
+@pytest.mark.parametrize("field", OTHER_VARIANT)
+def test_changing_a_field_of_the_variant_changes_it(field):
+    assert fingerprint(ALEXNET.but("mine", **{field: OTHER_VARIANT[field]})) != fingerprint()
+
+
+def test_changes_in_different_fields_all_tell_variants_apart():
+    alone = [fingerprint(ALEXNET.but("mine", **{field: value})) for field, value in OTHER_VARIANT.items()]
+    recipes = [fingerprint(recipe=recipe) for recipe in RECIPES.values()]
+    sizes = [fingerprint(topology=topology) for topology in TOPOLOGIES.values() if topology != ALEXNET_8]
+    others = [fingerprint(classes=11), fingerprint(channels=1)]
+
+    found = [*alone, *recipes, *sizes, *others]
+    assert len(set(found)) == len(found)
+
+
+BLOCK_FILE = """
+from alexnet_bench import block
+
+
+@block(name="{name}"{more})
+def mine(**layer):
+    return "{text}"
+"""
+
+
+def block_from(file, text="one", name="mine", more=""):
+    """The block of a file, freshly written and loaded."""
+    file.write_text(BLOCK_FILE.format(text=text, name=name, more=more), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.mine
+
+
+def print_with(block):
+    return fingerprint(ALEXNET.but("mine", normalization=block))
+
+
+def test_an_edited_block_is_another_network(tmp_path):
+    before, again = (print_with(block_from(tmp_path / f"{name}.py")) for name in ("a", "b"))
+    edited = print_with(block_from(tmp_path / "c.py", text="two"))
+    renamed = print_with(block_from(tmp_path / "d.py", name="other"))
+
+    assert before == again
+    assert len({before, edited, renamed}) == 3
+
+
+def test_a_block_that_is_edited_in_place_is_another_network(tmp_path):
+    before = print_with(block_from(tmp_path / "mine.py"))
+
+    assert print_with(block_from(tmp_path / "mine.py", text="longer than it was")) != before
+
+
+def test_an_edited_module_that_a_block_names_makes_another_network(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    helper = tmp_path / "helper_of_a_block.py"
+    helper.write_text("SIZE = 5\n", encoding="utf-8")
+    named = ', modules=("helper_of_a_block",)'
+    block = block_from(tmp_path / "mine.py", more=named)
+    before = print_with(block)
+
+    helper.write_text("SIZE = 3\n", encoding="utf-8")
+
+    assert print_with(block) == before, "what was planned stays what it was"
+    assert print_with(block_from(tmp_path / "mine.py", more=named)) != before
+
+
+def test_a_block_that_names_a_module_which_is_not_there_says_so(tmp_path):
+    block = Block(name="mine", build=block_from(tmp_path / "mine.py").build, modules=("no_such_module",))
+
+    with pytest.raises(UnknownNameError, match="unknown module 'no_such_module'"):
+        print_with(block)
+
+
+# -- topologies
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES.values(), ids=TOPOLOGIES)
+def test_every_topology_is_found_under_its_name(topology):
+    assert find_topology(topology.name) is topology
+
+
+def test_an_unknown_topology_is_refused_with_the_list():
+    with pytest.raises(UnknownNameError) as caught:
+        find_topology("alexnet-33")
+
+    assert str(caught.value) == (
+        "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); "
+        "choose from: alexnet-227, alexnet-32, alexnet-8, four-layer-32"
+    )

@@ -1,0 +1,386 @@
+import itertools
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alexnet_bench import ALEXNET, Ablation
+from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, VariantError
+from alexnet_bench.network.factorial import Factorial
+from alexnet_bench.network.registry import Registry, load_registry, shipped_folder
+
+MINE = """
+    from alexnet_bench import ALEXNET, Ablation
+
+    MINE = Ablation(
+        name="{name}",
+        factor="dropout",
+        control=ALEXNET,
+        arms=[ALEXNET.but("{name}-half", dropout=0.25), ALEXNET.but("{name}-none", dropout=0.0)],
+    )
+"""
+SHIPPED = load_registry()
+ABLATIONS = {
+    "letters": [("a", {"dropout": 0.1}), ("b", {"towers": 1})],
+    "numbers": [("a-1", {"activation": "tanh"}), ("b-2", {"input": "padded"})],
+}
+
+
+def names(selection, registry=SHIPPED):
+    return [variant.name for variant in registry.select(selection)]
+
+
+def refusal(selection, kind=UnknownNameError):
+    """The message with which a selection is refused."""
+    with pytest.raises(kind) as caught:
+        SHIPPED.select(selection)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def load_refusal(folder, *more):
+    """The message with which a folder is refused."""
+    with pytest.raises(AblationError) as caught:
+        load_registry([folder, *more])
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def small_registry():
+    """alexnet, a, b, a-1, b-2 in two ablations that have alexnet as their control."""
+    registry = Registry()
+    for name, arms in ABLATIONS.items():
+        made = [ALEXNET.but(arm, **fields) for arm, fields in arms]
+        registry.add(Ablation(name=name, factor="several", control=ALEXNET, arms=made), Path(f"{name}.py"))
+    return registry
+
+
+# -- what a selection means
+
+
+def test_all_is_every_variant_with_the_papers_first():
+    apart = [variant.name for item in SHIPPED.ablations.values() if item.apart for variant in item.variants]
+    assert apart
+    assert names("all") == [name for name in SHIPPED.variants if name not in apart]
+    assert names("all")[0] == "alexnet"
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ("alexnet", ["alexnet"]),
+        ("tanh, no-lrn", ["tanh", "no-lrn"]),
+        ("@lrn", ["lrn", "no-lrn"]),
+        ("@towers", ["alexnet", "single-tower", "one-gpu"]),
+        ("@figure-1-[hn]*", ["relu-normal", "tanh-normal", "relu-he", "tanh-he"]),
+        ("no-[dl]*", ["no-dropout", "no-lrn"]),
+        ("[nt]o-lrn,?anh", ["no-lrn", "tanh"]),
+        ("no-lrn+tanh", ["no-lrn+tanh"]),
+        ("no-lrn + tanh+no-dropout", ["no-lrn+tanh+no-dropout"]),
+        ("no-lrn,@pooling,no-d*", ["no-lrn", "alexnet", "non-overlapping-pooling", "no-dropout"]),
+        ("tanh,,tanh,", ["tanh"]),
+        (
+            "gelu,factorial:normalization,dropout,tanh",
+            ["gelu", "tanh", "alexnet", "no-lrn", "no-dropout", "no-lrn+no-dropout"],
+        ),
+    ],
+)
+def test_selections(selection, expected):
+    assert names(selection) == expected
+
+
+def test_a_sum_has_the_changes_of_its_parts():
+    (total,) = SHIPPED.select("no-lrn+tanh+no-dropout")
+
+    tanh = ALEXNET.but("tanh", activation="tanh").activation
+    assert total.changes == {"normalization": None, "activation": tanh, "dropout": 0.0}
+
+
+TERMS = st.sampled_from(
+    ["all", "alexnet", "a", "b", "a-1", "b-2", "a*", "*-?", "@letters", "@numbers", "a+b", "b+a", "b-2+a-1+a"]
+)
+
+
+def expand(term, known):
+    """What one term means, said in another way than the registry does."""
+    if term == "all":
+        return known
+    if term.startswith("@"):
+        return ["alexnet", *(name for name, _ in ABLATIONS[term[1:]])]
+    return {"a*": ["alexnet", "a", "a-1"], "*-?": ["a-1", "b-2"]}.get(term, [term])
+
+
+@given(st.lists(TERMS, min_size=1, max_size=6), st.sampled_from([",", ", ", " ,", ",,"]))
+def test_a_selection_is_its_terms_one_after_another_each_variant_once(small_registry, terms, comma):
+    every = [expand(term, ["alexnet", "a", "b", "a-1", "b-2"]) for term in terms]
+
+    assert names(comma.join(terms), small_registry) == list(dict.fromkeys(itertools.chain(*every)))
+
+
+def test_half_a_factorial_has_the_sums_of_an_even_number_of_changes():
+    selection = "half-factorial:normalization,dropout,activation,pooling,gelu"
+    changes = ("no-lrn", "no-dropout", "tanh", "non-overlapping-pooling")
+    names = [variant.name for variant in SHIPPED.select(selection)]
+
+    assert SHIPPED.factorials(selection) == [Factorial(changes=changes, half=True)]
+    pairs = ["+".join(pair) for pair in combinations(changes, 2)]
+    assert names == ["gelu", "alexnet", *pairs, "+".join(changes)]
+
+
+def test_a_factorial_crosses_the_first_arm_of_each_factor():
+    selection = "factorial:normalization,dropout,activation"
+
+    assert SHIPPED.factorials(selection) == [Factorial(changes=("no-lrn", "no-dropout", "tanh"))]
+    assert len(SHIPPED.select(selection)) == 2**3
+    assert SHIPPED.select(selection)[-1].changes.keys() == {"normalization", "dropout", "activation"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ("factorial:normalisation,dropout", "unknown factor 'normalisation' (did you mean 'normalization'?)"),
+        ("factorial:dropout", "give 2 to 5 factors"),
+        ("half-factorial:dropout,activation,pooling", "give 4 to 5 factors"),
+        ("factorial:dropout,dropout", "give 2 to 5 factors, each once"),
+    ],
+)
+def test_what_cannot_be_crossed_is_refused(selection, words):
+    with pytest.raises(BenchError) as caught:
+        SHIPPED.select(selection)
+
+    assert words in str(caught.value)
+
+
+# -- what is refused
+
+
+def test_unknown_names_are_reported_at_once_with_the_closest_and_the_list():
+    message = refusal("no-lnr,alexnet,@lnr,tanhh+no-dropuot,quantum")
+
+    for found in (
+        "'no-lnr' (did you mean 'no-lrn'?)",
+        "'@lnr' (did you mean '@lrn'?)",
+        "'tanhh' (did you mean 'tanh'?)",
+        "'no-dropuot' (did you mean 'no-dropout'?)",
+        "'quantum'",
+    ):
+        assert found in message
+    assert "'quantum' (did" not in message
+    everything = sorted([*SHIPPED.variants, *(f"@{name}" for name in SHIPPED.ablations)])
+    assert message.endswith("choose from: " + ", ".join(everything))
+
+
+@given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1), min_size=1, max_size=5))
+def test_no_unknown_name_is_forgotten(drawn):
+    unknown = [f"x{name}" for name in drawn]
+
+    with pytest.raises(UnknownNameError) as caught:
+        SHIPPED.select(",".join(["alexnet", *unknown]))
+
+    assert caught.value.unknown == unknown
+
+
+def test_a_glob_that_matches_nothing_is_unknown():
+    assert "unknown variant 'yes-*'" in refusal("yes-*")
+
+
+@pytest.mark.parametrize("selection", ["", " ", ",", " , ,"])
+def test_an_empty_selection_is_refused(selection):
+    assert "give names, or `all`" in refusal(selection, AblationError)
+
+
+@pytest.mark.parametrize(
+    ("selection", "field"),
+    [
+        ("no-lrn+no-lrn", "normalization"),
+        ("no-lrn+notebook", "normalization"),
+        ("tanh+single-tower+one-gpu", "towers"),
+    ],
+)
+def test_a_sum_that_sets_one_field_twice_is_refused(selection, field):
+    assert f"sets {field} twice" in refusal(selection, VariantError)
+
+
+@pytest.mark.parametrize(
+    ("selection", "group"), [("no-*+tanh", "no-*"), ("tanh+@lrn", "@lrn"), ("@lrn+tanh", "@lrn")]
+)
+def test_a_sum_of_what_is_no_single_variant_is_refused(selection, group):
+    expected = f"'{selection}' adds {group}, which may mean several; name the variants of a sum"
+    assert expected in refusal(selection, VariantError)
+
+
+def test_a_sum_whose_parts_contradict_each_other_is_refused():
+    assert "'two-gpu+single-tower': only towers can be split" in refusal("two-gpu+single-tower", VariantError)
+
+
+# -- the shipped files, and a user's
+
+
+def test_the_shipped_files_are_found():
+    files = {file.stem for file in shipped_folder().glob("*.py")}
+    assert {"lrn", "activation", "dropout", "pooling", "gpu_split", "input_size", "notebook"} <= files
+    assert {"lrn", "activation", "dropout", "pooling", "towers", "gpu-split"} <= SHIPPED.ablations.keys()
+
+
+@pytest.mark.parametrize("ablation", SHIPPED.ablations.values(), ids=SHIPPED.ablations)
+def test_the_variants_of_a_shipped_ablation_can_be_selected(ablation):
+    assert all(SHIPPED.variants[variant.name] == variant for variant in ablation.variants)
+
+
+def test_a_users_folder_stands_beside_the_shipped_one(write_ablations):
+    folder = write_ablations({"mine.py": MINE.format(name="mine")})
+
+    registry = load_registry([folder])
+
+    assert list(registry.variants) == [*SHIPPED.variants, "mine-half", "mine-none"]
+    assert names("@mine", registry) == ["alexnet", "mine-half", "mine-none"]
+    assert names("mine-half+tanh,mine-*", registry) == ["mine-half+tanh", "mine-half", "mine-none"]
+
+
+def test_several_folders_and_files_are_read_in_order(write_ablations):
+    first = write_ablations({"z.py": MINE.format(name="z"), "a.py": MINE.format(name="a")})
+    second = write_ablations({"b.py": MINE.format(name="b")})
+
+    registry = load_registry([first, second])
+
+    assert list(registry.ablations)[-3:] == ["a", "z", "b"]
+
+
+def test_files_of_one_name_in_two_folders_do_not_meet(write_ablations):
+    first = write_ablations({"lrn.py": MINE.format(name="one")})
+    second = write_ablations({"lrn.py": MINE.format(name="two")})
+
+    registry = load_registry([first, second])
+
+    assert {"lrn", "one", "two"} <= registry.ablations.keys()
+
+
+def test_what_is_no_ablation_file_is_passed_over(write_ablations):
+    folder = write_ablations({"mine.py": MINE.format(name="mine"), "notes.txt": "(", ".#mine.py": "("})
+
+    assert "mine" in load_registry([folder]).ablations
+
+
+def test_ablations_may_share_a_variant_within_a_file(write_ablations):
+    folder = write_ablations(
+        {
+            "mine.py": """
+                from alexnet_bench import ALEXNET, Ablation
+
+                HALF = ALEXNET.but("half", dropout=0.25)
+                ONE = Ablation(name="one", factor="dropout", control=ALEXNET, arms=[HALF])
+                TWO = Ablation(
+                    name="two", factor="dropout", control=HALF, arms=[ALEXNET.but("none", dropout=0.0)]
+                )
+            """
+        }
+    )
+
+    assert names("@two,@one", load_registry([folder])) == ["half", "none", "alexnet"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("def broken(:\n", ", line 1: not valid Python: "),
+        ("x = 1\n\x00", "not valid Python: "),
+        ("import keras\n", ", line 1: imports keras at module level"),
+        ("import os\nfrom keras import layers\n", ", line 2: imports keras at module level"),
+        ("import tensorflow.nn as nn\n", "imports tensorflow.nn at module level"),
+        ("1 / 0\n", ": ZeroDivisionError: division by zero"),
+        ("import no_such_module\n", ": ModuleNotFoundError: No module named 'no_such_module'"),
+        ("from alexnet_bench import ALEXNETT\n", ": ImportError: cannot import name 'ALEXNETT'"),
+        ("x = 1\n", ": defines no Ablation; see `ablations/lrn.py` for an example"),
+        ("", ": defines no Ablation"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(write_ablations, text, expected):
+    folder = write_ablations({"mine.py": text})
+
+    message = load_refusal(folder)
+
+    assert message.startswith(str(folder / "mine.py"))
+    assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('ALEXNET.but("x", dropuot=0)', "unknown variant field 'dropuot' (did you mean 'dropout'?)"),
+        ('ALEXNET.but("x", recipe={"epoch": 1})', "unknown recipe field 'epoch'"),
+        ('ALEXNET.but("x", recipe={"optimizer": "sdg"})', "unknown optimizer 'sdg' (did you mean 'sgd'?)"),
+        ('ALEXNET.but("x", normalization="batch")', "unknown normalization block 'batch'"),
+        ('ALEXNET.but("x", dropout="much")', "TypeError"),
+        (
+            'Ablation(name="x", factor="dropuot", control=ALEXNET, arms=[ALEXNET.but("x", dropout=0)])',
+            "unknown factor 'dropuot' (did you mean 'dropout'?)",
+        ),
+        ('Ablation(name="x", factor="dropout", control=ALEXNET, arms=[])', "ablation 'x' has no arms"),
+        (
+            'Ablation(name="x", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("x", towers=1)])',
+            "ablation 'x': x differs from alexnet in towers too; the factor is dropout (or say 'several')",
+        ),
+        (
+            'Ablation(name="x", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("alexnet", dropout=0)])',
+            "'alexnet' is the paper's network; give your variant another name",
+        ),
+        (
+            'Ablation(name="x", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("a+b", dropout=0)])',
+            "'a+b' cannot be selected; use letters",
+        ),
+        (
+            'Ablation(name="x", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("all", dropout=0)])',
+            "'all' cannot be selected",
+        ),
+        (
+            'Ablation(name="a,b", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("x", dropout=0)])',
+            "'@a,b' cannot be selected",
+        ),
+    ],
+)
+def test_a_wrong_statement_is_reported_with_the_file_it_stands_in(write_ablations, line, expected):
+    folder = write_ablations({"mine.py": f"from alexnet_bench import ALEXNET, Ablation\n\nX = {line}\n"})
+
+    message = load_refusal(folder)
+
+    assert message.startswith(f"{folder / 'mine.py'}: ")
+    assert expected in message
+
+
+def test_a_name_that_two_files_define_is_an_error_naming_both(write_ablations):
+    folder = write_ablations({"a.py": MINE.format(name="mine"), "b.py": MINE.format(name="mine")})
+
+    message = load_refusal(folder)
+
+    assert message == (
+        f"'@mine' is defined in {folder / 'a.py'} and in {folder / 'b.py'}; rename one of them"
+    )
+
+
+def test_a_users_variant_may_not_take_a_shipped_name(write_ablations):
+    text = MINE.format(name="mine").replace("mine-none", "no-dropout")
+    folder = write_ablations({"mine.py": text})
+
+    message = load_refusal(folder)
+
+    assert str(shipped_folder() / "dropout.py") in message
+    assert str(folder / "mine.py") in message
+    assert "'no-dropout' is defined in" in message
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    assert load_refusal(tmp_path / "none").startswith(f"{tmp_path / 'none'} is not a folder; give one that")
+    file = tmp_path / "file.py"
+    file.touch()
+    assert load_refusal(file).startswith(f"{file} is not a folder")
+
+
+def test_an_unreadable_file_is_named(tmp_path):
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere")
+
+    message = load_refusal(tmp_path)
+
+    assert message.startswith(f"{tmp_path / 'gone.py'} cannot be read (No such file or directory)")

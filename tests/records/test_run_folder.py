@@ -1,0 +1,149 @@
+import json
+
+import pytest
+from whole_records import record
+
+import alexnet_bench
+from alexnet_bench.errors import RecordError
+from alexnet_bench.records.run_folder import (
+    MANIFEST,
+    RECORDS,
+    add_record,
+    create_run,
+    read_manifest,
+    reopen_run,
+    run_records,
+    write_manifest,
+)
+from alexnet_bench.records.schema import SCHEMA_VERSION
+
+PLAN = {"run_id": "run-a", "plan": {"variants": {}}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run without records."""
+    create_run(tmp_path / "run", PLAN)
+    return tmp_path / "run"
+
+
+def refusal(act, *arguments):
+    """The message with which something is refused."""
+    with pytest.raises(RecordError) as caught:
+        act(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_new_run_has_its_manifest_and_no_records(folder):
+    assert read_manifest(folder) == {"schema_version": SCHEMA_VERSION, **PLAN}
+    assert run_records(folder) == []
+    assert sorted(path.name for path in folder.iterdir()) == [RECORDS, MANIFEST]
+
+
+def test_a_run_goes_into_an_empty_folder_or_a_new_one_however_deep(tmp_path):
+    (tmp_path / "empty").mkdir()
+    create_run(tmp_path / "empty", PLAN)
+    create_run(tmp_path / "a" / "b" / "c", PLAN)
+
+    assert read_manifest(tmp_path / "empty") == read_manifest(tmp_path / "a" / "b" / "c")
+
+
+def test_a_run_that_is_there_is_never_overwritten(folder):
+    add_record(folder, record())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    message = refusal(create_run, folder, {"run_id": "another"})
+
+    assert (
+        message
+        == f"{folder} holds a run already; give another --out, or go on with `bench run --resume {folder}`"
+    )
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_in_use_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+
+    assert refusal(create_run, tmp_path, PLAN) == (
+        f"{tmp_path} is in use; give an empty or new folder with --out"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_is_no_folder(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine", encoding="utf-8")
+
+    assert f"{file} is in use" in refusal(create_run, file, PLAN)
+    assert file.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("path", ["file/run", "file/a/b", "long" * 100], ids=["below", "deep", "too-long"])
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, path):
+    (tmp_path / "file").touch()
+
+    message = refusal(create_run, tmp_path / path, PLAN)
+
+    assert message.startswith(f"{tmp_path / path} cannot be written (")
+    assert message.endswith("give another --out")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_reopening_gives_the_manifest_and_mends_the_records(folder):
+    add_record(folder, record(seed=1))
+    with (folder / RECORDS).open("a", encoding="utf-8") as file:
+        file.write('{"schema_version": 1, "ki')
+
+    assert reopen_run(folder)["run_id"] == "run-a"
+
+    add_record(folder, record(seed=2))
+    assert [item["seed"] for item in run_records(folder)] == [1, 2]
+
+
+def test_a_manifest_is_replaced_whole(folder):
+    write_manifest(folder, {"run_id": "run-b"})
+
+    assert read_manifest(folder) == {"schema_version": SCHEMA_VERSION, "run_id": "run-b"}
+    assert sorted(path.name for path in folder.iterdir()) == [RECORDS, MANIFEST]
+
+
+def test_a_folder_without_a_run_is_named(tmp_path):
+    expected = f"{tmp_path} holds no {MANIFEST}; give a folder that `bench run` wrote"
+
+    assert refusal(read_manifest, tmp_path) == expected
+    assert refusal(reopen_run, tmp_path) == expected
+    assert refusal(read_manifest, tmp_path / "none").startswith(f"{tmp_path / 'none'} holds no {MANIFEST}")
+
+
+@pytest.mark.parametrize("text", ["{", "", "[]", "3", "\x00"])
+def test_a_damaged_manifest_is_named(folder, text):
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+    assert refusal(read_manifest, folder).startswith(f"{folder / MANIFEST} is damaged: ")
+
+
+def test_a_manifest_of_a_newer_schema_asks_for_an_update(folder):
+    newer = json.dumps({"schema_version": SCHEMA_VERSION + 1})
+    (folder / MANIFEST).write_text(newer, encoding="utf-8")
+
+    assert refusal(read_manifest, folder).endswith("update alexnet-bench")
+
+
+def test_reading_puts_runs_one_after_another(tmp_path):
+    for name, seeds in (("a", [0, 1]), ("b", [5])):
+        create_run(tmp_path / name, PLAN)
+        for seed in seeds:
+            add_record(tmp_path / name, record(seed=seed, run_id=name))
+
+    one = alexnet_bench.read(tmp_path / "b")
+    both = alexnet_bench.read(tmp_path / "a", str(tmp_path / "b"))
+    listed = alexnet_bench.read([tmp_path / "a", tmp_path / "b"])
+
+    assert one["seed"].tolist() == [5]
+    assert both[["run_id", "seed"]].to_numpy().tolist() == [["a", 0], ["a", 1], ["b", 5]]
+    assert listed.equals(both)
+
+
+def test_reading_what_is_no_run_is_refused(tmp_path):
+    assert f"{tmp_path / RECORDS} does not exist" in refusal(alexnet_bench.read, tmp_path)

@@ -1,0 +1,241 @@
+"""Two sides in one job, with real workers, on the smallest network."""
+
+import json
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from users_repository import BLOCK, git
+
+import alexnet_bench
+from alexnet_bench.errors import BenchError
+from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.run.compare import compare
+from alexnet_bench.run.local import ROOT, Code
+from alexnet_bench.run.session import Side
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.worker import protocol
+
+ASKED = {
+    "variants": "alexnet",
+    "measure": "throughput",
+    "mode": "training",
+    "time_topology": "alexnet-8",
+    "time_batch_size": 4,
+    "budget": 1.0,
+}
+TYPED = ["--time-topology", "alexnet-8", "--time-batch-size", "4", "--mode", "training", "--budget", "1s"]
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of this project's code elsewhere."""
+    shutil.copytree(Path(alexnet_bench.__file__).parent, tmp_path / "copy" / "alexnet_bench")
+    if (ROOT / "ablations").is_dir():
+        shutil.copytree(ROOT / "ablations", tmp_path / "copy" / "ablations")
+    return tmp_path / "copy"
+
+
+def two_sides(base):
+    return {"base": Side(code=base, revision="before"), "head": Side(code=Code(), revision="now")}
+
+
+def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
+    folder = repository / "found"
+
+    code, out, err = bench(
+        "compare", "--base", "HEAD~1", "--variants", "plain", *TYPED, "--json", "--out", folder
+    )
+
+    assert (code, err) == (0, "")
+    (row,) = json.loads(out)["comparisons"]
+    assert (row["variant"], row["measure"]) == ("plain", "training throughput")
+    assert row["effect"] < 0.8
+    records = run_records(folder)
+    assert {record["side"] for record in records} == {"base", "head"}
+    assert len({record["fingerprint"] for record in records}) == 2
+    assert {record["status"] for record in records} == {"ok"}
+    revisions = read_manifest(folder)["plan"]["sides"]
+    assert {record["git_commit"] for record in records if record["side"] == "base"} == {revisions["base"]}
+    listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True).stdout
+    assert len(listed.splitlines()) == 1
+
+
+def test_a_revision_that_lacks_the_variant_says_which_side_does(bench, repository):
+    (repository / "ablations" / "mine.py").write_text(
+        BLOCK.replace("{size}", "1").replace('but("plain"', 'but("newer"'), encoding="utf-8"
+    )
+
+    code, _, err = bench("compare", "--base", "HEAD", "--variants", "newer", *TYPED)
+
+    assert code == 2
+    assert "Error: base: unknown variant 'newer'" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "nothing to compare with; give --base or --base-python"),
+        (["--base", "no-such"], "'no-such' is no revision of the repository"),
+        (["--base-python", "/no/python"], "/no/python cannot be run"),
+        (["one"], "give two run folders"),
+        (["one", "two", "--base", "HEAD"], "give two run folders"),
+        (["one", "two"], "holds no run.json"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(bench, repository, arguments, words):
+    code, out, err = bench("compare", *arguments, *TYPED)
+
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_base_needs_a_repository(bench, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    code, _, err = bench("compare", "--base", "HEAD")
+
+    assert code == 2
+    assert "--base needs a git repository" in err
+
+
+def test_the_code_under_test_is_the_roots_and_the_loop_the_callers(copied, tmp_path):
+    """The base's own loop would raise, and its network has another activation."""
+    (copied / "alexnet_bench" / "worker" / "timing.py").write_text(
+        "raise SystemExit('loop')\n", encoding="utf-8"
+    )
+    text = (copied / "alexnet_bench" / "blocks.py").read_text(encoding="utf-8")
+    changed = text.replace('keras.layers.Activation("relu"', 'keras.layers.Activation("gelu"')
+    (copied / "alexnet_bench" / "blocks.py").write_text(changed, encoding="utf-8")
+
+    records = compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
+
+    base, head = ({row["fingerprint"] for row in records if row["side"] == side} for side in ("base", "head"))
+    assert len(base) == len(head) == 1
+    assert base != head
+    assert {row["status"] for row in records} == {"ok"}
+    assert {(row["side"], row["git_commit"]) for row in records} == {("base", "before"), ("head", "now")}
+    assert records == run_records(tmp_path / "run")
+
+
+def test_another_protocol_is_refused(copied, tmp_path):
+    spoken = copied / "alexnet_bench" / "worker" / "protocol.py"
+    spoken.write_text(
+        spoken.read_text(encoding="utf-8").replace(f"VERSION = {protocol.VERSION}", "VERSION = 99")
+    )
+
+    with pytest.raises(BenchError, match=f"speaks protocol 99, its caller {protocol.VERSION}"):
+        compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
+
+
+def test_code_that_is_older_than_the_protocol_is_refused(copied, tmp_path):
+    shutil.rmtree(copied / "alexnet_bench" / "worker")
+    (copied / "alexnet_bench" / "worker.py").touch()
+
+    with pytest.raises(BenchError, match="older than protocol"):
+        compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
+
+
+def test_another_interpreter_needs_no_more_than_tensorflow(tmp_path):
+    """An interpreter in which the libraries that only reports need cannot be imported."""
+    lacking = ["click", "pandas", "seaborn", "matplotlib", "scipy", "psutil", "jinja2", "pyarrow"]
+    (tmp_path / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            f"""
+            import sys
+
+
+            class Lacking:
+                def find_spec(self, name, path=None, target=None):
+                    if name.partition(".")[0] in {lacking}:
+                        raise ImportError(name + " is not here")
+
+
+            sys.meta_path.insert(0, Lacking())
+            """
+        ),
+        encoding="utf-8",
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+
+    records = compare(Settings(**ASKED), two_sides(Code(python=python)), tmp_path / "run", "here")
+
+    assert {row["status"] for row in records} == {"ok"}
+    assert {row["versions"]["tensorflow"] for row in records} == {records[0]["versions"]["tensorflow"]}
+
+
+def test_python_compares_as_the_command_does(repository, tmp_path):
+    settings = {name: value for name, value in ASKED.items() if name != "measure"}
+
+    found = alexnet_bench.compare(base="HEAD~1", out=tmp_path / "run", **settings | {"variants": "plain"})
+
+    assert list(found["variant"]) == ["plain"]
+    assert found["effect"].iloc[0] < 0.8
+    manifest = read_manifest(tmp_path / "run")
+    assert manifest["plan"]["kind"] == "comparison"
+    assert set(manifest["plan"]["sides"]) == {"base", "head"}
+    assert manifest["plan"]["sides"]["head"] == manifest["git_commit"] != manifest["plan"]["sides"]["base"]
+
+
+def test_a_comparison_is_no_run_that_could_go_on(bench, repository, tmp_path):
+    """Nor one that could be held against another."""
+    alexnet_bench.compare(base="HEAD", out=tmp_path / "run", **ASKED)
+
+    for arguments in (["run", "--resume", tmp_path / "run"], ["compare", tmp_path / "run", tmp_path / "run"]):
+        code, _, err = bench(*arguments)
+        assert code == 2
+        assert "comparison" in err or "the same run" in err
+
+
+def test_a_repository_of_which_nothing_would_be_timed_is_refused(bench, tmp_path, monkeypatch):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "nothing")
+    monkeypatch.chdir(folder)
+
+    code, _, err = bench("compare", "--base", "HEAD")
+
+    assert code == 2
+    assert "has no folder ablations" in err
+
+
+def test_another_clone_of_this_project_is_not_taken_for_the_one_in_use(bench, copied, monkeypatch):
+    git(copied, "init", "-q")
+    monkeypatch.chdir(copied)
+
+    code, _, err = bench("compare", "--base", "HEAD")
+
+    assert code == 2
+    assert "install this clone" in err
+
+
+def test_code_that_changes_meanwhile_is_noticed(repository, tmp_path):
+    """What a draw builds must be what the plan means, or two networks would be timed as one."""
+    settings = Settings(**ASKED | {"variants": "plain", "ablations": (str(repository / "ablations"),)})
+    file = repository / "ablations" / "mine.py"
+    side = Side(code=Code(), ablations=settings.ablations)
+
+    def edit(sessions):
+        file.write_text(BLOCK.replace("{size}", "2"), encoding="utf-8")
+
+    with pytest.raises(BenchError, match="the code of plain has changed since this began"):
+        compare(settings, {"base": side, "head": side}, tmp_path / "run", "here", on_planned=edit)
+
+
+def test_an_interpreter_that_is_none_says_what_it_said(bench, tmp_path):
+    """And not what TensorFlow logged on the other side."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho I am no Python >&2\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+
+    code, _, err = bench("compare", "--base-python", python, *TYPED, "--out", tmp_path / "run")
+
+    assert code == 3
+    assert err.strip().endswith(f"Error: base: workers cannot be started with {python}: I am no Python")

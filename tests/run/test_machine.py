@@ -1,0 +1,80 @@
+import pytest
+
+from alexnet_bench.run.machine import complaints, read_machine
+
+QUIET = {"others_share": 0.0, "steal_share": 0.0}
+GOOD_MACHINE = {
+    "governor": "performance",
+    "huge_pages": "madvise",
+    "autogroup": "0",
+    "cpu_quota": None,
+    "glibc": "2.36",
+}
+GOOD_MEASUREMENT = {
+    "cores": 4,
+    "available_memory_bytes": 2**34,
+    "build": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
+    "load": QUIET,
+    "noise_floor": 0.004,
+    "steady": True,
+}
+
+
+def said(machine=None, measured=None):
+    return list(complaints(GOOD_MACHINE | (machine or {}), GOOD_MEASUREMENT | (measured or {})))
+
+
+def test_a_good_machine_has_nothing_to_complain_of():
+    assert said() == []
+    assert said(machine=dict.fromkeys(GOOD_MACHINE), measured={"noise_floor": None, "build": {}}) == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "measured", "words"),
+    [
+        ({}, {"load": QUIET | {"others_share": 0.2}}, "other programs use 20% of the processors"),
+        ({}, {"load": QUIET | {"steal_share": 0.02}}, "the host takes 2.0%"),
+        ({"governor": "powersave"}, {}, "governor powersave"),
+        ({"huge_pages": "never"}, {}, "huge pages are off"),
+        ({"glibc": "2.31"}, {}, "glibc 2.31"),
+        ({}, {"build": {"GLIBC_TUNABLES": "glibc.malloc.check=1"}}, "GLIBC_TUNABLES"),
+        ({"cpu_quota": 1.5}, {}, "1.5 of 4 cores"),
+        ({"autogroup": "1"}, {}, "`nice` does nothing"),
+        ({}, {"build": {"TF_ENABLE_ONEDNN_OPTS": "0"}}, "oneDNN is off"),
+        ({}, {"available_memory_bytes": 2**30}, "1.0 GiB of memory"),
+        ({}, {"steady": False}, "no steady state"),
+        ({}, {"noise_floor": 0.03}, "differs from itself by up to 3.0%"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_what_spoils_results_is_named_with_what_to_do(machine, measured, words):
+    (complaint,) = said(machine, measured)
+
+    assert words in complaint
+    assert ":" in complaint or ";" in complaint
+
+
+def test_settings_are_read_where_linux_keeps_them(tmp_path):
+    files = {
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "powersave\n",
+        "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+        "proc/sys/kernel/sched_autogroup_enabled": "1\n",
+        "sys/fs/cgroup/cpu.max": "150000 100000\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    found = read_machine(tmp_path)
+
+    del found["glibc"]
+    assert found == {"governor": "powersave", "huge_pages": "madvise", "autogroup": "1", "cpu_quota": 1.5}
+
+
+def test_what_the_system_does_not_tell_is_null(tmp_path):
+    found = read_machine(tmp_path)
+    del found["glibc"]
+    assert set(found.values()) == {None}
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup/cpu.max").write_text("max 100000\n", encoding="utf-8")
+    assert read_machine(tmp_path)["cpu_quota"] is None

@@ -1,0 +1,50 @@
+"""The code at hand alone, as a stored baseline is made of."""
+
+import subprocess
+
+import pytest
+
+from alexnet_bench.errors import BenchError
+from alexnet_bench.run.compare import own_side
+from alexnet_bench.run.local import ROOT
+from alexnet_bench.run.settings import Settings
+
+ASKED = Settings(variants="alexnet", measure=("throughput",))
+
+
+def test_a_repositorys_ablations_are_timed_too(repository):
+    settings, sides = own_side(ASKED)
+
+    assert settings.ablations == sides["head"].ablations == (str(repository / "ablations"),)
+    assert sides["head"].code.root == ROOT
+
+
+def test_this_projects_ablations_are_shipped_with_it(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+    assert own_side(ASKED)[0].ablations == ()
+
+
+def test_it_needs_neither_ablations_nor_a_repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert own_side(ASKED)[0].ablations == ()
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run([*GIT, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+
+    settings, sides = own_side(ASKED)
+    assert settings.ablations == ()
+    assert sides["head"].revision
+
+
+def test_another_clone_of_this_project_is_refused(tmp_path, monkeypatch):
+    """Else its gate would silently time the one that is installed."""
+    (tmp_path / "alexnet_bench").mkdir()
+    (tmp_path / "alexnet_bench" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True)
+
+    with pytest.raises(BenchError, match="install this clone"):
+        own_side(ASKED)
+
+
+GIT = ("git", "-c", "user.name=someone", "-c", "user.email=someone@example.org")

@@ -1,0 +1,482 @@
+"""Runs with real workers, real training and real timing, on the digits at their smallest.
+
+Workers are forked from one server, which loads TensorFlow once for all tests of a process. Few runs are made
+here, and shared.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import psutil
+import pytest
+
+import alexnet_bench
+from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.schema import check_record
+from alexnet_bench.run.local import Zygote
+from alexnet_bench.run.run import continue_run, resume_settings, start_run
+from alexnet_bench.run.schedule import RATE_GRID, TUNING_SEED, Schedule
+from alexnet_bench.run.settings import PRESETS, Settings
+from alexnet_bench.run.trials import run_trials
+
+CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
+SMALL = {"epochs": 1, "seeds": 1, "time_topology": "alexnet-8", "time_batch_size": 8}
+QUICK = PRESETS["quick"]
+PATIENCE_SECONDS = 60
+
+BROKEN = """
+    import os
+    import signal
+
+    from alexnet_bench import ALEXNET, Ablation, block
+
+
+    @block()
+    def crashing(**layer):
+        raise ValueError("no layer [/b] today")
+
+
+    @block()
+    def killed(**layer):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+    @block()
+    def starved(**layer):
+        raise MemoryError("no room")
+
+
+    BROKEN = Ablation(
+        name="broken",
+        factor="normalization",
+        control=ALEXNET,
+        arms=[ALEXNET.but(item.name, normalization=item) for item in (crashing, killed, starved)],
+    )
+"""
+
+
+def options(settings):
+    """Settings as they are typed."""
+    return [word for name, value in settings.items() for word in ("--" + name.replace("_", "-"), value)]
+
+
+def of_kind(records, kind):
+    return [record for record in records if record["kind"] == kind]
+
+
+class Told:
+    """An observer that keeps what it is told."""
+
+    def __init__(self):
+        self.plans, self.epochs, self.records, self.events = [], [], [], []
+
+    def planned(self, tuning, trials, draws):
+        self.plans.append((tuning, trials, draws))
+
+    def epoch(self, task, row):
+        self.epochs.append((task.network.variant.name, row["epoch"]))
+
+    def recorded(self, record):
+        self.records.append(record)
+
+    def timing(self, task, event):
+        self.events.append((task.draw, event))
+
+
+def do(folder, **settings):
+    """Make a run in a folder; returns the observer that watched it."""
+    schedule, told = Schedule(Settings(**settings)), Told()
+    start_run(schedule, folder, "bench run")
+    continue_run(schedule, folder, told)
+    return told
+
+
+@pytest.fixture(scope="module")
+def layer_norm(write_ablations):
+    """The ablation that CONTRIBUTING shows, in a folder of a user's own."""
+    shown = re.findall(r"```python\n(.*?)```", CONTRIBUTING.read_text(encoding="utf-8"), re.DOTALL)
+    (text,) = [text for text in shown if "Ablation(" in text]
+    assert len(text.splitlines()) <= 25
+    return write_ablations({"layer_norm.py": text})
+
+
+@pytest.fixture(scope="module")
+def broken(write_ablations):
+    """A folder of blocks that fail."""
+    return write_ablations({"broken.py": BROKEN})
+
+
+# -- a run by the command
+
+
+@pytest.fixture(scope="module")
+def finished(bench, layer_norm, tmp_path_factory):
+    """What `bench run` left of alexnet and a user's variant, trained and timed: (folder, outcome)."""
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    arguments = ["--variants", "@layer-norm", "--ablations", layer_norm, "--out", folder]
+    return folder, bench("run", *arguments, *options(SMALL))
+
+
+def test_a_run_ends_well_and_says_where_its_report_is(finished):
+    folder, (code, out, err) = finished
+
+    assert code == 0, err
+    assert f"Report: {folder / 'report' / 'index.html'}" in "".join(out.splitlines())
+    assert "layer-norm" in out
+    lines = [line for line in err.splitlines() if line.strip()]
+    assert len(lines) == len(run_records(folder))
+    assert sum("images/s training" in line for line in lines) == 2 * QUICK.draws
+    assert sum("seed 0:" in line for line in lines) == 2
+
+
+def test_the_manifest_holds_plan_settings_and_environment(finished, layer_norm):
+    manifest = read_manifest(finished[0])
+
+    assert manifest["command"].startswith("bench")
+    assert manifest["plan"]["control"] == "alexnet"
+    assert list(manifest["plan"]["variants"]) == ["alexnet", "layer-norm"]
+    assert manifest["settings"]["ablations"] == [str(layer_norm)]
+    assert manifest["environment"]["versions"]["tensorflow"]
+    assert {record["run_id"] for record in run_records(finished[0])} == {manifest["run_id"]}
+
+
+def test_every_record_fits_the_schema(finished):
+    records = run_records(finished[0])
+
+    for record in records:
+        check_record(record)
+    assert [record["status"] for record in records] == ["ok"] * len(records)
+    assert len(of_kind(records, "trial")) == 2
+    assert len(of_kind(records, "draw")) == 2 * 2 * QUICK.draws
+
+
+def test_a_trial_keeps_its_curve_and_its_predictions(finished):
+    folder, _ = finished
+
+    for trial in of_kind(run_records(folder), "trial"):
+        (row,) = trial["curve"]
+        assert (row["epoch"], row["loss"]) == (1, trial["loss"])
+        assert (trial["dataset"], trial["epochs"], trial["tuned"]) == ("digits", 1, False)
+        with np.load(folder / trial["predictions"]) as kept:
+            hits = kept["likeliest"] == kept["labels"][:, None]
+        assert trial["test_top1_error"] == pytest.approx(1 - hits[:, 0].mean())
+        assert trial["test_top5_error"] == pytest.approx(1 - hits.any(1).mean())
+        assert trial["held_out_top1_error"] is None
+        assert 0 <= trial["test_top5_error"] <= trial["test_top1_error"] <= 1
+
+
+def test_the_users_block_is_in_the_network(finished):
+    counts = {
+        record["variant"]: record["parameters"] for record in of_kind(run_records(finished[0]), "trial")
+    }
+
+    assert counts["layer-norm"] - counts["alexnet"] == 2 * (16 + 48)
+
+
+def test_variants_are_timed_in_the_same_rounds(finished):
+    draws = of_kind(run_records(finished[0]), "draw")
+
+    rounds = {}
+    for draw in draws:
+        rounds.setdefault(draw["draw"], set()).add(tuple(draw["round_ids"]))
+    assert all(len(found) == 1 for found in rounds.values())
+    ids = [round_id for found in rounds.values() for round_id in next(iter(found))]
+    assert len(ids) == len(set(ids)) == QUICK.draws * QUICK.rounds
+    measured = {(draw["draw"], draw["variant"], draw["mode"]) for draw in draws}
+    assert len(measured) == len(draws) == QUICK.draws * 2 * 2
+
+
+def test_a_round_ends_before_the_next_one_starts(finished):
+    draws = of_kind(run_records(finished[0]), "draw")
+
+    for number in range(QUICK.draws):
+        started = np.array([draw["slice_started_at"] for draw in draws if draw["draw"] == number])
+        assert (started[:, :-1].max(0) < started[:, 1:].min(0)).all()
+
+
+def test_a_draw_keeps_its_raw_slices(finished):
+    for draw in of_kind(run_records(finished[0]), "draw"):
+        steps, seconds = draw["slice_steps"], draw["slice_seconds"]
+        assert len(steps) == len(seconds) == len(draw["slice_started_at"]) == QUICK.rounds
+        assert min(seconds) > 0
+        assert draw["images_per_second"] == pytest.approx(sum(steps) * 8 / sum(seconds))
+        assert (draw["batch_size"], draw["topology"]) == (8, "alexnet-8")
+        assert draw["compile_seconds"] > 0
+        assert draw["peak_memory_bytes"] > 0
+
+
+def test_the_report_is_there(finished):
+    names = {path.name for path in (finished[0] / "report").iterdir()}
+
+    assert {"index.html", "report.md", "effects.csv", "records.parquet", "table.tex"} <= names
+    assert {name.rpartition(".")[2] for name in names} >= {"png", "svg"}
+
+
+def test_the_report_can_be_made_again(finished, bench, tmp_path):
+    folder, _ = finished
+
+    code, out, err = bench("report", folder, "--out", tmp_path / "again", "--json")
+
+    assert (code, err) == (0, "")
+    assert {row["arm"] for row in json.loads(out)} == {"layer-norm"}
+    again, before = (path / "effects.csv" for path in (tmp_path / "again", folder / "report"))
+    assert again.read_text(encoding="utf-8") == before.read_text(encoding="utf-8")
+
+
+# -- the same from Python
+
+
+def test_a_script_does_what_the_command_does(finished, tmp_path, monkeypatch):
+    """It needs no main guard: workers do not execute the program that started them."""
+    script = ModuleType("__main__")
+    script.__file__ = str(tmp_path / "script.py")
+    Path(script.__file__).write_text("raise SystemExit('a worker executed this')\n", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "__main__", script)
+
+    folder = alexnet_bench.run("alexnet", out=tmp_path / "run", **SMALL | {"measure": ("accuracy",)})
+
+    (row,) = alexnet_bench.read(folder).to_dict("records")
+    frame = alexnet_bench.read(finished[0])
+    (typed,) = frame[(frame["variant"] == "alexnet") & (frame["kind"] == "trial")].to_dict("records")
+    # The same network and seed: the same numbers, to the last bit.
+    columns = ("fingerprint", "seed", "test_top1_error", "validation_top1_error", "train_error", "loss")
+    assert {name: row[name] for name in columns} == {name: typed[name] for name in columns}
+    assert (folder / "report" / "index.html").is_file()
+    assert read_manifest(folder)["command"] == "alexnet_bench.run('alexnet')"
+
+
+# -- resuming
+
+
+@pytest.fixture(scope="module")
+def resumed(finished, bench, tmp_path_factory):
+    """The finished run without its last draw and one trial, and the same after going on: (before, folder)."""
+    folder = tmp_path_factory.mktemp("runs") / "resumed"
+    shutil.copytree(finished[0], folder)
+    shutil.rmtree(folder / "report")
+    kept = [
+        record
+        for record in run_records(folder)
+        if record.get("draw") != QUICK.draws - 1
+        and (record["kind"] == "draw" or record["variant"] != "layer-norm")
+    ]
+    lines = "".join(json.dumps(record) + "\n" for record in kept)
+    # As a crash would leave it.
+    (folder / "records.jsonl").write_text(lines + '{"schema_version": 1, "kind": "tri', encoding="utf-8")
+    outcome = bench("run", "--resume", folder, "--seeds", 2, "--json")
+    return kept, folder, outcome
+
+
+def test_going_on_adds_what_was_missing_and_the_new_seeds(resumed):
+    kept, folder, (code, _, err) = resumed
+
+    assert code == 0, err
+    records = run_records(folder)
+    assert records[: len(kept)] == kept
+    trials = sorted((trial["variant"], trial["seed"]) for trial in of_kind(records, "trial"))
+    assert trials == [("alexnet", 0), ("alexnet", 1), ("layer-norm", 0), ("layer-norm", 1)]
+    draws = sorted((draw["draw"], draw["variant"], draw["mode"]) for draw in of_kind(records, "draw"))
+    assert len(draws) == len(set(draws)) == QUICK.draws * 2 * 2
+    assert len({record["run_id"] for record in records}) == 1
+
+
+def test_going_on_repeats_a_lost_trial_to_the_last_bit(resumed, finished):
+    """And leaves what the plan says up to date."""
+    _, folder, _ = resumed
+    before, after = (
+        [trial["loss"] for trial in of_kind(run_records(path), "trial") if trial["seed"] == 0]
+        for path in (finished[0], folder)
+    )
+
+    assert sorted(before) == sorted(after)
+    assert read_manifest(folder)["plan"]["seeds"] == [0, 1]
+    assert resume_settings(folder, None).seeds == 2
+    assert (folder / "report" / "index.html").is_file()
+
+
+def test_json_is_all_that_is_printed(resumed):
+    _, folder, (_, out, err) = resumed
+
+    printed = json.loads(out)
+    assert printed["run"] == str(folder)
+    assert {row["variant"] for row in printed["variants"]} == {"alexnet", "layer-norm"}
+    assert err == ""
+
+
+# -- failures
+
+
+@pytest.fixture(scope="module")
+def failed(bench, broken, tmp_path_factory):
+    """What `bench run` left of a variant that trains and three that fail: (folder, outcome)."""
+    folder = tmp_path_factory.mktemp("runs") / "failed"
+    arguments = ["--variants", "notebook,crashing,killed,starved", "--measure", "accuracy"]
+    return folder, bench("run", *arguments, "--ablations", broken, "--out", folder, *options(SMALL))
+
+
+def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
+    folder, (code, out, err) = failed
+
+    assert code == 1
+    assert "Traceback" not in err
+    outcomes = {record["variant"]: (record["status"], record["error"]) for record in run_records(folder)}
+    assert outcomes["notebook"] == ("ok", None)
+    assert outcomes["crashing"] == ("crashed", "ValueError: no layer [/b] today")
+    assert outcomes["starved"] == ("out-of-memory", "MemoryError: no room")
+    status, error = outcomes["killed"]
+    assert status == "out-of-memory"
+    assert error.startswith("the worker ended with exit code -9; see ")
+    for record in run_records(folder):
+        check_record(record)
+    assert f"Report: {folder / 'report' / 'index.html'}" in "".join(out.splitlines())
+
+
+def test_failures_are_named_at_the_end(failed):
+    _, (_, _, err) = failed
+
+    assert "crashing: crashed: ValueError: no layer [/b] today\n" in err
+    assert "starved: out-of-memory: MemoryError: no room\n" in err
+
+
+def test_what_a_worker_printed_is_kept(failed):
+    log = (failed[0] / "workers.log").read_text(encoding="utf-8")
+
+    assert "Traceback" in log
+    assert "ValueError: no layer [/b] today" in log
+
+
+def test_a_failure_is_not_tried_again(failed):
+    folder, _ = failed
+    before, told = run_records(folder), Told()
+
+    records = continue_run(Schedule(resume_settings(folder, None)), folder, told)
+
+    assert records == before == run_records(folder)
+    assert (told.plans[-1], told.records) == ((0, 0, 0), [])
+
+
+def test_a_failure_while_timing_is_recorded_in_every_mode_and_draw(broken, tmp_path):
+    do(tmp_path / "run", variants="crashing", measure=("throughput",), ablations=(broken,), **SMALL)
+
+    records = run_records(tmp_path / "run")
+    assert sorted((draw["draw"], draw["mode"]) for draw in records) == [
+        (number, mode) for number in range(QUICK.draws) for mode in ("inference", "training")
+    ]
+    for draw in records:
+        check_record(draw)
+        assert (draw["status"], draw["error"]) == ("crashed", "ValueError: no layer [/b] today")
+        assert (draw["images_per_second"], draw["round_ids"]) == (None, [])
+
+
+# -- tuning
+
+
+def test_a_trial_ends_with_the_last_epoch_that_its_task_wants(tmp_path):
+    schedule = Schedule(Settings(variants="notebook", measure="accuracy", epochs=2, seeds=1))
+    task = replace(schedule.trials()[0], most_epochs=1)
+    records = []
+
+    with Zygote(tmp_path / "workers.log") as zygote:
+        run_trials(schedule, [task], zygote, tmp_path, "run", records.append, lambda *given: None)
+
+    assert [len(record["curve"]) for record in records] == [1]
+
+
+def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
+    told = do(tmp_path / "run", variants="notebook", measure=("accuracy",), tune="lr", **SMALL)
+
+    records = run_records(tmp_path / "run")
+    tuning = [record for record in records if record["purpose"] == "tuning"]
+    (result,) = [record for record in records if record["purpose"] == "result"]
+    rate = Schedule(Settings()).recipe.learning_rate
+    rates = {record["recipe_settings"]["learning_rate"] for record in tuning}
+    # Beyond the grid only where the best rate is its first or last.
+    assert rates >= {rate * factor for factor in RATE_GRID}
+    assert {record["seed"] for record in tuning} == {TUNING_SEED}
+    assert all(record["test_top1_error"] is None for record in tuning)
+    assert all(record["predictions"] is None for record in tuning)
+    errors = {
+        record["recipe_settings"]["learning_rate"]: record["validation_top1_error"] for record in tuning
+    }
+    best = min(errors, key=lambda rate: (errors[rate], rate))
+    assert result["recipe_settings"]["learning_rate"] == best
+    assert {record["tuned"] for record in records} == {True}
+    assert told.plans == [(4, 1, 0), (0, 1, 0)]
+    assert told.epochs == [("notebook", 1)] * (len(tuning) + 1)
+    assert told.records == records
+
+
+# -- being interrupted
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminated"])
+def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_path, asked):
+    """Of two trials side by side one fails at once; the other would train for hours."""
+    folder = tmp_path / "a run"
+    command = [Path(sys.executable).parent / "bench", "run", "--variants", "crashing,alexnet"]
+    command += ["--measure", "accuracy", "--epochs", "1000000", "--seeds", "1", "--jobs", "2"]
+    process = subprocess.Popen(
+        [*command, "--ablations", broken, "--out", folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A suite that a script runs in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        first = next(line for line in process.stderr if line.strip())
+        started = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, asked)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        orphans = [item.pid for item in started if _outlives(item)]
+
+    assert len(started) >= 2
+    assert process.returncode == 130, err
+    assert orphans == []
+    assert first.startswith("crashing")
+    assert f"Go on with: bench run --resume '{folder}'" in err
+    assert (out, "Traceback" in err) == ("", False)
+    (record,) = run_records(folder)
+    assert (record["variant"], record["status"]) == ("crashing", "crashed")
+    typed = read_manifest(folder)["command"]
+    assert typed.startswith("bench run --variants crashing,alexnet --measure accuracy --epochs 1000000")
+    assert not (folder / "report").exists()
+
+
+def test_a_trial_that_is_begun_as_the_interrupt_comes_is_ended_too(tmp_path):
+    """It has no worker yet when the others are ended."""
+    schedule = Schedule(Settings(variants="notebook", measure="accuracy", epochs=60, seeds=1))
+    told = []
+
+    def interrupted():
+        yield schedule.trials()[0]
+        raise KeyboardInterrupt
+
+    with Zygote(tmp_path / "workers.log") as zygote, pytest.raises(KeyboardInterrupt):
+        run_trials(
+            schedule, interrupted(), zygote, tmp_path, "run", told.append, lambda *epoch: told.append(epoch)
+        )
+
+    assert len(told) < 60
+
+
+def _outlives(process):
+    """Whether a process does not end by itself; it is ended then."""
+    try:
+        process.wait(timeout=PATIENCE_SECONDS)
+    except psutil.TimeoutExpired:
+        process.kill()
+        return True
+    return False

@@ -1,0 +1,157 @@
+"""Seeds are added until there is a verdict: which trials are run, with outcomes that are made up."""
+
+import contextlib
+
+import pytest
+from made_up_trials import made_up_trial
+
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.errors import BenchError, RecordError
+from alexnet_bench.records.run_folder import read, read_manifest, run_records
+from alexnet_bench.run import run as runs
+from alexnet_bench.run.run import Silent, continue_run, resume_settings, start_run
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+
+SILENT = Silent()
+# Alternates, so that no number of seeds below 32 tells it from nothing.
+UNSURE = (0.02, -0.02, 0.03, -0.01)
+
+
+@pytest.fixture
+def conclude(monkeypatch, tmp_path):
+    """Run variants whose error is made up, until they are conclusive."""
+
+    def do(errors, folder=tmp_path / "run", trial_seconds=60.0, observer=SILENT, **asked):
+        def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
+            for task in tasks:
+                keep(_record(task, run_id, errors[task.network.variant.name], trial_seconds))
+
+        monkeypatch.setattr(runs, "run_trials", train)
+        monkeypatch.setattr(runs, "Zygote", lambda log: contextlib.nullcontext())
+        settings = Settings(measure="accuracy", jobs=1, until_conclusive=True, **asked)
+        schedule = Schedule(settings)
+        if not folder.exists():
+            start_run(schedule, folder, "a test")
+        continue_run(schedule, folder, observer)
+        return folder
+
+    return do
+
+
+class Told(Silent):
+    """Remembers why less was trained."""
+
+    def __init__(self):
+        self.reasons = []
+
+    def stopped(self, reason):
+        self.reasons.append(reason)
+
+
+def _record(task, run_id, error, seconds):
+    column = "validation_top1_error" if task.purpose == "tuning" else "test_top1_error"
+    return made_up_trial(task, run_id, duration_seconds=seconds, **{column: error(task.seed)})
+
+
+def constant(error):
+    return lambda seed: error + 0.0003 * (seed % 3)
+
+
+def unsure(error):
+    return lambda seed: error + UNSURE[seed % 4] * (1 + seed % 3)
+
+
+def seeds_of(folder):
+    """How many seeds of each variant were trained."""
+    rows = run_records(folder)
+    names = dict.fromkeys(row["variant"] for row in rows)
+    return {name: len({row["seed"] for row in rows if row["variant"] == name}) for name in names}
+
+
+def verdicts(folder):
+    found = effects(read(folder), [read_manifest(folder)], None)
+    return dict(found[found["verdict"] != ""].set_index("arm")["verdict"])
+
+
+def test_it_stops_at_the_first_look_that_is_conclusive(conclude):
+    folder = conclude({"alexnet": constant(0.10), "no-lrn": constant(0.20)}, variants="alexnet,no-lrn")
+
+    assert seeds_of(folder) == {"alexnet": 4, "no-lrn": 4}
+    assert verdicts(folder) == {"no-lrn": "worse"}
+
+
+def test_only_arms_without_a_verdict_get_more_seeds(conclude):
+    errors = {"alexnet": constant(0.10), "no-lrn": constant(0.20), "tanh": unsure(0.10)}
+
+    folder = conclude(errors, variants="alexnet,no-lrn,tanh", seeds=16)
+
+    assert seeds_of(folder) == {"alexnet": 16, "no-lrn": 4, "tanh": 16}
+    assert verdicts(folder) == {"no-lrn": "worse", "tanh": "inconclusive"}
+
+
+def test_the_seeds_are_limited_and_the_last_look_is_at_the_limit(conclude):
+    folder = conclude({"alexnet": constant(0.10), "tanh": unsure(0.10)}, variants="alexnet,tanh", seeds=11)
+
+    assert seeds_of(folder) == {"alexnet": 11, "tanh": 11}
+    assert read_manifest(folder)["plan"]["looks"] == [4, 8, 11]
+
+
+def test_seeds_that_do_not_fit_into_the_budget_up_to_the_next_look_are_not_begun(conclude):
+    """A minute a trial, two a seed: eight seeds take 16 minutes, sixteen 32."""
+    folder = conclude(
+        {"alexnet": constant(0.10), "tanh": unsure(0.10)},
+        variants="alexnet,tanh",
+        budget=20 * 60.0,
+        observer=(told := Told()),
+    )
+
+    assert seeds_of(folder) == {"alexnet": 8, "tanh": 8}
+    assert told.reasons == ["the budget leaves no time for the trials up to 16 seeds"]
+
+
+def test_no_trial_is_begun_when_the_budget_is_used_up(conclude):
+    """Nobody knows what the first ones take."""
+    errors = {"alexnet": constant(0.10), "tanh": unsure(0.10)}
+
+    folder = conclude(errors, variants="alexnet,tanh", budget=3 * 60.0, observer=(told := Told()))
+
+    assert seeds_of(folder) == {"alexnet": 2, "tanh": 1}
+    assert told.reasons == ["the budget ended before 5 of 8 trials were begun"]
+
+
+def test_choosing_rates_does_not_count_against_the_budget(conclude):
+    errors = {"alexnet": constant(0.10), "no-lrn": constant(0.20)}
+
+    folder = conclude(errors, variants="alexnet,no-lrn", tune="lr", budget=8 * 60.0)
+
+    results = [row for row in run_records(folder) if row["purpose"] == "result"]
+    assert len(results) == 8 < len(run_records(folder))
+
+
+def test_a_run_that_goes_on_looks_where_it_was_planned(conclude):
+    errors = {"alexnet": constant(0.10), "tanh": unsure(0.10)}
+    asked = {"variants": "alexnet,tanh", "seeds": 8}
+    folder = conclude(errors, **asked)
+    before = len(run_records(folder))
+
+    conclude(errors, folder=folder, **asked)
+
+    assert len(run_records(folder)) == before
+    with pytest.raises(RecordError, match="planned with looks"):
+        resume_settings(folder, 40)
+
+
+def test_the_control_may_go_by_another_name(conclude):
+    folder = conclude({"lrn": constant(0.10), "no-lrn": unsure(0.10)}, variants="@lrn", seeds=8)
+
+    assert seeds_of(folder) == {"lrn": 8, "no-lrn": 8}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [({"measure": "throughput"}, "--measure accuracy"), ({"seeds": 3}, "a verdict takes at least 4")],
+)
+def test_what_can_give_no_verdict_is_refused(asked, words):
+    with pytest.raises(BenchError, match=words):
+        Settings(until_conclusive=True, **asked)

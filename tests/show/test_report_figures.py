@@ -1,0 +1,158 @@
+"""What the figures show."""
+
+import pytest
+from report_runs import DEVICE, draw, failed_trial, frame, manifest, trial
+
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.show.figures import FIGURES, style
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+TWO = f"2 logical CPU devices ({DEVICE})"
+NAMES = {"alexnet": [], "lrn": [], "two-gpu": ["placement"]} | {
+    f"a-rather-long-name-of-a-variant-{index}": ["normalization"] for index in range(12)
+}
+
+
+def sweep():
+    """Draws of all variants at three batch sizes and two precisions, and of one network at one size alone."""
+    return [
+        draw(name, size, [rate * size], batch_size=size, mode=mode, precision=precision)
+        for precision, rate in (("float32", 1.0), ("mixed_bfloat16", 1.7))
+        for name in NAMES
+        for size in ((8,) if name == "lrn" else (8, 32, 64))
+        for mode in ("training", "inference")
+    ]
+
+
+def crossing():
+    """Trials of two changes crossed, and their plan."""
+    one, other = list(NAMES)[-2:]
+    names = {"alexnet": [], one: ["dropout"], other: ["normalization"], f"{one}+{other}": ["dropout"]}
+    trials = [trial(name, seed, 0.03 + 0.01 * index) for index, name in enumerate(names) for seed in range(4)]
+    return frame(trials), Plans([manifest(variants=names, factorials=[[one, other]])])
+
+
+@pytest.fixture(scope="module")
+def figures():
+    """Every figure of fifteen variants, drawn."""
+    records = []
+    for index, name in enumerate(NAMES):
+        split = {"placement": "split", "device": TWO} if name == "two-gpu" else {}
+        if name != "lrn":
+            records += [trial(name, seed, 0.03 + 0.001 * index, **split) for seed in range(3)]
+        records += [
+            draw(name, number, [50.0 - index, 50.0 - index], mode=mode, **split)
+            for number in range(2)
+            for mode in ("training", "inference")
+        ]
+    records[1] = failed_trial("alexnet", 1)
+    with style.styled():
+        made = {
+            name: draw_it(frame(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)]))
+            for name, draw_it in FIGURES.items()
+            if name not in ("interaction", "filters")
+        }
+        made["interaction"] = FIGURES["interaction"](*crossing())
+        for figure in made.values():
+            figure.canvas.draw()
+    return made
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "filters"])
+def test_no_text_is_cut_off(figures, name):
+    box = figures[name].get_tightbbox(figures[name].canvas.get_renderer())
+    width, height = figures[name].get_size_inches()
+    assert (box.x0, box.y0) >= (0, 0)
+    assert (box.x1, box.y1) <= (width, height)
+
+
+def labels(figure):
+    return [label.get_text() for label in _axes(figure)[0].get_yticklabels()]
+
+
+def _axes(figure):
+    return [axes for panel in figure.subfigs for axes in panel.axes]
+
+
+def _heads(figure):
+    return " ".join(panel.get_suptitle() for panel in figure.subfigs)
+
+
+def test_error_has_every_seed_of_every_variant_control_first(figures):
+    (axes,) = _axes(figures["error"])
+    assert labels(figures["error"])[:2] == ["alexnet (1 of 3 failed)", "lrn (= alexnet) (1 of 3 failed)"]
+    (points,) = [item for item in axes.collections if len(item.get_offsets())]
+    assert len(points.get_offsets()) == 2 + 2 + 13 * 3
+    assert len({tuple(at) for at in points.get_offsets().round(6).tolist()}) == len(points.get_offsets())
+    assert "digits, alexnet-8, 2 epochs, batch 32" in _heads(figures["error"])
+    assert "seeds 0–2" in _heads(figures["error"])
+
+
+def test_throughput_starts_at_zero_and_names_other_devices(figures):
+    training, inference = _axes(figures["throughput"])
+    assert training.get_xlim()[0] == inference.get_xlim()[0] == 0
+    assert labels(figures["throughput"])[0] == "alexnet"
+    assert "two-gpu\n2 logical CPU devices" in labels(figures["throughput"])
+    assert (training.get_xlabel(), inference.get_xlabel()) == (
+        "training throughput\n(images/s; higher is better)",
+        "inference throughput\n(images/s; higher is better)",
+    )
+    assert f"on {DEVICE}, 2 threads; two-gpu on 2 logical CPU devices" in _heads(figures["throughput"])
+
+
+def test_tradeoff_prints_both_conditions_and_every_name(figures):
+    heads = " ".join(_heads(figures["tradeoff"]).split())
+    assert "error: digits, alexnet-8, 2 epochs" in heads
+    assert "throughput: alexnet-227, batch 16, float32, 2 draws of each network" in heads
+    (axes,) = _axes(figures["tradeoff"])
+    assert {text.get_text() for text in axes.texts} == set(NAMES)
+
+
+def test_curves_have_a_plot_a_trained_network(figures):
+    shown = [axes.get_title().replace("\n", "") for axes in _axes(figures["curves"]) if axes.get_visible()]
+    assert shown == [name for name in NAMES if name != "lrn"]
+
+
+def test_variants_are_ordered_from_best_to_worst_after_the_control():
+    records = [
+        trial(name, 0, wrong) for name, wrong in (("c", 0.3), ("alexnet", 0.5), ("b", 0.1), ("a", 0.2))
+    ]
+    with style.styled():
+        figure = FIGURES["error"](frame(records), Plans([manifest(variants={name: [] for name in "abc"})]))
+        figure.canvas.draw()
+    assert labels(figure) == ["alexnet", "b", "a", "c"]
+
+
+def test_names_are_no_formulas():
+    """Matplotlib would read what stands between dollar signs as one, and refuse this."""
+    name = "a$\\frac^$b"
+    with style.styled():
+        figure = FIGURES["error"](
+            frame([trial(name, 0)]), Plans([manifest(variants={name: []}, control=name)])
+        )
+        figure.canvas.draw()
+    assert labels(figure) == [name]
+
+
+def test_a_control_is_drawn_more_often_and_this_is_said():
+    records = [draw("alexnet", number, [10.0]) for number in range(4)] + [draw("no-lrn", 0, [11.0])]
+    with style.styled():
+        figure = FIGURES["throughput"](frame(records), Plans([manifest()]))
+    assert "1 draw of each network (4 of the control)" in _heads(figure)
+
+
+def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
+    training, _ = _axes(figures["sweep"])
+    lines = [line for line in training.lines if len(line.get_xdata()) > 1]
+    assert len(lines) == 2 * (len(NAMES) - 1)
+    assert {tuple(line.get_xdata()) for line in lines} == {(8, 32, 64)}
+    assert [tick.get_text() for tick in training.get_xticklabels()] == ["8", "32", "64"]
+    assert training.get_ylim()[0] == 0
+    words = [text.get_text() for panel in figures["sweep"].subfigs for text in panel.legends[0].get_texts()]
+    assert "lrn" not in words
+    assert {"alexnet", "float32", "mixed_bfloat16"} <= set(words)
+
+
+def test_one_batch_size_is_no_sweep():
+    assert FIGURES["sweep"](frame([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None

@@ -1,0 +1,192 @@
+"""What a report says, as a page, as Markdown and as LaTeX."""
+
+import html
+from html.parser import HTMLParser
+
+import pytest
+from report_runs import LRN_CLAIM, accuracy, draw, failed_trial, frame, manifest, timing, trial
+
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.show.content import make_content
+from alexnet_bench.show.page import render_html, render_latex, render_markdown
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+NASTY = "<b>&a|b_$x^y~`*{}\\"
+
+
+def pages(records, *runs, figures=()):
+    """The page, the Markdown and the LaTeX of some runs."""
+    manifests, rows = runs or [manifest()], frame(records)
+    content = make_content(rows, manifests, effects(rows, manifests), figures)
+    return render_html(content), render_markdown(content), render_latex(content)
+
+
+def page(records, *runs):
+    """What a reader of the page sees."""
+    parts = []
+    parser = HTMLParser()
+    parser.handle_data = parts.append
+    parser.feed(pages(records, *runs)[0])
+    return " ".join(" ".join(parts).split())
+
+
+def test_a_report_names_what_it_is_of():
+    said = page(accuracy() + timing())
+    for fact in (
+        "AlexNet with and without: digits",
+        "EPYC 9R14, 2 cores, 8 GiB, Linux",
+        "digits, alexnet-8, 2 epochs, batch 32, float32, recipe paper",
+        "seeds 0, 1",
+        "alexnet-227, batch 16",
+        "tensorflow 2.21.0",
+        "0123456789abcdef",
+        "bench run --variants @lrn",
+    ):
+        assert fact in said
+
+
+def test_under_four_seeds_it_is_descriptive_and_earns_no_verdict():
+    said = page(accuracy() + timing())
+    assert "With 2 seeds this report is descriptive" in said
+    assert "earns no verdict" in said
+    assert "With 2 draws they are descriptive" in said
+    assert "With 1 seed this report is descriptive" in page(accuracy(seeds=1))
+
+
+def test_from_four_seeds_and_draws_on_it_has_intervals_and_verdicts():
+    said = page(accuracy(seeds=4) + timing(draws=4))
+    assert "is descriptive" not in said
+    assert "Intervals on error are 95% t intervals over seeds" in said
+    assert "Their intervals are 95% t intervals over draws." in said
+    assert "Verdicts on test top-1 error" in said
+    assert "equivalent where more than 0.50 points did" in said
+    assert "Verdicts on training throughput" in said
+
+
+def test_effects_stand_beside_the_claim():
+    said = page(accuracy() + timing())
+    claim, effect = said.index(LRN_CLAIM["says"]), said.index("+1.10 points")
+    assert said.index("Effects") < claim < said.index(LRN_CLAIM["source"]) < effect
+    assert "+1.00, +1.20" in said
+
+
+def test_accuracy_alone_has_no_word_of_throughput():
+    said = page(accuracy(), manifest(measures=["accuracy"]))
+    assert "images/s" not in said
+    assert "draw" not in said
+
+
+def test_throughput_alone_has_no_word_of_seeds():
+    said = page(timing(), manifest(measures=["throughput"]))
+    assert "seed" not in said
+    assert "Change" not in said
+
+
+def test_figures_are_shown_where_they_were_drawn():
+    shown = pages(accuracy(), figures=["error"])
+    assert '<img src="error.png"' in shown[0]
+    assert "](error.png)" in shown[1]
+    none = pages(accuracy())
+    assert "<img" not in none[0]
+    assert "Figures" not in none[0] + none[1]
+
+
+def test_a_control_alone_has_nothing_to_be_held_against_it():
+    said = page(accuracy(("alexnet",), seeds=4), manifest(variants={"alexnet": []}))
+    assert "No arm could be held against the control" in said
+    assert "With 2 seeds this report is descriptive" in page(accuracy(("alexnet",)))
+
+
+def test_what_failed_is_named():
+    said = page([*accuracy(), failed_trial("no-lrn", 2)])
+    assert "What failed Variant What Outcome Error no-lrn seed 2 diverged the loss is not a number" in said
+    assert "2 of 3" in said
+    assert "What failed" not in page(accuracy())
+
+
+def test_a_variant_that_failed_throughout_is_named():
+    records = [*accuracy(("alexnet",)), failed_trial("no-lrn", 0), draw("no-lrn", 0, [], status="crashed")]
+    assert "no seed of no-lrn and alexnet has a value; seed 0 of no-lrn: diverged" in page(records)
+
+
+def test_what_is_planned_and_not_recorded_is_named():
+    assert "Planned, and without a record: alexnet (accuracy), no-lrn (accuracy)" in page([])
+    run = manifest(variants={"alexnet": [], "lrn": []}, measures=["accuracy"])
+    assert "without a record" not in page(accuracy(("alexnet",)), run)
+
+
+def test_refusals_are_said_in_words():
+    said = page([*accuracy(("alexnet",)), trial("no-lrn", 0, threads=4)])
+    reason = "they differ in threads (4 for no-lrn, 2 for alexnet)"
+    assert f"Not compared: no-lrn with alexnet, since {reason}." in said
+
+
+def test_a_control_at_chance_is_said_in_words():
+    said = page([trial(name, seed, 0.89) for name in ("alexnet", "no-lrn") for seed in (0, 1)])
+    assert "The control alexnet did not learn: its mean test top-1 error is 89.0%, a guess's 90.0%" in said
+    assert "points" not in said.split("Effects")[1]
+
+
+def test_the_noise_floor_is_said_in_words():
+    run = manifest(variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]})
+    alexnet = [draw("alexnet", number, [100.0]) for number in (0, 1)]
+    said = page([*alexnet, draw("lrn", 0, [95.0]), draw("lrn", 1, [101.0])], run)
+    differed = "it differed by 2.0% in training (draw by draw: 5.0%, 1.0%)"
+    assert f"lrn and alexnet are the same network; timed twice, {differed}" in said
+
+
+def test_logical_devices_are_not_passed_off_as_gpus():
+    run = manifest(variants={"alexnet": [], "two-gpu": ["placement"]})
+    split = draw("two-gpu", 0, [9.0], placement="split", device="2 logical CPU devices (EPYC)")
+    said = page([draw("alexnet", 0, [10.0]), split], run)
+    assert "two-gpu ran on 2 logical CPU devices (EPYC): these share one processor" in said
+
+
+def test_held_out_errors_are_not_called_test_errors():
+    records = [{**record, "held_out_top1_error": 0.3, "test_top1_error": None} for record in accuracy()]
+    said = page(records)
+    assert "Held-out top-1 error, %" in said
+    assert "The official test images of digits were absent" in said
+    assert "Test top-1 error" not in said
+
+
+def test_tuned_and_untuned_effects_are_called_so():
+    assert "Effects on error are untuned" in page(accuracy())
+    tuned = [{**record, "tuned": True} for record in accuracy()]
+    assert "of an equal grid with the least validation error." in page(tuned)
+    soonest = [record | {"recipe_settings": {"stop_at_train_error": 0.25}} for record in tuned]
+    assert "of an equal grid that got to 25% training error the soonest." in page(soonest)
+
+
+def test_several_runs_are_told_apart():
+    first, second = manifest("run-a"), manifest("run-b", dataset="cifar10", measures=["accuracy"])
+    cifar = [{**record, "run_id": "run-b", "dataset": "cifar10"} for record in accuracy()]
+    said = page([*accuracy(), *timing(), *cifar], first, second)
+    assert "Run run-a run-b" in said
+    assert "dataset digits" in said
+    assert "dataset cifar10" in said
+    assert "Error: digits, alexnet-8" in said
+    assert "Error: cifar10, alexnet-8" in said
+
+
+def test_names_are_escaped_everywhere():
+    run = manifest(variants={"alexnet": [], NASTY: ["normalization"]}, ablations=[])
+    names = ("alexnet", NASTY)
+    shown, markdown, latex = pages(accuracy(names) + timing(names), run)
+    assert "<b>" not in shown
+    assert html.escape(NASTY) in shown
+    assert r"\<b\>\&a\|b\_\$x^y\~\`\*\{\}\\" in markdown
+    lines = [line for line in markdown.split("## Effects")[0].splitlines() if line.startswith("|")]
+    assert len(lines) == 4
+    assert len({line.replace(r"\|", "").count("|") for line in lines}) == 1
+    assert r"<b>\&a|b\_\$x\textasciicircum{}y\textasciitilde{}`*\{\}\textbackslash{} & " in latex
+
+
+def test_latex_has_a_row_a_variant_under_rules():
+    lines = pages(accuracy() + timing())[2].splitlines()
+    rows = [line.strip() for line in lines if line.endswith(r"\\")]
+    assert len(rows) == 3
+    assert len({row.replace(r"\&", "").count("&") for row in rows}) == 1
+    assert rows[2].startswith("no-lrn & 3.20 & +1.10 & ")
+    assert [line.strip() for line in lines if "rule" in line] == [r"\toprule", r"\midrule", r"\bottomrule"]

@@ -1,0 +1,41 @@
+from itertools import pairwise
+
+import pytest
+
+from alexnet_bench import words
+from alexnet_bench.show.figures.tradeoff import apart
+from alexnet_bench.show.page import escape_latex, escape_markdown
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [([], ""), ([3], "3"), ([1, 0], "0, 1"), ([0, 1, 2], "0–2"), ([0, 1, 2, 5, 7, 8], "0–2, 5, 7, 8")],
+)
+def test_listed(numbers, text):
+    assert words.listed(numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.1234, "0.12"), (31.44, "31.4"), (1580.2, "1,580"), (-2.5, "−2.50"), (float("nan"), "–")],
+)
+def test_number(value, text):
+    assert words.number(value) == text
+
+
+def test_markdown_is_escaped():
+    assert escape_markdown("a|b_*<i>`\n[x](y)$") == r"a\|b\_\*\<i\>\` \[x\](y)\$"
+
+
+def test_latex_is_escaped():
+    assert escape_latex(r"50% & a_b #1 $x^2~\y{z} −3 ×2") == (
+        r"50\% \& a\_b \#1 \$x\textasciicircum{}2\textasciitilde{}\textbackslash{}y\{z\} $-$3 $\times$2"
+    )
+
+
+@pytest.mark.parametrize("heights", [[0.99, 0.5, 0.5, 0.5, 0.01], [1.0, 1.0, 1.0], [0.02, 0.01, 0.0]])
+def test_labels_are_moved_apart_and_stay_inside(heights):
+    placed = apart(heights, 0.1)
+    assert placed == sorted(placed, reverse=True)
+    assert all(high - low >= 0.1 - 1e-9 for high, low in pairwise(placed))
+    assert 0 <= placed[-1] <= placed[0] <= 1
