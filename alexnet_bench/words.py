@@ -52,15 +52,9 @@ def whole(value: float | None) -> str:
     return f"{value:,.0f}" if pd.notna(value) else MISSING
 
 
-def failures(rows: pd.DataFrame, name_variants: bool = False) -> str:
-    """The trials and draws that did not go well, in words: `seed 1 of tanh diverged`."""
-    failed = rows[rows["status"] != "ok"]
-    return "; ".join(dict.fromkeys(_failure(row, name_variants) for _, row in failed.iterrows()))
-
-
-def _failure(row: "pd.Series[Any]", name_variant: bool) -> str:
-    unit = f"seed {int(row['seed'])}" if row["kind"] == "trial" else f"{row['mode']} draw {int(row['draw'])}"
-    return f"{unit}{' of ' + row['variant'] if name_variant else ''}: {row['status']}"
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """The values that are not null, each once, sorted."""
+    return sorted({value for value in values if value is not None})
 
 
 def _range(numbers: list[int]) -> str:

@@ -2,7 +2,10 @@
 
 import json
 
-from alexnet_bench.records.schema import append_record, make_record, to_frame
+import msgspec
+
+from alexnet_bench.records.run_folder import add_record
+from alexnet_bench.records.schema import AnyRecord, Draw, Epoch, Trial
 
 DEVICE = "AMD EPYC 9R14 96-Core Processor"
 VERSIONS = {"python": "3.12.1", "tensorflow": "2.21.0", "keras": "3.15.1"}
@@ -87,18 +90,18 @@ def trial(variant, seed, wrong=0.03, **changes):
         "curve": [curve_point(1, 0.5), curve_point(2, wrong)],
         **changes,
     }
-    return make_record("trial", **{**_environment(), **values})
+    return Trial(**{**_environment(), **values})
 
 
 def curve_point(epoch, error):
-    return {
-        "epoch": epoch,
-        "learning_rate": 0.01,
-        "loss": 0.1,
-        "train_error": error,
-        "validation_top1_error": error,
-        "seconds": 1.0,
-    }
+    return Epoch(
+        epoch=epoch,
+        learning_rate=0.01,
+        loss=0.1,
+        train_error=error,
+        validation_top1_error=error,
+        seconds=1.0,
+    )
 
 
 def draw(variant, number, rates, rounds=None, mode="training", **changes):
@@ -118,7 +121,7 @@ def draw(variant, number, rates, rounds=None, mode="training", **changes):
         "images_per_second": len(rates) / sum(1 / rate for rate in rates) if rates else None,
         **changes,
     }
-    return make_record("draw", **{**_environment(), **values})
+    return Draw(**{**_environment(), **values})
 
 
 def accuracy(names=("alexnet", "no-lrn"), seeds=2):
@@ -150,13 +153,18 @@ def failed_trial(variant, seed, status="diverged"):
         validation_top1_error=None,
         train_error=None,
         loss=None,
-        curve=[curve_point(1, 0.9) | {"loss": None}],
+        curve=[msgspec.structs.replace(curve_point(1, 0.9), loss=None)],
     )
 
 
-def frame(records, run_id="run-a"):
-    """Records as `read` gives them, of one run unless they say otherwise."""
-    return to_frame([{**record, "run_id": record["run_id"] or run_id} for record in records])
+def in_run(records, run_id="run-a"):
+    """Records as they are read, of one run unless they say otherwise."""
+    return [
+        msgspec.convert(
+            msgspec.to_builtins(msgspec.structs.replace(record, run_id=record.run_id or run_id)), AnyRecord
+        )
+        for record in records
+    ]
 
 
 def write_run(folder, records, run=None):
@@ -166,7 +174,7 @@ def write_run(folder, records, run=None):
     (folder / "run.json").write_text(json.dumps(run))
     (folder / "records.jsonl").touch()
     for record in records:
-        append_record(folder / "records.jsonl", {**record, "run_id": run["run_id"]})
+        add_record(folder, msgspec.structs.replace(record, run_id=run["run_id"]))
     return folder
 
 

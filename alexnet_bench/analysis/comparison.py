@@ -1,21 +1,19 @@
 """What `bench compare` says: head over base, or one run over another."""
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from alexnet_bench.analysis.draws import log_rate, ratios_by_draw, slower_half_note, step_milliseconds
-from alexnet_bench.analysis.metrics import THROUGHPUTS, headline
-from alexnet_bench.analysis.plans import Manifest, Plans, succeeded
-from alexnet_bench.analysis.results import results
-from alexnet_bench.analysis.summary import QUANTILES
+from alexnet_bench.analysis.conditions import results
+from alexnet_bench.analysis.effect import Effect, seed_effect, speed_effect, speed_effect_apart
+from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
+from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.summary import step_quantiles
 from alexnet_bench.errors import RecordError
-from alexnet_bench.records.schema import AGREEING
-from alexnet_bench.stats import Estimate, estimate, over_draws, unpaired
+from alexnet_bench.records.schema import AGREEING, BASE, HEAD, AnyRecord, Draw, Trial, columns_of
 
 # What two sides, or two runs, differ in by intent.
 FACTORS = {"side", "versions", "build"}
@@ -32,13 +30,14 @@ class Comparison:
         batch_size: images a step.
         measure: `training throughput`, `inference throughput`, or an error.
         unit: of both values.
-        base: value of the base, or of the first run.
-        head: value of the head, or of the second run.
+        base: value of the base, or of the first run, by the estimator of the effect.
+        head: what the effect makes of it.
         effect: head over base for throughput; head minus base, in percentage points, for an error.
         low: end of its 95% interval; null where there are too few draws or seeds for one.
         high: likewise.
         pairs: draws or seeds that it rests on.
-        steady: whether every draw reached and kept a steady state; null for errors.
+        steady: whether every draw reached and kept a steady state, which leaves out those that did not; null
+            for errors.
         base_milliseconds: median, and 5% and 95% quantiles, of a step's duration in the slices.
         head_milliseconds: likewise.
         note: why there is no effect, or what must be known of it.
@@ -60,13 +59,33 @@ class Comparison:
     head_milliseconds: tuple[float, ...] = ()
     note: str = ""
 
+    def on(self, effect: Effect) -> "Comparison":
+        """This row with an effect."""
+        size, low, high = effect.size
+        return replace(
+            self,
+            base=effect.control,
+            head=effect.arm,
+            effect=size,
+            low=low,
+            high=high,
+            pairs=effect.pairs,
+            note=effect.note,
+        )
 
-def compare_sides(frame: pd.DataFrame) -> pd.DataFrame:
+
+def compare_sides(records: Iterable[AnyRecord]) -> list[Comparison]:
     """Head over base of a run of `bench compare --base`: a ratio a draw, of slices from the same rounds."""
-    return _as_frame(_side_rows(frame))
+    draws = [record for record in records if isinstance(record, Draw)]
+    rows = []
+    for some in _grouped(draws, "variant", "precision", "batch_size", "mode"):
+        base, head = ([draw for draw in some if draw.side == side] for side in (BASE, HEAD))
+        metric = _MODES[some[0].mode]
+        rows.append(_timed(_blank(some[0], metric), base, head, speed_effect(head, base, metric)))
+    return rows
 
 
-def compare_runs(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataFrame:
+def compare_runs(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> list[Comparison]:
     """The second of two runs against the first: throughput by independent draws, error paired by seed.
 
     Raises:
@@ -77,168 +96,100 @@ def compare_runs(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataF
         raise RecordError("both folders hold the same run; give two runs")
     if any(manifest["plan"].get("kind") == "comparison" for manifest in manifests):
         raise RecordError("a run of `bench compare` has two sides already; give runs of `bench run`")
-    rows = results(frame, Plans(manifests))
-    return _as_frame(
-        [
-            *_throughput_rows(rows[rows["kind"] == "draw"], first, second),
-            *_error_rows(rows[rows["kind"] == "trial"], first, second),
-        ]
-    )
+    found = results(records, Plans(manifests))
+    draws = [record for record in found if isinstance(record, Draw)]
+    trials = [record for record in found if isinstance(record, Trial)]
+    return [*_throughput_rows(draws, first, second), *_error_rows(trials, first, second)]
 
 
-def yardstick_change(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> dict[str, float]:
+def yardstick_change(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> dict[str, float]:
     """How the machine itself changed between two runs: the second's measured peaks over the first's.
 
     Of the first precision and device that both have; empty where there is none, or no yardstick.
     """
-    first, second = (frame[frame["run_id"] == manifest["run_id"]] for manifest in manifests)
-    for where, rows in first.groupby(["precision", "device"], sort=False):
-        others = second[(second["precision"] == where[0]) & (second["device"] == where[1])]
-        before, after = _peaks(rows), _peaks(others)
+    first, second = (manifest["run_id"] for manifest in manifests)
+    draws = [record for record in records if isinstance(record, Draw)]
+    for some in _grouped(draws, "precision", "device"):
+        before, after = (peaks(draw for draw in some if draw.run_id == run) for run in (first, second))
         if found := {name: after[name] / before[name] for name in before if name in after}:
             return found
     return {}
 
 
-def _peaks(rows: pd.DataFrame) -> dict[str, float]:
-    """The median of each of the yardstick's figures."""
-    measured = [item for item in rows["yardstick"] if isinstance(item, dict)]
+def peaks(draws: Iterable[Draw]) -> dict[str, float]:
+    """The median of each of the yardstick's figures, each session counting once."""
+    measured = {(draw.run_id, draw.draw): draw.yardstick for draw in draws if draw.yardstick}.values()
     return {
         name: float(np.median(values))
         for name in ("flops_per_second", "bytes_per_second")
-        if (values := [value for item in measured for value in item[name]])
+        if (values := [value for item in measured for value in getattr(item, name)])
     }
 
 
-def _as_frame(rows: Any) -> pd.DataFrame:
-    return pd.DataFrame([asdict(row) for row in rows], columns=[item.name for item in fields(Comparison)])
+def _grouped(records: Iterable[Any], *columns: str) -> list[list[Any]]:
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for record in records:
+        found.setdefault(tuple(getattr(record, column) for column in columns), []).append(record)
+    return list(found.values())
 
 
-def _side_rows(frame: pd.DataFrame) -> Iterator[Comparison]:
-    keys = ["variant", "precision", "batch_size", "mode"]
-    for (variant, precision, batch_size, mode), rows in frame.groupby(keys, sort=False):
-        base, head = (_dicts(rows[rows["side"] == side]) for side in ("base", "head"))
-        draws = ratios_by_draw(head, base)
-        found = over_draws(draws) if draws else None
-        row = _row(variant, precision, batch_size, mode, base, head, found)
-        yield replace(row, note="; ".join(filter(None, (row.note, slower_half_note(head, base)))))
-
-
-def _throughput_rows(draws: pd.DataFrame, first: str, second: str) -> Iterator[Comparison]:
-    keys = ["variant", "precision", "batch_size", "topology", "mode"]
-    for (variant, precision, batch_size, _, mode), rows in draws.groupby(keys, sort=False):
-        one, other = (rows[rows["run_id"] == run] for run in (first, second))
-        where = str(variant), str(precision), int(str(batch_size))
-        blank = Comparison(
-            variant=where[0], precision=where[1], batch_size=where[2], measure=_MODES[str(mode)].label
-        )
+def _throughput_rows(draws: Sequence[Draw], first: str, second: str) -> Iterator[Comparison]:
+    for some in _grouped(draws, "variant", "precision", "batch_size", "topology", "mode"):
+        one, other = ([draw for draw in some if draw.run_id == run] for run in (first, second))
+        metric = _MODES[some[0].mode]
+        blank = _blank(some[0], metric)
         if reason := _refusal(one, other):
-            yield Comparison(**(_own(blank) | {"note": reason}))
-            continue
-        logs = [_log_rates(_dicts(side)) for side in (one, other)]
-        found = unpaired(logs[1], logs[0]) if all(len(side) for side in logs) else None
-        yield _row(*where, mode, _dicts(one), _dicts(other), found)
+            yield replace(blank, note=reason)
+        else:
+            yield _timed(blank, one, other, speed_effect_apart(other, one, metric))
 
 
-def _error_rows(trials: pd.DataFrame, first: str, second: str) -> Iterator[Comparison]:
-    keys = ["variant", "precision", "batch_size", "topology", "dataset"]
-    for (variant, precision, batch_size, *_), rows in trials.groupby(keys, sort=False):
-        one, other = (rows[rows["run_id"] == run] for run in (first, second))
-        metric = headline(succeeded(rows))
+def _error_rows(trials: Sequence[Trial], first: str, second: str) -> Iterator[Comparison]:
+    for some in _grouped(trials, "variant", "precision", "batch_size", "topology", "dataset"):
+        one, other = ([trial for trial in some if trial.run_id == run] for run in (first, second))
+        metric = headline(trial for trial in some if trial.succeeded)
         if metric is None:
             continue
-        blank = Comparison(
-            variant=str(variant),
-            precision=str(precision),
-            batch_size=int(str(batch_size)),
-            measure=metric.label,
-            unit=metric.unit,
-        )
+        blank = _blank(some[0], metric)
         if reason := _refusal(one, other):
-            yield Comparison(**(_own(blank) | {"note": reason}))
-            continue
-        by_seed = [metric.of(side).groupby(side["seed"]).mean().dropna() for side in (one, other)]
-        changes = (by_seed[1] - by_seed[0]).dropna()
-        if changes.empty:
-            yield Comparison(**(_own(blank) | {"note": "no seed was trained in both"}))
-            continue
-        found = estimate(list(changes.astype(float)))
-        means = [float(values.loc[changes.index].mean()) for values in by_seed]
-        yield Comparison(
-            **_own(blank)
-            | {"base": means[0], "head": means[1], "effect": found.mean}
-            | {"low": found.low, "high": found.high, "pairs": found.count}
-        )
+            yield replace(blank, note=reason)
+        else:
+            yield blank.on(seed_effect(other, one, metric))
 
 
-def _own(row: Comparison) -> dict[str, Any]:
-    return {item.name: getattr(row, item.name) for item in fields(row)}
-
-
-def _row(
-    variant: Any,
-    precision: Any,
-    batch_size: Any,
-    mode: Any,
-    base: list[dict[Hashable, Any]],
-    head: list[dict[Hashable, Any]],
-    found: Estimate | None,
-) -> Comparison:
-    known = [row["steady"] for row in (*base, *head) if row["steady"] is not None]
-    failed = dict.fromkeys(
-        f"{row['side']}: {row['status']}" for row in (*base, *head) if row["status"] != "ok"
-    )
+def _blank(record: AnyRecord, metric: Metric) -> Comparison:
     return Comparison(
-        variant=str(variant),
-        precision=str(precision),
-        batch_size=int(batch_size),
-        measure=_MODES[str(mode)].label,
-        base=_mean_rate(base),
-        head=_mean_rate(head),
-        effect=math.exp(found.mean) if found else math.nan,
-        low=math.exp(found.low) if found else math.nan,
-        high=math.exp(found.high) if found else math.nan,
-        pairs=found.count if found else 0,
-        steady=all(known) if known else None,
-        base_milliseconds=_quantiles(base),
-        head_milliseconds=_quantiles(head),
-        note="; ".join(dict.fromkeys(failed)),
+        variant=record.variant,
+        precision=record.precision,
+        batch_size=record.batch_size,
+        measure=metric.label,
+        unit=metric.unit,
     )
 
 
-def _refusal(one: pd.DataFrame, other: pd.DataFrame) -> str:
+def _timed(blank: Comparison, base: Sequence[Draw], head: Sequence[Draw], effect: Effect) -> Comparison:
+    known = [draw.steady for draw in (*base, *head) if draw.steady is not None]
+    return replace(
+        blank.on(effect),
+        steady=all(known) if known else None,
+        base_milliseconds=step_quantiles(base),
+        head_milliseconds=step_quantiles(head),
+    )
+
+
+def _refusal(one: Sequence[AnyRecord], other: Sequence[AnyRecord]) -> str:
     """Why two runs' records of a variant cannot be compared; nothing where they can."""
     for rows, which in ((one, "first"), (other, "second")):
-        if rows.empty:
+        if not rows:
             return f"not measured in the {which} run"
-    columns = [name for name in AGREEING if name not in FACTORS and one[name].notna().any()]
+    own = {column.name for column in columns_of(type(one[0]))}
     found = [
         f"{name} ({left}, {right})"
-        for name in columns
-        if (left := _values(one[name])) != (right := _values(other[name]))
+        for name in AGREEING
+        if name in own - FACTORS and (left := _values(one, name)) != (right := _values(other, name))
     ]
     return "not comparable: they differ in " + " and in ".join(found) if found else ""
 
 
-def _values(column: "pd.Series[Any]") -> str:
-    return " and ".join(sorted({str(value) for value in column}))
-
-
-def _log_rates(draws: list[dict[Hashable, Any]]) -> list[float]:
-    return [log_rate(row) for row in draws if row["status"] == "ok"]
-
-
-def _mean_rate(draws: list[dict[Hashable, Any]]) -> float:
-    rates = [row["images_per_second"] for row in draws if row["status"] == "ok"]
-    return float(np.mean(rates)) if rates else math.nan
-
-
-def _quantiles(draws: list[dict[Hashable, Any]]) -> tuple[float, ...]:
-    durations = step_milliseconds(draws)
-    if not durations.size:
-        return ()
-    return tuple(float(value) for value in np.quantile(durations, QUANTILES))
-
-
-def _dicts(rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    return rows.to_dict("records")
+def _values(records: Sequence[AnyRecord], name: str) -> str:
+    return " and ".join(sorted({str(getattr(record, name)) for record in records}))

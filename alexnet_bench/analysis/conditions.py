@@ -1,22 +1,36 @@
 """Which records may be compared: each setting holds a control and the arms measured as it was.
 
-Two rows agree if they are equal in every column of `records.AGREEING` but those that the arm changes by
-intent. An arm that agrees with no control is kept in a setting of its own, with the reason.
+Two records agree if they are equal in every column of `AGREEING` but those that the arm changes by intent. An
+arm that agrees with no control is kept in a setting of its own, with the reason.
 """
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-import pandas as pd
+import msgspec
 
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.analysis.results import results
-from alexnet_bench.records.schema import AGREEING, COLUMNS_OF_FIELD, columns_of, differences, shown
+from alexnet_bench.records.schema import (
+    AGREEING,
+    COLUMNS_OF_FIELD,
+    AnyRecord,
+    Draw,
+    Trial,
+    columns_of,
+    differences,
+    shown,
+)
 
 Conditions = dict[str, Any]
+Kind = TypeVar("Kind", Trial, Draw)
+# Training and inference draws share a setting.
+_AGREEING = {
+    kind: [column.name for column in columns_of(kind) if column.name in AGREEING and column.name != "mode"]
+    for kind in (Trial, Draw)
+}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -28,8 +42,7 @@ class Setting:
         number: among the settings of its kind.
         control: name of the control.
         conditions: the agreeing columns of the control, or of the arms where there is none.
-        records: all records of the report.
-        members: the labels of its own among them.
+        rows: its records.
         refusals: why an arm can be held against no control, by its name; empty where there is one.
     """
 
@@ -37,8 +50,7 @@ class Setting:
     number: int
     control: str
     conditions: Conditions
-    records: pd.DataFrame
-    members: list[int] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -46,45 +58,59 @@ class Setting:
         """What `effects.csv` calls it."""
         return f"{self.kind}-{self.number}"
 
-    @cached_property
-    def rows(self) -> pd.DataFrame:
-        """Its records, once it has all its members."""
-        return self.records.loc[self.members]
-
     @property
     def runs(self) -> list[str]:
         """The runs that its records come from."""
-        return list(dict.fromkeys(self.records.loc[self.members, "run_id"]))
+        return list(dict.fromkeys(record.run_id for record in self.rows))
 
     @property
     def variants(self) -> list[str]:
         """Its variants, in the order of the records."""
-        return list(dict.fromkeys(self.rows["variant"]))
+        return list(self._by_variant)
 
-    def of(self, variant: str) -> pd.DataFrame:
+    @property
+    def succeeded(self) -> list[Any]:
+        """Its records that came to their end."""
+        return [record for record in self.rows if record.succeeded]
+
+    def of(self, variant: str) -> list[Any]:
         """The records of one variant."""
-        return self._by_variant.get(variant, self.rows.iloc[:0])
+        return self._by_variant.get(variant, [])
 
     @cached_property
-    def _by_variant(self) -> dict[Hashable, pd.DataFrame]:
-        return dict(iter(self.rows.groupby("variant", sort=False)))
+    def _by_variant(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for record in self.rows:
+            found.setdefault(record.variant, []).append(record)
+        return found
 
 
-def settings(frame: pd.DataFrame, plans: Plans, kind: str) -> list[Setting]:
-    """The settings of one kind of record, those with a control first.
+def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
+    """The records without the trials that only chose a rate, a trained network's under each of its names."""
+    kept = [record for record in records if not (isinstance(record, Trial) and record.purpose == "tuning")]
+    trials: dict[tuple[str, str], list[Trial]] = {}
+    for record in kept:
+        if isinstance(record, Trial):
+            trials.setdefault((record.run_id, record.variant), []).append(record)
+    for run in dict.fromkeys(run for run, _ in trials):
+        for alias, trained in plans.aliases(run).items():
+            if (run, alias) not in trials:
+                kept += [
+                    msgspec.structs.replace(record, variant=alias)
+                    for record in trials.get((run, trained), ())
+                ]
+    return kept
 
-    Training and inference draws share a setting.
-    """
-    records = results(frame, plans)
-    columns = [
-        column.name for column in columns_of(kind) if column.name in AGREEING and column.name != "mode"
-    ]
-    groups = [_Group(records, members, columns, plans) for members in _alike(records, kind, columns)]
+
+def settings(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
+    """The settings of one kind of record, those with a control first."""
+    alike = _alike([record for record in results(records, plans) if isinstance(record, kind)])
+    groups = [_Group(some, plans) for some in alike]
     found: dict[Hashable, Setting] = {}
     for group in groups:
         if group.variant == group.control:
-            key = (group.control, group.fingerprint, _text(group.conditions))
-            found.setdefault(key, group.setting(len(found))).members.extend(group.members)
+            key = (group.control, group.records[0].fingerprint, _text(group.conditions))
+            found.setdefault(key, group.setting(len(found))).rows.extend(group.records)
     controls = list(found.values())
     for group in groups:
         if group.variant != group.control:
@@ -92,15 +118,17 @@ def settings(frame: pd.DataFrame, plans: Plans, kind: str) -> list[Setting]:
     return list(found.values())
 
 
-def distinguish(found: list[Setting]) -> dict[str, str]:
+def distinguish(found: Sequence[Setting]) -> dict[str, str]:
     """By name, what is particular to each of several settings; nothing where there is only one."""
+    if len(found) < 2:
+        return {}
     facts = {setting.name: _flat(setting.conditions) for setting in found}
     columns = dict.fromkeys(column for conditions in facts.values() for column in conditions)
     particular = [
-        column for column in columns if len({conditions.get(column) for conditions in facts.values()}) > 1
+        column
+        for column in columns
+        if len({str(conditions.get(column)) for conditions in facts.values()}) > 1
     ]
-    if len(found) < 2:
-        return {}
     return {
         name: ", ".join(f"{column} {shown(conditions.get(column))}" for column in particular) or name
         for name, conditions in facts.items()
@@ -118,25 +146,17 @@ def _flat(conditions: Conditions) -> Conditions:
 class _Group:
     """Records of one variant of one run that agree in every column."""
 
-    def __init__(self, records: pd.DataFrame, members: list[int], columns: list[str], plans: Plans) -> None:
-        first = records.loc[members[0]]
-        self.records, self.members = records, members
-        self.run, self.variant, self.kind = (str(first[name]) for name in ("run_id", "variant", "kind"))
-        self.fingerprint = first["fingerprint"]
-        self.conditions = {column: _plain(first[column]) for column in columns}
+    def __init__(self, records: list[AnyRecord], plans: Plans) -> None:
+        first = records[0]
+        self.records, self.run, self.variant, self.kind = records, first.run_id, first.variant, first.kind
+        self.conditions = {column: getattr(first, column) for column in _AGREEING[type(first)]}
         self.control = plans.control(self.run, self.variant)
         fields = plans.fields(self.run, self.variant)
         self.intended = {column for name in fields for column in COLUMNS_OF_FIELD.get(name, ())}
 
     def setting(self, number: int) -> Setting:
         """An empty setting under its conditions."""
-        return Setting(
-            kind=self.kind,
-            number=number,
-            control=self.control,
-            conditions=self.conditions,
-            records=self.records,
-        )
+        return Setting(kind=self.kind, number=number, control=self.control, conditions=self.conditions)
 
     def differing(self, setting: Setting) -> list[str]:
         """The columns in which it differs from a setting without intending to."""
@@ -154,14 +174,14 @@ def _place(group: _Group, controls: list[Setting], found: dict[Hashable, Setting
         key=lambda setting: (len(group.differing(setting)) > 0, group.run not in setting.runs),
     )
     if candidates and not group.differing(candidates[0]):
-        candidates[0].members.extend(group.members)
+        candidates[0].rows.extend(group.records)
         return
     own = [setting for setting in candidates if group.run in setting.runs] or candidates
     nearest = min(own, key=lambda setting: len(group.differing(setting)), default=None)
     kept = {column: value for column, value in group.conditions.items() if column not in group.intended}
     setting = found.setdefault((None, group.control, _text(kept)), group.setting(len(found)))
     setting.refusals[group.variant] = _reason(group, nearest)
-    setting.members.extend(group.members)
+    setting.rows.extend(group.records)
 
 
 def _reason(group: _Group, nearest: Setting | None) -> str:
@@ -174,23 +194,13 @@ def _reason(group: _Group, nearest: Setting | None) -> str:
     )
 
 
-def _alike(records: pd.DataFrame, kind: str, columns: list[str]) -> Iterable[list[int]]:
-    """The labels of a kind's records, grouped by run, variant, fingerprint and the columns given."""
-    groups: dict[str, list[int]] = {}
-    for label, row in records[records["kind"] == kind].iterrows():
-        key = _text([_plain(row[column]) for column in ("run_id", "variant", "fingerprint", *columns)])
-        groups.setdefault(key, []).append(int(str(label)))
-    return groups.values()
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it: null for what is missing."""
-    if isinstance(value, dict | list | str):
-        return value
-    if pd.isna(value):
-        return None
-    number = value.item() if hasattr(value, "item") else value
-    return int(number) if isinstance(number, float) and number.is_integer() else number
+def _alike(records: Iterable[AnyRecord]) -> list[list[AnyRecord]]:
+    """Records grouped by run, variant, fingerprint and the columns in which they must agree."""
+    groups: dict[str, list[AnyRecord]] = {}
+    for record in records:
+        columns = ("run_id", "variant", "fingerprint", *_AGREEING[type(record)])
+        groups.setdefault(_text([getattr(record, column) for column in columns]), []).append(record)
+    return list(groups.values())
 
 
 def _text(value: Any) -> str:

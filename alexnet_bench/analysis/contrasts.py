@@ -1,18 +1,19 @@
 """Factorials: what each change does whatever the others are, and how much one changes what another does."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 
-from alexnet_bench.analysis.accuracy import did_not_learn, images_of
 from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.effects import did_not_learn, images_of
 from alexnet_bench.analysis.metrics import headline
-from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.network.factorial import Changes, Factorial
 from alexnet_bench.records.predictions import Predictions
+from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats import FEWEST_UNITS, estimate, rounding_deviation
 from alexnet_bench.stats.verdict import Arm, difference_p_value, holm
 
@@ -47,31 +48,31 @@ class Contrast:
     setting: str
 
 
-def contrasts(frame: pd.DataFrame, plans: Plans) -> pd.DataFrame:
+def contrasts(records: Iterable[AnyRecord], plans: Plans) -> pd.DataFrame:
     """A row a term of every factorial that the runs planned and finished."""
     rows = [
         row
-        for setting, factorial, cells in crossed(frame, plans)
+        for setting, factorial, cells in crossed(records, plans)
         for row in _rows(setting, factorial, cells, plans)
     ]
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Contrast)])
 
 
-def crossed(frame: pd.DataFrame, plans: Plans) -> Iterator[tuple[Setting, Factorial, pd.DataFrame]]:
+def crossed(records: Iterable[AnyRecord], plans: Plans) -> Iterator[tuple[Setting, Factorial, pd.DataFrame]]:
     """Each factorial in each setting that has it whole, with the error by seed (rows) and cell (columns).
 
     A setting whose control did not learn has none.
     """
-    for setting in settings(frame, plans, "trial"):
-        trials = succeeded(setting.rows)
-        metric = headline(trials)
+    for setting in settings(records, plans, Trial):
+        metric = headline(setting.succeeded)
         for factorial in plans.factorials(setting.runs):
             names = {cell: "+".join(cell) or setting.control for cell in factorial.cells}
-            if metric is None or not set(names.values()) <= set(trials["variant"]) or did_not_learn(setting):
+            trained = {trial.variant for trial in setting.succeeded}
+            if metric is None or not set(names.values()) <= trained or did_not_learn(setting):
                 continue
-            errors = (
-                metric.of(trials).groupby([trials["seed"].astype(int), trials["variant"]]).mean().unstack()
-            )
+            values = [(trial.seed, trial.variant, metric.of(trial)) for trial in setting.succeeded]
+            frame = pd.DataFrame(values, columns=["seed", "variant", "error"])
+            errors = frame.groupby(["seed", "variant"])["error"].mean().unstack()
             # Not a dict of tuples, which pandas would take for a tree of columns.
             columns = pd.Index(list(names), tupleize_cols=False)
             table = errors[list(names.values())].set_axis(columns, axis=1).dropna()
@@ -80,7 +81,7 @@ def crossed(frame: pd.DataFrame, plans: Plans) -> Iterator[tuple[Setting, Factor
 
 
 def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Plans) -> list[Contrast]:
-    metric = headline(succeeded(setting.rows))
+    metric = headline(setting.succeeded)
     assert metric is not None
     images = images_of(setting, metric, plans, Predictions(plans.folders))
     step, looks = metric.scale / images if images else 0.0, plans.looks(list(setting.runs))

@@ -1,171 +1,317 @@
-"""A row of `effects.csv`: what an arm changes against the control, or why that cannot be said."""
+"""The effect: what an arm changes against its control in one quantity, over the pairs that count.
+
+Whoever wants to know asks here: report, comparison, gate, history, doctor, claims, and the plan that decides
+whether more is to be measured. A record counts if it succeeded and, where its speed is asked for, kept a
+steady state; a pair counts if both of its sides do. So the same records give the same effect everywhere.
+"""
 
 import math
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_bench.analysis.conditions import Setting
-from alexnet_bench.analysis.metrics import Metric
-from alexnet_bench.analysis.plans import Plans, present
-from alexnet_bench.stats import Estimate
+from alexnet_bench.analysis.metrics import RATIO, Metric
+from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
+from alexnet_bench.stats import (
+    Estimate,
+    Slices,
+    estimate,
+    faster_half,
+    over_draws,
+    paired_rounds,
+    round_deviation,
+    slower_half_gap,
+    unpaired,
+)
+from alexnet_bench.words import counted, listed
 
+# What the effect rests on: an interval from four pairs on; fewer describe; of seeds or draws some of which
+# failed, the interval of the others gives no verdict.
 DESCRIPTIVE, INTERVAL, INCOMPLETE = "descriptive", "interval", "incomplete"
 NOT_COMPARABLE, NOT_MEASURED, NOT_STEADY = "not comparable", "not measured", "not steady"
+LEAST_GAP = 0.01
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Effect:
-    """One arm, one metric, one setting. The fields are the columns of `effects.csv`.
+    """An effect.
 
     Args:
-        ablation: that the arm belongs to.
-        control: what it is held against.
-        arm: name of the variant.
-        difference: how the arm differs from the paper's network.
-        measure: name of the metric.
-        label: what tables call it.
-        better: the direction of the metric that is better.
-        unit: of the effect and its interval.
-        effect: arm minus control (percentage points), or arm over control (ratio).
-        low: end of the 95% t interval, from four pairs on.
-        high: likewise.
-        low_images: end of the 95% interval for other seeds and other test images, where predictions are kept.
-        high_images: likewise.
-        pairs: seeds or draws that it rests on.
-        control_value: mean of the control over these.
-        arm_value: likewise.
-        value_unit: of both.
-        kind: `descriptive` (too few pairs for an interval), `interval`, `incomplete` (an interval over the
-            seeds that went well; others failed, so that it certifies nothing), `not comparable` (measured
-            under other conditions), `not steady` (a side was still changing its speed, so that the effect
-            certifies nothing) or `not measured` (a side has nothing to compare).
-        verdict: `better`, `worse`, `equivalent` or `inconclusive`, of the headline error and of throughput;
-            empty where none can be given, and for other measures.
-        margin: the largest effect that does not matter, in `unit` (of a ratio, the share).
-        least_deviation: what the spread of pairs (of the logarithms of ratios) is taken to be at least, for
-            whole test images or the rounds of draws alone make it that.
-        p_difference: of no effect, adjusted for the arms that share a verdict's level; of other measures as
-            it is.
-        p_equivalence: of an effect as large as the margin, likewise.
-        pairs_wanted: pairs that would likely have been enough for a verdict; null where there is one, or
-            where it takes more than a thousand.
-        looks: numbers of pairs after which verdicts were asked for, where pairs were added until there was
-            one.
-        same_network: whether arm and control are the same network, measured twice: what differs is luck.
-        note: what a reader must know.
-        values: the effect in each pair.
-        setting: equal for records that were measured alike.
-        dataset: and the columns that follow: the conditions.
-        topology: likewise.
-        epochs: likewise.
-        batch_size: likewise.
-        precision: likewise.
-        tuned: whether each variant was given a learning rate of its own.
-        device: of the arm.
-        control_device: of the control.
-        runs: that the records come from.
+        metric: what is compared.
+        found: the mean over pairs and its 95% interval; of a ratio, their logarithms.
+        values: (pairs,): arm minus control, or the logarithm of arm over control.
+        rounds: of speeds, what each round of each draw says, as logarithms.
+        control: mean of the control; of a ratio the geometric mean.
+        arm: what the effect makes of it.
+        least_deviation: what the spread of the values is taken to be at least: whole test images, or the
+            rounds of draws, alone make it that.
+        failed: what did not succeed, in words.
+        unsteady: the draws without a steady state, in words.
+        alone: what only one side has, in words.
+        reason: why there is no effect.
+        notes: what else must be known.
     """
 
-    ablation: str
-    control: str
-    arm: str
-    difference: str
-    measure: str
-    label: str
-    better: str
-    unit: str
-    effect: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    low_images: float = math.nan
-    high_images: float = math.nan
-    pairs: int = 0
-    control_value: float = math.nan
-    arm_value: float = math.nan
-    value_unit: str
-    kind: str = NOT_MEASURED
-    verdict: str = ""
-    margin: float = math.nan
+    metric: Metric
+    found: Estimate = field(default_factory=lambda: Estimate(mean=math.nan, count=0))
+    values: NDArray[np.float64] = field(default_factory=lambda: np.array([]))
+    rounds: Sequence[NDArray[np.float64]] = ()
+    control: float = math.nan
+    arm: float = math.nan
     least_deviation: float = 0.0
-    p_difference: float = math.nan
-    p_equivalence: float = math.nan
-    pairs_wanted: int | None = None
-    looks: tuple[int, ...] = ()
-    same_network: bool = False
-    note: str = ""
-    values: tuple[float, ...] = ()
-    setting: str
-    dataset: str | None
-    topology: str
-    epochs: int | None
-    batch_size: int
-    precision: str
-    tuned: bool | None
-    device: str
-    control_device: str
-    runs: str
+    failed: tuple[str, ...] = ()
+    unsteady: tuple[str, ...] = ()
+    alone: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
 
-    def estimated(self, estimate: Estimate, values: NDArray[np.float64], **columns: Any) -> "Effect":
-        """This row with an effect and its value in each pair."""
-        return replace(
-            self,
-            effect=estimate.mean,
-            low=estimate.low,
-            high=estimate.high,
-            pairs=estimate.count,
-            kind=DESCRIPTIVE if estimate.descriptive else INTERVAL,
-            values=tuple(float(value) for value in values),
-            **columns,
+    @property
+    def pairs(self) -> int:
+        """Seeds or draws that it rests on."""
+        return self.found.count
+
+    @property
+    def kind(self) -> str:
+        """What may be made of it."""
+        if not self.pairs:
+            return NOT_STEADY if self.unsteady else NOT_MEASURED
+        if self.found.descriptive:
+            return DESCRIPTIVE
+        return INCOMPLETE if self.failed else INTERVAL
+
+    @property
+    def size(self) -> tuple[float, float, float]:
+        """The effect and the ends of its interval, in its unit: a ratio as such."""
+        return self.in_unit(self.found.mean), self.in_unit(self.found.low), self.in_unit(self.found.high)
+
+    def in_unit(self, value: float) -> float:
+        """A value as it is averaged, in the effect's unit."""
+        return math.exp(value) if self.metric.effect_unit == RATIO else value
+
+    @property
+    def half_width(self) -> float:
+        """Of the interval, as a share of a ratio; infinite without one."""
+        width = (self.found.high - self.found.low) / 2
+        return math.inf if math.isnan(width) else math.expm1(width)
+
+    @property
+    def note(self) -> str:
+        """All that must be known of it."""
+        unsteady = (
+            f"without a steady state, and left out: {', '.join(self.unsteady)}" if self.unsteady else ""
         )
-
-    def noted(self, *notes: str) -> "Effect":
-        """This row with further notes."""
-        return replace(self, note="; ".join(note for note in (self.note, *notes) if note))
+        return "; ".join(filter(None, (self.reason, *self.failed, unsteady, self.alone, *self.notes)))
 
 
-def blank_effect(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Effect:
-    """The row of an arm's metric before anything is known of the effect."""
-    rows, conditions = setting.of(arm), setting.conditions
+def steady_draws(draws: Iterable[Draw]) -> list[Draw]:
+    """The draws whose speed counts."""
+    return [draw for draw in draws if draw.succeeded and draw.steady is not False and draw.slice_seconds]
+
+
+def log_speed(draw: Draw) -> float:
+    """The logarithm of a draw's images a second, over the faster half of its slices."""
+    return float(faster_half(np.log(_slices([draw]).rates)).mean())
+
+
+def typical_speed(draws: Iterable[Draw]) -> float:
+    """Images a second: the geometric mean of the draws that count; not a number without one."""
+    speeds = [log_speed(draw) for draw in steady_draws(draws)]
+    return math.exp(float(np.mean(speeds))) if speeds else math.nan
+
+
+def speed_effect(
+    arm: Sequence[Draw], control: Sequence[Draw], metric: Metric, typical: float | None = None
+) -> Effect:
+    """Arm over control, from slices of the same rounds: a ratio a draw.
+
+    Args:
+        arm: draws, of the metric's mode among others.
+        control: likewise.
+        metric: training or inference throughput.
+        typical: the control's speed, where it is known from more than these; in images a second.
+    """
+    sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
+    steady = [steady_draws(side) for side in sides]
+    left_out = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
+    rounds = paired_rounds(_slices(steady[0]), _slices(steady[1]))
+    if not rounds:
+        return Effect(metric=metric, reason="no round timed both of them" if all(sides) else "", **left_out)
+    found = over_draws(rounds)
+    speed = typical_speed(steady[1]) if typical is None else typical
     return Effect(
-        ablation=plans.ablation_of(arm),
-        control=setting.control,
-        arm=arm,
-        difference=plans.difference(arm),
-        measure=metric.name,
-        label=metric.label,
-        better=metric.better,
-        unit=metric.effect_unit,
-        value_unit=metric.unit,
-        setting=setting.name,
-        dataset=conditions.get("dataset"),
-        topology=conditions["topology"],
-        epochs=conditions.get("epochs"),
-        batch_size=conditions["batch_size"],
-        precision=conditions["precision"],
-        tuned=conditions.get("tuned"),
-        device=", ".join(present(rows["device"])),
-        control_device=", ".join(present(setting.of(setting.control)["device"])),
-        same_network=_is_same_network(setting, arm),
-        runs=", ".join(dict.fromkeys(rows["run_id"])),
+        metric=metric,
+        found=found,
+        values=np.array([some.mean() for some in rounds]),
+        rounds=rounds,
+        control=speed,
+        arm=speed * math.exp(found.mean),
+        least_deviation=round_deviation(rounds),
+        notes=tuple(filter(None, [_slower_half(*steady)])),
+        **left_out,
     )
 
 
-def obstacle(setting: Setting, arm: str, blank: Effect) -> Effect | None:
-    """The row that refuses a comparison, where there is a reason to."""
-    if reason := setting.refusals.get(arm):
-        return replace(blank, kind=NOT_COMPARABLE).noted(reason)
-    fingerprints = present(setting.of(arm)["fingerprint"])
-    if len(fingerprints) > 1:
-        reason = f"fingerprint differs between the records of {arm}: {', '.join(fingerprints)}"
-        return replace(blank, kind=NOT_COMPARABLE).noted(reason)
-    return None
+def build_effect(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -> Effect:
+    """Arm over control of what a draw has one value of, such as its peak memory."""
+    sides = [
+        {(draw.run_id, draw.draw): metric.of(draw) for draw in side if draw.succeeded and metric.has(draw)}
+        for side in (arm, control)
+    ]
+    shared = sorted(sides[0].keys() & sides[1].keys())
+    failed = _failures(arm, control)
+    if not shared:
+        return Effect(metric=metric, failed=failed)
+    logs = [np.log([side[key] for key in shared]) for side in sides]
+    return _ratio(metric, *logs, failed=failed)
 
 
-def _is_same_network(setting: Setting, arm: str) -> bool:
-    """Whether an arm and the control have the same fingerprint: an A/A pair."""
-    sides = (setting.of(arm), setting.of(setting.control))
-    arm_prints, control_prints = (set(present(rows["fingerprint"])) for rows in sides)
-    return bool(arm_prints) and arm_prints == control_prints
+def speed_effect_apart(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -> Effect:
+    """Arm over control of draws that share no round: the means of independent draws (Welch)."""
+    sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
+    logs = [[log_speed(draw) for draw in steady_draws(side)] for side in sides]
+    left_out = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
+    if not all(logs):
+        return Effect(metric=metric, **left_out)
+    found = unpaired(logs[0], logs[1])
+    speed = math.exp(float(np.mean(logs[1])))
+    return Effect(metric=metric, found=found, control=speed, arm=speed * math.exp(found.mean), **left_out)
+
+
+def seed_effect(
+    arm: Sequence[Trial], control: Sequence[Trial], metric: Metric, least_deviation: float = 0.0
+) -> Effect:
+    """Arm minus control, or over it, paired by seed.
+
+    Args:
+        arm: trials.
+        control: likewise.
+        metric: what of them is compared.
+        least_deviation: of the differences, which whole test images make.
+    """
+    sides = [_by_seed(side, metric) for side in (arm, control)]
+    shared = sorted(sides[0].keys() & sides[1].keys())
+    failed, alone = _failures(arm, control), _alone(*sides, [*arm, *control])
+    if not shared:
+        return Effect(metric=metric, failed=failed, alone=alone, reason="no seed of both has a value")
+    treated, untreated = (np.array([side[seed] for seed in shared]) for side in sides)
+    notes = _never(treated, untreated, arm, control)
+    if metric.effect_unit == RATIO:
+        return _ratio(metric, np.log(treated), np.log(untreated), failed=failed, alone=alone, notes=notes)
+    found = estimate(treated - untreated, least_deviation)
+    return Effect(
+        metric=metric,
+        found=found,
+        values=treated - untreated,
+        control=float(untreated.mean()),
+        arm=float(treated.mean()),
+        least_deviation=least_deviation,
+        failed=failed,
+        alone=alone,
+    )
+
+
+def shared_seeds(arm: Sequence[Trial], control: Sequence[Trial], metric: Metric) -> list[int]:
+    """The seeds that an effect rests on, ascending."""
+    return sorted(_by_seed(arm, metric).keys() & _by_seed(control, metric).keys())
+
+
+def _ratio(
+    metric: Metric,
+    arm: NDArray[np.float64],
+    control: NDArray[np.float64],
+    failed: tuple[str, ...],
+    **more: Any,
+) -> Effect:
+    """The effect of logarithms of paired values, where neither side is infinite."""
+    with np.errstate(invalid="ignore"):
+        values = np.where(np.isinf(arm) & np.isinf(control), 0.0, arm - control)
+    finite, neither = np.isfinite(arm) & np.isfinite(control), int((np.isinf(arm) & np.isinf(control)).sum())
+    if neither:
+        failed = (*failed, f"neither side got there in {counted(neither, 'pair')}")
+    mean = estimate(values[finite]) if finite.any() else Estimate(mean=math.nan, count=0)
+    base = float(np.exp(control[finite].mean())) if finite.any() else math.nan
+    return Effect(
+        metric=metric,
+        found=Estimate(mean=mean.mean, low=mean.low, high=mean.high, count=len(values)),
+        values=values,
+        control=base,
+        arm=base * math.exp(mean.mean) if finite.any() else math.nan,
+        failed=failed,
+        **more,
+    )
+
+
+def _slices(draws: Iterable[Draw]) -> Slices:
+    rounds, builds, rates = [], [], []
+    for draw in draws:
+        images = np.asarray(draw.slice_steps) * draw.batch_size
+        rounds += [(draw.run_id, key) for key in draw.round_ids]
+        rates += list(images / np.asarray(draw.slice_seconds))
+        builds += [(draw.run_id, draw.draw)] * len(draw.round_ids)
+    return Slices(rounds=rounds, draws=builds, rates=rates)
+
+
+def _slower_half(arm: Sequence[Draw], control: Sequence[Draw]) -> str:
+    """A warning where the slower half of slices tells of another ratio; nothing where it does not.
+
+    The draws must agree on it (a 95% t interval without zero), and it must be a percent at least.
+    """
+    gaps = slower_half_gap(_slices(arm), _slices(control))
+    found = estimate(gaps) if gaps.size else None
+    if found is None or found.descriptive or found.low <= 0 <= found.high or abs(found.mean) < LEAST_GAP:
+        return ""
+    return f"over all slices the ratio is {math.expm1(found.mean):+.1%} from that of the faster halves"
+
+
+def _by_seed(trials: Iterable[Trial], metric: Metric) -> dict[int, float]:
+    """The metric by seed; a seed that several runs trained counts once, with its mean."""
+    found: dict[int, list[float]] = defaultdict(list)
+    for trial in trials:
+        if trial.succeeded and metric.has(trial):
+            found[trial.seed].append(metric.of(trial))
+    return {seed: float(np.mean(values)) for seed, values in found.items()}
+
+
+def _alone(arm: dict[int, float], control: dict[int, float], trials: Iterable[Trial]) -> str:
+    """The seeds that one side lacks without having failed."""
+    failed = {trial.seed for trial in trials if not trial.succeeded}
+    seeds = (arm.keys() ^ control.keys()) - failed
+    return f"only one side has seed {listed(seeds)}" if seeds else ""
+
+
+def _never(
+    arm: NDArray[np.float64], control: NDArray[np.float64], arms: Sequence[Trial], controls: Sequence[Trial]
+) -> tuple[str, ...]:
+    """How many seeds of each side never got to where epochs are counted to."""
+    counts = {
+        trials[0].variant: int(np.isinf(values).sum())
+        for values, trials in ((control, controls), (arm, arms))
+        if trials
+    }
+    never = [f"{counted(count, 'seed')} of {name}" for name, count in counts.items() if count]
+    return (f"never reached by {' and '.join(never)}; the effect is of the others",) if never else ()
+
+
+def failure(record: AnyRecord, whose: str = "") -> str:
+    """A trial or draw that did not succeed, in words: `seed 1 of tanh: diverged`."""
+    what = f"seed {record.seed}" if isinstance(record, Trial) else f"{record.mode} draw {record.draw}"
+    return f"{what}{f' of {whose}' if whose else ''}: {record.status}"
+
+
+def _failures(*sides: Iterable[AnyRecord]) -> tuple[str, ...]:
+    failed = (record for side in sides for record in side if not record.succeeded)
+    return tuple(dict.fromkeys(failure(record, _whose(record)) for record in failed))
+
+
+def _unsteady(*sides: Iterable[Draw]) -> tuple[str, ...]:
+    moving = (draw for side in sides for draw in side if draw.succeeded and draw.steady is False)
+    return tuple(dict.fromkeys(f"draw {draw.draw} of {_whose(draw)}" for draw in moving))
+
+
+def _whose(record: AnyRecord) -> str:
+    base = isinstance(record, Draw) and record.side == BASE
+    return f"{record.variant} ({BASE})" if base else record.variant

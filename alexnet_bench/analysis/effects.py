@@ -1,35 +1,416 @@
-"""The rows of `effects.csv`."""
+"""The rows of `effects.csv`: every arm's effects in every setting, with the verdicts that they earn."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from alexnet_bench.analysis.accuracy import accuracy_effects
-from alexnet_bench.analysis.effect import Effect
+from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.effect import (
+    INTERVAL,
+    NOT_COMPARABLE,
+    NOT_MEASURED,
+    Effect,
+    seed_effect,
+    shared_seeds,
+    speed_effect,
+    typical_speed,
+)
+from alexnet_bench.analysis.metrics import HEADLINES, OUTCOMES, RATIO, REACH, THROUGHPUTS, Metric, headline
 from alexnet_bench.analysis.plans import Manifest, Plans
-from alexnet_bench.analysis.throughput import throughput_effects
-from alexnet_bench.analysis.verdicts import judged
 from alexnet_bench.records.predictions import Predictions
+from alexnet_bench.records.schema import AnyRecord, Draw, Trial
+from alexnet_bench.stats import Estimate, beats_chance, chance_error, crossed_estimate, rounding_deviation
+from alexnet_bench.stats.chance import LEARNED_SHARE
+from alexnet_bench.stats.verdict import (
+    INCONCLUSIVE,
+    Arm,
+    difference_p_value,
+    equivalence_p_value,
+    pairs_wanted,
+    verdicts,
+)
+from alexnet_bench.words import distinct
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TIMED = [metric.name for metric in THROUGHPUTS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One arm, one metric, one setting. The fields are the columns of `effects.csv`.
+
+    Args:
+        ablation: that the arm belongs to: the question.
+        control: what it is held against.
+        arm: name of the variant.
+        difference: how the arm differs from the paper's network.
+        measure: name of the metric.
+        label: what tables call it.
+        better: the direction of the metric that is better.
+        unit: of the effect and its interval.
+        effect: arm minus control (percentage points), or arm over control (ratio).
+        low: end of the interval, from four pairs on: of what has a verdict the one that decided it, for all
+            arms of the question together; else the 95% t interval.
+        high: likewise.
+        low_images: end of the 95% interval for other seeds and other test images, where predictions are kept.
+        high_images: likewise.
+        pairs: seeds or draws that it rests on.
+        control_value: mean of the control over these; of speeds, what is typical of it in this setting.
+        arm_value: what the effect makes of it.
+        value_unit: of both.
+        kind: `descriptive` (too few pairs for an interval), `interval`, `incomplete` (an interval over the
+            seeds or draws that succeeded; others failed, so that there is no verdict), `not comparable`
+            (measured under other conditions), `not steady` (no draw reached and kept a steady state)
+            or `not measured` (a side has nothing to compare).
+        verdict: `better`, `worse`, `equivalent` or `inconclusive`, of the headline error and of throughput;
+            empty where none can be given, and for other measures.
+        margin: the largest effect that does not matter, in `unit` (of a ratio, the share); null: not stated.
+        least_deviation: what the spread of pairs (of the logarithms of ratios) is taken to be at least, for
+            whole test images or the rounds of draws alone make it that.
+        p_difference: of no effect, adjusted for the arms that share a verdict's level; of other measures as
+            it is.
+        p_equivalence: of an effect as large as the margin, likewise.
+        pairs_wanted: pairs that would likely have been enough for a verdict; null where there is one, or
+            where it takes more than a thousand.
+        looks: numbers of pairs after which verdicts were asked for, where pairs were added until there was
+            one.
+        same_network: whether arm and control are the same network, measured twice: what differs is luck.
+        note: what a reader must know.
+        values: the effect in each pair.
+        setting: equal for records that were measured alike.
+        dataset: and the columns that follow: the conditions.
+        topology: likewise.
+        epochs: likewise.
+        batch_size: likewise.
+        precision: likewise.
+        tuned: whether each variant was given a learning rate of its own.
+        device: of the arm.
+        control_device: of the control.
+        runs: that the records come from.
+    """
+
+    ablation: str
+    control: str
+    arm: str
+    difference: str
+    measure: str
+    label: str
+    better: str
+    unit: str
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    low_images: float = math.nan
+    high_images: float = math.nan
+    pairs: int = 0
+    control_value: float = math.nan
+    arm_value: float = math.nan
+    value_unit: str
+    kind: str = NOT_MEASURED
+    verdict: str = ""
+    margin: float = math.nan
+    least_deviation: float = 0.0
+    p_difference: float = math.nan
+    p_equivalence: float = math.nan
+    pairs_wanted: int | None = None
+    looks: tuple[int, ...] = ()
+    same_network: bool = False
+    note: str = ""
+    values: tuple[float, ...] = ()
+    setting: str
+    dataset: str | None
+    topology: str
+    epochs: int | None
+    batch_size: int
+    precision: str
+    tuned: bool | None
+    device: str
+    control_device: str
+    runs: str
+
+    def on(self, effect: Effect) -> "Row":
+        """This row with an effect."""
+        size, low, high = effect.size
+        return replace(
+            self,
+            effect=size,
+            low=low,
+            high=high,
+            pairs=effect.pairs,
+            control_value=effect.control,
+            arm_value=effect.arm,
+            kind=effect.kind,
+            least_deviation=effect.least_deviation,
+            values=tuple(effect.in_unit(float(value)) for value in effect.values),
+        ).noted(effect.note)
+
+    def noted(self, *notes: str) -> "Row":
+        """This row with further notes."""
+        return replace(self, note="; ".join(note for note in (self.note, *notes) if note))
 
 
 def effects(
-    frame: pd.DataFrame, manifests: Sequence[Manifest], folders: Mapping[str, Path] | None = None
-) -> pd.DataFrame:
-    """One row an arm, metric and setting, by ablation; `Effect` says what the columns mean.
+    records: Iterable[AnyRecord], manifests: Sequence[Manifest], folders: Mapping[str, Path] | None = None
+) -> "pd.DataFrame":
+    """One row an arm, metric and setting, by ablation; `Row` says what the columns mean.
 
     Args:
-        frame: the records.
+        records: trials and draws.
         manifests: of their runs.
         folders: of the runs, by their ids; without them there are no intervals over test images.
     """
-    plans = Plans(manifests, folders or {})
+    import pandas as pd
+
+    plans, records = Plans(manifests, folders or {}), list(records)
     order = [item["name"] for item in plans.ablations]
 
-    def place(row: Effect) -> tuple[int, int]:
+    def place(row: Row) -> tuple[int, int]:
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
-    accuracy = accuracy_effects(frame, plans, Predictions(plans.folders))
-    rows = sorted(judged([*accuracy, *throughput_effects(frame, plans)]), key=place)
-    return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Effect)])
+    found = [*_of_trials(records, plans, Predictions(plans.folders)), *_of_draws(records, plans)]
+    rows = sorted(judged(found), key=place)
+    return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Row)])
+
+
+def did_not_learn(setting: Setting) -> str | None:
+    """A sentence, if the control of a setting is no better than chance."""
+    trials = [trial for trial in setting.of(setting.control) if trial.succeeded]
+    metric = headline(trials)
+    if metric is None:
+        return None
+    error = float(np.mean([metric.of(trial) for trial in trials if metric.has(trial)]))
+    classes = setting.conditions["classes"]
+    if beats_chance(error / metric.scale, classes):
+        return None
+    return (
+        f"the control {setting.control} did not learn: its mean {metric.label} is {error:.1f}%, a guess's "
+        f"{100 * chance_error(classes):.1f}%, and it must be below {LEARNED_SHARE} times that; so there are "
+        "no effects on error"
+    )
+
+
+def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
+    """The images that an error is counted in, where that is known."""
+    if metric.images == "test":
+        for trial in setting.succeeded:
+            hits = predictions.right(trial, 1)
+            if hits is not None:
+                return len(hits)
+    return plans.images(setting.runs[0], metric.images)
+
+
+def _of_trials(
+    records: Sequence[AnyRecord], plans: Plans, predictions: Predictions
+) -> Iterator[tuple[Row, Effect]]:
+    """The rows of every arm's trials, before they are judged."""
+    for setting in settings(records, plans, Trial):
+        metrics = [
+            metric for metric in (*OUTCOMES, REACH) if any(metric.has(trial) for trial in setting.succeeded)
+        ] or [HEADLINES[0]]
+        for arm in setting.variants:
+            if not _is_control(setting, arm, plans):
+                yield from (_trials_row(setting, arm, metric, plans, predictions) for metric in metrics)
+
+
+def _of_draws(records: Sequence[AnyRecord], plans: Plans) -> Iterator[tuple[Row, Effect]]:
+    """Likewise of every arm's draws."""
+    for setting in settings(records, plans, Draw):
+        for metric in THROUGHPUTS:
+            control = [draw for draw in setting.of(setting.control) if draw.mode == metric.mode]
+            typical = typical_speed(control)
+            for arm in setting.variants:
+                draws = [draw for draw in setting.of(arm) if draw.mode == metric.mode]
+                if arm != setting.control and draws:
+                    yield _draws_row(setting, draws, control, metric, plans, typical)
+
+
+def _trials_row(
+    setting: Setting, arm: str, metric: Metric, plans: Plans, predictions: Predictions
+) -> tuple[Row, Effect]:
+    row, nothing = _blank(setting, arm, metric, plans), Effect(metric=metric)
+    if reason := _refusal(setting, arm):
+        return replace(row, kind=NOT_COMPARABLE).noted(reason), nothing
+    if reason := did_not_learn(setting):
+        return row.noted(reason), nothing
+    treated, control = setting.of(arm), setting.of(setting.control)
+    looks = plans.looks(distinct(trial.run_id for trial in (*treated, *control)))
+    if looks:
+        # An arm that has its verdict gets no more seeds; what becomes of the control's is not its concern.
+        last = max(trial.seed for trial in treated)
+        control = [trial for trial in control if trial.seed <= last]
+    images = images_of(setting, metric, plans, predictions)
+    effect = seed_effect(
+        treated, control, metric, rounding_deviation(metric.scale / images) if images else 0.0
+    )
+    row = replace(row.on(effect), margin=metric.margin_on(images), looks=looks)
+    seeds = shared_seeds(treated, control, metric)
+    if over_images := _over_images(treated, control, seeds, metric, predictions):
+        row = replace(row, low_images=over_images.low, high_images=over_images.high)
+    return row, effect
+
+
+def _draws_row(
+    setting: Setting,
+    draws: Sequence[Draw],
+    control: Sequence[Draw],
+    metric: Metric,
+    plans: Plans,
+    typical: float,
+) -> tuple[Row, Effect]:
+    row = _blank(setting, draws[0].variant, metric, plans)
+    if reason := _refusal(setting, row.arm):
+        return replace(row, kind=NOT_COMPARABLE).noted(reason), Effect(metric=metric)
+    effect = speed_effect(draws, control, metric, typical)
+    return replace(row.on(effect), margin=metric.margin_on(None)), effect
+
+
+def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
+    """The row of an arm's metric before anything is known of the effect."""
+    rows, known = setting.of(arm), setting.conditions
+    control = setting.of(setting.control)
+    same = _prints(rows) == _prints(control)
+    return Row(
+        ablation=plans.ablation_of(arm),
+        control=setting.control,
+        arm=arm,
+        difference=plans.difference(arm),
+        measure=metric.name,
+        label=metric.label,
+        better=metric.better,
+        unit=metric.effect_unit,
+        value_unit=metric.unit,
+        setting=setting.name,
+        dataset=known.get("dataset"),
+        topology=known["topology"],
+        epochs=known.get("epochs"),
+        batch_size=known["batch_size"],
+        precision=known["precision"],
+        tuned=known.get("tuned"),
+        device=", ".join(distinct(record.device for record in rows)),
+        control_device=", ".join(distinct(record.device for record in control)),
+        same_network=same,
+        note=f"the same network as {setting.control}, measured twice" if same else "",
+        runs=", ".join(dict.fromkeys(record.run_id for record in rows)),
+    )
+
+
+def _refusal(setting: Setting, arm: str) -> str:
+    """Why an arm cannot be held against the control; nothing where it can."""
+    if reason := setting.refusals.get(arm):
+        return reason
+    prints = _prints(setting.of(arm))
+    if len(prints) > 1:
+        return f"fingerprint differs between the records of {arm}: {', '.join(prints)}"
+    return ""
+
+
+def _prints(records: Iterable[AnyRecord]) -> list[str]:
+    return distinct(record.fingerprint for record in records)
+
+
+def _is_control(setting: Setting, arm: str, plans: Plans) -> bool:
+    """Whether an arm's trials are those of the control, under whatever name."""
+    runs = dict.fromkeys(trial.run_id for trial in setting.of(arm))
+    return all(plans.are_same(run, arm, setting.control) for run in runs)
+
+
+def _over_images(
+    arm: Sequence[Trial],
+    control: Sequence[Trial],
+    seeds: Sequence[int],
+    metric: Metric,
+    predictions: Predictions,
+) -> Estimate | None:
+    """The effect for other seeds and other test images; None where a trial's predictions are missing."""
+    if metric.top is None or not seeds:
+        return None
+    rows = []
+    for seed in seeds:
+        sides = [_right(side, seed, metric.top, predictions) for side in (arm, control)]
+        if sides[0] is None or sides[1] is None or len(sides[0]) != len(sides[1]):
+            return None
+        rows.append(sides[0].astype(float) - sides[1])
+    if len({len(row) for row in rows}) > 1:
+        return None
+    # Errors are what is not right.
+    return crossed_estimate(-metric.scale * np.array(rows))
+
+
+def _right(
+    trials: Iterable[Trial], seed: int, top: int, predictions: Predictions
+) -> NDArray[np.bool_] | None:
+    for trial in trials:
+        if trial.succeeded and trial.seed == seed:
+            hits = predictions.right(trial, top)
+            if hits is not None:
+                return hits
+    return None
+
+
+# -- verdicts
+
+
+def judged(found: Iterable[tuple[Row, Effect]]) -> list[Row]:
+    """Rows with p-values, and with verdicts for each setting's headline error and its throughputs.
+
+    The arms of a question share the error rate, for each of these: test error, where there is none held-out
+    error, and validation error last. The others are for reading: their p-values are as they are. The
+    control's twin is no arm, and takes no share.
+    """
+    pairs = list(found)
+    rows = [row for row, _ in pairs]
+    families: dict[tuple[str, str, str, bool], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        if row.kind == INTERVAL:
+            families[row.setting, row.ablation, row.measure, row.same_network].append(place)
+    for (setting, _, measure, _), places in families.items():
+        arms = [arm_of(rows[place], pairs[place][1]) for place in places]
+        if measure in _judged_measures(setting, rows):
+            found_verdicts = zip(places, arms, verdicts(arms), strict=True)
+            for place, arm, verdict in found_verdicts:
+                rows[place] = _with_verdict(rows[place], pairs[place][1], arm, verdict)
+        else:
+            for place, arm in zip(places, arms, strict=True):
+                rows[place] = replace(
+                    rows[place],
+                    p_difference=difference_p_value(arm),
+                    p_equivalence=math.nan if math.isnan(arm.margin) else equivalence_p_value(arm),
+                )
+    return rows
+
+
+def arm_of(row: Row, effect: Effect) -> Arm:
+    """An effect as the statistics take it."""
+    return Arm(
+        differences=effect.values,
+        better="higher" if row.better == "higher" else "lower",
+        margin=math.log1p(row.margin) if row.unit == RATIO else row.margin,
+        least_deviation=effect.least_deviation,
+        looks=row.looks,
+    )
+
+
+def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Any) -> Row:
+    return replace(
+        row,
+        verdict=found.verdict,
+        low=effect.in_unit(found.low),
+        high=effect.in_unit(found.high),
+        p_difference=found.p_difference,
+        p_equivalence=found.p_equivalence,
+        pairs_wanted=pairs_wanted(arm, found.family) if found.verdict == INCONCLUSIVE else None,
+    )
+
+
+def _judged_measures(setting: str, rows: Iterable[Row]) -> set[str]:
+    present = {row.measure for row in rows if row.setting == setting}
+    errors = [metric.name for metric in HEADLINES if metric.name in present]
+    return {*errors[:1], *_TIMED}

@@ -1,10 +1,11 @@
 """What the curve of a trial says: when it got somewhere, and where it was early on."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-Curve = Sequence[Mapping[str, Any]]
+from alexnet_bench.records.schema import Epoch
+
+Curve = Sequence[Epoch]
 
 
 def epochs_to(curve: Curve, share: float) -> float:
@@ -14,7 +15,7 @@ def epochs_to(curve: Curve, share: float) -> float:
     two middles it is read off a straight line. One that the first epoch already has counts as its middle.
     Not a number for a curve without epochs.
     """
-    errors = [row["train_error"] for row in curve]
+    errors = [math.inf if row.train_error is None else row.train_error for row in curve]
     if not errors:
         return math.nan
     reached = next((index for index, error in enumerate(errors) if error <= share), None)
@@ -30,5 +31,5 @@ def early_error(curve: Curve) -> float:
     """The validation error after the first tenth of the epochs; not a number where there is none."""
     if not len(curve):
         return math.nan
-    value = curve[math.ceil(len(curve) / 10) - 1]["validation_top1_error"]
+    value = curve[math.ceil(len(curve) / 10) - 1].validation_top1_error
     return math.nan if value is None else float(value)

@@ -1,13 +1,12 @@
 """The metrics: each declares its label, unit, better direction and margin once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
-
 from alexnet_bench.analysis.learning_curve import early_error, epochs_to
+from alexnet_bench.records.schema import Trial
 
 POINTS, RATIO = "percentage points", "ratio"
 # Differences that do not matter: half a point of error, or four test images where there are few of them;
@@ -26,12 +25,11 @@ class Metric:
         unit: of the quantity.
         effect_unit: of an arm's difference from its control.
         better: the direction that is better.
-        column: of the records that holds it.
-        scale: from the column's unit to `unit`.
+        read: its value in a record, in `unit` over `scale`; None where the record has none.
+        scale: from what is read to `unit`.
         mode: of the draws that it is read from; None for trials.
-        less: a column that is taken off.
-        read: makes its values of a column's, where they are not numbers.
-        margin_ratio: the largest share of a ratio that does not matter; None for differences.
+        margin: of a ratio the largest share that does not matter, of points `MARGIN_POINTS`; None: nobody has
+            said what matters.
         images: of which split an error is counted, where that is few enough to matter.
         top: an image counts as right where its class is among so many likeliest; None where the metric is
             not an error of the test images.
@@ -42,12 +40,10 @@ class Metric:
     unit: str
     effect_unit: str
     better: Literal["lower", "higher"]
-    column: str
+    read: Callable[[Any], float | None]
     scale: float = 1.0
     mode: str | None = None
-    less: str | None = None
-    read: Callable[[Any], float] | None = None
-    margin_ratio: float | None = None
+    margin: float | None = None
     images: Literal["test", "validation"] | None = None
     top: int | None = None
 
@@ -56,23 +52,29 @@ class Metric:
         """Label of an axis that shows it."""
         return f"{self.label} ({self.unit}; {self.better} is better)"
 
-    def of(self, rows: pd.DataFrame) -> "pd.Series[float]":
-        """Its values in records, in `unit`."""
-        column = rows[self.column] if self.read is None else rows[self.column].map(self.read)
-        values = pd.to_numeric(column).astype(float)
-        if self.less is not None:
-            values -= pd.to_numeric(rows[self.less]).astype(float)
-        return values * self.scale
+    def has(self, record: Any) -> bool:
+        """Whether a record has a value of it; an infinite one is one."""
+        return not math.isnan(self.of(record))
 
-    def margin(self, images: int | None) -> float:
-        """The largest effect that does not matter: points, or a share of a ratio.
+    def of(self, record: Any) -> float:
+        """Its value in a record, in `unit`; not a number where there is none."""
+        value = self.read(record) if self.mode in (None, getattr(record, "mode", None)) else None
+        return math.nan if value is None else self.scale * value
+
+    def margin_on(self, images: int | None) -> float:
+        """The largest effect that does not matter: points, or a share of a ratio; not a number: unknown.
 
         Args:
-            images: on which an error is measured, where that is known.
+            images: on which an error is measured, where that is known: it is four of them at least.
         """
-        if self.margin_ratio is not None:
-            return self.margin_ratio
-        return max(MARGIN_POINTS, self.scale * MARGIN_IMAGES / images if images else 0.0)
+        if self.margin is None:
+            return math.nan
+        return max(self.margin, self.scale * MARGIN_IMAGES / images if images else 0.0)
+
+
+def _column(name: str) -> Callable[[Any], float | None]:
+    """Reads a column that is a number; of other records nothing."""
+    return lambda record: getattr(record, name, None)
 
 
 def _error(
@@ -87,25 +89,20 @@ def _error(
         unit="%",
         effect_unit=POINTS,
         better="lower",
-        column=column,
+        read=_column(column),
         scale=100,
+        margin=MARGIN_POINTS,
         images=images,
         top=top,
     )
 
 
 def _gap(column: str, label: str) -> Metric:
-    return Metric(
-        name=column.replace("top1_error", "gap"),
-        label=label,
-        unit="%",
-        effect_unit=POINTS,
-        better="lower",
-        column=column,
-        scale=100,
-        less="train_error",
-        images="test",
-    )
+    def gap(trial: Any) -> float | None:
+        error, trained = getattr(trial, column), trial.train_error
+        return None if None in (error, trained) else error - trained
+
+    return replace(_error(column, label), name=column.replace("top1_error", "gap"), read=gap)
 
 
 def _throughput(mode: str) -> Metric:
@@ -115,9 +112,9 @@ def _throughput(mode: str) -> Metric:
         unit="images/s",
         effect_unit=RATIO,
         better="higher",
-        column="images_per_second",
+        read=_column("images_per_second"),
         mode=mode,
-        margin_ratio=MARGIN_THROUGHPUT,
+        margin=MARGIN_THROUGHPUT,
     )
 
 
@@ -129,15 +126,9 @@ def reach(share: float) -> Metric:
         unit="epochs",
         effect_unit=RATIO,
         better="lower",
-        column="curve",
-        read=lambda curve: epochs_to(_rows(curve), share),
-        margin_ratio=MARGIN_EPOCHS,
+        read=lambda trial: epochs_to(trial.curve, share),
+        margin=MARGIN_EPOCHS,
     )
-
-
-def _rows(curve: Any) -> list[dict[str, Any]]:
-    """A curve's epochs; none of a record that has no curve."""
-    return list(curve) if isinstance(curve, Sequence | np.ndarray) else []
 
 
 TEST_ERROR = _error("test_top1_error", "test top-1 error", top=1)
@@ -152,19 +143,19 @@ GAPS = (
     _gap("test_top1_error", "test error less training error"),
     _gap("held_out_top1_error", "held-out error less training error"),
 )
-EARLY_ERROR = Metric(
+EARLY_ERROR = replace(
+    VALIDATION_ERROR,
     name="early_validation_error",
     label="validation error after a tenth of training",
-    unit="%",
-    effect_unit=POINTS,
-    better="lower",
-    column="curve",
-    scale=100,
-    images="validation",
-    read=lambda curve: early_error(_rows(curve)),
+    read=lambda trial: early_error(trial.curve),
 )
 LOSS = Metric(
-    name="loss", label="training loss", unit="nats", effect_unit="nats", better="lower", column="loss"
+    name="loss",
+    label="training loss",
+    unit="nats",
+    effect_unit="nats",
+    better="lower",
+    read=_column("loss"),
 )
 REACH = reach(0.25)
 TRAINING, INFERENCE = _throughput("training"), _throughput("inference")
@@ -174,6 +165,7 @@ OUTCOMES = (*HEADLINES, *TOP5_ERRORS, TRAIN_ERROR, *GAPS, EARLY_ERROR, LOSS)
 THROUGHPUTS = (TRAINING, INFERENCE)
 
 
-def headline(trials: pd.DataFrame) -> Metric | None:
+def headline(trials: Iterable[Trial]) -> Metric | None:
     """The error that trials are judged by: of test images, else held-out ones, else validation."""
-    return next((metric for metric in HEADLINES if metric.of(trials).notna().any()), None)
+    trials = list(trials)
+    return next((metric for metric in HEADLINES if any(metric.has(trial) for trial in trials)), None)

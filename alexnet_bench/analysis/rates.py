@@ -1,16 +1,15 @@
 """Which learning rate tuning chose."""
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from alexnet_bench.analysis.learning_curve import epochs_to
+from alexnet_bench.records.schema import AnyRecord, Trial
 
-Record = Mapping[str, Any]
 Which = tuple[str, str]
 
 
-def chosen_rates(records: Iterable[Record]) -> dict[Which, float]:
+def chosen_rates(records: Iterable[AnyRecord]) -> dict[Which, float]:
     """The best rate by variant and precision; the lower one where they tie.
 
     The best has the least validation error or, where the recipe stops at a training error, got there in the
@@ -18,46 +17,50 @@ def chosen_rates(records: Iterable[Record]) -> dict[Which, float]:
     """
     best: dict[Which, tuple[float, ...]] = {}
     for record in records:
-        if record["kind"] != "trial" or record["purpose"] != "tuning":
+        if not isinstance(record, Trial) or record.purpose != "tuning":
             continue
-        which = record["variant"], record["precision"]
-        if record["status"] == "ok":
+        which = record.variant, record.precision
+        if record.succeeded:
             found = (*_score(record), record_rate(record))
             best[which] = min(best.get(which, found), found)
     return {which: found[-1] for which, found in best.items()}
 
 
-def is_tuning(record: Record, which: Which) -> bool:
+def is_tuning(record: AnyRecord, which: Which) -> bool:
     """Whether a record is a trial that chooses the rate of a variant and precision."""
     return (
-        record["kind"] == "trial"
-        and record["purpose"] == "tuning"
-        and (record["variant"], record["precision"]) == which
+        isinstance(record, Trial)
+        and record.purpose == "tuning"
+        and (record.variant, record.precision) == which
     )
 
 
-def fewest_epochs(records: Iterable[Record], which: Which) -> int | None:
+def fewest_epochs(records: Iterable[AnyRecord], which: Which) -> int | None:
     """Of the tuning trials that ended at the training error their recipe stops at; None without one.
 
     A trial of another rate that is not there by then cannot be chosen.
     """
-    curves = (record["curve"] for record in records if is_tuning(record, which) and _reached(record))
+    curves = (
+        record.curve
+        for record in records
+        if isinstance(record, Trial) and is_tuning(record, which) and _reached(record)
+    )
     return min(map(len, curves), default=None)
 
 
-def record_rate(record: Record) -> float:
+def record_rate(record: AnyRecord) -> float:
     """The rate that a trial started at."""
-    return float(record["recipe_settings"]["learning_rate"])
+    return float(record.recipe_settings["learning_rate"])
 
 
-def _reached(record: Record) -> bool:
-    share = record["recipe_settings"].get("stop_at_train_error")
-    return record["status"] == "ok" and share is not None and math.isfinite(epochs_to(record["curve"], share))
+def _reached(record: Trial) -> bool:
+    share = record.recipe_settings.get("stop_at_train_error")
+    return record.succeeded and share is not None and math.isfinite(epochs_to(record.curve, share))
 
 
-def _score(record: Record) -> tuple[float, ...]:
+def _score(record: Trial) -> tuple[float, ...]:
     """Lower is better."""
-    share = record["recipe_settings"].get("stop_at_train_error")
+    share = record.recipe_settings.get("stop_at_train_error")
     if share is None:
-        return (record["validation_top1_error"],)
-    return epochs_to(record["curve"], share), record["curve"][-1]["train_error"]
+        return (record.validation_top1_error,)
+    return epochs_to(record.curve, share), record.curve[-1].train_error

@@ -1,6 +1,6 @@
 """What a history says of each series: its changes of level, and losses that no single gate told of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_bench.analysis.quantities import Thresholds
-from alexnet_bench.records.history import SERIES
+from alexnet_bench.records.history import SERIES, Entry
 from alexnet_bench.stats import FEWEST_UNITS, Estimate
 from alexnet_bench.stats.changes import changes
 from alexnet_bench.stats.drift import as_step, chain_drift, trend_drift
 from alexnet_bench.stats.gate import IMPROVED, REGRESSED
 
-Row = Mapping[str, Any]
 # A change stays news for so many entries.
 NEWEST = 10
 
@@ -62,13 +61,13 @@ class Series:
         threshold: the loss that must not pass, as a share; None where the gate does not guard it.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[Entry]
     threshold: float | None
 
     @cached_property
-    def measured(self) -> list[Row]:
+    def measured(self) -> list[Entry]:
         """The rows that were set against the yardstick."""
-        return [row for row in self.rows if row["images_per_teraflop"] is not None]
+        return [row for row in self.rows if row.images_per_teraflop is not None]
 
     @property
     def change(self) -> float | None:
@@ -107,7 +106,7 @@ class Series:
         if found is None:
             return None
         links = chain[-found.count :]
-        return Span(gain=found.change, since=links[0]["base"], until=links[-1]["commit"], count=found.count)
+        return Span(gain=found.change, since=links[0].base, until=links[-1].commit, count=found.count)
 
     @cached_property
     def trend_loss(self) -> Span | None:
@@ -123,7 +122,7 @@ class Series:
 
     @cached_property
     def _log_speeds(self) -> NDArray[np.float64]:
-        return np.log(np.array([row["images_per_teraflop"] for row in self.measured], dtype=float))
+        return np.log(np.array([row.images_per_teraflop for row in self.measured], dtype=float))
 
     @property
     def _loss(self) -> float:
@@ -142,62 +141,61 @@ class Series:
             is_news=at >= len(self.measured) - NEWEST,
         )
 
-    def _chain(self) -> list[Row]:
+    def _chain(self) -> list[Entry]:
         """The newest rows of which each was gated against the commit of the one before, oldest first."""
-        chain: list[Row] = []
-        wanted = self.rows[-1]["commit"]
+        chain: list[Entry] = []
+        wanted = self.rows[-1].commit
         for row in reversed(self.rows):
-            if row["commit"] == wanted:
+            if row.commit == wanted:
                 if not _is_link(row):
                     break
                 chain.insert(0, row)
-                wanted = row["base"]
+                wanted = row.base
         return chain
 
 
-def series_of(rows: Sequence[Row], thresholds: Thresholds) -> list[Series]:
+def series_of(rows: Sequence[Entry], thresholds: Thresholds) -> list[Series]:
     """The series of a history, in the order in which they began.
 
     Args:
         rows: in order of time.
         thresholds: the losses that must not pass.
     """
-    found: dict[tuple[Any, ...], list[Row]] = {}
+    found: dict[tuple[Any, ...], list[Entry]] = {}
     for row in rows:
-        found.setdefault(tuple(row[name] for name in SERIES), []).append(row)
+        found.setdefault(tuple(getattr(row, name) for name in SERIES), []).append(row)
     return [
-        Series(rows=some, threshold=thresholds.of(some[0]["variant"], some[0]["mode"]))
-        for some in found.values()
+        Series(rows=some, threshold=thresholds.of(some[0].variant, some[0].mode)) for some in found.values()
     ]
 
 
-def _is_link(row: Row) -> bool:
+def _is_link(row: Entry) -> bool:
     """Whether a row tells what its commit changed, and no gate has told of a change already."""
     return (
-        None not in (row["commit"], row["base"], row["low"], row["high"])
-        and row["commit"] != row["base"]
-        and row["versions"] == row["base_versions"]
-        and row["pairs"] >= FEWEST_UNITS
-        and row["decision"] not in (REGRESSED, IMPROVED)
+        None not in (row.commit, row.base, row.low, row.high)
+        and row.commit != row.base
+        and row.versions == row.base_versions
+        and row.pairs >= FEWEST_UNITS
+        and row.decision not in (REGRESSED, IMPROVED)
     )
 
 
-def _gain(row: Row) -> Estimate:
-    mean, low, high = (float(np.log(row[name])) for name in ("ratio", "low", "high"))
-    return Estimate(mean=mean, low=low, high=high, count=row["pairs"])
+def _gain(row: Entry) -> Estimate:
+    mean, low, high = (float(np.log(getattr(row, name))) for name in ("ratio", "low", "high"))
+    return Estimate(mean=mean, low=low, high=high, count=row.pairs)
 
 
-def _differences(before: Row, after: Row) -> tuple[str, ...]:
-    versions, later = before["versions"], after["versions"]
+def _differences(before: Entry, after: Entry) -> tuple[str, ...]:
+    versions, later = before.versions, after.versions
     return (
         *(
             f"{name} {versions.get(name)} → {later.get(name)}"
             for name in sorted(versions.keys() | later.keys())
             if versions.get(name) != later.get(name)
         ),
-        *(["another network"] if before["fingerprint"] != after["fingerprint"] else []),
+        *(["another network"] if before.fingerprint != after.fingerprint else []),
     )
 
 
-def _name(row: Row) -> str:
-    return str(row["commit"] or row["time"])
+def _name(row: Entry) -> str:
+    return str(row.commit or row.time)

@@ -1,17 +1,21 @@
 """One row a variant: what it scored, how fast it ran, what it costs."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from alexnet_bench.analysis.conditions import Setting, settings
-from alexnet_bench.analysis.draws import step_milliseconds
-from alexnet_bench.analysis.metrics import THROUGHPUTS, TRAINING, Metric, headline
-from alexnet_bench.analysis.plans import Manifest, Plans, present, succeeded
-from alexnet_bench.words import failures
+from alexnet_bench.analysis.effect import failure, log_speed, speed_effect, steady_draws, typical_speed
+from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
+from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.records.schema import AnyRecord, Draw, Trial
+from alexnet_bench.words import distinct
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 QUANTILES = (0.5, 0.05, 0.95)
 COLUMNS = (
@@ -65,17 +69,16 @@ class Condition:
     trials: Setting | None = None
     draws: Setting | None = None
 
-    def rows(self, variant: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-        """The trials and the draws of a variant."""
-        return (
-            self.trials.of(variant) if self.trials else None,
-            self.draws.of(variant) if self.draws else None,
-        )
+    @property
+    def variants(self) -> set[str]:
+        """All that were measured under it."""
+        return {name for setting in (self.trials, self.draws) if setting for name in setting.variants}
 
 
-def conditions(frame: pd.DataFrame, plans: Plans) -> list[Condition]:
+def conditions(records: Iterable[AnyRecord], plans: Plans) -> list[Condition]:
     """Trials beside the draws of the same runs, or beside the only draws there are."""
-    trials, draws = settings(frame, plans, "trial"), settings(frame, plans, "draw")
+    records = list(records)
+    trials, draws = settings(records, plans, Trial), settings(records, plans, Draw)
     beside = {id(setting): _beside(setting, draws) for setting in trials}
     used = {id(setting) for setting in beside.values()}
     return [
@@ -84,17 +87,54 @@ def conditions(frame: pd.DataFrame, plans: Plans) -> list[Condition]:
     ]
 
 
-def summarize(frame: pd.DataFrame, manifests: Sequence[Manifest]) -> pd.DataFrame:
-    """One row a variant and condition, controls first, then as planned; variants without records too."""
+def summarize(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> "pd.DataFrame":
+    """One row a variant and condition, controls first, then as planned; variants without records too.
+
+    Images a second are the control's typical speed times the ratio: variants that were timed at different
+    moments can be set side by side.
+    """
+    import pandas as pd
+
     plans = Plans(manifests)
     rows = [
         _row(condition, variant, plans)
-        for condition in conditions(frame, plans)
-        for variant in sorted(_variants(condition), key=plans.rank)
+        for condition in conditions(records, plans)
+        for variant in sorted(condition.variants, key=plans.rank)
     ]
     known = {row["variant"] for row in rows}
     rows += [_row(Condition(), variant, plans) for variant in plans.variants if variant not in known]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def comparable_speeds(setting: Setting, variant: str, metric: Metric) -> tuple[float, list[float]]:
+    """A variant's images a second, and those of each draw: the control's typical speed times their ratios.
+
+    Of the control itself, and where there is none to hold a variant against, as they were measured.
+    """
+    draws, control = (
+        [draw for draw in setting.of(name) if draw.mode == metric.mode] for name in (variant, setting.control)
+    )
+    typical = typical_speed(control)
+    if variant == setting.control or math.isnan(typical):
+        return typical_speed(draws), [math.exp(log_speed(draw)) for draw in steady_draws(draws)]
+    effect = speed_effect(draws, control, metric, typical)
+    return effect.arm, [typical * math.exp(value) for value in effect.values]
+
+
+def step_quantiles(draws: Iterable[Draw]) -> tuple[float, ...]:
+    """The median of a step's duration over the slices, and its 5% and 95% quantiles, in milliseconds."""
+    durations = step_milliseconds(draws)
+    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations else ()
+
+
+def step_milliseconds(draws: Iterable[Draw]) -> list[float]:
+    """Milliseconds a step in each slice of the draws that succeeded."""
+    return [
+        1000 * seconds / steps
+        for draw in draws
+        if draw.succeeded
+        for seconds, steps in zip(draw.slice_seconds, draw.slice_steps, strict=True)
+    ]
 
 
 def _beside(trials: Setting, draws: list[Setting]) -> Setting | None:
@@ -104,104 +144,87 @@ def _beside(trials: Setting, draws: list[Setting]) -> Setting | None:
     return next(iter([*alike, *only]), None)
 
 
-def _variants(condition: Condition) -> set[str]:
-    both = (condition.trials, condition.draws)
-    return {variant for setting in both if setting for variant in setting.variants}
-
-
 def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
-    trials, draws = condition.rows(variant)
     row: dict[str, Any] = {
         "variant": variant,
         "difference": plans.difference(variant),
         "is_control": plans.is_control(variant),
         "same_as": plans.same_as(variant),
-        **_accuracy(condition, variant),
-        **_throughput(draws),
+        **_accuracy(condition.trials, variant),
+        **_throughput(condition.draws, variant),
         "trials_setting": condition.trials.name if condition.trials else "",
         "draws_setting": condition.draws.name if condition.draws else "",
     }
-    measured = [rows for rows in (draws, trials) if rows is not None and len(rows)]
-    if measured:
-        first = measured[0].iloc[0]
-        row |= {
-            "parameters": first["parameters"],
-            "macs": first["macs"],
-            "counted_at": first["topology"],
-            "peak_memory_bytes": pd.to_numeric(measured[0]["peak_memory_bytes"]).max(),
-            "device": ", ".join(present(pd.concat([rows["device"] for rows in measured]))),
-            "failures": "; ".join(filter(None, (failures(rows) for rows in measured))),
-        }
-    return row
+    measured = [
+        rows for setting in (condition.draws, condition.trials) if setting and (rows := setting.of(variant))
+    ]
+    if not measured:
+        return row
+    first, every = measured[0][0], [record for rows in measured for record in rows]
+    failed = dict.fromkeys(failure(record) for record in every if not record.succeeded)
+    return row | {
+        "parameters": first.parameters,
+        "macs": first.macs,
+        "counted_at": first.topology,
+        "peak_memory_bytes": max(distinct(record.peak_memory_bytes for record in measured[0]), default=None),
+        "device": ", ".join(distinct(record.device for record in every)),
+        "failures": "; ".join(failed),
+    }
 
 
-def _accuracy(condition: Condition, variant: str) -> dict[str, Any]:
-    if condition.trials is None:
+def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
+    if setting is None:
         return {"seeds_ok": 0, "seeds_failed": 0}
-    rows = condition.trials.of(variant)
-    metric, trials = headline(succeeded(condition.trials.rows)), succeeded(rows)
+    rows = setting.of(variant)
+    metric, trials = headline(setting.succeeded), [trial for trial in rows if trial.succeeded]
+    rates = {trial.recipe_settings.get("learning_rate") for trial in rows}
     return {
-        "error_percent": metric.of(trials).mean() if metric else None,
+        "error_percent": _mean(metric.of(trial) for trial in trials) if metric else None,
         "error_name": metric.label if metric else None,
-        "dataset": condition.trials.conditions["dataset"],
-        "topology": condition.trials.conditions["topology"],
-        "epochs": rows["epochs"].max() if len(rows) else None,
-        "learning_rate": _learning_rate(rows),
-        "seeds_ok": trials["seed"].nunique(),
+        "dataset": setting.conditions["dataset"],
+        "topology": setting.conditions["topology"],
+        "epochs": max((trial.epochs for trial in rows), default=None),
+        "learning_rate": rates.pop() if len(rates) == 1 else None,
+        "seeds_ok": len({trial.seed for trial in trials}),
         "seeds_failed": len(rows) - len(trials),
     }
 
 
-def _learning_rate(trials: pd.DataFrame) -> float | None:
-    """The rate that training started at, where it is one."""
-    rates = {settings.get("learning_rate") for settings in trials["recipe_settings"]}
-    return rates.pop() if len(rates) == 1 else None
-
-
-def _throughput(draws: pd.DataFrame | None) -> dict[str, Any]:
-    if draws is None or draws.empty:
+def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
+    draws: list[Draw] = setting.of(variant) if setting else []
+    if setting is None or not draws:
         return {"draws_ok": 0, "draws_failed": 0}
-    failed = _draws(draws[draws["status"] != "ok"])
+    failed = _sessions(draw for draw in draws if not draw.succeeded)
+    tested = [draw.steady for draw in draws if draw.steady is not None]
     return {
-        **{metric.name: _mean(succeeded(draws), metric) for metric in THROUGHPUTS},
-        **{f"{metric.mode}_flops_per_second": _flops(draws, metric) for metric in THROUGHPUTS},
-        **{f"{metric.mode}_utilization": _mean_of(draws, metric, "utilization") for metric in THROUGHPUTS},
-        **{f"{metric.mode}_step_ms": _step_milliseconds(draws, metric) for metric in THROUGHPUTS},
-        "training_joules_per_image": _mean_of(draws, TRAINING, "joules_per_image"),
-        "steady": _steady(draws),
-        "time_topology": draws["topology"].iloc[0],
-        "time_batch_size": draws["batch_size"].iloc[0],
-        "time_precision": draws["precision"].iloc[0],
-        "draws_ok": len(_draws(draws) - failed),
+        **{key: value for metric in THROUGHPUTS for key, value in _speed(setting, draws, metric).items()},
+        "training_joules_per_image": _mean(
+            draw.joules_per_image for draw in draws if draw.succeeded and draw.mode == "training"
+        ),
+        "steady": all(tested) if tested else None,
+        "time_topology": draws[0].topology,
+        "time_batch_size": draws[0].batch_size,
+        "time_precision": draws[0].precision,
+        "draws_ok": len(_sessions(draws) - failed),
         "draws_failed": len(failed),
     }
 
 
-def _mean(draws: pd.DataFrame, metric: Metric) -> float:
-    return float(metric.of(draws[draws["mode"] == metric.mode]).mean())
+def _speed(setting: Setting, draws: Sequence[Draw], metric: Metric) -> dict[str, Any]:
+    mode, own = metric.mode, [draw for draw in draws if draw.mode == metric.mode]
+    (speed, _), steady = comparable_speeds(setting, draws[0].variant, metric), steady_draws(own)
+    return {
+        metric.name: speed,
+        f"{mode}_flops_per_second": speed * _mean(draw.flops_per_image for draw in steady),
+        f"{mode}_utilization": _mean(draw.utilization for draw in steady),
+        f"{mode}_step_ms": step_quantiles(own) or None,
+    }
 
 
-def _mean_of(draws: pd.DataFrame, metric: Metric, column: str) -> float:
-    rows = succeeded(draws)
-    return float(pd.to_numeric(rows[column][rows["mode"] == metric.mode]).astype(float).mean())
+def _mean(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
-def _flops(draws: pd.DataFrame, metric: Metric) -> float:
-    """Operations a second."""
-    return _mean(succeeded(draws), metric) * _mean_of(draws, metric, "flops_per_image")
-
-
-def _step_milliseconds(draws: pd.DataFrame, metric: Metric) -> tuple[float, ...] | None:
-    """The median of a step's duration over the slices, and its 5% and 95% quantiles."""
-    durations = step_milliseconds(draws[draws["mode"] == metric.mode].to_dict("records"))
-    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations.size else None
-
-
-def _steady(draws: pd.DataFrame) -> bool | None:
-    """Whether every draw was in a steady state; null where that was not tested."""
-    tested = draws["steady"].dropna()
-    return bool(tested.astype(bool).all()) if len(tested) else None
-
-
-def _draws(rows: pd.DataFrame) -> set[tuple[str, int]]:
-    return set(zip(rows["run_id"], rows["draw"], strict=True))
+def _sessions(draws: Iterable[Draw]) -> set[tuple[str, int]]:
+    return {(draw.run_id, draw.draw) for draw in draws}

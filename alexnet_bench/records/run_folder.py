@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alexnet_bench.errors import RecordError
-from alexnet_bench.records.schema import SCHEMA_VERSION, append_record, mend_file, read_records, to_frame
+from alexnet_bench.records.files import append_rows, mend_file, read_rows
+from alexnet_bench.records.schema import SCHEMA_VERSION, AnyRecord, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,14 +81,29 @@ def _brought_up_to_date(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def add_record(folder: Path, record: dict[str, Any]) -> None:
-    """Append a record to a run, durably."""
-    append_record(folder / RECORDS, record)
+def add_record(folder: Path, record: AnyRecord) -> None:
+    """Append a record to a run, durably.
+
+    Raises:
+        RecordError: it does not fit the schema, or the file cannot be written.
+    """
+    remedy = "what was finished before is kept: make room, and go on with --resume"
+    append_rows(folder / RECORDS, [record], AnyRecord, remedy)
 
 
-def run_records(folder: Path) -> list[dict[str, Any]]:
-    """The records of a run, oldest first."""
-    return read_records(folder / RECORDS)
+def run_records(*folders: Path) -> list[AnyRecord]:
+    """The records of runs, oldest first; a last line that was cut short by a crash is passed over.
+
+    Raises:
+        RecordError: a folder holds no records, or a line is no record of a known schema.
+    """
+    return [record for folder in folders for record in _records_in(folder / RECORDS)]
+
+
+def _records_in(file: Path) -> list[AnyRecord]:
+    if not file.is_file():
+        raise RecordError(f"{file} does not exist; give a folder that `bench run` wrote")
+    return read_rows(file, AnyRecord, SCHEMA_VERSION)
 
 
 def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
@@ -99,4 +115,4 @@ def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
     paths: list[Path] = []
     for folder in folders:
         paths += [Path(folder)] if isinstance(folder, str | Path) else [Path(item) for item in folder]
-    return to_frame([record for path in paths for record in run_records(path)])
+    return to_frame(run_records(*paths))

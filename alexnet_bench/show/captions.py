@@ -1,18 +1,17 @@
 """The conditions of a setting in words, as figures and tables print them."""
 
 from alexnet_bench.analysis.conditions import Setting
-from alexnet_bench.analysis.plans import present, succeeded
-from alexnet_bench.words import counted, listed
+from alexnet_bench.words import counted, distinct, listed
 
 
 def trial_conditions(setting: Setting) -> list[str]:
     """Data set, topology, training, seeds and machine of a setting, in words."""
-    known, trials = setting.conditions, succeeded(setting.rows)
+    known = setting.conditions
     rates = "a learning rate tuned for each variant" if known.get("tuned") else "one learning rate for all"
     return [
         f"{known['dataset']}, {known['topology']}, {counted(known['epochs'], 'epoch')}, "
         f"batch {known['batch_size']}, {known['precision']}, recipe {known['recipe']}, {rates}; "
-        + _seeds(present(trials["seed"])),
+        + _seeds(distinct(trial.seed for trial in setting.succeeded)),
         where(setting),
     ]
 
@@ -37,22 +36,26 @@ def where(setting: Setting) -> str:
 
 def other_device(setting: Setting, variant: str) -> str:
     """What a variant ran on, where it is not what the control ran on; without the name they share."""
-    own = setting.conditions["device"]
-    devices = [device.replace(f" ({own})", "") for device in present(setting.of(variant)["device"])]
+    own, used = setting.conditions["device"], distinct(record.device for record in setting.of(variant))
+    devices = [device.replace(f" ({own})", "") for device in used]
     return "" if devices == [own] else ", ".join(devices)
 
 
 def _seeds(seeds: list[int]) -> str:
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}" if seeds else "no trial went well"
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}" if seeds else "no trial succeeded"
 
 
 def _draws(setting: Setting) -> str:
-    """How many draws of each network went well; the control may have been drawn beside other arms too."""
-    draws = succeeded(setting.rows).drop_duplicates(["variant", "run_id", "draw"])
-    counts = draws.groupby("variant").size()
-    if counts.empty:
-        return "no draw went well"
-    arms = counts.drop(setting.control, errors="ignore")
-    if setting.control not in counts or arms.empty or counts[setting.control] == arms.max():
-        return f"{counted(int(counts.max()), 'draw')} of each network"
-    return f"{counted(int(arms.max()), 'draw')} of each network ({counts[setting.control]} of the control)"
+    """How many draws of each network succeeded; the control may have been drawn beside other arms too."""
+    counts = {
+        name: len({(draw.run_id, draw.draw) for draw in setting.of(name) if draw.succeeded})
+        for name in setting.variants
+    }
+    counts = {name: count for name, count in counts.items() if count}
+    if not counts:
+        return "no draw succeeded"
+    most = max((count for name, count in counts.items() if name != setting.control), default=0)
+    control = counts.get(setting.control, 0)
+    if not most or control in (0, most):
+        return f"{counted(max(counts.values()), 'draw')} of each network"
+    return f"{counted(most, 'draw')} of each network ({control} of the control)"

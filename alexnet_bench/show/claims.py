@@ -11,7 +11,7 @@ from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.registry import Registry
-from alexnet_bench.records.run_folder import MANIFEST, read, read_manifest
+from alexnet_bench.records.run_folder import MANIFEST, read_manifest, run_records
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
 from alexnet_bench.show.page import escape_markdown
@@ -37,9 +37,8 @@ def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     """The ledger of some runs; of none, the claims alone."""
     runs = list({run.resolve(): run for run in runs}.values())
     manifests = [read_manifest(run) for run in runs]
-    frame = read(list(runs))
     folders = {manifest["run_id"]: run for manifest, run in zip(manifests, runs, strict=True)}
-    return ledger(registry, effects(frame, manifests, folders))
+    return ledger(registry, effects(run_records(*runs), manifests, folders))
 
 
 def columns_of(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:

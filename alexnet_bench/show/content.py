@@ -10,6 +10,7 @@ from alexnet_bench.analysis.conditions import distinguish, settings
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.plans import Manifest, Plans
 from alexnet_bench.analysis.summary import conditions, summarize
+from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
 from alexnet_bench.show.sentences import standing, validity
 from alexnet_bench.show.tables import (
@@ -24,8 +25,9 @@ from alexnet_bench.show.tables import (
 _CAPTIONS = {
     "error": "A point is one seed, a bar their mean; the dashed line is the control's mean.",
     "throughput": (
-        "Images a second in training and in inference. A point is one draw, for which the network was built "
-        "anew; a bar ends at the mean; the dashed line is the control's mean."
+        "Speed over the control's, in training and in inference. A point is one draw, for which the network "
+        "was built anew; a bar ends at the ratio over all draws. At the right: images a second, the control's "
+        "typical speed times the ratio."
     ),
     "sweep": (
         "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
@@ -36,7 +38,7 @@ _CAPTIONS = {
         "figure names, which need not be the same."
     ),
     "interaction": (
-        "Lines that run side by side are changes that do not meddle with each other. A point is a mean over "
+        "Lines that run side by side are changes that do not interact. A point is a mean over "
         "seeds and over the other changes, a bar its bootstrap interval."
     ),
     "filters": (
@@ -108,33 +110,35 @@ class Content:
 
 
 def make_content(
-    frame: pd.DataFrame, manifests: Sequence[Manifest], found: pd.DataFrame, figures: Sequence[str]
+    records: Sequence[AnyRecord], manifests: Sequence[Manifest], found: pd.DataFrame, figures: Sequence[str]
 ) -> Content:
     """All that is said of some runs, with the effects that were found and the figures that were drawn."""
     plans = Plans(manifests)
     datasets = dict.fromkeys(str(manifest["plan"]["dataset"]) for manifest in manifests)
     return Content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
-        validity=validity(frame, found, plans),
-        standing=standing(frame, found, plans),
-        overviews=_overviews(frame, manifests, found),
+        validity=validity(records, found, plans),
+        standing=standing(records, found, plans),
+        overviews=_overviews(records, manifests, found),
         figures=[(name, _CAPTIONS[name]) for name in figures],
-        factorials=contrasts_table(contrasts(frame, plans), _places(frame, plans)),
-        sections=_sections(found, plans, _places(frame, plans)),
-        failures=failures_table(frame),
-        runs=runs_table(manifests, frame),
+        factorials=contrasts_table(contrasts(records, plans), _places(records, plans)),
+        sections=_sections(found, plans, _places(records, plans)),
+        failures=failures_table(records),
+        runs=runs_table(manifests, records),
     )
 
 
-def _overviews(frame: pd.DataFrame, manifests: Sequence[Manifest], found: pd.DataFrame) -> list[Overview]:
+def _overviews(
+    records: Sequence[AnyRecord], manifests: Sequence[Manifest], found: pd.DataFrame
+) -> list[Overview]:
     words = {
         (item.trials.name if item.trials else "", item.draws.name if item.draws else ""): [
             *(["Error: " + "; ".join(trial_conditions(item.trials)) + "."] if item.trials else []),
             *(["Throughput: " + "; ".join(draw_conditions(item.draws)) + "."] if item.draws else []),
         ]
-        for item in conditions(frame, Plans(manifests))
+        for item in conditions(records, Plans(manifests))
     }
-    rows = summarize(frame, manifests)
+    rows = summarize(records, manifests)
     return [
         Overview(
             conditions=words.get((str(trials), str(draws)), ["Without a record."]),
@@ -166,6 +170,6 @@ def _about(ablation: dict[str, Any] | None, rows: pd.DataFrame) -> str:
     return f"{'Arms differ in several fields' if factor == 'several' else f'The factor is {factor}'}. {held}"
 
 
-def _places(frame: pd.DataFrame, plans: Plans) -> dict[str, str]:
+def _places(records: Sequence[AnyRecord], plans: Plans) -> dict[str, str]:
     """What to call each setting; nothing where there is only one of its kind."""
-    return distinguish(settings(frame, plans, "trial")) | distinguish(settings(frame, plans, "draw"))
+    return distinguish(settings(records, plans, Trial)) | distinguish(settings(records, plans, Draw))

@@ -28,7 +28,7 @@ def tables(found: Sequence[Series]) -> dict[str, list[list[str]]]:
 
 def warnings(series: Series) -> Iterator[str]:
     """What is worth a look, a line each."""
-    who = f"{series.rows[0]['variant']}, {series.rows[0]['mode']}"
+    who = f"{series.rows[0].variant}, {series.rows[0].mode}"
     for change in series.recent_losses:
         yield f"{who}: {_change_text(change)}"
     if loss := series.chain_loss:
@@ -43,7 +43,7 @@ def warnings(series: Series) -> Iterator[str]:
 def as_data(series: Series) -> dict[str, Any]:
     """A series as `bench history --json` has it."""
     return {
-        **{name: series.rows[0][name] for name in SERIES},
+        **{name: getattr(series.rows[0], name) for name in SERIES},
         "entries": len(series.rows),
         "first_to_last": series.change,
         "changes": [
@@ -74,8 +74,8 @@ def write_figure(found: Sequence[Series], out: Path) -> Path | None:
 def _cells(series: Series) -> list[str]:
     first = series.rows[0]
     return [
-        first["variant"],
-        first["mode"],
+        first.variant,
+        first.mode,
         str(len(series.rows)),
         MISSING if series.change is None else f"{series.change:+.1%}",
         "\n".join(map(_change_text, series.changes)) or "none",

@@ -11,7 +11,8 @@ from alexnet_bench.analysis.plans import Manifest, Plans
 from alexnet_bench.analysis.summary import summarize
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.parquet import write_parquet
-from alexnet_bench.records.run_folder import read, read_manifest
+from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.figures import FIGURES, style
 from alexnet_bench.show.page import render_html, render_latex, render_markdown
@@ -28,16 +29,16 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     folders = list(dict.fromkeys(Path(run).resolve() for run in runs))
     manifests = [read_manifest(folder) for folder in folders]
     _check_distinct(folders, manifests)
-    frame = read(folders)
+    records = run_records(*folders)
     try:
         out.mkdir(parents=True, exist_ok=True)
         plans = Plans(manifests, folders_by_run(folders, manifests))
-        figures = _draw_figures(frame, plans, out)
-        found = effects(frame, manifests, plans.folders)
-        content = make_content(frame, manifests, found, figures)
+        figures = _draw_figures(records, plans, out)
+        found = effects(records, manifests, plans.folders)
+        content = make_content(records, manifests, found, figures)
         _as_text(found).to_csv(out / "effects.csv", index=False)
-        _write_factorials(contrasts(frame, plans), out)
-        write_parquet(frame, out / "records.parquet")
+        _write_factorials(contrasts(records, plans), out)
+        write_parquet(records, out / "records.parquet")
         (out / "table.tex").write_text(render_latex(content), encoding="utf-8")
         (out / "report.md").write_text(render_markdown(content), encoding="utf-8")
         page = out / "index.html"
@@ -74,12 +75,12 @@ def _check_distinct(folders: list[Path], manifests: list[Manifest]) -> None:
             raise RecordError(f"{other} and {folder} hold the same run; give one of them")
 
 
-def _draw_figures(frame: pd.DataFrame, plans: Plans, out: Path) -> list[str]:
+def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:
     """Draw what there are records for; an older report's figures that there are none for are removed."""
     drawn = []
     with style.styled():
         for name, draw in FIGURES.items():
-            figure = draw(frame, plans)
+            figure = draw(records, plans)
             style.save(figure, out, name)
             if figure is not None:
                 drawn.append(name)

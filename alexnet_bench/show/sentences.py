@@ -1,46 +1,50 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.accuracy import did_not_learn
 from alexnet_bench.analysis.conditions import settings
-from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE, NOT_STEADY
+from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
+from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
-from alexnet_bench.analysis.plans import Plans, present
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.stats import FEWEST_UNITS
-from alexnet_bench.words import counted, joined
+from alexnet_bench.words import counted, distinct, joined
 
+# How the devices of a processor that is shared between them are described.
+LOGICAL = "logical CPU device"
 _TIMED = [metric.name for metric in THROUGHPUTS]
 
 
-def standing(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
+def standing(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) -> list[str]:
     """What a reader must know before the numbers."""
     return [
-        *validity(frame, effects, plans),
-        *_rates(frame),
-        *_held_out(frame),
+        *validity(records, effects, plans),
+        *_rates(records),
+        *_held_out(records),
         *noise_floor(effects),
-        *_unsteady(effects),
-        *_devices(frame),
-        *_missing(frame, plans),
+        *_unsteady(records),
+        *_devices(records),
+        *_missing(records, plans),
         *_refusals(effects),
     ]
 
 
-def validity(frame: pd.DataFrame, effects: pd.DataFrame, plans: Plans) -> list[str]:
+def validity(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) -> list[str]:
     """What the effects may be taken for."""
     compared = effects[effects["pairs"] > 0]
     timed = compared["measure"].isin(_TIMED)
     accuracy, throughput = compared[~timed], compared[timed]
-    return [*_learned(frame, plans), *_about_seeds(frame, accuracy, plans), *_about_draws(throughput)]
+    return [*_learned(records, plans), *_about_seeds(records, accuracy, plans), *_about_draws(throughput)]
 
 
 def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
     """How far the same network, timed twice, differed from itself."""
-    pairs = effects[effects["note"].str.contains("timed twice", regex=False) & effects["effect"].notna()]
+    timed = effects["measure"].isin(_TIMED)
+    pairs = effects[timed & effects["same_network"] & effects["effect"].notna()]
     for (arm, control, _), rows in pairs.groupby(["arm", "control", "setting"], sort=False):
         differed = [_difference(row) for _, row in rows.iterrows()]
         yield (
@@ -49,13 +53,13 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _unsteady(effects: pd.DataFrame) -> Iterator[str]:
-    rows = effects[effects["kind"] == NOT_STEADY]
-    if len(rows):
-        names = joined(list(dict.fromkeys(rows["arm"])))
+def _unsteady(records: Sequence[AnyRecord]) -> Iterator[str]:
+    moving = [record for record in records if isinstance(record, Draw) and record.steady is False]
+    if moving:
+        names = joined(list(dict.fromkeys(draw.variant for draw in moving)))
         yield (
-            f"Not in a steady state: {names} or what it was held against was still getting faster or slower; "
-            "these throughput effects certify nothing."
+            f"Not in a steady state: in {counted(len(moving), 'draw')}, {names} was still getting faster or "
+            "slower; what was measured then is left out of every throughput effect."
         )
 
 
@@ -69,15 +73,14 @@ def _difference(row: "pd.Series[Any]") -> str:
     return f"{abs(row['effect'] - 1):.1%} in {mode} (draw by draw: {draws})"
 
 
-def _learned(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
-    for setting in settings(frame, plans, "trial"):
+def _learned(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
+    for setting in settings(records, plans, Trial):
         if not setting.refusals and (reason := did_not_learn(setting)):
             yield f"{reason[0].upper()}{reason[1:]}."
 
 
-def _about_seeds(frame: pd.DataFrame, accuracy: pd.DataFrame, plans: Plans) -> Iterator[str]:
-    trials = frame[(frame["kind"] == "trial") & (frame["purpose"] != "tuning")]
-    seeds = trials["seed"].nunique()
+def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Plans) -> Iterator[str]:
+    seeds = len({record.seed for record in _results(records)})
     if (accuracy["kind"] == INTERVAL).any():
         yield (
             "Intervals on error are 95% t intervals over seeds: they cover the variance of training, for "
@@ -119,7 +122,6 @@ def _about_looks(plans: Plans) -> Iterator[str]:
 
 
 def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
-    throughput = throughput[throughput["kind"] != NOT_STEADY]
     if throughput.empty:
         return
     text = (
@@ -135,8 +137,8 @@ def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
         yield f"{text} With {draws} they are descriptive; an interval takes at least {FEWEST_UNITS}."
 
 
-def _rates(frame: pd.DataFrame) -> Iterator[str]:
-    tuned = set(present(frame["tuned"]))
+def _rates(records: Sequence[AnyRecord]) -> Iterator[str]:
+    tuned = {record.tuned for record in records if isinstance(record, Trial)}
     if False in tuned:
         yield (
             "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
@@ -145,35 +147,34 @@ def _rates(frame: pd.DataFrame) -> Iterator[str]:
     if True in tuned:
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
-            f"an equal grid {_rule_of_tuning(frame)}."
+            f"an equal grid {_rule_of_tuning(records)}."
         )
 
 
-def _rule_of_tuning(frame: pd.DataFrame) -> str:
-    recipes = [recipe for recipe in frame["recipe_settings"] if isinstance(recipe, dict)]
-    shares = present(recipe.get("stop_at_train_error") for recipe in recipes)
+def _rule_of_tuning(records: Sequence[AnyRecord]) -> str:
+    shares = distinct(record.recipe_settings.get("stop_at_train_error") for record in records)
     if not shares:
         return "with the least validation error"
     return f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
 
 
-def _held_out(frame: pd.DataFrame) -> Iterator[str]:
-    rows = frame[HELD_OUT_ERROR.of(frame).notna()]
-    for dataset in present(rows["dataset"]):
+def _held_out(records: Sequence[AnyRecord]) -> Iterator[str]:
+    held_out = (record for record in records if isinstance(record, Trial) and HELD_OUT_ERROR.has(record))
+    for dataset in distinct(trial.dataset for trial in held_out):
         yield (
             f"The official test images of {dataset} were absent: its errors are of images held out from the "
             "training set, not of the test set."
         )
 
 
-def _devices(frame: pd.DataFrame) -> Iterator[str]:
-    logical = frame[frame["device"].str.contains("logical CPU device", regex=False)]
-    for device, rows in logical.groupby("device"):
-        names = joined(list(dict.fromkeys(rows["variant"])))
+def _devices(records: Sequence[AnyRecord]) -> Iterator[str]:
+    logical = [record for record in records if LOGICAL in record.device]
+    for device in distinct(record.device for record in logical):
+        names = joined(list(dict.fromkeys(record.variant for record in logical if record.device == device)))
         yield f"{names} ran on {device}: these share one processor, and none of the figures is a GPU's."
 
 
-def _missing(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
+def _missing(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
     """The planned measurements that have no record yet."""
     lacking = dict.fromkeys(
         f"{variant} ({measure})"
@@ -183,18 +184,26 @@ def _missing(frame: pd.DataFrame, plans: Plans) -> Iterator[str]:
         for variant in manifest["plan"]["variants"]
         if not (kind == "trial" and variant in plans.aliases(manifest["run_id"]))
         and not (kind == "draw" and variant not in manifest["plan"].get("timed", [variant]))
-        and not _has(frame, manifest["run_id"], variant, kind)
+        and not _has(records, manifest["run_id"], variant, kind)
     )
     if lacking:
         yield f"Planned, and without a record: {joined(list(lacking))}."
 
 
-def _has(frame: pd.DataFrame, run: str, variant: str, kind: str) -> bool:
-    rows = frame[(frame["run_id"] == run) & (frame["variant"] == variant) & (frame["kind"] == kind)]
-    return bool((rows["purpose"] != "tuning").any())
+def _has(records: Sequence[AnyRecord], run: str, variant: str, kind: str) -> bool:
+    return any(
+        (record.run_id, record.variant, record.kind) == (run, variant, kind)
+        and not (isinstance(record, Trial) and record.purpose == "tuning")
+        for record in records
+    )
 
 
 def _refusals(effects: pd.DataFrame) -> Iterator[str]:
     rows = effects[effects["kind"] == NOT_COMPARABLE]
     for arm, control, note in dict.fromkeys(zip(rows["arm"], rows["control"], rows["note"], strict=True)):
         yield f"Not compared: {arm} with {control}, since {note}."
+
+
+def _results(records: Sequence[AnyRecord]) -> list[Trial]:
+    """The trials that did not only choose a rate."""
+    return [record for record in records if isinstance(record, Trial) and record.purpose == "result"]

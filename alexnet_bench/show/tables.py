@@ -1,7 +1,8 @@
 """The tables of a report, as rows of text."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,9 @@ import pandas as pd
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.analysis.plans import Manifest
+from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.stats.verdict import INCONCLUSIVE
-from alexnet_bench.words import MISSING, counted, listed, number, percent, signed, whole
+from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, signed, whole
 
 GIB = 2**30
 _OVERVIEW_WORDS = {
@@ -87,7 +89,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
         "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
     }
-    return _table(summary, cells, words=_OVERVIEW_WORDS)
+    return _table(summary.itertuples(), cells, words=_OVERVIEW_WORDS)
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
@@ -112,7 +114,7 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Kind": lambda row: row.kind,
         "Note": lambda row: row.note or MISSING,
     }
-    return _table(effects, cells, words={"Arm", "Measure", "Where", "Verdict", "Kind", "Note"})
+    return _table(effects.itertuples(), cells, words={"Arm", "Measure", "Where", "Verdict", "Kind", "Note"})
 
 
 def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
@@ -129,27 +131,27 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "p (Holm)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
         "Seeds": lambda row: str(row.seeds),
     }
-    return _table(contrasts, cells, words={"Factorial", "Term", "Measure", "Where"})
+    return _table(contrasts.itertuples(), cells, words={"Factorial", "Term", "Measure", "Where"})
 
 
-def failures_table(frame: pd.DataFrame) -> Table:
-    """Every trial and draw that did not go well, with what went wrong."""
+def failures_table(records: Sequence[AnyRecord]) -> Table:
+    """Every trial and draw that did not succeed, with what went wrong."""
+    several = len({record.run_id for record in records}) > 1
     cells: dict[str, Callable[[Any], str]] = {
         "Variant": lambda row: row.variant,
-        "What": lambda row: (
-            f"seed {row.seed:.0f}" if row.kind == "trial" else f"draw {row.draw:.0f}, {row.mode}"
-        ),
+        "What": lambda row: f"seed {row.seed}" if isinstance(row, Trial) else f"draw {row.draw}, {row.mode}",
         "Outcome": lambda row: row.status,
-        "Run": lambda row: row.run_id if frame["run_id"].nunique() > 1 else MISSING,
-        "Error": lambda row: row.error if isinstance(row.error, str) else MISSING,
+        "Run": lambda row: row.run_id if several else MISSING,
+        "Error": lambda row: row.error or MISSING,
     }
-    return _table(frame[frame["status"] != "ok"], cells, words=set(cells))
+    return _table([record for record in records if not record.succeeded], cells, words=set(cells))
 
 
-def runs_table(manifests: Sequence[Manifest], frame: pd.DataFrame) -> Table:
+def runs_table(manifests: Sequence[Manifest], records: Sequence[AnyRecord]) -> Table:
     """What was run, where and how: a column a run."""
     columns = [
-        _describe_run(manifest, frame[frame["run_id"] == manifest["run_id"]]) for manifest in manifests
+        _describe_run(manifest, [record for record in records if record.run_id == manifest["run_id"]])
+        for manifest in manifests
     ]
     return Table(
         columns=["Run", *(manifest["run_id"] for manifest in manifests)],
@@ -157,14 +159,14 @@ def runs_table(manifests: Sequence[Manifest], frame: pd.DataFrame) -> Table:
     )
 
 
-def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
+def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str, str]:
     plan, machine = manifest["plan"], manifest["environment"]
     memory = f"{machine['memory_bytes'] / GIB:.0f} GiB"
     return {
         "Command": manifest["command"],
         "Started": manifest["created_at"],
         "Machine": f"{machine['cpu']}, {counted(machine['cores'], 'core')}, {memory}, {machine['platform']}",
-        "Devices": ", ".join(sorted(set(records["device"]))) or MISSING,
+        "Devices": ", ".join(distinct(record.device for record in records)) or MISSING,
         "Versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
         "Revision": manifest.get("git_commit") or MISSING,
         "Measured": ", ".join(plan["measures"]),
@@ -189,37 +191,38 @@ def _describe_run(manifest: Manifest, records: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _draws(records: pd.DataFrame) -> str:
+def _draws(records: Sequence[AnyRecord]) -> str:
     """How often each network was built, and how long each was timed."""
-    draws = records[(records["kind"] == "draw") & (records["status"] == "ok")]
-    if draws.empty:
+    draws = [record for record in records if isinstance(record, Draw) and record.succeeded]
+    if not draws:
         return "nothing yet"
-    keys = ["variant", "precision", "batch_size", "side", "mode"]
-    counts, rounds = draws.groupby(keys)["draw"].nunique(), draws["round_ids"].map(len)
-    return f"{_range(counts)} draws of {_range(rounds)} rounds each"
+    built = Counter((draw.variant, draw.precision, draw.batch_size, draw.side, draw.mode) for draw in draws)
+    return f"{_range(built.values())} draws of {_range(len(draw.round_ids) for draw in draws)} rounds each"
 
 
-def _range(numbers: "pd.Series[int]") -> str:
-    low, high = int(numbers.min()), int(numbers.max())
+def _range(numbers: Iterable[int]) -> str:
+    found = list(numbers)
+    low, high = min(found), max(found)
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _load(records: pd.DataFrame) -> str:
+def _load(records: Sequence[AnyRecord]) -> str:
     """The largest shares of the processors that others took during a draw."""
-    loads = [item for item in records["load"] if isinstance(item, dict)]
+    loads = [record.load for record in records if isinstance(record, Draw) and record.load]
     if not loads:
         return MISSING
-    others, stolen = (max(item[name] for item in loads) for name in ("others_share", "steal_share"))
+    others, stolen = max(load.others_share for load in loads), max(load.steal_share for load in loads)
     return f"up to {others:.1%} by other processes, {stolen:.1%} by the host, while timing"
 
 
-def _seeds(records: pd.DataFrame) -> str:
-    return listed(records["seed"][records["purpose"] != "tuning"].dropna()) or MISSING
+def _seeds(records: Sequence[AnyRecord]) -> str:
+    trials = (record for record in records if isinstance(record, Trial) and record.purpose == "result")
+    return listed(trial.seed for trial in trials) or MISSING
 
 
-def _table(frame: pd.DataFrame, cells: dict[str, Callable[[Any], str]], words: set[str]) -> Table:
-    """A row a row of the frame, without the columns in which every cell is missing."""
-    rows = [[cell(row) for cell in cells.values()] for row in frame.itertuples()]
+def _table(rows: Iterable[Any], cells: dict[str, Callable[[Any], str]], words: set[str]) -> Table:
+    """A line a row, without the columns in which every cell is missing."""
+    rows = [[cell(row) for cell in cells.values()] for row in rows]
     kept = [index for index in range(len(cells)) if any(row[index] != MISSING for row in rows)]
     titles = list(cells)
     return Table(

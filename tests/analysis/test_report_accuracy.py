@@ -1,14 +1,14 @@
 import math
 
 import pytest
-from report_runs import failed_trial, frame, manifest, trial
+from report_runs import failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
 
 
 def rows(records, run=None, measure="test_top1_error"):
     """The effects of one measure, by arm."""
-    found = effects(frame(records), [run or manifest()])
+    found = effects(in_run(records), [run or manifest()])
     return {row.arm: row for row in found[found["measure"] == measure].itertuples()}
 
 
@@ -73,7 +73,7 @@ def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
 def test_errors_of_held_out_images_are_not_called_test_errors():
     swap = {"test_top1_error": None, "held_out_top1_error": 0.3}
     records = [*trials("alexnet", 0.3, **swap), *trials("no-lrn", 0.3, **swap)]
-    found = effects(frame(records), [manifest()])
+    found = effects(in_run(records), [manifest()])
     assert list(found["measure"]) == [
         "held_out_top1_error",
         "validation_top1_error",

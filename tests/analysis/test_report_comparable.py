@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from report_runs import DEVICE, VERSIONS, draw, frame, manifest, trial
+from report_runs import DEVICE, VERSIONS, draw, in_run, manifest, trial
 
 from alexnet_bench.errors import RecordError
 from alexnet_bench.show.report import effects, summarize
@@ -12,7 +12,7 @@ TWO = f"2 logical CPU devices ({DEVICE})"
 
 
 def only(records, runs=None, measure="test_top1_error", arm="no-lrn"):
-    found = effects(frame(records), runs or [manifest()])
+    found = effects(in_run(records), runs or [manifest()])
     return found[(found["measure"] == measure) & (found["arm"] == arm)].to_dict("records")
 
 
@@ -140,14 +140,14 @@ def test_a_control_that_changed_between_runs_is_paired_within_each():
 
 def test_records_of_a_run_without_its_manifest_are_refused():
     with pytest.raises(RecordError, match="run run-b, but its manifest"):
-        effects(frame([trial("alexnet", 0)], run_id="run-b"), [manifest()])
+        effects(in_run([trial("alexnet", 0)], run_id="run-b"), [manifest()])
 
 
 def test_frames_with_repeated_labels_and_missing_columns_are_read():
     """As of older records, concatenated by hand."""
     import pandas as pd
 
-    halves = [frame([trial("alexnet", 0, 0.02)]), frame([trial("no-lrn", 0, 0.03)])]
+    halves = [in_run([trial("alexnet", 0, 0.02)]), in_run([trial("no-lrn", 0, 0.03)])]
     older = pd.concat(halves).drop(columns=["held_out_top1_error", "compile_seconds", "tuned"])
     found = effects(older, [manifest()])
     assert found["effect"].iloc[0] == pytest.approx(1)

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import draw, frame, manifest, trial
+from report_runs import draw, in_run, manifest, trial
 
 from alexnet_bench.analysis.comparison import compare_runs, compare_sides, yardstick_change
 
@@ -36,7 +36,7 @@ def only(found):
 
 
 def test_head_over_base_is_paired_by_round():
-    row = only(compare_sides(frame(sides(1.01, 1.02, 1.03, 1.04))))
+    row = only(compare_sides(in_run(sides(1.01, 1.02, 1.03, 1.04))))
 
     assert row.effect == pytest.approx(np.prod([1.01, 1.02, 1.03, 1.04]) ** 0.25)
     assert row.low < row.effect < row.high
@@ -50,7 +50,7 @@ def test_head_over_base_is_paired_by_round():
 
 
 def test_under_four_draws_there_is_no_interval():
-    row = only(compare_sides(frame(sides(1.01, 1.02, 1.03))))
+    row = only(compare_sides(in_run(sides(1.01, 1.02, 1.03))))
 
     assert row.effect == pytest.approx(1.02, abs=1e-3)
     assert math.isnan(row.low)
@@ -60,7 +60,7 @@ def test_every_mode_variant_and_batch_is_a_row():
     records = [*sides(1.0), *sides(2.0, mode="inference"), *sides(3.0, batch_size=16)]
     others = [{**record, "variant": "no-lrn"} for record in sides(1.5)]
 
-    found = compare_sides(frame([*records, *others]))
+    found = compare_sides(in_run([*records, *others]))
 
     assert list(zip(found["variant"], found["measure"], strict=True)) == [
         ("alexnet", "training throughput"),
@@ -70,7 +70,7 @@ def test_every_mode_variant_and_batch_is_a_row():
 
 
 def test_steps_have_a_median_and_quantiles():
-    row = only(compare_sides(frame(sides(1.0))))
+    row = only(compare_sides(in_run(sides(1.0))))
 
     # Batches of 16 at 10 and 30 images a second.
     assert row.base_milliseconds[0] == pytest.approx(1000 * 16 * (1 / 10 + 1 / 30) / 2)
@@ -79,7 +79,7 @@ def test_steps_have_a_median_and_quantiles():
 
 @pytest.mark.parametrize(("steady", "shown"), [(True, True), (False, False), (None, None)])
 def test_what_was_not_steady_is_marked(steady, shown):
-    row = only(compare_sides(frame(sides(1.0, 1.0, steady=steady))))
+    row = only(compare_sides(in_run(sides(1.0, 1.0, steady=steady))))
 
     assert row.steady is shown
 
@@ -90,13 +90,13 @@ def test_a_side_that_failed_is_named():
         for record in sides(1.0)
     ]
 
-    row = only(compare_sides(frame(failed)))
+    row = only(compare_sides(in_run(failed)))
 
     assert (row.note, row.pairs, math.isnan(row.effect)) == ("head: crashed", 0, True)
 
 
 def test_two_runs_are_compared_draw_by_draw_without_pairs():
-    row = only(compare_runs(frame(runs([10, 11, 10, 11], [20, 22, 20, 22])), RUNS))
+    row = only(compare_runs(in_run(runs([10, 11, 10, 11], [20, 22, 20, 22])), RUNS))
 
     assert row.effect == pytest.approx(2.0)
     assert 1.7 < row.low < 2.0 < row.high < 2.3
@@ -116,7 +116,7 @@ def test_a_slower_half_that_was_disturbed_changes_no_ratio(of):
         )
     ]
 
-    found = compare_sides(frame(records)) if of == "sides" else compare_runs(frame(records), RUNS)
+    found = compare_sides(in_run(records)) if of == "sides" else compare_runs(in_run(records), RUNS)
 
     # Of four, the median lies between the halves; the mean of the faster one is what is compared.
     assert only(found).effect == pytest.approx(1.02)
@@ -129,7 +129,7 @@ def test_errors_of_two_runs_are_paired_by_seed():
         for seed in range(3)
     ]
 
-    row = only(compare_runs(frame(records), RUNS))
+    row = only(compare_runs(in_run(records), RUNS))
 
     assert (row.effect, row.pairs, row.unit) == (pytest.approx(1.0), 3, "%")
     assert (row.base, row.head) == (pytest.approx(3.0), pytest.approx(4.0))
@@ -149,7 +149,7 @@ def test_runs_of_other_conditions_are_not_compared(changes, note):
     records = runs([10], [20])
     records[1] |= changes
 
-    row = only(compare_runs(frame(records), RUNS))
+    row = only(compare_runs(in_run(records), RUNS))
 
     assert (row.note, math.isnan(row.effect)) == (note, True)
 
@@ -158,11 +158,11 @@ def test_versions_are_what_two_runs_may_differ_in():
     records = runs([10], [20])
     records[1] |= {"versions": {"tensorflow": "3"}, "build": {"driver": "1"}}
 
-    assert only(compare_runs(frame(records), RUNS)).effect == pytest.approx(2)
+    assert only(compare_runs(in_run(records), RUNS)).effect == pytest.approx(2)
 
 
 def test_what_only_one_run_measured_says_so():
-    found = compare_runs(frame(runs([10], [])), RUNS)
+    found = compare_runs(in_run(runs([10], [])), RUNS)
 
     assert only(found).note == "not measured in the second run"
 
@@ -172,5 +172,5 @@ def test_the_yardstick_tells_how_the_machine_changed():
     for record, flops in zip(records, (1.0, 3.0, 4.0, 4.0), strict=True):
         record["yardstick"] = {"flops_per_second": [flops], "bytes_per_second": [5.0]}
 
-    assert yardstick_change(frame(records), RUNS) == {"flops_per_second": 2.0, "bytes_per_second": 1.0}
-    assert yardstick_change(frame(runs([10], [20])), RUNS) == {}
+    assert yardstick_change(in_run(records), RUNS) == {"flops_per_second": 2.0, "bytes_per_second": 1.0}
+    assert yardstick_change(in_run(runs([10], [20])), RUNS) == {}

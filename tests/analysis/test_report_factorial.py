@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from report_runs import frame, manifest, trial, write_run
+from report_runs import in_run, manifest, trial, write_run
 from scipy import stats
 
 from alexnet_bench.analysis.contrasts import contrasts
@@ -40,7 +40,7 @@ def records(changes, error, seeds=5):
 
 
 def found(changes, error, seeds=5):
-    rows = contrasts(frame(records(changes, error, seeds)), Plans([run(changes)]))
+    rows = contrasts(in_run(records(changes, error, seeds)), Plans([run(changes)]))
     return {row.term: row for row in rows.itertuples()}
 
 
@@ -83,7 +83,7 @@ def halved(error):
         if len(some) % 2 == 0
         for seed in range(4)
     ]
-    found = contrasts(frame(rows), Plans([run(changes, half_factorials=[changes])]))
+    found = contrasts(in_run(rows), Plans([run(changes, half_factorials=[changes])]))
     return {row.term: row for row in found.itertuples()}
 
 
@@ -119,7 +119,7 @@ def test_an_interval_is_no_narrower_than_whole_test_images_make_it():
         for some, name in cells(TWO).items()
         for seed in range(4)
     ]
-    (row, *_) = contrasts(frame(rows), Plans([run(TWO, factorials=[TWO], test_images=100)])).itertuples()
+    (row, *_) = contrasts(in_run(rows), Plans([run(TWO, factorials=[TWO], test_images=100)])).itertuples()
 
     # The mean of two differences of whole images: a deviation of 1/sqrt(6) / sqrt(2) points.
     half_width = stats.t.ppf(0.975, 3) / math.sqrt(6) / math.sqrt(2) / math.sqrt(4)
@@ -128,7 +128,7 @@ def test_an_interval_is_no_narrower_than_whole_test_images_make_it():
 
 def test_looks_share_the_level_of_the_terms():
     once, often = (
-        contrasts(frame(records(TWO, additive)), Plans([run(TWO, factorials=[TWO], looks=list(looks))]))[
+        contrasts(in_run(records(TWO, additive)), Plans([run(TWO, factorials=[TWO], looks=list(looks))]))[
             "p_value"
         ]
         for looks in ((), (4, 8))
@@ -138,7 +138,7 @@ def test_looks_share_the_level_of_the_terms():
 
 
 def test_a_control_that_did_not_learn_has_no_terms():
-    assert contrasts(frame(records(TWO, lambda some: 0.89)), Plans([run(TWO)])).empty
+    assert contrasts(in_run(records(TWO, lambda some: 0.89)), Plans([run(TWO)])).empty
 
 
 def test_three_seeds_have_effects_and_no_interval():
@@ -150,19 +150,19 @@ def test_three_seeds_have_effects_and_no_interval():
 def test_a_factorial_that_is_not_whole_has_no_terms():
     lacking = [row for row in records(TWO, additive) if row["variant"] != "a+b"]
 
-    assert contrasts(frame(lacking), Plans([run(TWO)])).empty
+    assert contrasts(in_run(lacking), Plans([run(TWO)])).empty
 
 
 def test_a_seed_that_a_cell_lacks_does_not_count():
     some = [row for row in records(TWO, additive) if (row["variant"], row["seed"]) != ("a+b", 0)]
 
-    assert set(contrasts(frame(some), Plans([run(TWO)]))["seeds"]) == {4}
+    assert set(contrasts(in_run(some), Plans([run(TWO)]))["seeds"]) == {4}
 
 
 @pytest.mark.parametrize("changes", [TWO, THREE, ["a", "b", "c", "d"]])
 def test_every_pair_of_changes_has_axes(changes):
     with style.styled():
-        figure = FIGURES["interaction"](frame(records(changes, additive)), Plans([run(changes)]))
+        figure = FIGURES["interaction"](in_run(records(changes, additive)), Plans([run(changes)]))
         figure.canvas.draw()
 
     shown = [

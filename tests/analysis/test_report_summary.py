@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from report_runs import DEVICE, draw, failed_trial, frame, manifest, trial
+from report_runs import DEVICE, draw, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.show.report import summarize
 
@@ -9,7 +9,7 @@ THREE = {"no-lrn": ["normalization"], "alexnet": [], "lrn": []}
 
 
 def rows(records, run=None):
-    return {row.variant: row for row in summarize(frame(records), [run or manifest()]).itertuples()}
+    return {row.variant: row for row in summarize(in_run(records), [run or manifest()]).itertuples()}
 
 
 def test_a_row_a_variant_with_error_throughput_and_costs():

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import draw, frame, manifest
+from report_runs import draw, in_run, manifest
 
 from alexnet_bench.analysis.effects import effects
 
@@ -10,7 +10,7 @@ A_AND_A = {"alexnet": [], "lrn": [], "no-lrn": ["normalization"]}
 
 
 def rows(records, runs=None, measure="training_images_per_second"):
-    found = effects(frame(records), runs or [manifest()])
+    found = effects(in_run(records), runs or [manifest()])
     return {row.arm: row for row in found[found["measure"] == measure].itertuples()}
 
 

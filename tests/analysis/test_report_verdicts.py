@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import draw, failed_trial, frame, manifest, trial
+from report_runs import draw, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.learning_curve import epochs_to
@@ -13,7 +13,7 @@ VARIANTS = {"alexnet": [], "no-lrn": ["normalization"], "tanh": ["activation"], 
 
 
 def found(records, folders=None, **plan):
-    return effects(frame(records), [manifest(variants=VARIANTS, **plan)], folders)
+    return effects(in_run(records), [manifest(variants=VARIANTS, **plan)], folders)
 
 
 def row(records, measure="test_top1_error", arm="no-lrn", **how):
@@ -118,7 +118,7 @@ def test_a_twin_of_the_control_takes_no_share_of_the_level():
     ]
 
     def no_lrn(records):
-        rows = effects(frame(records), [manifest(variants=VARIANTS | {"lrn": []})]).set_index("arm")
+        rows = effects(in_run(records), [manifest(variants=VARIANTS | {"lrn": []})]).set_index("arm")
         return rows.loc["no-lrn", ["p_difference", "p_equivalence"]].tolist()
 
     assert no_lrn([*others, *twin]) == no_lrn(others)

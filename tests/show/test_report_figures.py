@@ -1,7 +1,7 @@
 """What the figures show."""
 
 import pytest
-from report_runs import DEVICE, draw, failed_trial, frame, manifest, trial
+from report_runs import DEVICE, draw, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.show.figures import FIGURES, style
@@ -30,7 +30,7 @@ def crossing():
     one, other = list(NAMES)[-2:]
     names = {"alexnet": [], one: ["dropout"], other: ["normalization"], f"{one}+{other}": ["dropout"]}
     trials = [trial(name, seed, 0.03 + 0.01 * index) for index, name in enumerate(names) for seed in range(4)]
-    return frame(trials), Plans([manifest(variants=names, factorials=[[one, other]])])
+    return in_run(trials), Plans([manifest(variants=names, factorials=[[one, other]])])
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def figures():
     records[1] = failed_trial("alexnet", 1)
     with style.styled():
         made = {
-            name: draw_it(frame(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)]))
+            name: draw_it(in_run(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)]))
             for name, draw_it in FIGURES.items()
             if name not in ("interaction", "filters")
         }
@@ -119,7 +119,7 @@ def test_variants_are_ordered_from_best_to_worst_after_the_control():
         trial(name, 0, wrong) for name, wrong in (("c", 0.3), ("alexnet", 0.5), ("b", 0.1), ("a", 0.2))
     ]
     with style.styled():
-        figure = FIGURES["error"](frame(records), Plans([manifest(variants={name: [] for name in "abc"})]))
+        figure = FIGURES["error"](in_run(records), Plans([manifest(variants={name: [] for name in "abc"})]))
         figure.canvas.draw()
     assert labels(figure) == ["alexnet", "b", "a", "c"]
 
@@ -129,7 +129,7 @@ def test_names_are_no_formulas():
     name = "a$\\frac^$b"
     with style.styled():
         figure = FIGURES["error"](
-            frame([trial(name, 0)]), Plans([manifest(variants={name: []}, control=name)])
+            in_run([trial(name, 0)]), Plans([manifest(variants={name: []}, control=name)])
         )
         figure.canvas.draw()
     assert labels(figure) == [name]
@@ -138,7 +138,7 @@ def test_names_are_no_formulas():
 def test_a_control_is_drawn_more_often_and_this_is_said():
     records = [draw("alexnet", number, [10.0]) for number in range(4)] + [draw("no-lrn", 0, [11.0])]
     with style.styled():
-        figure = FIGURES["throughput"](frame(records), Plans([manifest()]))
+        figure = FIGURES["throughput"](in_run(records), Plans([manifest()]))
     assert "1 draw of each network (4 of the control)" in _heads(figure)
 
 
@@ -155,4 +155,4 @@ def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
 
 
 def test_one_batch_size_is_no_sweep():
-    assert FIGURES["sweep"](frame([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None
+    assert FIGURES["sweep"](in_run([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None

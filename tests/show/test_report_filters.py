@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from report_runs import frame, manifest, trial
+from report_runs import in_run, manifest, trial
 
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.show.figures import FIGURES, style
@@ -25,7 +25,7 @@ def draw(folder, towers_of, channels=3):
         records.append(trial(name, 0, predictions=file))
     plans = Plans([manifest(variants={name: [] for name in towers_of})], {"run-a": folder})
     with style.styled():
-        figure = FIGURES["filters"](frame(records), plans)
+        figure = FIGURES["filters"](in_run(records), plans)
         if figure is not None:
             figure.canvas.draw()
     return figure

@@ -4,7 +4,7 @@ import html
 from html.parser import HTMLParser
 
 import pytest
-from report_runs import LRN_CLAIM, accuracy, draw, failed_trial, frame, manifest, timing, trial
+from report_runs import LRN_CLAIM, accuracy, draw, failed_trial, in_run, manifest, timing, trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.show.content import make_content
@@ -17,7 +17,7 @@ NASTY = "<b>&a|b_$x^y~`*{}\\"
 
 def pages(records, *runs, figures=()):
     """The page, the Markdown and the LaTeX of some runs."""
-    manifests, rows = runs or [manifest()], frame(records)
+    manifests, rows = runs or [manifest()], in_run(records)
     content = make_content(rows, manifests, effects(rows, manifests), figures)
     return render_html(content), render_markdown(content), render_latex(content)
 

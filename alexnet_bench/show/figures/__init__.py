@@ -1,11 +1,11 @@
 """The figures: one file each. A figure for which there are no records is None."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.figures.curves import draw_curves
 from alexnet_bench.show.figures.error import draw_error
 from alexnet_bench.show.figures.filters import draw_filters
@@ -14,7 +14,7 @@ from alexnet_bench.show.figures.sweep import draw_sweep
 from alexnet_bench.show.figures.throughput import draw_throughput
 from alexnet_bench.show.figures.tradeoff import draw_tradeoff
 
-FIGURES: dict[str, Callable[[pd.DataFrame, Plans], Figure | None]] = {
+FIGURES: dict[str, Callable[[Sequence[AnyRecord], Plans], Figure | None]] = {
     "error": draw_error,
     "throughput": draw_throughput,
     "sweep": draw_sweep,

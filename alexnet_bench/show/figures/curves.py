@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from collections.abc import Sequence
 
 import pandas as pd
 import seaborn as sns
@@ -10,7 +11,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from alexnet_bench.analysis.conditions import Setting, settings
-from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 
@@ -21,10 +23,10 @@ _LINES = {
 }
 
 
-def draw_curves(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_curves(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, in it a small plot a variant."""
     shown = [
-        (item, curves) for item in settings(frame, plans, "trial") if len(curves := _curves(item, plans))
+        (item, curves) for item in settings(records, plans, Trial) if len(curves := _curves(item, plans))
     ]
     if not shown:
         return None
@@ -39,14 +41,14 @@ def _curves(setting: Setting, plans: Plans) -> pd.DataFrame:
     """One row an epoch, seed and variant, in percent; a network of two names under one of them."""
     rows = [
         {
-            "variant": trial["variant"],
-            "seed": f"{trial['run_id']}/{int(trial['seed'])}",
-            "epoch": epoch["epoch"],
-            **{name: 100 * epoch[name] for name in _LINES if epoch.get(name) is not None},
+            "variant": trial.variant,
+            "seed": f"{trial.run_id}/{trial.seed}",
+            "epoch": epoch.epoch,
+            **{name: 100 * value for name in _LINES if (value := getattr(epoch, name)) is not None},
         }
-        for _, trial in succeeded(setting.rows).iterrows()
-        if not plans.same_as(trial["variant"])
-        for epoch in trial["curve"]
+        for trial in setting.succeeded
+        if not plans.same_as(trial.variant)
+        for epoch in trial.curve
     ]
     return pd.DataFrame(rows, columns=["variant", "seed", "epoch", *_LINES])
 

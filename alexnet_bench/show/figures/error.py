@@ -1,5 +1,7 @@
 """Error of every variant: each seed's point and the mean."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -8,29 +10,32 @@ from matplotlib.lines import Line2D
 
 from alexnet_bench.analysis.conditions import Setting, settings
 from alexnet_bench.analysis.metrics import Metric, headline
-from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 from alexnet_bench.stats import chance_error
 from alexnet_bench.words import percent
 
 
-def draw_error(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_error(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting."""
-    shown = [item for item in settings(frame, plans, "trial") if headline(succeeded(item.rows))]
+    shown = [item for item in settings(records, plans, Trial) if headline(item.succeeded)]
     if not shown:
         return None
     figure, places = style.panels([1.9 + 0.34 * len(item.variants) for item in shown])
     for panel, setting in zip(places, shown, strict=True):
-        metric = headline(succeeded(setting.rows))
+        metric = headline(setting.succeeded)
         assert metric is not None
         _draw_panel(panel, setting, metric, plans)
     return figure
 
 
 def _draw_panel(panel: SubFigure, setting: Setting, metric: Metric, plans: Plans) -> None:
-    trials = succeeded(setting.rows)
-    values = pd.DataFrame({"variant": trials["variant"], "seed": trials["seed"], "error": metric.of(trials)})
+    values = pd.DataFrame(
+        [(trial.variant, trial.seed, metric.of(trial)) for trial in setting.succeeded],
+        columns=["variant", "seed", "error"],
+    )
     means = values.groupby("variant")["error"].mean().reindex(setting.variants)
     names = style.order(means, plans, ascending=True)
     axes = panel.subplots()
@@ -82,6 +87,6 @@ def _mark_chance(axes: Axes, setting: Setting, largest: float) -> list[Line2D]:
 def _label(setting: Setting, variant: str, plans: Plans) -> str:
     """The name, with the network it is another name of, and how many of its trials failed."""
     rows, same = setting.of(variant), plans.same_as(variant)
-    failed = len(rows) - len(succeeded(rows))
+    failed = sum(not trial.succeeded for trial in rows)
     text = f"{variant} (= {same})" if same else variant
     return f"{text} ({failed} of {len(rows)} failed)" if failed else text

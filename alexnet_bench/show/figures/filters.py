@@ -1,16 +1,17 @@
 """The first layer's kernels after training, one row a tower."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from alexnet_bench.analysis.conditions import Setting, settings
-from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.predictions import Predictions
+from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 
@@ -19,10 +20,10 @@ _A_LINE = 48
 Row = tuple[str, NDArray[np.float32]]
 
 
-def draw_filters(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_filters(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, with the lowest seed's kernels of every variant that kept them."""
     files = Predictions(plans.folders)
-    found = [(setting, _rows(setting, plans, files)) for setting in settings(frame, plans, "trial")]
+    found = [(setting, _rows(setting, plans, files)) for setting in settings(records, plans, Trial)]
     shown = [(setting, rows) for setting, rows in found if rows]
     if not shown:
         return None
@@ -51,7 +52,7 @@ def _rows(setting: Setting, plans: Plans, files: Predictions) -> list[Row]:
     rows: list[Row] = []
     own = [variant for variant in setting.variants if not plans.same_as(variant)]
     for variant in sorted(own, key=plans.rank):
-        trials = succeeded(setting.of(variant)).sort_values("seed").to_dict("records")
+        trials = sorted((trial for trial in setting.of(variant) if trial.succeeded), key=_seed)
         kept = (files.filters(trial) for trial in trials[:1])
         for towers in (found for found in kept if found is not None):
             several = len(towers) > 1
@@ -60,6 +61,10 @@ def _rows(setting: Setting, plans: Plans, files: Predictions) -> list[Row]:
                 for number, kernels in enumerate(towers, 1)
             ]
     return rows
+
+
+def _seed(trial: Trial) -> int:
+    return trial.seed
 
 
 def _draw_row(axes: Axes, label: str, kernels: NDArray[np.float32]) -> None:

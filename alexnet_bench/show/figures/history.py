@@ -30,10 +30,10 @@ def draw_history(found: Sequence[Series]) -> Figure | None:
 def conditions(series: Series) -> str:
     """Machine, settings and scale of a series, in words."""
     first = series.rows[0]
-    pools = f" ({first['thread_pools']})" if first["thread_pools"] else ""
+    pools = f" ({first.thread_pools})" if first.thread_pools else ""
     return (
-        f"{first['device']}, {first['threads']} threads{pools}, {first['placement']}; {first['topology']}, "
-        f"batch {first['batch_size']}, {first['precision']}"
+        f"{first.device}, {first.threads} threads{pools}, {first.placement}; {first.topology}, "
+        f"batch {first.batch_size}, {first.precision}"
     )
 
 
@@ -48,7 +48,7 @@ def _draw_panel(panel: SubFigure, series: Series) -> None:
     speeds = pd.DataFrame(
         {
             "entry": range(len(series.measured)),
-            "speed": [row["images_per_teraflop"] for row in series.measured],
+            "speed": [row.images_per_teraflop for row in series.measured],
         }
     )
     sns.scatterplot(speeds, x="entry", y="speed", color=style.ARM, s=26, alpha=0.8, legend=False, ax=axes)
@@ -59,7 +59,7 @@ def _draw_panel(panel: SubFigure, series: Series) -> None:
     axes.set(xlabel="commit, in order of time", ylabel="images a teraflop\nof the yardstick")
     axes.yaxis.set_major_locator(MaxNLocator(5))
     first = series.rows[0]
-    style.entitle(panel, f"{first['variant']}, {first['mode']}", [conditions(series)])
+    style.entitle(panel, f"{first.variant}, {first.mode}", [conditions(series)])
     style.key(
         panel,
         [
@@ -90,7 +90,7 @@ def _mark_changes(axes: Axes, series: Series) -> None:
 def _name_entries(axes: Axes, series: Series) -> None:
     apart = math.ceil(len(series.measured) / _MOST_LABELS)
     named = range(0, len(series.measured), apart)
-    axes.set_xticks(named, [_short(series.measured[at]["commit"] or "–") for at in named])
+    axes.set_xticks(named, [_short(series.measured[at].commit or "–") for at in named])
 
 
 def _short(name: str) -> str:

@@ -1,5 +1,6 @@
 """Factorials: the error with and without one change, with and without another."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -10,16 +11,17 @@ from matplotlib.figure import Figure, SubFigure
 from alexnet_bench.analysis.conditions import Setting
 from alexnet_bench.analysis.contrasts import crossed
 from alexnet_bench.analysis.metrics import headline
-from alexnet_bench.analysis.plans import Plans, succeeded
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 
 _ABREAST = 3
 
 
-def draw_interactions(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_interactions(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a factorial and setting, with axes for each pair of its changes."""
-    found = list(crossed(frame, plans))
+    found = list(crossed(records, plans))
     if not found:
         return None
     pairs = [list(combinations(factorial.changes, 2)) for _, factorial, _ in found]
@@ -32,7 +34,7 @@ def draw_interactions(frame: pd.DataFrame, plans: Plans) -> Figure | None:
 def _draw_panel(
     panel: SubFigure, setting: Setting, cells: pd.DataFrame, pairs: list[tuple[str, str]]
 ) -> None:
-    metric = headline(succeeded(setting.rows))
+    metric = headline(setting.succeeded)
     assert metric is not None
     grid = panel.subplots(-(-len(pairs) // _ABREAST), min(_ABREAST, len(pairs)), squeeze=False, sharey=True)
     for place, axes in enumerate(grid.flat):

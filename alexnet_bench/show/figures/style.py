@@ -77,8 +77,12 @@ def styled() -> Any:
 def spread(keys: "pd.Series[Any]", reach: float) -> "pd.Series[float]":
     """An offset a key, evenly spread in the order of the keys, so that equal values stay apart."""
     order = sorted(set(keys))
-    offsets = np.linspace(-reach, reach, len(order)) if len(order) > 1 else [0.0]
-    return keys.map(dict(zip(order, offsets, strict=True))).astype(float)
+    return keys.map(dict(zip(order, offsets(len(order), reach), strict=True))).astype(float)
+
+
+def offsets(count: int, reach: float) -> list[float]:
+    """So many offsets, evenly spread."""
+    return list(np.linspace(-reach, reach, count)) if count > 1 else [0.0] * count
 
 
 def show_rows(axes: Axes, labels: Sequence[str], control: int | None) -> None:

@@ -1,6 +1,6 @@
 """Images a second against the batch size, a line a variant and precision."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 
 import pandas as pd
@@ -9,18 +9,19 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from alexnet_bench.analysis.effect import steady_draws
 from alexnet_bench.analysis.metrics import THROUGHPUTS
-from alexnet_bench.analysis.plans import Plans, succeeded
-from alexnet_bench.analysis.results import results
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import HEAD, AnyRecord, Draw
 from alexnet_bench.show.figures import style
 
 _DASHES = ("", (4, 2), (1, 1.5))
 _COLUMNS = 3
 
 
-def draw_sweep(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_sweep(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel for each run and topology timed at several batch sizes, training beside inference."""
-    shown = list(_sweeps(succeeded(results(frame, plans)), plans))
+    shown = list(_sweeps(records, plans))
     if not shown:
         return None
     figure, places = style.panels([3.6 + 0.25 * _lines(draws) for draws in shown])
@@ -34,10 +35,15 @@ def _lines(draws: pd.DataFrame) -> int:
     return -(-(draws["variant"].nunique() + draws["precision"].nunique()) // _COLUMNS)
 
 
-def _sweeps(records: pd.DataFrame, plans: Plans) -> Iterator[pd.DataFrame]:
+def _sweeps(records: Sequence[AnyRecord], plans: Plans) -> Iterator[pd.DataFrame]:
     """The draws of each run and topology, of the variants that were timed at several batch sizes."""
-    draws = records[(records["kind"] == "draw") & (records["side"] == "head")]
-    for _, rows in draws.groupby(["topology", "run_id"], sort=False):
+    columns = ("variant", "precision", "batch_size", "mode", "topology", "run_id", "device", "threads")
+    draws = steady_draws(item for item in records if isinstance(item, Draw) and item.side == HEAD)
+    table = pd.DataFrame(
+        [[*(getattr(draw, name) for name in columns), draw.images_per_second] for draw in draws],
+        columns=[*columns, "rate"],
+    )
+    for _, rows in table.groupby(["topology", "run_id"], sort=False):
         sizes = rows.groupby("variant")["batch_size"].transform("nunique")
         swept = rows[sizes > 1]
         if len(swept):
@@ -55,7 +61,7 @@ def _draw_panel(panel: SubFigure, draws: pd.DataFrame, plans: Plans) -> None:
         values = pd.DataFrame(
             {
                 "batch": rows["batch_size"].astype(int),
-                "rate": metric.of(rows),
+                "rate": rows["rate"],
                 "variant": rows["variant"],
                 "precision": rows["precision"],
             }

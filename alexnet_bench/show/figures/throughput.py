@@ -1,6 +1,8 @@
-"""Images a second of every variant, in training and in inference: each draw's point and the mean."""
+"""Throughput of every variant over its control's, in training and in inference: a point a draw."""
 
+import math
 import textwrap
+from collections.abc import Sequence
 
 import pandas as pd
 import seaborn as sns
@@ -10,15 +12,17 @@ from matplotlib.ticker import MaxNLocator
 
 from alexnet_bench.analysis.conditions import Setting, settings
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric
-from alexnet_bench.analysis.plans import Plans, present, succeeded
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.summary import comparable_speeds
+from alexnet_bench.records.schema import AnyRecord, Draw
 from alexnet_bench.show.captions import draw_conditions, other_device
 from alexnet_bench.show.figures import style
-from alexnet_bench.words import number
+from alexnet_bench.words import distinct, number
 
 
-def draw_throughput(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_throughput(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, training beside inference."""
-    shown = [item for item in settings(frame, plans, "draw") if len(succeeded(item.rows))]
+    shown = [item for item in settings(records, plans, Draw) if item.succeeded]
     if not shown:
         return None
     figure, places = style.panels([2.0 + _height(item, plans) for item in shown])
@@ -33,36 +37,51 @@ def _height(setting: Setting, plans: Plans) -> float:
 
 
 def _draw_panel(panel: SubFigure, setting: Setting, plans: Plans) -> None:
-    draws = succeeded(setting.rows)
-    metrics = [metric for metric in THROUGHPUTS if (draws["mode"] == metric.mode).any()]
-    leading = draws[draws["mode"] == metrics[0].mode]
-    means = metrics[0].of(leading).groupby(leading["variant"]).mean().reindex(setting.variants)
-    names = style.order(means, plans, ascending=False)
+    modes = {draw.mode for draw in setting.succeeded}
+    metrics = [metric for metric in THROUGHPUTS if metric.mode in modes]
+    speeds = [
+        {name: comparable_speeds(setting, name, metric) for name in setting.variants} for metric in metrics
+    ]
+    leading = pd.Series({name: speed for name, (speed, _) in speeds[0].items()}, dtype=float)
+    names = style.order(leading, plans, ascending=False)
     places = panel.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     control = names.index(setting.control) if setting.control in names else None
-    for axes, metric in zip(places, metrics, strict=True):
-        _draw_axes(axes, draws[draws["mode"] == metric.mode], names, metric, setting.control)
+    for axes, metric, of_mode in zip(places, metrics, speeds, strict=True):
+        _draw_axes(axes, of_mode, names, metric, setting.control)
     style.show_rows(places[0], [_label(setting, name, plans) for name in names], control)
     style.entitle(panel, "Throughput by variant", draw_conditions(setting))
     style.key(
         panel,
         [
             style.point("one draw (the network built anew)", style.ARM),
-            style.mark("mean over draws", "black", marker="|", markersize=12, markeredgewidth=2),
-            style.mark(f"mean of the control, {setting.control}", style.CONTROL, linestyle="--", linewidth=1),
+            style.mark("over all draws", "black", marker="|", markersize=12, markeredgewidth=2),
+            style.mark(f"the control, {setting.control}", style.CONTROL, linestyle="--", linewidth=1),
         ][: None if control is not None else 2],
     )
 
 
-def _draw_axes(axes: Axes, draws: pd.DataFrame, names: list[str], metric: Metric, control: str) -> None:
-    values = pd.DataFrame({"variant": draws["variant"], "rate": metric.of(draws)})
-    values["row"] = values["variant"].map(names.index) + _offsets(draws)
-    means = values.groupby("variant")["rate"].mean().reindex(names)
+def _draw_axes(
+    axes: Axes,
+    speeds: dict[str, tuple[float, list[float]]],
+    names: list[str],
+    metric: Metric,
+    control: str,
+) -> None:
+    base = speeds[control][0] if control in speeds else max(speed for speed, _ in speeds.values())
+    points = pd.DataFrame(
+        [
+            (name, value / base, row + offset)
+            for row, name in enumerate(names)
+            for value, offset in zip(speeds[name][1], style.offsets(len(speeds[name][1]), 0.2), strict=True)
+        ],
+        columns=["variant", "ratio", "row"],
+    )
+    ratios = [speeds[name][0] / base for name in names]
     colours = [style.CONTROL if name == control else style.ARM for name in names]
-    axes.barh(range(len(names)), means, height=0.62, color=colours, alpha=0.22, linewidth=0)
+    axes.barh(range(len(names)), ratios, height=0.62, color=colours, alpha=0.22, linewidth=0)
     sns.scatterplot(
-        values.dropna(),
-        x="rate",
+        points,
+        x="ratio",
         y="row",
         hue="variant",
         palette=dict(zip(names, colours, strict=True)),
@@ -71,27 +90,22 @@ def _draw_axes(axes: Axes, draws: pd.DataFrame, names: list[str], metric: Metric
         legend=False,
         ax=axes,
     )
-    axes.plot(means, range(len(names)), "|", color="black", markersize=14, markeredgewidth=2)
-    if control in names and pd.notna(means[control]):
-        axes.axvline(means[control], color=style.CONTROL, linestyle="--", linewidth=1, zorder=0)
-    style.show_values(axes, [number(value) for value in means], "mean")
-    axes.set_xlim(0, values["rate"].max() * 1.06)
+    axes.plot(ratios, range(len(names)), "|", color="black", markersize=14, markeredgewidth=2)
+    axes.axvline(1, color=style.CONTROL, linestyle="--", linewidth=1, zorder=0)
+    style.show_values(axes, [number(speeds[name][0]) for name in names], metric.unit)
+    axes.set_xlim(
+        0, max([1.0, *points["ratio"], *(ratio for ratio in ratios if not math.isnan(ratio))]) * 1.06
+    )
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_xlabel(metric.axis.replace(" (", "\n("))
+    axes.set_xlabel(f"{metric.label} over {control}'s\n(ratio; {metric.better} is better)")
     axes.set_ylabel("")
     axes.grid(visible=False, axis="y")
-
-
-def _offsets(draws: pd.DataFrame) -> "pd.Series[float]":
-    """The draws of each variant side by side, the first on top."""
-    builds = draws["run_id"] + draws["draw"].map("/{:06.0f}".format)
-    return pd.concat([style.spread(keys, reach=0.2) for _, keys in builds.groupby(draws["variant"])])
 
 
 def _label(setting: Setting, variant: str, plans: Plans) -> str:
     """The name, with the network it is another name of, what failed and a device unlike the control's."""
     rows, same = setting.of(variant), plans.same_as(variant)
     text = f"{variant} (= {same})" if same else variant
-    if failed := present(rows["status"][rows["status"] != "ok"]):
+    if failed := distinct(draw.status for draw in rows if not draw.succeeded):
         text += f" ({', '.join(failed)})"
     return "\n".join([text, *textwrap.wrap(other_device(setting, variant), 30)])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -11,17 +12,18 @@ from matplotlib.figure import Figure, SubFigure
 
 from alexnet_bench.analysis.conditions import Setting
 from alexnet_bench.analysis.metrics import TRAINING, headline
-from alexnet_bench.analysis.plans import Plans, succeeded
-from alexnet_bench.analysis.summary import Condition, conditions
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.summary import Condition, comparable_speeds, conditions
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
 from alexnet_bench.show.figures import style
 
 _GAP = 0.05
 
 
-def draw_tradeoff(frame: pd.DataFrame, plans: Plans) -> Figure | None:
+def draw_tradeoff(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel for each pair of conditions under which variants were both trained and timed."""
-    shown = [(item, points) for item in conditions(frame, plans) if len(points := _points(item))]
+    shown = [(item, points) for item in conditions(records, plans) if len(points := _points(item))]
     if not shown:
         return None
     figure, places = style.panels([max(4.6, 2.2 + 0.27 * len(points)) for _, points in shown])
@@ -34,19 +36,30 @@ def _points(condition: Condition) -> pd.DataFrame:
     """Mean, lowest and highest error and rate of the variants that have both."""
     if condition.trials is None or condition.draws is None:
         return pd.DataFrame()
-    trials, draws = succeeded(condition.trials.rows), succeeded(condition.draws.rows)
-    draws = draws[draws["mode"] == TRAINING.mode]
+    trials = condition.trials.succeeded
     metric = headline(trials)
     if metric is None:
         return pd.DataFrame()
-    error = metric.of(trials).groupby(trials["variant"]).agg(["mean", "min", "max"]).add_prefix("error_")
-    rate = TRAINING.of(draws).groupby(draws["variant"]).agg(["mean", "min", "max"]).add_prefix("rate_")
-    return error.join(rate, how="inner").dropna().sort_values("error_mean", ascending=False)
+    rows = {}
+    for name in condition.variants:
+        speed, rates = comparable_speeds(condition.draws, name, TRAINING)
+        errors = [metric.of(trial) for trial in trials if trial.variant == name and metric.has(trial)]
+        if errors and rates:
+            rows[name] = {
+                "error_mean": float(np.mean(errors)),
+                "error_min": min(errors),
+                "error_max": max(errors),
+                "rate_mean": speed,
+                "rate_min": min(rates),
+                "rate_max": max(rates),
+            }
+    found = pd.DataFrame.from_dict(rows, orient="index")
+    return found.sort_values("error_mean", ascending=False) if rows else found
 
 
 def _draw_panel(panel: SubFigure, condition: Condition, points: pd.DataFrame, plans: Plans) -> None:
     assert condition.trials is not None and condition.draws is not None
-    metric = headline(succeeded(condition.trials.rows))
+    metric = headline(condition.trials.succeeded)
     assert metric is not None
     axes = panel.subplots()
     colours = _colours([str(name) for name in points.index], plans)
