@@ -14,6 +14,7 @@ from alexnet_bench.analysis.metrics import HEADLINES, OUTCOMES, RATIO, REACH, Me
 from alexnet_bench.analysis.plans import Plans, present, succeeded
 from alexnet_bench.records.predictions import PREDICTION_COLUMNS, Predictions
 from alexnet_bench.stats import (
+    LEARNED_SHARE,
     Estimate,
     beats_chance,
     chance_error,
@@ -21,7 +22,6 @@ from alexnet_bench.stats import (
     estimate,
     rounding_deviation,
 )
-from alexnet_bench.stats.chance import LEARNED_SHARE
 from alexnet_bench.words import counted, failures, listed
 
 
