@@ -1,14 +1,20 @@
 """Statistics: pure functions of arrays. They read no files and know nothing of variants.
 
-`verdict` is imported by its own name: only reports need it, and statsmodels takes a second to load.
+What judges (`verdict`, `claim`, `gate`) and what looks for changes over time is imported by its own name.
 """
 
-from alexnet_bench.stats.allocation import Components, best_rounds, variance_components
-from alexnet_bench.stats.chance import beats_chance, chance_error
-from alexnet_bench.stats.crossed import crossed_estimate
-from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, rounding_deviation, unpaired
+from alexnet_bench.stats.error_rates import (
+    LEARNED_SHARE,
+    beats_chance,
+    chance_error,
+    crossed_estimate,
+    rounding_deviation,
+)
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
 from alexnet_bench.stats.rounds import (
+    Components,
     Slices,
+    best_rounds,
     faster_half,
     log_ratios,
     middle_half,
@@ -16,12 +22,14 @@ from alexnet_bench.stats.rounds import (
     paired_rounds,
     round_deviation,
     slower_half_gap,
+    variance_components,
 )
 from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 __all__ = [
     "FEWEST_UNITS",
     "FEWEST_WARM_STEPS",
+    "LEARNED_SHARE",
     "Components",
     "Estimate",
     "Slices",

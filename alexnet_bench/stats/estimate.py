@@ -52,25 +52,26 @@ def estimate(values: Sequence[float] | NDArray[np.float64], least_deviation: flo
     mean = float(array.mean())
     if array.size < FEWEST_UNITS:
         return Estimate(mean=mean, count=array.size)
-    error = deviation(array, least_deviation) / math.sqrt(array.size)
-    if error == 0:
-        return Estimate(mean=mean, low=mean, high=mean, count=array.size)
-    low, high = stats.t.interval(CONFIDENCE, array.size - 1, loc=mean, scale=error)
-    return Estimate(mean=mean, low=float(low), high=float(high), count=array.size)
+    low, high = t_interval(array, 1 - CONFIDENCE, least_deviation)
+    return Estimate(mean=mean, low=low, high=high, count=array.size)
+
+
+def t_interval(
+    values: NDArray[np.float64], level: float, least_deviation: float = 0.0
+) -> tuple[float, float]:
+    """The interval that misses the mean of a normal distribution with a probability of `level`.
+
+    Of equal values, and without a least deviation, it has no width.
+    """
+    mean = float(values.mean())
+    error = deviation(values, least_deviation) / math.sqrt(values.size)
+    width = float(stats.t.isf(level / 2, values.size - 1)) * error if error else 0.0
+    return mean - width, mean + width
 
 
 def deviation(values: NDArray[np.float64], least: float) -> float:
     """The standard deviation, or the least that it can be."""
     return max(0.0 if np.ptp(values) == 0 else float(values.std(ddof=1)), least)
-
-
-def rounding_deviation(step: float) -> float:
-    """What rounding both to whole steps brings to a difference of two values.
-
-    Few seeds on few test images may all differ by the very same number of images, which does not make the
-    difference certain.
-    """
-    return step / math.sqrt(6)
 
 
 def unpaired(

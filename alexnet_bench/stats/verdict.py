@@ -1,27 +1,29 @@
 """Better, worse, equivalent or inconclusive: what paired differences of several arms let one say.
 
-An arm is better or worse where Holm's step-down over all arms rejects "no difference" (paired t test, 5%
-family-wise), and equivalent where it rejects "a difference as large as the margin" (two one-sided t tests,
-another 5% likewise). Where both are rejected the difference is real and too small to matter: equivalent.
+The error rate is shared by the arms of a question, and by the looks at each (Bonferroni): with k arms and m
+looks an arm is judged at a level of 0.05 / (k m). Its interval at that level decides, and is the one to show:
+
+- equivalent: the interval at twice the level lies within the margin (two one-sided tests). If the interval
+  excludes 0 as well, the difference is real and too small to matter;
+- better or worse: not equivalent, and the interval excludes 0;
+- inconclusive: neither.
+
+With looks, an arm is judged as it was at the first look that was conclusive, or at the last one reached.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
 
 from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation
+from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_find
 
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 LEVEL = 0.05
-POWER = 0.8
-MOST_PAIRS_FORETOLD = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Arm:
             were made anyway. Pairs after the last look that was reached change nothing.
     """
 
-    differences: Sequence[float] | NDArray[np.float64]
+    differences: Values
     better: Literal["lower", "higher"]
     margin: float
     least_deviation: float = 0.0
@@ -46,82 +48,75 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What may be said of one arm.
+    """What may be said of one arm. Without four pairs, or a first look, all of it is blank.
 
     Args:
-        verdict: `better`, `worse`, `equivalent` or `inconclusive`; empty under four pairs.
-        p_difference: of no difference, adjusted for the number of arms.
+        verdict: `better`, `worse`, `equivalent` or `inconclusive`.
+        effect: the mean difference over `pairs`; the median where one is infinite.
+        low: end of the interval that decides on better and worse, at `confidence`.
+        high: likewise.
+        confidence: that the level leaves to one arm and one look, such as 0.99 for five arms.
+        pairs: how many were judged: with looks, those at the look of the verdict.
+        p_difference: of no difference, adjusted for the arms and looks that share the level.
         p_equivalence: of a difference as large as the margin, likewise.
         family: how many arms shared the level.
     """
 
     verdict: str = ""
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    confidence: float = math.nan
+    pairs: int = 0
     p_difference: float = math.nan
     p_equivalence: float = math.nan
     family: int = 0
 
 
 def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
-    """The verdicts of a family of arms: the level is shared by all that have four pairs, and by their looks.
+    """The verdicts of a family of arms, which share the level of each kind of false verdict.
 
-    With looks, each has an equal share of the level (Bonferroni); as pairs are added, a verdict stays.
+    Arms that cannot be judged yet take no share.
     """
-    judged = [arm for arm in arms if len(arm.differences) >= max([FEWEST_UNITS, *arm.looks[:1]])]
-    if not judged:
-        return [Verdict() for _ in arms]
-    different, alike = (
-        holm([test(arm) for arm in judged]) for test in (difference_p_value, equivalence_p_value)
+    judged = [len(arm.differences) >= max([FEWEST_UNITS, *arm.looks[:1]]) for arm in arms]
+    return [
+        _verdict(arm, sum(judged), level) if is_judged else Verdict()
+        for arm, is_judged in zip(arms, judged, strict=True)
+    ]
+
+
+def _verdict(arm: Arm, family: int, level: float) -> Verdict:
+    shares = family * max(1, len(arm.looks))
+    found = Verdict()
+    for values in at_looks(arm.differences, arm.looks):
+        found = _at_look(arm, values, shares, family, level)
+        if found.verdict != INCONCLUSIVE:
+            break
+    return found
+
+
+def _at_look(arm: Arm, values: NDArray[np.float64], shares: int, family: int, level: float) -> Verdict:
+    share, least = level / shares, arm.least_deviation
+    low, high = interval(values, share, least)
+    inner_low, inner_high = interval(values, 2 * share, least)
+    verdict = INCONCLUSIVE
+    if -arm.margin < inner_low and inner_high < arm.margin:
+        verdict = EQUIVALENT
+    elif low > 0 or high < 0:
+        verdict = BETTER if (low > 0) == (arm.better == "higher") else WORSE
+    different = 2 * min(p_above(values, 0.0, least), p_above(-values, 0.0, least))
+    alike = max(p_above(values, -arm.margin, least), p_above(-values, -arm.margin, least))
+    return Verdict(
+        verdict=verdict,
+        effect=centre(values),
+        low=low,
+        high=high,
+        confidence=1 - share,
+        pairs=values.size,
+        p_difference=min(1.0, shares * different),
+        p_equivalence=min(1.0, shares * alike),
+        family=family,
     )
-    found = {
-        id(arm): _verdict(arm, *p_values, len(judged), level)
-        for arm, p_values in zip(judged, zip(different, alike, strict=True), strict=True)
-    }
-    return [found.get(id(arm), Verdict()) for arm in arms]
-
-
-def difference_p_value(arm: Arm) -> float:
-    """Of "no difference": a paired t test; a sign test where a difference is infinite."""
-    return _over_looks(arm, _difference)
-
-
-def equivalence_p_value(arm: Arm) -> float:
-    """Of "a difference as large as the margin": the larger of two one-sided t tests."""
-    return _over_looks(arm, _equivalence)
-
-
-def _over_looks(arm: Arm, test: Callable[[Arm], float]) -> float:
-    """The least p-value of the looks that an arm has reached, times the number of planned looks."""
-    if not arm.looks:
-        return test(arm)
-    return min(1.0, len(arm.looks) * min((test(seen) for seen in _seen(arm)), default=1.0))
-
-
-def _seen(arm: Arm) -> list[Arm]:
-    """An arm as it was at each look that it has reached."""
-    reached = [look for look in arm.looks if look <= len(arm.differences)]
-    return [replace(arm, differences=arm.differences[:look], looks=()) for look in reached]
-
-
-def _difference(arm: Arm) -> float:
-    values = np.asarray(arm.differences, dtype=float)
-    if not np.isfinite(values).all():
-        signs = values[values != 0]
-        return float(stats.binomtest(int((signs > 0).sum()), len(signs)).pvalue) if len(signs) else 1.0
-    error = deviation(values, arm.least_deviation) / math.sqrt(values.size)
-    if error == 0:
-        return 1.0 if values[0] == 0 else 0.0
-    return float(2 * stats.t.sf(abs(values.mean()) / error, values.size - 1))
-
-
-def _equivalence(arm: Arm) -> float:
-    values = np.asarray(arm.differences, dtype=float)
-    if not np.isfinite(values).all():
-        return 1.0
-    room = arm.margin - abs(values.mean())
-    error = deviation(values, arm.least_deviation) / math.sqrt(values.size)
-    if error == 0:
-        return 0.0 if room > 0 else 1.0
-    return float(stats.t.sf(room / error, values.size - 1))
 
 
 def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:
@@ -129,66 +124,39 @@ def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:
 
     Args:
         arm: one that is inconclusive.
-        family: how many arms share the level, at the worst.
+        family: how many arms share the level.
         level: family-wise.
 
     Returns:
         At least one more than there are; None where it takes more than a thousand, or cannot be said.
     """
     values = np.asarray(arm.differences, dtype=float)
-    if not np.isfinite(values).all():
-        return None
-    spread = deviation(values, arm.least_deviation)
+    spread = deviation(values, arm.least_deviation) if np.isfinite(values).all() else 0.0
     if spread == 0:
         return None
-    away, room = abs(values.mean()) / spread, (arm.margin - abs(values.mean())) / spread
-    # Both one-sided tests must succeed; with the mean well off zero one of them decides.
-    level /= max(1, len(arm.looks))
+    away, share = abs(float(values.mean())), level / (family * max(1, len(arm.looks)))
     needed = [
-        _pairs(away, level / family, "two-sided", POWER),
-        _pairs(room, level / family, "larger", 1 - (1 - POWER) / 2),
+        pairs_to_find(away / spread, share / 2),
+        # Both one-sided tests must succeed; with the mean well off zero one of them decides.
+        pairs_to_find((arm.margin - away) / spread, share, 1 - (1 - POWER) / 2),
     ]
     found = min((pairs for pairs in needed if pairs is not None), default=None)
     return None if found is None else max(found, values.size + 1)
 
 
-def _pairs(size: float, level: float, alternative: str, power: float) -> int | None:
-    """The least pairs by which a t test finds an effect of a size in deviations with this power."""
-    if size <= 0:
-        return None
-    test = TTestPower()
-
-    def enough(pairs: int) -> bool:
-        return bool(test.power(size, pairs, level, alternative=alternative) >= power)
-
-    # Upwards, for the noncentral t distribution is not to be had far out.
-    low, high = FEWEST_UNITS - 1, FEWEST_UNITS
-    while not enough(high):
-        if high >= MOST_PAIRS_FORETOLD:
-            return None
-        low, high = high, min(2 * high, MOST_PAIRS_FORETOLD)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+# For `alexnet_bench.analysis`, until it takes these from `verdicts`.
 
 
-def _verdict(arm: Arm, different: float, alike: float, family: int, level: float) -> Verdict:
-    verdict = INCONCLUSIVE
-    if alike < level:
-        verdict = EQUIVALENT
-    elif different < level:
-        verdict = BETTER if _is_higher(arm) == (arm.better == "higher") else WORSE
-    return Verdict(verdict=verdict, p_difference=different, p_equivalence=alike, family=family)
+def difference_p_value(arm: Arm) -> float:
+    """Of "no difference", with the level to itself."""
+    return verdicts([arm])[0].p_difference
 
 
-def _is_higher(arm: Arm) -> bool:
-    """Which way an arm differs, as the test that found it out saw it."""
-    seen = min(_seen(arm), key=_difference) if arm.looks else arm
-    values = np.asarray(seen.differences, dtype=float)
-    return bool((values if np.isfinite(values).all() else np.sign(values)).mean() > 0)
+def equivalence_p_value(arm: Arm) -> float:
+    """Of "a difference as large as the margin", with the level to itself."""
+    return verdicts([arm])[0].p_equivalence
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for their number by Holm's step-down."""
-    return [float(value) for value in multipletests(p_values, method="holm")[1]]
+    """P-values adjusted for their number (Bonferroni)."""
+    return [min(1.0, len(p_values) * value) for value in p_values]

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,14 +7,19 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from alexnet_bench.stats import (
+    Components,
     Slices,
+    best_rounds,
     faster_half,
     log_ratios,
     middle_half,
     over_draws,
     paired_rounds,
     slower_half_gap,
+    variance_components,
 )
+
+POSITIVE = st.floats(1e-4, 1e4)
 
 
 def slices(*rows):
@@ -172,3 +179,50 @@ def test_draws_that_differ_more_than_their_rounds_have_the_interval_of_their_mea
 
     found = over_draws([np.array([mean - 0.001, mean + 0.001]) for mean in means])
     assert (found.low, found.high) == pytest.approx((0.44574, 4.55426), abs=1e-4)
+
+
+# -- rounds or draws
+
+
+def test_components_are_those_of_the_one_way_layout():
+    """By hand: within-group mean square 2/3, between-group 37.5, three a group."""
+    found = variance_components([np.array([1.0, 2, 3]), np.array([6.0, 7, 8])])
+
+    assert found.round == pytest.approx(1.0)
+    assert found.draw == pytest.approx((37.5 - 1.0) / 3)
+
+
+@pytest.mark.parametrize("sizes", [[12] * 300, [4, 20] * 150])
+def test_components_are_found_whatever_the_sizes(sizes):
+    rng = np.random.default_rng(0)
+    draws = [rng.normal(0, 0.5) + rng.normal(0, 2.0, size) for size in sizes]
+
+    found = variance_components(draws)
+
+    assert found.round == pytest.approx(4.0, rel=0.1)
+    assert found.draw == pytest.approx(0.25, rel=0.5)
+
+
+def test_draws_that_differ_less_than_their_rounds_explain_have_no_variance_of_their_own():
+    assert variance_components([np.array([0.0, 1.0]), np.array([1.0, 0.0])]).draw == 0
+
+
+@pytest.mark.parametrize("draws", [[], [np.array([1.0, 2.0])], [np.array([1.0]), np.array([2.0])]])
+def test_too_little_gives_no_components(draws):
+    assert variance_components(draws) is None
+
+
+@given(POSITIVE, POSITIVE, POSITIVE, POSITIVE)
+def test_no_other_number_of_rounds_is_better(draw, each, draw_seconds, round_seconds):
+    components = Components(draw=draw, round=each)
+
+    def variance_for_time(rounds):
+        return (draw + each / rounds) * (draw_seconds + rounds * round_seconds)
+
+    best = best_rounds(components, draw_seconds, round_seconds)
+    for other in (0.5 * best, 0.9 * best, 1.1 * best, 2 * best):
+        assert variance_for_time(best) <= variance_for_time(other) * (1 + 1e-9)
+
+
+def test_where_draws_do_not_differ_one_would_do():
+    assert best_rounds(Components(draw=0.0, round=1.0), 1.0, 1.0) == math.inf

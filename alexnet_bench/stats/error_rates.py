@@ -1,4 +1,4 @@
-"""A mean over seeds and test images at once: both are samples, and another draw of either would change it."""
+"""Errors counted on test images: what guessing scores, what rounding hides, and what other images would change."""
 
 import math
 
@@ -7,6 +7,28 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate
+
+# Of a guess's error: below it, something was learned.
+LEARNED_SHARE = 0.9
+
+
+def chance_error(classes: int) -> float:
+    """The expected error of a guess among equally frequent classes."""
+    return 1 - 1 / classes
+
+
+def beats_chance(error: float, classes: int) -> bool:
+    """Whether an error is below nine tenths of a guess's."""
+    return error < LEARNED_SHARE * chance_error(classes)
+
+
+def rounding_deviation(step: float) -> float:
+    """What rounding both to whole steps brings to a difference of two values.
+
+    Few seeds on few test images may all differ by the very same number of images, which does not make the
+    difference certain.
+    """
+    return step / math.sqrt(6)
 
 
 def crossed_estimate(values: NDArray[np.float64]) -> Estimate:

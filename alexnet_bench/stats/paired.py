@@ -1,0 +1,97 @@
+"""What the differences of pairs tell of their centre: its interval, p-values, and how many pairs it takes.
+
+The centre is the mean, by Student's t. Where a difference is infinite, for one side never got there, there is
+no mean: then it is the median, by the sign test. Interval and p-values are two views of the same test.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation, t_interval
+
+POWER = 0.8
+MOST_PAIRS_PREDICTED = 1000
+# Noncentral t is not to be had far out, and to be so far off is to be found.
+_FAR_OUT = 1000.0
+
+Values = Sequence[float] | NDArray[np.float64]
+
+
+def at_looks(differences: Values, looks: Sequence[int]) -> Iterator[NDArray[np.float64]]:
+    """The differences that there were at each planned look that was reached; without looks, all of them."""
+    values = np.asarray(differences, dtype=float)
+    if not looks:
+        yield values
+    for look in looks:
+        if look <= values.size:
+            yield values[:look]
+
+
+def centre(values: NDArray[np.float64]) -> float:
+    """The mean, or the median; not a number where that lies between plus and minus infinity."""
+    if np.isfinite(values).all():
+        return float(values.mean())
+    ordered, half = np.sort(values), values.size // 2
+    low, high = float(ordered[values.size - 1 - half]), float(ordered[half])
+    return low if low == high else (low + high) / 2
+
+
+def interval(values: NDArray[np.float64], level: float, least_deviation: float = 0.0) -> tuple[float, float]:
+    """The interval that misses the centre with a probability of `level` at most.
+
+    Args:
+        values: at least two.
+        level: such as 0.05.
+        least_deviation: what the standard deviation of finite values is at least (see `estimate`).
+    """
+    if np.isfinite(values).all():
+        return t_interval(values, level, least_deviation)
+    ordered, size = np.sort(values), values.size
+    left_out = int((stats.binom.cdf(np.arange(size), size, 0.5) <= level / 2).sum())
+    if not left_out:
+        return -math.inf, math.inf
+    return float(ordered[left_out - 1]), float(ordered[size - left_out])
+
+
+def p_above(values: NDArray[np.float64], bound: float, least_deviation: float = 0.0) -> float:
+    """One-sided p-value of "the centre is at most `bound`"."""
+    if not np.isfinite(values).all():
+        return float(stats.binom.cdf((values <= bound).sum(), values.size, 0.5))
+    room = float(values.mean()) - bound
+    error = deviation(values, least_deviation) / math.sqrt(values.size)
+    if error == 0:
+        return 0.0 if room > 0 else 1.0
+    return float(stats.t.sf(room / error, values.size - 1))
+
+
+def pairs_to_find(size: float, level: float, power: float = POWER) -> int | None:
+    """The least number of pairs by which a one-sided t test finds an effect with this power.
+
+    Args:
+        size: of the effect in standard deviations of the differences.
+        level: of the test.
+        power: the probability that it is found.
+
+    Returns:
+        None where it takes more than a thousand, or there is no effect.
+    """
+    if size <= 0:
+        return None
+
+    def enough(pairs: int) -> bool:
+        critical = stats.t.isf(level, pairs - 1)
+        return bool(stats.nct.sf(critical, pairs - 1, min(size * math.sqrt(pairs), _FAR_OUT)) >= power)
+
+    low, high = FEWEST_UNITS - 1, FEWEST_UNITS
+    while not enough(high):
+        if high >= MOST_PAIRS_PREDICTED:
+            return None
+        low, high = high, min(2 * high, MOST_PAIRS_PREDICTED)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
