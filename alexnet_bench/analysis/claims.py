@@ -1,6 +1,7 @@
 """The ledger of claims: what a source says of an idea, what was measured, and whether that bears it out."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alexnet_bench.analysis.effect import INTERVAL, NOT_STEADY
+from alexnet_bench.analysis.effect import INTERVAL
 from alexnet_bench.analysis.metrics import (
     GAPS,
     HEADLINES,
@@ -23,26 +24,11 @@ from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.registry import Registry
 from alexnet_bench.stats import FEWEST_UNITS
-from alexnet_bench.stats.verdict import (
-    BETTER,
-    EQUIVALENT,
-    INCONCLUSIVE,
-    LEVEL,
-    WORSE,
-    Arm,
-    Verdict,
-    pairs_wanted,
-    verdicts,
-)
+from alexnet_bench.stats.claim import ClaimVerdict, judge_claim
 from alexnet_bench.words import counted
 
-SUPPORTED, CONTRADICTED, NOT_TESTED = "supported", "contradicted", "not tested at this scale"
-_CLAIM_VERDICTS = {
-    BETTER: SUPPORTED,
-    WORSE: CONTRADICTED,
-    EQUIVALENT: CONTRADICTED,
-    INCONCLUSIVE: INCONCLUSIVE,
-}
+NOT_TESTED = "not tested at this scale"
+_TIMED = [metric.name for metric in THROUGHPUTS]
 # What a claim calls a measure that has another name where the official test images are absent.
 _ALIKE = {
     "top1_error": HEADLINES[:2],
@@ -56,28 +42,29 @@ class Entry:
     """A claim in one setting. The fields are the columns of `claims.csv`.
 
     Args:
-        ablation: whose claim it is.
+        ablation: whose claim it is: the question.
         claim: in words.
         source: paper and section.
         setup: what it was found on.
         arm: the variant that it is about; empty where it cannot be measured.
         control: what the arm is held against.
         measure: what is compared.
-        foretold: the claim as a change of the arm against the control.
+        predicted: the claim as a change of the arm against the control.
+        predicts: `higher` or `lower`.
+        claimed: the size that is claimed, in `unit`, with its sign; null where none is.
         where: data set, scale and training of what was measured.
         effect: arm minus control in points, or over it.
-        low: end of the 95% interval.
+        low: end of the interval that decides; of what is not judged, of the 95% interval.
         high: likewise.
         unit: of these.
         pairs: seeds or draws behind them.
         verdict: `supported`, `contradicted`, `inconclusive` or `not tested at this scale`.
-        size: of a supported claim that names one, whether the interval holds it: `as claimed`, `smaller than
-            claimed` or `larger than claimed`.
-        p_difference: of no difference, adjusted for all claims tested.
-        p_equivalence: of a difference that would matter, likewise.
+        remark: how a claim is supported or contradicted, such as `smaller than claimed`.
+        p_supported: of an effect too small to support the claim, adjusted for the claims of the question.
+        p_contradicted: of one too large to contradict it, likewise.
         pairs_wanted: pairs that would likely have been enough.
         price: training throughput of the arm over the control's.
-        price_low: end of its 95% interval.
+        price_low: end of its interval.
         price_high: likewise.
         price_where: what was timed.
         note: why there is no verdict, or what must be known.
@@ -91,7 +78,9 @@ class Entry:
     arm: str = ""
     control: str = ""
     measure: str = ""
-    foretold: str = ""
+    predicted: str = ""
+    predicts: str = ""
+    claimed: float | None = None
     where: str = ""
     effect: float = math.nan
     low: float = math.nan
@@ -99,9 +88,9 @@ class Entry:
     unit: str = ""
     pairs: int = 0
     verdict: str = NOT_TESTED
-    size: str = ""
-    p_difference: float = math.nan
-    p_equivalence: float = math.nan
+    remark: str = ""
+    p_supported: float = math.nan
+    p_contradicted: float = math.nan
     pairs_wanted: int | None = None
     price: float = math.nan
     price_low: float = math.nan
@@ -113,19 +102,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class _Tested:
-    """An entry that can be judged."""
+    """An entry that can be judged, and the row of `effects.csv` that it rests on."""
 
     entry: Entry
     claim: Claim
-    arm: Arm
+    row: Any
 
 
 def ledger(registry: Registry, effects: pd.DataFrame) -> pd.DataFrame:
     """A row a claim and setting, every claim of the registry at least once.
 
-    A claim is supported where the arm differs from the control as foretold, and contradicted where it
-    differs the other way, or by less than the margin and than half of what is claimed. The tests of all
-    claims share one 5% (Holm).
+    `stats.claim` has the rule. The claims of a question that were tested in one setting share the error rate.
 
     Args:
         registry: whose ablations make the claims.
@@ -140,10 +127,13 @@ def ledger(registry: Registry, effects: pd.DataFrame) -> pd.DataFrame:
         for claim in ablation.claims
         for item in _entries(ablation, claim, _controls(registry, ablation), effects)
     ]
-    tested = [item for item in found if isinstance(item, _Tested)]
-    judged = iter(zip(tested, verdicts([item.arm for item in tested]), strict=True))
-    rows = [_judged(*next(judged)) if isinstance(item, _Tested) else item for item in found]
+    families = Counter(_question(item) for item in found if isinstance(item, _Tested))
+    rows = [_judged(item, families[_question(item)]) if isinstance(item, _Tested) else item for item in found]
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Entry)])
+
+
+def _question(tested: _Tested) -> tuple[str, str]:
+    return tested.entry.ablation, tested.row.setting
 
 
 def _controls(registry: Registry, ablation: Ablation) -> list[str]:
@@ -167,7 +157,8 @@ def _entries(
         arm=claim.arm,
         control=ablation.control.name,
         measure=str(claim.measure),
-        foretold=_foretold(claim),
+        predicted=_predicted(claim),
+        predicts=str(claim.foretells),
     )
     own = effects[(effects["arm"] == claim.arm) & effects["control"].isin(controls)]
     blank = replace(blank, **_price(own))
@@ -196,60 +187,53 @@ def _entry(blank: Entry, claim: Claim, row: Any) -> Entry | _Tested:
         note=row.note,
         runs=row.runs,
     )
+    entry = replace(entry, claimed=_claimed(claim, row.unit))
     if row.kind == INTERVAL:
-        return _Tested(entry, claim, _arm(claim, row))
+        return _Tested(entry, claim, row)
     few = f"{counted(row.pairs, 'pair')} describe and test nothing" if row.pairs < FEWEST_UNITS else row.kind
     return replace(entry, note="; ".join(filter(None, (few, row.note))))
 
 
-def _arm(claim: Claim, row: Any) -> Arm:
-    """The effect, with `better` as what is foretold."""
-    values, margin, size = np.asarray(row.values, dtype=float), row.margin, claim.size
-    if row.unit == RATIO:
-        values, margin = np.log(values), math.log1p(margin)
-        size = None if size is None else abs(math.log(size))
-    return Arm(
-        differences=values,
-        better="higher" if claim.foretells == "higher" else "lower",
-        margin=margin if size is None else min(margin, size / 2),
+def _judged(tested: _Tested, family: int) -> Entry:
+    row, ratio = tested.row, tested.row.unit == RATIO
+    values, margin = np.asarray(row.values, dtype=float), 0.0 if math.isnan(row.margin) else row.margin
+    size = tested.claim.size
+    found = judge_claim(
+        np.log(values) if ratio else values,
+        predicts="higher" if tested.claim.foretells == "higher" else "lower",
+        size=abs(math.log(size)) if ratio and size is not None else size,
+        margin=math.log1p(margin) if ratio else margin,
         least_deviation=row.least_deviation,
         looks=row.looks,
+        family=family,
     )
+    return _with_verdict(tested.entry, found, ratio)
 
 
-def _judged(tested: _Tested, found: Verdict) -> Entry:
-    entry, verdict = tested.entry, _CLAIM_VERDICTS[found.verdict]
-    size = _size(tested.claim, entry) if verdict == SUPPORTED else ""
-    if found.verdict == EQUIVALENT and tested.claim.size is None and _as_foretold(tested, found):
-        verdict, size = SUPPORTED, "too small to matter"
+def _with_verdict(entry: Entry, found: ClaimVerdict, ratio: bool) -> Entry:
+    """An entry as it was when its verdict fell, with the interval that decided it."""
+    effect, low, high = (
+        float(np.exp(value)) if ratio else value for value in (found.effect, found.low, found.high)
+    )
     return replace(
         entry,
-        verdict=verdict,
-        size=size,
-        p_difference=found.p_difference,
-        p_equivalence=found.p_equivalence,
-        pairs_wanted=pairs_wanted(tested.arm, found.family) if verdict == INCONCLUSIVE else None,
+        effect=effect,
+        low=low,
+        high=high,
+        pairs=found.pairs,
+        verdict=found.verdict,
+        remark=found.remark,
+        p_supported=found.p_supported,
+        p_contradicted=found.p_contradicted,
+        pairs_wanted=found.pairs_wanted,
     )
 
 
-def _as_foretold(tested: _Tested, found: Verdict) -> bool:
-    """Whether an arm surely differs the way that is foretold, however little."""
-    higher = float(np.mean(tested.arm.differences)) > 0
-    return found.p_difference < LEVEL and higher == (tested.claim.foretells == "higher")
-
-
-def _size(claim: Claim, entry: Entry) -> str:
-    """How a supported effect compares with the size that is claimed."""
-    if claim.size is None or math.isnan(entry.low):
-        return ""
-    claimed, low, high = claim.size, entry.low, entry.high
-    if entry.unit == RATIO:
-        claimed, low, high = (math.log(value) for value in (claimed, low, high))
-    elif claim.foretells == "lower":
-        claimed = -claimed
-    if low <= claimed <= high:
-        return "as claimed"
-    return "smaller than claimed" if abs(low + high) / 2 < abs(claimed) else "larger than claimed"
+def _claimed(claim: Claim, unit: str) -> float | None:
+    """The size that is claimed, as the effect has it."""
+    if claim.size is None or unit == RATIO:
+        return claim.size
+    return claim.size if claim.foretells == "higher" else -claim.size
 
 
 def _measures(claim: Claim) -> list[str]:
@@ -263,11 +247,11 @@ def _measures(claim: Claim) -> list[str]:
     return [name]
 
 
-def _foretold(claim: Claim) -> str:
+def _predicted(claim: Claim) -> str:
     """The claim as a change of the arm."""
     if claim.size is None:
         return str(claim.foretells)
-    if claim.measure == REACH.name or claim.measure in [metric.name for metric in THROUGHPUTS]:
+    if claim.measure in (REACH.name, *_TIMED):
         return f"×{claim.size:g}"
     return f"{'+' if claim.foretells == 'higher' else '−'}{claim.size:g} points"
 
@@ -278,7 +262,7 @@ def _needs(claim: Claim) -> str:
 
 
 def _where(row: Any) -> str:
-    if row.measure.endswith("images_per_second"):
+    if row.measure in _TIMED:
         return f"{row.topology}, batch {row.batch_size}, {row.precision}, {row.device}"
     rates = "rates tuned" if row.tuned else "one rate"
     return f"{row.dataset}, {row.topology}, {counted(int(row.epochs), 'epoch')}, {rates}"
@@ -286,8 +270,7 @@ def _where(row: Any) -> str:
 
 def _price(effects: pd.DataFrame) -> dict[str, Any]:
     """The arm's training throughput over the control's, from the most draws there are."""
-    timed = (effects["measure"] == TRAINING.name) & (effects["pairs"] > 0)
-    rows = effects[timed & (effects["kind"] != NOT_STEADY)]
+    rows = effects[(effects["measure"] == TRAINING.name) & (effects["pairs"] > 0)]
     if rows.empty:
         return {}
     row = rows.sort_values("pairs", kind="stable", ascending=False).iloc[0]

@@ -15,7 +15,7 @@ from alexnet_bench.network.factorial import Changes, Factorial
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats import FEWEST_UNITS, estimate, rounding_deviation
-from alexnet_bench.stats.verdict import Arm, difference_p_value, holm
+from alexnet_bench.stats.verdict import Arm, verdicts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,10 @@ class Contrast:
         measure: label of the error.
         effect: points. Of one change: the mean difference that it makes, over all settings of the others. Of
             two: by how much one changes the difference that the other makes; and so on.
-        low: end of the 95% t interval over seeds, from four on.
+        low: end of the interval over seeds, from four on, for all terms of the factorial together.
         high: likewise.
         seeds: in which every cell was trained.
-        p_value: of no effect, adjusted for all terms of the factorial (Holm).
+        p_value: of no effect, adjusted for all terms of the factorial (Bonferroni).
         setting: equal for records that were measured alike.
     """
 
@@ -109,8 +109,10 @@ def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Pl
         )
     if len(cells) < FEWEST_UNITS:
         return rows
-    adjusted = holm([difference_p_value(arm) for arm in arms])
-    return [replace(row, p_value=p_value) for row, p_value in zip(rows, adjusted, strict=True)]
+    return [
+        replace(row, low=found.low, high=found.high, p_value=found.p_difference)
+        for row, found in zip(rows, verdicts(arms), strict=True)
+    ]
 
 
 def _words(term: Changes) -> str:

@@ -8,7 +8,7 @@ steady state; a pair counts if both of its sides do. So the same records give th
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from alexnet_bench.analysis.metrics import RATIO, Metric
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.stats import (
+    FEWEST_UNITS,
     Estimate,
     Slices,
     estimate,
@@ -27,6 +28,8 @@ from alexnet_bench.stats import (
     slower_half_gap,
     unpaired,
 )
+from alexnet_bench.stats.estimate import CONFIDENCE
+from alexnet_bench.stats.paired import centre, interval
 from alexnet_bench.words import counted, listed
 
 # What the effect rests on: an interval from four pairs on; fewer describe; of seeds or draws some of which
@@ -44,6 +47,7 @@ class Effect:
         metric: what is compared.
         found: the mean over pairs and its 95% interval; of a ratio, their logarithms.
         values: (pairs,): arm minus control, or the logarithm of arm over control.
+        controls: (pairs,): the control's, where each pair has a value of its own; of a ratio its logarithm.
         rounds: of speeds, what each round of each draw says, as logarithms.
         control: mean of the control; of a ratio the geometric mean.
         arm: what the effect makes of it.
@@ -59,6 +63,7 @@ class Effect:
     metric: Metric
     found: Estimate = field(default_factory=lambda: Estimate(mean=math.nan, count=0))
     values: NDArray[np.float64] = field(default_factory=lambda: np.array([]))
+    controls: NDArray[np.float64] = field(default_factory=lambda: np.array([]))
     rounds: Sequence[NDArray[np.float64]] = ()
     control: float = math.nan
     arm: float = math.nan
@@ -88,9 +93,17 @@ class Effect:
         """The effect and the ends of its interval, in its unit: a ratio as such."""
         return self.in_unit(self.found.mean), self.in_unit(self.found.low), self.in_unit(self.found.high)
 
+    def of_first(self, pairs: int) -> "Effect":
+        """The effect as it was when there were so many pairs."""
+        if pairs >= self.pairs:
+            return self
+        return replace(
+            self, **_averaged(self.metric, self.values[:pairs], self.controls[:pairs], self.least_deviation)
+        )
+
     def in_unit(self, value: float) -> float:
         """A value as it is averaged, in the effect's unit."""
-        return math.exp(value) if self.metric.effect_unit == RATIO else value
+        return _exp(value) if self.metric.effect_unit == RATIO else value
 
     @property
     def half_width(self) -> float:
@@ -139,7 +152,7 @@ def speed_effect(
     left_out = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
     rounds = paired_rounds(_slices(steady[0]), _slices(steady[1]))
     if not rounds:
-        return Effect(metric=metric, reason="no round timed both of them" if all(sides) else "", **left_out)
+        return Effect(metric=metric, reason="no round timed both sides" if all(sides) else "", **left_out)
     found = over_draws(rounds)
     speed = typical_speed(steady[1]) if typical is None else typical
     return Effect(
@@ -196,22 +209,13 @@ def seed_effect(
     shared = sorted(sides[0].keys() & sides[1].keys())
     failed, alone = _failures(arm, control), _alone(*sides, [*arm, *control])
     if not shared:
-        return Effect(metric=metric, failed=failed, alone=alone, reason="no seed of both has a value")
+        return Effect(metric=metric, failed=failed, alone=alone, reason="no seed of both sides has a value")
     treated, untreated = (np.array([side[seed] for seed in shared]) for side in sides)
     notes = _never(treated, untreated, arm, control)
     if metric.effect_unit == RATIO:
         return _ratio(metric, np.log(treated), np.log(untreated), failed=failed, alone=alone, notes=notes)
-    found = estimate(treated - untreated, least_deviation)
-    return Effect(
-        metric=metric,
-        found=found,
-        values=treated - untreated,
-        control=float(untreated.mean()),
-        arm=float(treated.mean()),
-        least_deviation=least_deviation,
-        failed=failed,
-        alone=alone,
-    )
+    averaged = _averaged(metric, treated - untreated, untreated, least_deviation)
+    return Effect(metric=metric, least_deviation=least_deviation, failed=failed, alone=alone, **averaged)
 
 
 def shared_seeds(arm: Sequence[Trial], control: Sequence[Trial], metric: Metric) -> list[int]:
@@ -229,20 +233,38 @@ def _ratio(
     """The effect of logarithms of paired values, where neither side is infinite."""
     with np.errstate(invalid="ignore"):
         values = np.where(np.isinf(arm) & np.isinf(control), 0.0, arm - control)
-    finite, neither = np.isfinite(arm) & np.isfinite(control), int((np.isinf(arm) & np.isinf(control)).sum())
+    neither = int((np.isinf(arm) & np.isinf(control)).sum())
     if neither:
         failed = (*failed, f"neither side got there in {counted(neither, 'pair')}")
-    mean = estimate(values[finite]) if finite.any() else Estimate(mean=math.nan, count=0)
-    base = float(np.exp(control[finite].mean())) if finite.any() else math.nan
-    return Effect(
-        metric=metric,
-        found=Estimate(mean=mean.mean, low=mean.low, high=mean.high, count=len(values)),
-        values=values,
-        control=base,
-        arm=base * math.exp(mean.mean) if finite.any() else math.nan,
-        failed=failed,
-        **more,
-    )
+    return Effect(metric=metric, failed=failed, **_averaged(metric, values, control), **more)
+
+
+def _averaged(
+    metric: Metric,
+    values: NDArray[np.float64],
+    controls: NDArray[np.float64],
+    least_deviation: float = 0.0,
+) -> dict[str, Any]:
+    """Effect, control and arm over some pairs; where one is infinite, the median is what can be told."""
+    finite = np.isfinite(values) & np.isfinite(controls)
+    if np.isfinite(values).all():
+        found = estimate(values, least_deviation)
+    else:
+        low, high = interval(values, 1 - CONFIDENCE) if len(values) >= FEWEST_UNITS else (math.nan, math.nan)
+        found = Estimate(mean=centre(values), low=low, high=high, count=len(values))
+    control = float(controls[finite].mean()) if finite.any() else math.inf
+    ratio = metric.effect_unit == RATIO
+    return {
+        "found": found,
+        "values": values,
+        "controls": controls,
+        "control": _exp(control) if ratio else control,
+        "arm": _exp(control + found.mean) if ratio else control + found.mean,
+    }
+
+
+def _exp(value: float) -> float:
+    return float(np.exp(value))
 
 
 def _slices(draws: Iterable[Draw]) -> Slices:
@@ -293,7 +315,7 @@ def _never(
         if trials
     }
     never = [f"{counted(count, 'seed')} of {name}" for name, count in counts.items() if count]
-    return (f"never reached by {' and '.join(never)}; the effect is of the others",) if never else ()
+    return (f"never reached by {' and '.join(never)}; the effect is the median",) if never else ()
 
 
 def failure(record: AnyRecord, whose: str = "") -> str:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,18 @@ from alexnet_bench.analysis.metrics import HEADLINES, OUTCOMES, RATIO, REACH, TH
 from alexnet_bench.analysis.plans import Manifest, Plans
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.stats import Estimate, beats_chance, chance_error, crossed_estimate, rounding_deviation
-from alexnet_bench.stats.chance import LEARNED_SHARE
+from alexnet_bench.stats import (
+    LEARNED_SHARE,
+    Estimate,
+    beats_chance,
+    chance_error,
+    crossed_estimate,
+    rounding_deviation,
+)
 from alexnet_bench.stats.verdict import (
     INCONCLUSIVE,
     Arm,
-    difference_p_value,
-    equivalence_p_value,
+    Verdict,
     pairs_wanted,
     verdicts,
 )
@@ -84,7 +89,7 @@ class Row:
             one.
         same_network: whether arm and control are the same network, measured twice: what differs is luck.
         note: what a reader must know.
-        values: the effect in each pair.
+        values: the effect in each pair, those after the look of the verdict included.
         setting: equal for records that were measured alike.
         dataset: and the columns that follow: the conditions.
         topology: likewise.
@@ -374,16 +379,11 @@ def judged(found: Iterable[tuple[Row, Effect]]) -> list[Row]:
     for (setting, _, measure, _), places in families.items():
         arms = [arm_of(rows[place], pairs[place][1]) for place in places]
         if measure in _judged_measures(setting, rows):
-            found_verdicts = zip(places, arms, verdicts(arms), strict=True)
-            for place, arm, verdict in found_verdicts:
+            for place, arm, verdict in zip(places, arms, verdicts(arms), strict=True):
                 rows[place] = _with_verdict(rows[place], pairs[place][1], arm, verdict)
         else:
             for place, arm in zip(places, arms, strict=True):
-                rows[place] = replace(
-                    rows[place],
-                    p_difference=difference_p_value(arm),
-                    p_equivalence=math.nan if math.isnan(arm.margin) else equivalence_p_value(arm),
-                )
+                rows[place] = _tested(rows[place], arm)
     return rows
 
 
@@ -398,9 +398,15 @@ def arm_of(row: Row, effect: Effect) -> Arm:
     )
 
 
-def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Any) -> Row:
+def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Verdict) -> Row:
+    """A row as it was when its verdict fell, with the interval that decided it."""
+    judged = effect.of_first(found.pairs)
     return replace(
         row,
+        effect=effect.in_unit(found.effect),
+        pairs=judged.pairs,
+        control_value=judged.control,
+        arm_value=judged.arm,
         verdict=found.verdict,
         low=effect.in_unit(found.low),
         high=effect.in_unit(found.high),
@@ -408,6 +414,13 @@ def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Any) -> Row:
         p_equivalence=found.p_equivalence,
         pairs_wanted=pairs_wanted(arm, found.family) if found.verdict == INCONCLUSIVE else None,
     )
+
+
+def _tested(row: Row, arm: Arm) -> Row:
+    """A row with p-values of its own, shared with nobody."""
+    (found,) = verdicts([arm])
+    alike = math.nan if math.isnan(arm.margin) else found.p_equivalence
+    return replace(row, p_difference=found.p_difference, p_equivalence=alike)
 
 
 def _judged_measures(setting: str, rows: Iterable[Row]) -> set[str]:

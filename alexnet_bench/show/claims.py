@@ -45,7 +45,7 @@ def columns_of(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """A ledger as a table of text."""
     cells: dict[str, Callable[[Any], str]] = {
         "Claim": lambda row: row.claim,
-        "Foretold": lambda row: f"{row.arm}: {row.measure} {row.foretold}" if row.arm else MISSING,
+        "Predicted": lambda row: f"{row.arm}: {row.measure} {row.predicted}" if row.arm else MISSING,
         "Measured": _measured,
         "Where": lambda row: row.where or MISSING,
         "Verdict": _verdict,
@@ -67,10 +67,10 @@ def standing(found: pd.DataFrame) -> str:
     tested = found[found["verdict"] != NOT_TESTED]
     return (
         f"{len(tested)} of {counted(len(found), 'row')} tested. A verdict holds for the data set and scale "
-        "in its row, which are not the paper's. Supported: the arm differs from its control as foretold; "
-        "contradicted: the other way, or by less than matters and less than half of what is claimed. For all "
-        "rows together, false differences are kept at 5%, and so are false equivalences (paired t tests, two "
-        "one-sided tests, Holm). In brackets: 95% intervals."
+        "in its row, which are not the paper's. A claim that names a size is supported where the whole "
+        "interval shows more than half of it, and contradicted where the whole interval shows less; one that "
+        "names none is judged by its direction. The claims of a question that were tested in one place share "
+        "an error rate of 5%, and the interval in brackets is the one that decides (paired t tests, Bonferroni)."
     )
 
 
@@ -113,7 +113,7 @@ def _verdict(row: Any) -> str:
         if pd.isna(row.pairs_wanted):
             return f"{INCONCLUSIVE} (cannot estimate how many pairs it takes)"
         return f"{INCONCLUSIVE} (about {int(row.pairs_wanted) - row.pairs} more pairs)"
-    detail = row.size or (row.note if row.verdict == NOT_TESTED else "")
+    detail = row.remark or (row.note if row.verdict == NOT_TESTED else "")
     return f"{row.verdict} ({detail})" if detail else str(row.verdict)
 
 

@@ -26,8 +26,8 @@ _CAPTIONS = {
     "error": "A point is one seed, a bar their mean; the dashed line is the control's mean.",
     "throughput": (
         "Speed over the control's, in training and in inference. A point is one draw, for which the network "
-        "was built anew; a bar ends at the ratio over all draws. At the right: images a second, the control's "
-        "typical speed times the ratio."
+        "was built anew; a bar ends at the ratio over all draws. At the right: images a second, which is the "
+        "control's typical speed times the ratio."
     ),
     "sweep": (
         "Images a second against the batch size. A point is the mean over draws, its band spans them; the "

@@ -128,7 +128,7 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "95% interval": lambda row: (
             f"{signed(row.low)}, {signed(row.high)}" if pd.notna(row.low) else MISSING
         ),
-        "p (Holm)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
+        "p (adjusted)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
         "Seeds": lambda row: str(row.seeds),
     }
     return _table(contrasts.itertuples(), cells, words={"Factorial", "Term", "Measure", "Where"})

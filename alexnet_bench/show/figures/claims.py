@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from alexnet_bench.analysis.claims import CONTRADICTED, NOT_TESTED, SUPPORTED
+from alexnet_bench.analysis.claims import NOT_TESTED
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.show.figures import style
+from alexnet_bench.stats.claim import CONTRADICTED, SUPPORTED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 
 _COLOURS = {
@@ -62,9 +63,8 @@ def _draw_panel(panel: SubFigure, rows: pd.DataFrame, ratios: bool) -> None:
         ],
     )
     for place, row in enumerate(rows.itertuples()):
-        claimed = _claimed(row)
-        if claimed is not None:
-            effect.plot([claimed], [place], "x", color="black", markersize=6, zorder=4)
+        if not pd.isna(row.claimed):
+            effect.plot([row.claimed], [place], "x", color="black", markersize=6, zorder=4)
     style.key(
         panel,
         [style.point(name, colour) for name, colour in _COLOURS.items() if name in set(rows["verdict"])],
@@ -81,12 +81,3 @@ def _forest(axes: Axes, values: Any, colours: list[str]) -> None:
 
 def _label(row: Any) -> str:
     return f"{row.arm}: {row.measure}\n{row.where}"
-
-
-def _claimed(row: Any) -> float | None:
-    """The size that is claimed, with its sign, as the figure's axis has it."""
-    text = row.foretold.removesuffix(" points").replace("−", "-").removeprefix("×")
-    try:
-        return float(text)
-    except ValueError:
-        return None
