@@ -1,0 +1,367 @@
+"""Every figure that README and docs quote, formed again from the committed records.
+
+    python tests/validation/figures.py --check    # what a document says otherwise; exit code 1 if it does
+    python tests/validation/figures.py            # writes the tables between their markers
+
+A table stands between `<!-- name -->` and `<!-- /name -->`; a sentence is looked for as it is, whatever its
+line breaks.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import baseline_replay
+import busy
+import claims as claims_rule
+import families
+import gate_live
+import gate_replay
+import history
+import looks
+import numpy as np
+import pandas as pd
+import redraw
+import reports
+import summarize
+from scipy import stats
+
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.summary import summarize as summary
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.schema import Trial
+from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
+from alexnet_bench.stats import Slices, log_ratios
+from alexnet_bench.stats.evidence import PairedDraws
+from alexnet_bench.stats.gate import decide
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "results" / "reference"
+ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, and fail where a document differs"
+    )
+    options = parser.parse_args()
+    wrong = [*_tables(write=not options.check), *_sentences(), *_promises()]
+    for line in wrong:
+        print(line)
+    if not wrong:
+        print("every figure in README and docs is what the committed records give")
+    sys.exit(bool(wrong))
+
+
+# -- tables
+
+
+def tables() -> dict[tuple[str, str], Callable[[], str]]:
+    """What makes each table, by document and name."""
+    return {
+        ("README.md", "quick"): lambda: _variants("quick"),
+        ("README.md", "cifar10"): lambda: _variants("cifar10"),
+        ("README.md", "figure-1"): _figure_1,
+        ("docs/throughput.md", "throughput-32"): lambda: _measured("throughput-32"),
+        ("docs/throughput.md", "throughput-227"): lambda: _measured("throughput-227"),
+        ("docs/throughput.md", "busy"): lambda: busy.table(gates()),
+        ("docs/throughput.md", "redraw"): lambda: "\n".join(redraw.summary(REFERENCE / "redraw-32.jsonl")),
+        ("docs/throughput.md", "sweep"): _sweep,
+        ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
+        ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
+        ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
+        ("docs/gate.md", "baseline-replay"): lambda: baseline_replay.table(found("baseline-replay")),
+        ("docs/history.md", "history"): lambda: history.table(found("history")),
+        ("docs/verdicts.md", "looks"): lambda: looks.table(found("looks")),
+        ("docs/verdicts.md", "reports"): lambda: reports.table(found("reports")),
+        ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
+        ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
+        ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),
+    }
+
+
+def _tables(write: bool) -> Iterator[str]:
+    for (document, name), make in tables().items():
+        path = ROOT / document
+        text = path.read_text(encoding="utf-8")
+        before, shown, after = _between(text, name)
+        wanted = make().strip("\n")
+        if shown == wanted:
+            continue
+        if write and (before or not name):
+            path.write_text(before + wanted + after, encoding="utf-8")
+            print(f"written: {document} {name}")
+        else:
+            yield f"{document}: the table {name or '(all of it)'} is not what the records give"
+
+
+def _between(text: str, name: str) -> tuple[str, str, str]:
+    """A document before, within and after a table's markers; without a name, all of it."""
+    if not name:
+        return "", text.rstrip("\n"), "\n"
+    before, marker, rest = text.partition(f"<!-- {name} -->\n")
+    shown, end, after = rest.partition(f"\n<!-- /{name} -->")
+    return before + marker if marker and end else "", shown, end + after
+
+
+def _variants(name: str) -> str:
+    """A reference run: a line a variant."""
+    records, manifests = run_records(REFERENCE / name), [read_manifest(REFERENCE / name)]
+    rows, trials = effects(records, manifests), [row for row in records if isinstance(row, Trial)]
+    error = "test" if name == "quick" else "held-out"
+    titles = [
+        "variant",
+        "differs in",
+        f"{error} top-1 error, %: mean (lowest to highest seed)",
+        "against `alexnet`, points",
+        *(
+            ["training: ratio to `alexnet`", "images/s", "inference: ratio to `alexnet`", "images/s"]
+            if name == "quick"
+            else ["training error, %"]
+        ),
+    ]
+    lines = [titles, ["---"] * len(titles)]
+    for variant in summary(records, manifests).itertuples():
+        own = [trial for trial in trials if trial.variant == (variant.same_as or variant.variant)]
+        errors = [100 * getattr(trial, ERROR[name]) for trial in own]
+        cells = [
+            f"`{variant.variant}`",
+            "" if variant.difference == "the paper's" else variant.difference,
+            f"{np.mean(errors):.2f} ({min(errors):.2f} to {max(errors):.2f})",
+            _effect(rows, variant.variant, ERROR[name], "{:+.2f}"),
+        ]
+        if name == "quick":
+            for mode, form in (("training", "{:.1f}"), ("inference", "{:.0f}")):
+                speed = getattr(variant, f"{mode}_images_per_second")
+                cells += [
+                    _effect(rows, variant.variant, f"{mode}_images_per_second", "{:.3f}"),
+                    "" if speed != speed else form.format(speed),
+                ]
+        else:
+            cells.append(f"{np.mean([100 * trial.train_error for trial in own]):.2f}")
+        lines.append(cells)
+    return _markdown(lines)
+
+
+def _markdown(lines: list[list[str]]) -> str:
+    return "\n".join(
+        "|" + "|".join(line) + "|" if set(line) == {"---"} else f"| {' | '.join(line)} |" for line in lines
+    )
+
+
+def _effect(rows: pd.DataFrame, variant: str, measure: str, form: str) -> str:
+    values = rows.loc[(rows["arm"] == variant) & (rows["measure"] == measure), "effect"].dropna()
+    return form.format(values.iloc[0]).replace("-", "−") if len(values) else ""
+
+
+def _figure_1() -> str:
+    records = run_records(REFERENCE / "figure-1")
+    rows = effects(records, [read_manifest(REFERENCE / "figure-1")]).set_index(["arm", "measure"])
+    rates = {
+        trial.variant: trial.recipe_settings["learning_rate"]
+        for trial in records
+        if isinstance(trial, Trial) and trial.purpose == "result"
+    }
+    titles = [
+        "initial weights",
+        "epochs to 25%: ReLU",
+        "tanh",
+        "tanh over ReLU (95% interval)",
+        "rates chosen: ReLU, tanh",
+    ]
+    lines = [titles, ["---"] * len(titles)]
+    for title, name in (("N(0, 0.01), the paper's", "normal"), ("Glorot's", "glorot"), ("He's", "he")):
+        row = rows.loc[f"tanh-{name}", "epochs_to_25_percent"]
+        lines.append(
+            [
+                title,
+                f"{row.control_value:.1f}",
+                f"{row.arm_value:.1f}",
+                f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f})",
+                f"{rates[f'relu-{name}']:.3g}, {rates[f'tanh-{name}']:.3g}",
+            ]
+        )
+    return _markdown(lines)
+
+
+def _measured(name: str) -> str:
+    return summarize.tables(summarize.summary(REFERENCE / name))
+
+
+def _sweep() -> str:
+    """Of each precision and batch size: images a second of both variants, and their ratio in each draw."""
+    rows = effects(run_records(REFERENCE / "sweep"), [read_manifest(REFERENCE / "sweep")])
+    titles = ["precision", "batch", "`alexnet`, images/s", "`no-lrn`, images/s", "ratio, draw by draw"]
+    lines = [
+        [
+            row.precision,
+            str(row.batch_size),
+            f"{row.control_value:.1f}",
+            f"{row.arm_value:.1f}",
+            " and ".join(f"{ratio:.3f}" for ratio in row.values),
+        ]
+        for row in rows.itertuples()
+    ]
+    return _markdown([titles, ["---"] * len(titles), *lines])
+
+
+# -- sentences
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """What must stand in which document."""
+    yield from _of_findings()
+    yield from _of_gates()
+    record = found("harness")["benchmarks"][0]
+    low, high = record["extra_info"]["interval"]
+    yield "docs/measuring.md", f"{record['extra_info']['ratio']:.3f} (95% interval {low:.3f} to {high:.3f})"
+    yield "docs/measuring.md", f"takes {record['extra_info']['timer_share']:.2%} of a slice"
+    yield "docs/measuring.md", f"{record['stats']['rounds']} rounds"
+
+
+def _sentences() -> Iterator[str]:
+    for document, said in sentences():
+        if said not in " ".join((ROOT / document).read_text(encoding="utf-8").split()):
+            yield f"{document} does not say: {said}"
+
+
+def _of_findings() -> Iterator[tuple[str, str]]:
+    lrn = effects(run_records(REFERENCE / "lrn-cifar10"), [read_manifest(REFERENCE / "lrn-cifar10")])
+    (row,) = lrn[lrn["measure"] == "held_out_top1_error"].itertuples()
+    yield (
+        "README.md",
+        f"costs {row.effect:.1f} points of held-out error ({row.low:.1f} to {row.high:.1f}, the interval "
+        f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, {row.arm_value:.1f}% without",
+    )
+    rows = effects(run_records(REFERENCE / "figure-1"), [read_manifest(REFERENCE / "figure-1")])
+    errors = rows[rows["measure"] == "held_out_top1_error"].set_index("arm")["effect"]
+    shares = ", ".join(f"{errors[f'tanh-{name}']:.1f}" for name in ("normal", "glorot"))
+    yield "README.md", f"(by {shares} and {errors['tanh-he']:.1f} points worse"
+    decided = ledger()["verdict"].isin(["supported", "contradicted"]).sum()
+    yield "README.md", f"has {decided} verdicts in {len(ledger())} rows"
+
+
+def _of_gates() -> Iterator[tuple[str, str]]:
+    same = [row for row in gates() if row["kind"].startswith("same")]
+    alarms = sum(row["exit_code"] == 1 for row in same)
+    untold = [row for row in same if row["decisions"]["training"]["decision"] == "inconclusive"]
+    caught = [row["exit_code"] == 1 for row in gates() if row["kind"] == "slower-3"]
+    most = f"{stats.binomtest(alarms, len(same)).proportion_ci().high:.1%} at most"
+    yield "docs/gate.md", f"{alarms} false alarms in {len(same)} gates"
+    yield "docs/gate.md", most
+    yield "docs/gate.md", f"{len(untold)} of {len(same)} were inconclusive"
+    yield "README.md", f"{alarms} false alarms in {len(same)} gates of the same code ({most}"
+    yield "README.md", f"slower in {sum(caught)} of {len(caught)} gates of a minute"
+    replayed = [row for row in found("gate-replay") if not row["planted"]]
+    blocks = sum(row["blocks"] for row in replayed)
+    false = sum(row["decisions"].get("regressed", 0) for row in replayed)
+    yield "docs/gate.md", f"{false} false alarms in {blocks:,} blocks"
+    scatter = {
+        (row["device"], row["topology"]): tuple(f"{row[name]:.1%}" for name in ("with_yardstick", "without"))
+        for row in found("baseline-replay")["scatter"]
+    }
+    small, large = (scatter["AMD EPYC", f"alexnet-{pixels}"] for pixels in (32, 227))
+    yield "docs/gate.md", f"scatter by {small[0]} against it, by {small[1]} without, on the EPYC"
+    yield "docs/gate.md", f"does not at 227 ({large[0]} and {large[1]})"
+
+
+# -- promises
+
+
+def promises() -> Iterator[tuple[str, bool]]:
+    """What the docs promise of error rates, and whether the records bear it out."""
+    rows = found("looks")
+    kinds = ("false_side", "false_equivalent")
+    yield (
+        "looks: no plan errs in more than 5%",
+        max(row["looks"][kind] for row in rows for kind in kinds) <= 0.05,
+    )
+    rows = found("reports")
+    every = sum(row["reports"] for row in rows)
+    for name in ("error", "throughput"):
+        wrong = sum(row[name]["reports"] for row in rows)
+        high = stats.binomtest(wrong, every).proportion_ci().high
+        yield f"reports of identical variants: wrong on {name} in 5% at most", high <= 0.05
+    same = [row for row in found("history") if row["what"] == "nothing"]
+    for kind in ("changed", "drifting"):
+        most = max((row[kind] or 0) / row["histories"] for row in same)
+        yield f"histories without a change: {kind} in 5% at most", most <= 0.05
+    yield from _promises_of_gates()
+
+
+def _promises() -> Iterator[str]:
+    yield from (f"not borne out: {promise}" for promise, holds in promises() if not holds)
+
+
+def _promises_of_gates() -> Iterator[tuple[str, bool]]:
+    same = [row for row in gates() if row["kind"].startswith("same")]
+    decided = [row["decisions"]["training"]["decision"] for row in same]
+    yield "live gates: at most one false alarm", sum(row["exit_code"] == 1 for row in same) <= 1
+    yield "live gates: a tenth inconclusive at most", decided.count("inconclusive") <= 0.1 * len(decided)
+    for kind, least in (("slower-3", 19), ("slower-1", 5)):
+        rows = [row for row in gates() if row["kind"] == kind]
+        caught = sum(row["decisions"]["training"]["decision"] == "regressed" for row in rows)
+        yield f"live gates: {kind} is caught in {least} of {len(rows)}", caught >= least
+    memory = {row["decisions"]["memory"]["decision"] for row in gates() if "decisions" in row}
+    yield "live gates: peak memory passes", memory == {"pass"}
+    # What passed cannot regress; the rest is tested by means of draws, which doubt losses less than all.
+    first = [row for row in same if "log_rates" not in row]
+    for row in first:
+        if row["decisions"]["training"]["decision"] == "inconclusive":
+            draws = [np.array([ratio]) for ratio in row["log_ratios"]]
+            again = decide([PairedDraws(draws=draws, loss=-np.log1p(-0.03))])
+            yield "gates of the first rules would be decided alike by the last", again != ["regressed"]
+    for row in gates():
+        if "log_rates" in row:
+            yield "live ratios are those of the kept slices", _is_formed_again(row)
+
+
+def _is_formed_again(row: dict[str, Any]) -> bool:
+    """Whether a gate's ratios follow from its slices, by the middle of the rounds beside a busy process."""
+    head, base = (_slices(row["log_rates"][side]) for side in ("head", "base"))
+    taken = "middle half of the rounds" if "busy" in row["kind"] else "faster halves"
+    by_hand = [
+        busy.WAYS[taken](np.array(one), np.array(other))
+        for one, other in zip(row["log_rates"]["head"], row["log_rates"]["base"], strict=True)
+    ]
+    return all(
+        np.allclose(ratios, row["log_ratios"], atol=2e-4) for ratios in (log_ratios(head, base), by_hand)
+    )
+
+
+def _slices(draws: list[list[float]]) -> Slices:
+    keys = [(draw, number) for draw, rates in enumerate(draws) for number in range(len(rates))]
+    return Slices(rounds=keys, draws=[draw for draw, _ in keys], rates=np.exp(np.concatenate(draws)))
+
+
+# -- records
+
+
+@cache
+def found(name: str) -> Any:
+    """A committed result."""
+    return json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def gates() -> list[dict[str, Any]]:
+    """Those that were made live."""
+    lines = (REFERENCE / "gate-live.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@cache
+def ledger() -> pd.DataFrame:
+    """Of all committed runs."""
+    folders, _ = runs_among(sorted(REFERENCE.iterdir()))
+    return read_ledger(load_registry(), folders)
+
+
+if __name__ == "__main__":
+    main()
