@@ -4,10 +4,10 @@ One interval judges a claim. The claims of a question share the error rate, and 
 with k claims and m looks the interval is at a level of 0.05 / (k m), half of it on either side. Seen in the
 direction that is predicted:
 
-- A claim that names a size is supported if the whole interval lies above half of the size, and contradicted if
-  it lies below.
-- A claim that names none is supported if the interval lies above 0, however little, and otherwise contradicted
-  if it lies below the margin: what is claimed either goes the other way or is too small to matter.
+- A claim that names a size is supported if the whole interval lies above half of the size, and contradicted
+  if it lies below.
+- A claim that names none is supported if the interval lies above 0, however little, and otherwise
+  contradicted if it lies below the margin: the effect goes the other way, or is too small to matter.
 - Anything else is inconclusive.
 """
 
@@ -34,10 +34,10 @@ class ClaimVerdict:
 
     Args:
         verdict: `supported`, `contradicted` or `inconclusive`.
-        remark: how: of a supported claim whether the interval holds the size (`as claimed`, `smaller than
-            claimed`, `larger than claimed`) or, where none is named, that it lies below the margin (`too small
-            to matter`); of a contradicted one `the other way`, `less than half of the size` or `too small to
-            matter`.
+        remark: of a supported claim whether the interval holds the size (`as claimed`, `smaller than
+            claimed`, `larger than claimed`) or, where none is named, that it lies below the margin (`too
+            small to matter`); of a contradicted one `the other way`, `less than half of the size` or `too
+            small to matter`.
         effect: the mean difference over `pairs`; the median where one is infinite.
         low: end of the interval that decides, at `confidence`.
         high: likewise.
@@ -97,14 +97,10 @@ def judge_claim(
     sign = 1.0 if predicts == "higher" else -1.0
     enough, too_little = (0.0, margin) if size is None else (ENOUGH * size, ENOUGH * size)
     shares = family * max(1, len(looks))
-    verdict, low, high, seen = INCONCLUSIVE, math.nan, math.nan, np.array([])
     for values in at_looks(differences, looks):
         seen = sign * values
         low, high = interval(seen, level / shares, least_deviation)
-        if low > enough:
-            verdict = SUPPORTED
-        elif high < too_little:
-            verdict = CONTRADICTED
+        verdict = SUPPORTED if low > enough else CONTRADICTED if high < too_little else INCONCLUSIVE
         if verdict != INCONCLUSIVE:
             break
     first, last = sorted((sign * low, sign * high))

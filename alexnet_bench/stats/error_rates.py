@@ -1,4 +1,4 @@
-"""Errors counted on test images: what guessing scores, what rounding hides, and what other images would change."""
+"""Errors counted on test images: what a guess scores, what rounding hides, what other images would change."""
 
 import math
 

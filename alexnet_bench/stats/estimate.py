@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 FEWEST_UNITS = 4
 CONFIDENCE = 0.95
@@ -65,7 +65,7 @@ def t_interval(
     """
     mean = float(values.mean())
     error = deviation(values, least_deviation) / math.sqrt(values.size)
-    width = float(stats.t.isf(level / 2, values.size - 1)) * error if error else 0.0
+    width = -float(special.stdtrit(values.size - 1, level / 2)) * error if error else 0.0
     return mean - width, mean + width
 
 

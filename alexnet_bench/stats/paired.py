@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation, t_interval
 
@@ -51,7 +51,7 @@ def interval(values: NDArray[np.float64], level: float, least_deviation: float =
     if np.isfinite(values).all():
         return t_interval(values, level, least_deviation)
     ordered, size = np.sort(values), values.size
-    left_out = int((stats.binom.cdf(np.arange(size), size, 0.5) <= level / 2).sum())
+    left_out = int((special.bdtr(np.arange(size), size, 0.5) <= level / 2).sum())
     if not left_out:
         return -math.inf, math.inf
     return float(ordered[left_out - 1]), float(ordered[size - left_out])
@@ -60,12 +60,12 @@ def interval(values: NDArray[np.float64], level: float, least_deviation: float =
 def p_above(values: NDArray[np.float64], bound: float, least_deviation: float = 0.0) -> float:
     """One-sided p-value of "the centre is at most `bound`"."""
     if not np.isfinite(values).all():
-        return float(stats.binom.cdf((values <= bound).sum(), values.size, 0.5))
+        return float(special.bdtr(int((values <= bound).sum()), values.size, 0.5))
     room = float(values.mean()) - bound
     error = deviation(values, least_deviation) / math.sqrt(values.size)
     if error == 0:
         return 0.0 if room > 0 else 1.0
-    return float(stats.t.sf(room / error, values.size - 1))
+    return float(special.stdtr(values.size - 1, -room / error))
 
 
 def pairs_to_find(size: float, level: float, power: float = POWER) -> int | None:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation
 from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_find
@@ -86,24 +85,12 @@ def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
 
 
 def _verdict(arm: Arm, family: int, level: float) -> Verdict:
-    shares = family * max(1, len(arm.looks))
-    found = Verdict()
+    shares, least = family * max(1, len(arm.looks)), arm.least_deviation
     for values in at_looks(arm.differences, arm.looks):
-        found = _at_look(arm, values, shares, family, level)
-        if found.verdict != INCONCLUSIVE:
+        low, high = interval(values, level / shares, least)
+        verdict = _word(arm, low, high, *interval(values, 2 * level / shares, least))
+        if verdict != INCONCLUSIVE:
             break
-    return found
-
-
-def _at_look(arm: Arm, values: NDArray[np.float64], shares: int, family: int, level: float) -> Verdict:
-    share, least = level / shares, arm.least_deviation
-    low, high = interval(values, share, least)
-    inner_low, inner_high = interval(values, 2 * share, least)
-    verdict = INCONCLUSIVE
-    if -arm.margin < inner_low and inner_high < arm.margin:
-        verdict = EQUIVALENT
-    elif low > 0 or high < 0:
-        verdict = BETTER if (low > 0) == (arm.better == "higher") else WORSE
     different = 2 * min(p_above(values, 0.0, least), p_above(-values, 0.0, least))
     alike = max(p_above(values, -arm.margin, least), p_above(-values, -arm.margin, least))
     return Verdict(
@@ -111,12 +98,21 @@ def _at_look(arm: Arm, values: NDArray[np.float64], shares: int, family: int, le
         effect=centre(values),
         low=low,
         high=high,
-        confidence=1 - share,
+        confidence=1 - level / shares,
         pairs=values.size,
         p_difference=min(1.0, shares * different),
         p_equivalence=min(1.0, shares * alike),
         family=family,
     )
+
+
+def _word(arm: Arm, low: float, high: float, inner_low: float, inner_high: float) -> str:
+    """The verdict that an arm's interval gives, and the inner one at twice its level."""
+    if -arm.margin < inner_low and inner_high < arm.margin:
+        return EQUIVALENT
+    if low > 0 or high < 0:
+        return BETTER if (low > 0) == (arm.better == "higher") else WORSE
+    return INCONCLUSIVE
 
 
 def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:

@@ -1,23 +1,19 @@
 """Verdicts of arms: what is claimed, what is not, and how often it is claimed in vain."""
 
-import gc
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from scipy import stats
 
 from alexnet_bench.stats import rounding_deviation
-from alexnet_bench.stats.verdict import Arm, equivalence_p_value, pairs_wanted, verdicts
+from alexnet_bench.stats.verdict import LEVEL, Arm, pairs_wanted, verdicts
 
-
-@pytest.fixture(autouse=True)
-def _little_to_collect():
-    """statsmodels collects garbage at each call, which takes longer the more there is that is no garbage."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
+LOOKS = (4, 8, 16, 32)
+MIRRORED = {"better": "worse", "worse": "better"}
 
 
 def arm(*differences, better="lower", margin=0.5, least_deviation=0.0):
@@ -50,11 +46,13 @@ def test_a_sure_difference_that_is_too_small_to_matter_is_equivalent():
     assert found.verdict == "equivalent"
 
 
-def test_p_values_are_those_of_scipys_paired_tests():
+def test_p_values_and_interval_are_those_of_scipys_paired_tests():
     differences = [0.3, -0.1, 0.4, 0.2, 0.1]
     found = verdicts([arm(*differences)])[0]
 
-    assert found.p_difference == pytest.approx(stats.ttest_1samp(differences, 0).pvalue)
+    test = stats.ttest_1samp(differences, 0)
+    assert found.p_difference == pytest.approx(test.pvalue)
+    assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval(0.95)))
     above = stats.ttest_1samp(differences, -0.5, alternative="greater").pvalue
     below = stats.ttest_1samp(differences, 0.5, alternative="less").pvalue
     assert found.p_equivalence == pytest.approx(max(above, below))
@@ -68,6 +66,9 @@ def test_the_level_is_shared_by_the_arms():
 
     assert beside.p_difference == pytest.approx(3 * alone.p_difference)
     assert (alone.verdict, beside.verdict) == ("worse", "inconclusive")
+    wider = stats.ttest_1samp(suggestive.differences, 0).confidence_interval(1 - 0.05 / 3)
+    assert (beside.low, beside.high) == pytest.approx(tuple(wider))
+    assert (beside.confidence, beside.family) == (pytest.approx(1 - 0.05 / 3), 3)
 
 
 def test_an_arm_with_too_few_pairs_takes_no_share_of_the_level():
@@ -98,6 +99,17 @@ def test_where_one_side_never_got_there_signs_decide():
     assert words(arm(*[math.inf] * 6)) == ["worse"]
     assert words(arm(*[math.inf] * 4)) == ["inconclusive"]
     assert pairs_wanted(arm(*[math.inf] * 4)) is None
+    # A pair that shows nothing speaks for neither direction.
+    assert words(arm(*[0.0] * 7, *[math.inf] * 6)) == ["inconclusive"]
+    assert words(arm(0.0, *[math.inf] * 8)) == ["worse"]
+
+
+def test_where_one_side_never_got_there_the_interval_is_the_medians():
+    """Of nine values the second and the second to last: beyond them lie 2 in 512 each, and 20 one further."""
+    found = verdicts([arm(3, 1, 2, 5, 4, 7, 6, 8, math.inf)])[0]
+
+    assert (found.effect, found.low, found.high) == (5, 2, 8)
+    assert found.p_difference == pytest.approx(stats.binomtest(9, 9).pvalue)
 
 
 def test_equal_in_every_pair_is_equivalent():
@@ -112,7 +124,7 @@ def test_the_pairs_wanted_are_those_that_would_likely_be_enough():
     wanted = pairs_wanted(arm(*seen))
 
     assert 17 <= wanted <= 19
-    hits = [equivalence_p_value(arm(*row)) < 0.05 for row in rng.normal(0, 0.7, size=(2000, wanted))]
+    hits = [words(arm(*row)) == ["equivalent"] for row in rng.normal(0, 0.7, size=(2000, wanted))]
     assert 0.77 < np.mean(hits) < 0.87
 
 
@@ -123,8 +135,30 @@ def test_an_arm_on_the_margin_is_never_equivalent_and_only_found_different():
     assert wanted == pytest.approx(22, abs=2)
 
 
-def test_what_would_take_more_than_a_thousand_pairs_is_not_foretold():
+def test_what_would_take_more_than_a_thousand_pairs_is_not_predicted():
     assert pairs_wanted(arm(50.0, -49.0, 50.0, -49.0)) is None
+
+
+def power(pairs, size, level):
+    """Of a one-sided t test, over the distribution of the standard deviation."""
+    share = (np.arange(20_000) + 0.5) / 20_000
+    deviations = np.sqrt(stats.chi2.ppf(share, pairs - 1) / (pairs - 1))
+    critical = stats.t.isf(level, pairs - 1)
+    return stats.norm.sf(critical * deviations - size * math.sqrt(pairs)).mean()
+
+
+@given(st.sampled_from([0.09, 0.2, 0.5, 1.0, 3.0, 20.0, 1e9]), st.sampled_from([1, 3, 27]), st.booleans())
+def test_the_pairs_wanted_have_four_chances_in_five_and_one_less_does_not(size, family, with_looks):
+    seen = arm(size + 1, size - 1, size + 1, size - 1, margin=0.0)
+    looked = replace(seen, looks=LOOKS) if with_looks else seen
+    away, level = size * math.sqrt(3 / 4), LEVEL / family / (4 if with_looks else 1) / 2
+    wanted = pairs_wanted(looked, family)
+
+    if wanted is None:
+        assert power(1000, away, level) < 0.8
+    else:
+        assert power(wanted, away, level) >= 0.8 - 1e-3
+        assert wanted == 5 or power(wanted - 1, away, level) < 0.8 + 1e-3
 
 
 @pytest.mark.parametrize("count", [4, 8])
@@ -150,8 +184,6 @@ def test_arms_on_the_margin_are_seldom_called_equivalent():
 
 
 # -- several looks
-
-LOOKS = (4, 8, 16, 32)
 
 
 def with_looks(*arms):
@@ -180,6 +212,17 @@ def test_a_look_has_its_share_of_the_level():
     (found,) = with_looks(arm(*some))
 
     assert found.p_difference == pytest.approx(4 * verdicts([arm(*some)])[0].p_difference)
+    wider = stats.ttest_1samp(some, 0).confidence_interval(1 - 0.05 / 4)
+    assert (found.low, found.high, found.pairs) == (*map(pytest.approx, wider), 8)
+
+
+def test_verdict_interval_and_p_values_are_of_the_look_that_decided():
+    sure, later = (2.0, 2.1, 1.9, 2.2), (-9.0, -9.0, 9.0, 9.0)
+    (found,) = with_looks(arm(*sure, *later))
+
+    assert found == with_looks(arm(*sure))[0]
+    assert (found.verdict, found.pairs, found.effect) == ("worse", 4, pytest.approx(2.05))
+    assert found.low > 0
 
 
 def test_an_arm_that_has_its_verdict_waits_for_the_others():
@@ -207,4 +250,102 @@ def test_the_direction_is_that_of_what_was_tested():
     some = (0.0, 0.0, 0.0, 0.0, 0.0, 0.28, 0.28, 0.28, 0.28)
 
     assert words(arm(*some, margin=0.1)) == ["worse"]
-    assert words(arm(*[0.0] * 7, *[math.inf] * 6)) == ["worse"]
+
+
+# -- one procedure
+
+SOME = st.floats(-5, 5) | st.integers(-3, 3).map(lambda quarters: quarters / 4)
+VALUES = st.one_of(
+    st.lists(SOME, min_size=3, max_size=20),
+    st.lists(SOME | st.sampled_from([math.inf, -math.inf]), min_size=3, max_size=20),
+    st.builds(lambda value, count: [value] * count, SOME, st.integers(3, 20)),
+    st.builds(
+        lambda centre, noise: [centre + value / 20 for value in noise], SOME, st.lists(SOME, min_size=4)
+    ),
+)
+ARMS = st.lists(
+    st.builds(
+        Arm,
+        differences=VALUES,
+        better=st.sampled_from(["lower", "higher"]),
+        margin=st.sampled_from([0.0, 0.25, 1.0, 4.0]),
+        least_deviation=st.sampled_from([0.0, 0.125, 1.0]),
+        looks=st.sampled_from([(), (4, 8), LOOKS]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(ARMS)
+def test_a_verdict_and_the_interval_beside_it_never_contradict_each_other(arms):
+    """Better or worse excludes 0, that way; inconclusive holds 0; p-values say the same."""
+    for one, found in zip(arms, verdicts(arms), strict=True):
+        if not found.verdict:
+            assert math.isnan(found.low)
+            continue
+        above, below = found.low > 0, found.high < 0
+        assert found.low <= found.high
+        assert not found.effect < found.low
+        assert not found.effect > found.high
+        if found.verdict == "inconclusive":
+            assert not above
+            assert not below
+        elif found.verdict != "equivalent":
+            assert (above, below) == ((found.verdict == "better") == (one.better == "higher"), not above)
+        if abs(found.p_difference - LEVEL) > 1e-9:
+            assert (found.p_difference < LEVEL) == (above or below)
+        if abs(found.p_equivalence - LEVEL) > 1e-9:
+            assert (found.p_equivalence < LEVEL) == (found.verdict == "equivalent")
+        if found.verdict == "equivalent" and not one.looks:
+            # Of one arm and look, the interval at twice the level is what an arm by itself has at 0.1.
+            (inner,) = verdicts([one], 2 * LEVEL / found.family)
+            assert -one.margin < inner.low
+            assert inner.high < one.margin
+
+
+@given(ARMS)
+def test_the_other_way_round_everything_is_the_other_way_round(arms):
+    turned = [replace(one, differences=[-value for value in one.differences]) for one in arms]
+
+    for one, other in zip(verdicts(arms), verdicts(turned), strict=True):
+        assert other.verdict == MIRRORED.get(one.verdict, one.verdict)
+        assert (-other.high, -other.low) == pytest.approx((one.low, one.high), nan_ok=True)
+
+
+@given(ARMS, st.sampled_from([2.0**-10, 2.0**10]))
+def test_the_unit_does_not_matter(arms, unit):
+    scaled = [
+        replace(
+            one,
+            differences=[unit * value for value in one.differences],
+            margin=unit * one.margin,
+            least_deviation=unit * one.least_deviation,
+        )
+        for one in arms
+    ]
+    for one, other in zip(verdicts(arms), verdicts(scaled), strict=True):
+        assert (one.verdict, one.pairs) == (other.verdict, other.pairs)
+        assert (unit * one.low, unit * one.high) == pytest.approx((other.low, other.high), nan_ok=True)
+
+
+@given(st.lists(st.floats(0.2, 5), min_size=4, max_size=12))
+def test_a_ratio_and_its_inverse_have_verdicts_that_agree(ratios):
+    """As logarithms: the arm over the control, and the control over the arm."""
+    faster, slower = (
+        verdicts([arm(*(sign * np.log(ratios)), better="higher", margin=math.log1p(0.01))])[0]
+        for sign in (1, -1)
+    )
+    assert slower.verdict == MIRRORED.get(faster.verdict, faster.verdict)
+    assert math.exp(slower.low) == pytest.approx(1 / math.exp(faster.high))
+
+
+@given(ARMS)
+def test_what_comes_after_the_look_of_a_verdict_changes_nothing(arms):
+    found = verdicts(arms)
+    assume(all(item.verdict for item in found))
+    seen = [
+        replace(one, differences=one.differences[: item.pairs]) for one, item in zip(arms, found, strict=True)
+    ]
+
+    assert repr(verdicts(seen)) == repr(found)

@@ -2,6 +2,7 @@
 
     python tests/validation/looks.py results/reference/looks.json
     python tests/validation/looks.py results/reference/looks.json --table
+    python tests/validation/looks.py results/reference/looks.json --check
 
 A sweep is some arms that share a control; differences of an arm from the control have a deviation and a true
 mean, in points, and the margin is half a point. Three plans are compared:
@@ -13,8 +14,8 @@ mean, in points, and the margin is half a point. Three plans are compared:
 """
 
 import argparse
-import gc
 import json
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from shown import check
 
 from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.stats.verdict import (
@@ -42,18 +47,22 @@ CASES = list(product(DEVIATIONS, (*ALIKE, MIXED)))
 # Of the effect sizes that the watched test expects, in deviations.
 MIXTURE_VARIANCE = 1.0
 PLANS = ("looks", "watched", "fixed")
+DOCUMENT = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    parser.add_argument("--check", action="store_true", help="compare the table with that of the docs")
     options = parser.parse_args()
-    if not options.table:
-        gc.freeze()
+    if not options.table and not options.check:
         rows = [_case(number, *case) for number, case in enumerate(CASES)]
         options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+    found = table(json.loads(options.out.read_text(encoding="utf-8")))
+    if options.check:
+        check(DOCUMENT, "looks", found)
+    print(found)
 
 
 def _case(number: int, deviation: float, truths: tuple[float, ...]) -> dict[str, Any]:
@@ -78,17 +87,9 @@ def _sweeps(number: int, deviation: float, truths: tuple[float, ...]) -> NDArray
 
 def _by_looks(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
     """The verdicts of a sweep, and the trials it took."""
-    found = [item.verdict for item in verdicts([_arm(values, LOOKS) for values in sweep])]
-    seeds = [
-        next(
-            look
-            for look in LOOKS
-            if look == MOST
-            or verdicts([_arm(values[:look], LOOKS) for values in sweep])[place].verdict != INCONCLUSIVE
-        )
-        for place in range(len(sweep))
-    ]
-    return found, sum(seeds) + max(seeds)
+    found = verdicts([_arm(values, LOOKS) for values in sweep])
+    seeds = [item.pairs for item in found]
+    return [item.verdict for item in found], sum(seeds) + max(seeds)
 
 
 def _watched(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
