@@ -43,7 +43,7 @@ def counted(count: int, noun: str) -> str:
 
 def number(value: float | None) -> str:
     """Three digits or more: `0.12`, `31.4`, `1,580`."""
-    if _is_missing(value):
+    if value is None or _is_missing(value):
         return MISSING
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")

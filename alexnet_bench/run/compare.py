@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from alexnet_bench import git
 from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import BenchError, NoRepositoryError
 from alexnet_bench.records.run_folder import add_record, create_run
@@ -14,7 +15,6 @@ from alexnet_bench.records.schema import BASE, HEAD
 from alexnet_bench.run.base import (
     own_ablations,
     repository_at,
-    revision_of,
     revision_side,
     with_own_ablations,
 )
@@ -55,7 +55,7 @@ def compared_sides(
         else:
             repository = repository_at(Path.cwd())
             settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
-            head = Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))
+            head = Side(code=Code(), ablations=settings.ablations, revision=git.revision_of(repository))
             found = stack.enter_context(revision_side(repository, base, settings.ablations))
         if base_python is not None:
             code: Code = replace(found.code, python=base_python)
@@ -67,10 +67,11 @@ def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
     """The code at hand alone, and the settings with the ablations of the repository that it lies in."""
     try:
         repository = repository_at(Path.cwd())
+        revision = git.revision_of(repository)
+        settings = replace(settings, ablations=with_own_ablations(repository, settings.ablations))
     except NoRepositoryError:
-        return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=git_commit())}
-    settings = replace(settings, ablations=with_own_ablations(repository, settings.ablations))
-    return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))}
+        revision = git_commit()
+    return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision)}
 
 
 def interval_effort(settings: Settings) -> Effort:
