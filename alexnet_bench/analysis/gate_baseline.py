@@ -15,19 +15,20 @@ import numpy as np
 
 from alexnet_bench.analysis.decision import Decision, decided, of_quantity
 from alexnet_bench.analysis.draws import log_rate
+from alexnet_bench.analysis.gate import UNTIMED, Asked, asked_of, typical
 from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.errors import RecordError, WorkerError
 from alexnet_bench.records.run_folder import MANIFEST, RECORDS, read_manifest, run_records
 from alexnet_bench.records.schema import AGREEING, differences
 from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.stats.evidence import Apart, Evidence
-from alexnet_bench.stats.gate import FALSE_ALARMS
+from alexnet_bench.stats.gate import FALSE_ALARMS, REGRESSED
+from alexnet_bench.stats.verdict import INCONCLUSIVE
 
 Record = Mapping[str, Any]
 # A session further is what machines change by; see docs/gate.md.
 THRESHOLD = 0.1
 _OWN_VERSION = "versions: alexnet-bench"
-_NETWORK = ("variant", "precision", "batch_size")
 
 
 def stored_sessions(folder: Path) -> list[list[Record]]:
@@ -67,6 +68,7 @@ def baseline_decisions(
     stored: Sequence[Sequence[Record]],
     thresholds: Thresholds,
     false_alarms: float = FALSE_ALARMS,
+    asked: Iterable[Asked] = (),
 ) -> list[Decision]:
     """The decision on every gated quantity of every variant against a baseline.
 
@@ -75,49 +77,43 @@ def baseline_decisions(
         stored: those of the sessions of the baseline.
         thresholds: of the losses.
         false_alarms: how often code that is as fast as before may be called regressed, in all.
+        asked: the networks to decide on; those of the records, where it is left out.
     """
+    networks: dict[tuple[Any, ...], tuple[Asked, list[Record]]] = {item.key: (item, []) for item in asked}
+    for record in records:
+        of_record = asked_of(record)
+        networks.setdefault(of_record.key, (of_record, []))[1].append(record)
     return decided(
-        [
-            row
-            for own in _by_network(records)
-            for row in _gated(own, [_alike(own[0], session) for session in stored], thresholds)
-        ],
+        [row for item, own in networks.values() for row in _gated(item, own, stored, thresholds)],
         false_alarms,
     )
 
 
-def _by_network(records: Iterable[Record]) -> list[list[Record]]:
-    found: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records:
-        found.setdefault(tuple(record[name] for name in _NETWORK), []).append(record)
-    return list(found.values())
-
-
-def _alike(own: Record, session: Iterable[Record]) -> list[Record]:
-    """The draws of a session that are of the same variant."""
-    return [row for row in session if row["variant"] == own["variant"]]
-
-
 def _gated(
-    own: Sequence[Record], stored: Sequence[Sequence[Record]], thresholds: Thresholds
+    asked: Asked, own: Sequence[Record], stored: Sequence[Sequence[Record]], thresholds: Thresholds
 ) -> Iterator[tuple[Decision, Evidence | None]]:
     """Every gated quantity of a variant before it is judged, and what is known of it."""
-    some = own[0]
-    modes = _modes(own)
+    stored = [[row for row in session if row["variant"] == asked.variant] for session in stored]
+    modes = {*asked.modes, *_modes(own)}
     for quantity in QUANTITIES.values():
-        threshold = thresholds.of(some["variant"], quantity.name)
+        threshold = thresholds.of(asked.variant, quantity.name)
         if threshold is None or quantity.mode not in (None, *modes):
             continue
-        row = of_quantity(quantity, threshold, **{name: some[name] for name in (*_NETWORK, "topology")})
-        head = _usable(own, quantity)
-        if not head:
-            yield row.noted(*_failures(own, quantity)), None
+        row = of_quantity(quantity, threshold, **asked.network)
+        if not own:
+            yield replace(row, decision=INCONCLUSIVE).noted(UNTIMED), None
             continue
-        row = replace(row, head=_mean(head, quantity))
         # Memory and start-up are of a worker that built all its modes.
-        alike = [session for session in stored if quantity.mode or _modes(session) == modes]
+        some, alike = own[0], [session for session in stored if quantity.mode or _modes(session) == modes]
         agreeing = [_usable(_agreeing(some, session), quantity) for session in alike]
         sessions = [session for session in agreeing if session]
+        head = _usable(own, quantity)
+        if not head:
+            broken = sessions and all(row["status"] != "ok" for row in own)
+            row = replace(row, decision=REGRESSED if broken else row.decision)
+            yield row.noted(*_failures(own, quantity)), None
+            continue
+        row = replace(row, head=typical(head, quantity))
         if not sessions:
             yield row.noted(_why_none(some, stored, alike)), None
             continue
@@ -192,7 +188,3 @@ def _goodness(rows: Iterable[Record], quantity: Quantity) -> float:
 
 def _peaks(row: Record) -> list[float]:
     return (row["yardstick"] or {}).get("flops_per_second") or []
-
-
-def _mean(rows: Iterable[Record], quantity: Quantity) -> float:
-    return float(np.mean([row[quantity.column] for row in rows]))

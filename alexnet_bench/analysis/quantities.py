@@ -1,7 +1,7 @@
 """What is gated, and how much of it may be lost."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ class Quantity:
         label: in tables.
         unit: of its values.
         higher_is_better: of its values.
-        threshold: the loss that must not pass, as a share of the base.
+        threshold: the tolerance: the loss, as a share of the base, from which on it must not pass.
         column: of draw records that holds it.
         weight: by which it shares a gate's level of false alarms.
         mode: of the draws that it is read from; None where both tell the same.
@@ -34,8 +34,8 @@ class Quantity:
 
     def is_told_by(self, draw: Mapping[str, Any]) -> bool:
         """Whether a draw's record holds its value."""
-        went_well = draw["status"] == "ok" and draw[self.column] is not None
-        return went_well and self.mode in (None, draw["mode"])
+        is_there = draw["status"] == "ok" and draw[self.column] is not None
+        return is_there and self.mode in (None, draw["mode"])
 
     def loss(self, share: float) -> float:
         """A loss, as a share of the base, as a logarithm."""
@@ -93,7 +93,7 @@ GATED = QUANTITIES | {TIME.name: TIME}
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """The losses that must not pass.
+    """The tolerances.
 
     Args:
         general: by quantity; the defaults where a quantity is missing, None where it is not gated.
@@ -107,6 +107,10 @@ class Thresholds:
         """The threshold of a variant's quantity; None where it is not gated."""
         default = self.general.get(quantity, GATED[quantity].threshold)
         return self.own.get(variant, {}).get(quantity, default)
+
+    def named(self, quantities: Iterable[str]) -> list[str]:
+        """Those that have a threshold of their own of one of these quantities."""
+        return [name for name, shares in self.own.items() if shares.keys() & set(quantities)]
 
     def by_default(self, **general: float | None) -> "Thresholds":
         """The same with other defaults; a quantity's name with `_` for `-`."""
