@@ -105,8 +105,8 @@ def gate(
     """
     import pandas as pd
 
-    from alexnet_bench.analysis.gate import decisions, enough
-    from alexnet_bench.analysis.quantities import read_thresholds
+    from alexnet_bench.analysis.gate import Asked, decisions, enough
+    from alexnet_bench.analysis.quantities import QUANTITIES, read_thresholds
     from alexnet_bench.run import compare as comparison
     from alexnet_bench.run.base import merge_base, repository_at
     from alexnet_bench.run.gate import gate_effort
@@ -118,6 +118,7 @@ def gate(
     shares = read_thresholds(thresholds or {})
     if base is None and python is None:
         base = merge_base(repository_at(Path.cwd()))
+    networks: list[Asked] = []
     with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
         records = comparison.compare(
             compared,
@@ -126,8 +127,10 @@ def gate(
             "alexnet_bench.gate()",
             effort=gate_effort,
             is_known=partial(enough, thresholds=shares),
+            on_asked=networks.extend,
+            named=shares.named(QUANTITIES),
         )
-    return pd.DataFrame([asdict(row) for row in decisions(records, shares)])
+    return pd.DataFrame([asdict(row) for row in decisions(records, shares, asked=networks)])
 
 
 def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:

@@ -2,11 +2,13 @@
 
 import os
 import platform
-import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from alexnet_bench import git
+from alexnet_bench.errors import BenchError
 
 LIBRARIES = ("alexnet-bench", "tensorflow", "keras", "numpy")
 
@@ -47,10 +49,9 @@ def git_commit() -> str | None:
     folder = Path(__file__).parent.parent
     if not (folder / ".git").exists():
         return None
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        return git.revision_of(folder)
+    except BenchError:
         return None
 
 

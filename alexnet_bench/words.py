@@ -1,11 +1,20 @@
-"""Numbers and lists as people write them."""
+"""Numbers, lists and names as people write them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
-
 MISSING = "–"
+# Control characters, line ends, what reverses the direction of text, halves of surrogate pairs, and what XML
+# forbids besides.
+_NOT_PLAIN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+
+
+def plain(text: str) -> str:
+    r"""The same text on one line, control characters written out (`\x1b`): it can be shown anywhere."""
+    return _NOT_PLAIN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def listed(numbers: Iterable[int]) -> str:
@@ -31,7 +40,7 @@ def counted(count: int, noun: str) -> str:
 
 def number(value: float | None) -> str:
     """Three digits or more: `0.12`, `31.4`, `1,580`."""
-    if value is None or pd.isna(value):
+    if value is None or _is_missing(value):
         return MISSING
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")
@@ -39,22 +48,26 @@ def number(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """What is in percent, with two decimals."""
-    return f"{value:.2f}" if pd.notna(value) else MISSING
+    return f"{value:.2f}" if not _is_missing(value) else MISSING
 
 
 def signed(value: float | None) -> str:
     """With its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−") if pd.notna(value) else MISSING
+    return f"{value:+.2f}".replace("-", "−") if not _is_missing(value) else MISSING
 
 
 def whole(value: float | None) -> str:
     """A whole number with separators."""
-    return f"{value:,.0f}" if pd.notna(value) else MISSING
+    return f"{value:,.0f}" if not _is_missing(value) else MISSING
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:
     """The values that are not null, each once, sorted."""
     return sorted({value for value in values if value is not None})
+
+
+def _is_missing(value: float | None) -> bool:
+    return value is None or value != value
 
 
 def _range(numbers: list[int]) -> str:

@@ -20,6 +20,7 @@ ORDER = (
     "errors",
     "words",
     "seeds",
+    "git",
     "environment",
     "network",
     "records",

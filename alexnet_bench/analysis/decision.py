@@ -23,13 +23,13 @@ class Decision:
         label: what tables call it.
         unit: of base and head.
         higher_is_better: of these.
-        base: mean of the base; against a stored baseline, what it would be by today's yardstick.
-        head: mean of the head; not a number where it could not be measured.
+        base: head over the ratio: the base, as it would have been when head was timed.
+        head: geometric mean over draws, or processes; not a number where it could not be measured.
         ratio: head over base; against a stored baseline, of what was set against the yardstick.
         low: end of its 95% interval; null where there is too little for one.
         high: likewise.
         draws: that it rests on; sessions, where head and base were measured apart.
-        threshold: the loss that must not pass, as a share.
+        threshold: the tolerance: the loss from which on it must not pass, as a share.
         decision: `pass`, `regressed`, `improved`, `inconclusive` or `not comparable`.
         note: why there is none, or what must be known.
     """
@@ -69,20 +69,19 @@ class Decision:
             return self.variant
         return f"{self.variant} ({self.topology}, batch {self.batch_size}, {self.precision})"
 
-    def on(self, evidence: Evidence, *, head: float, base: float | None = None) -> "Decision":
+    def on(self, evidence: Evidence, *, head: float) -> "Decision":
         """The same with its ratio, still undecided.
 
         Args:
             evidence: how much better head is.
-            head: mean of the head, in the quantity's unit.
-            base: likewise; None: what the ratio makes of head.
+            head: by the same estimator, in the quantity's unit.
         """
         gain, sign = evidence.gain, 1 if self.higher_is_better else -1
         low, high = sorted((sign * gain.low, sign * gain.high))
         ratio = math.exp(sign * gain.mean)
         return replace(
             self,
-            base=head / ratio if base is None else base,
+            base=head / ratio,
             head=head,
             ratio=ratio,
             low=math.exp(low),
@@ -100,8 +99,8 @@ def of_quantity(quantity: Quantity, threshold: float, **network: object) -> Deci
     """A decision before anything is known."""
     return Decision(
         quantity=quantity.name,
-        label=quantity.label,
-        unit=quantity.unit,
+        label=quantity.metric.label,
+        unit=quantity.metric.unit,
         higher_is_better=quantity.higher_is_better,
         threshold=threshold,
         **network,  # type: ignore[arg-type]

@@ -130,6 +130,12 @@ def log_speed(draw: Draw) -> float:
     return float(faster_half(np.log(_slices([draw]).rates)).mean())
 
 
+def relative_speed(draw: Draw) -> float | None:
+    """The logarithm of a draw's speed against the yardstick of its rounds; None where that was not timed."""
+    peaks = draw.yardstick.flops_per_second if draw.yardstick else ()
+    return log_speed(draw) - math.log(float(np.median(peaks))) if peaks else None
+
+
 def typical_speed(draws: Iterable[Draw]) -> float:
     """Images a second: the geometric mean of the draws that count; not a number without one."""
     speeds = [log_speed(draw) for draw in steady_draws(draws)]

@@ -6,7 +6,7 @@ is counted. Speeds are set against the yardstick that was timed in the same roun
 
 import math
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,23 +14,26 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.analysis.decision import Decision, decided, of_quantity
-from alexnet_bench.analysis.draws import log_rate
+from alexnet_bench.analysis.effect import relative_speed
+from alexnet_bench.analysis.gate import UNTIMED, Asked, asked_of, typical
 from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.errors import RecordError, WorkerError
 from alexnet_bench.records.run_folder import MANIFEST, RECORDS, read_manifest, run_records
-from alexnet_bench.records.schema import AGREEING, differences
+from alexnet_bench.records.schema import Draw, columns_of, differences
 from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.stats.evidence import Apart, Evidence
-from alexnet_bench.stats.gate import FALSE_ALARMS
+from alexnet_bench.stats.gate import FALSE_ALARMS, REGRESSED
+from alexnet_bench.stats.verdict import INCONCLUSIVE
 
-Record = Mapping[str, Any]
 # A session further is what machines change by; see docs/gate.md.
 THRESHOLD = 0.1
 _OWN_VERSION = "versions: alexnet-bench"
-_NETWORK = ("variant", "precision", "batch_size")
+_COLUMNS = [
+    column.name for column in columns_of(Draw) if column.agrees and column.name not in ("side", "mode")
+]
 
 
-def stored_sessions(folder: Path) -> list[list[Record]]:
+def stored_sessions(folder: Path) -> list[list[Draw]]:
     """The records of each session in a baseline's folder; none where there is no folder yet.
 
     Raises:
@@ -38,7 +41,8 @@ def stored_sessions(folder: Path) -> list[list[Record]]:
     """
     if not folder.is_dir():
         return []
-    return [list(run_records(place)) for place in sorted(folder.iterdir()) if (place / MANIFEST).is_file()]
+    places = [place for place in sorted(folder.iterdir()) if (place / MANIFEST).is_file()]
+    return [[row for row in run_records(place) if isinstance(row, Draw)] for place in places]
 
 
 def add_session(folder: Path, run: Path) -> int:
@@ -48,7 +52,7 @@ def add_session(folder: Path, run: Path) -> int:
         WorkerError: nothing was measured.
         RecordError: the folder cannot be written.
     """
-    if not any(row["kind"] == "draw" and row["status"] == "ok" for row in run_records(run)):
+    if not any(isinstance(row, Draw) and row.succeeded for row in run_records(run)):
         raise WorkerError(f"nothing was measured in {run}, and the baseline stays as it was")
     manifest = read_manifest(run)
     place = folder / f"{manifest['created_at'][:19].replace(':', '')}-{manifest['run_id']}"
@@ -63,10 +67,11 @@ def add_session(folder: Path, run: Path) -> int:
 
 
 def baseline_decisions(
-    records: Sequence[Record],
-    stored: Sequence[Sequence[Record]],
+    records: Sequence[Draw],
+    stored: Sequence[Sequence[Draw]],
     thresholds: Thresholds,
     false_alarms: float = FALSE_ALARMS,
+    asked: Iterable[Asked] = (),
 ) -> list[Decision]:
     """The decision on every gated quantity of every variant against a baseline.
 
@@ -75,49 +80,43 @@ def baseline_decisions(
         stored: those of the sessions of the baseline.
         thresholds: of the losses.
         false_alarms: how often code that is as fast as before may be called regressed, in all.
+        asked: the networks to decide on; those of the records, where it is left out.
     """
+    networks: dict[tuple[Any, ...], tuple[Asked, list[Draw]]] = {item.key: (item, []) for item in asked}
+    for record in records:
+        of_record = asked_of(record)
+        networks.setdefault(of_record.key, (of_record, []))[1].append(record)
     return decided(
-        [
-            row
-            for own in _by_network(records)
-            for row in _gated(own, [_alike(own[0], session) for session in stored], thresholds)
-        ],
+        [row for item, own in networks.values() for row in _gated(item, own, stored, thresholds)],
         false_alarms,
     )
 
 
-def _by_network(records: Iterable[Record]) -> list[list[Record]]:
-    found: dict[tuple[Any, ...], list[Record]] = {}
-    for record in records:
-        found.setdefault(tuple(record[name] for name in _NETWORK), []).append(record)
-    return list(found.values())
-
-
-def _alike(own: Record, session: Iterable[Record]) -> list[Record]:
-    """The draws of a session that are of the same variant."""
-    return [row for row in session if row["variant"] == own["variant"]]
-
-
 def _gated(
-    own: Sequence[Record], stored: Sequence[Sequence[Record]], thresholds: Thresholds
+    asked: Asked, own: Sequence[Draw], stored: Sequence[Sequence[Draw]], thresholds: Thresholds
 ) -> Iterator[tuple[Decision, Evidence | None]]:
     """Every gated quantity of a variant before it is judged, and what is known of it."""
-    some = own[0]
-    modes = _modes(own)
+    stored = [[row for row in session if row.variant == asked.variant] for session in stored]
+    modes = {*asked.modes, *_modes(own)}
     for quantity in QUANTITIES.values():
-        threshold = thresholds.of(some["variant"], quantity.name)
+        threshold = thresholds.of(asked.variant, quantity.name)
         if threshold is None or quantity.mode not in (None, *modes):
             continue
-        row = of_quantity(quantity, threshold, **{name: some[name] for name in (*_NETWORK, "topology")})
-        head = _usable(own, quantity)
-        if not head:
-            yield row.noted(*_failures(own, quantity)), None
+        row = of_quantity(quantity, threshold, **asked.network)
+        if not own:
+            yield replace(row, decision=INCONCLUSIVE).noted(UNTIMED), None
             continue
-        row = replace(row, head=_mean(head, quantity))
         # Memory and start-up are of a worker that built all its modes.
-        alike = [session for session in stored if quantity.mode or _modes(session) == modes]
+        some, alike = own[0], [session for session in stored if quantity.mode or _modes(session) == modes]
         agreeing = [_usable(_agreeing(some, session), quantity) for session in alike]
         sessions = [session for session in agreeing if session]
+        head = _usable(own, quantity)
+        if not head:
+            broken = sessions and not any(row.succeeded for row in own)
+            row = replace(row, decision=REGRESSED if broken else row.decision)
+            yield row.noted(*_failures(own, quantity)), None
+            continue
+        row = replace(row, head=typical(head, quantity))
         if not sessions:
             yield row.noted(_why_none(some, stored, alike)), None
             continue
@@ -129,25 +128,26 @@ def _gated(
         yield row.on(evidence, head=row.head).noted(_too_few(len(sessions))), evidence
 
 
-def _modes(rows: Iterable[Record]) -> set[str]:
-    return {row["mode"] for row in rows}
+def _modes(rows: Iterable[Draw]) -> set[str]:
+    return {row.mode for row in rows}
 
 
-def _agreeing(some: Record, session: Iterable[Record]) -> list[Record]:
+def _agreeing(some: Draw, session: Iterable[Draw]) -> list[Draw]:
     return [row for row in session if not _differences(some, row)]
 
 
-def _differences(some: Record, other: Record) -> list[tuple[str, Any, Any]]:
+def _differences(some: Draw, other: Draw) -> list[tuple[str, Any, Any]]:
     """Where two draws disagree, but for what is under test."""
-    columns = [name for name in AGREEING if name in some and name not in ("side", "mode")]
-    found = [item for name in columns for item in differences(name, some[name], other.get(name))]
+    found = [
+        item for name in _COLUMNS for item in differences(name, getattr(some, name), getattr(other, name))
+    ]
     return [item for item in found if item[0] != _OWN_VERSION]
 
 
-def _why_none(some: Record, stored: Sequence[Sequence[Record]], alike: Sequence[Sequence[Record]]) -> str:
+def _why_none(some: Draw, stored: Sequence[Sequence[Draw]], alike: Sequence[Sequence[Draw]]) -> str:
     rows = [row for session in stored for row in session]
     if not rows:
-        return f"the baseline holds no {some['variant']}"
+        return f"the baseline holds no {some.variant}"
     if not any(alike):
         return "no session of the baseline built the same modes"
     nearest = min(rows, key=lambda row: len(_differences(some, row)))
@@ -165,34 +165,19 @@ def _too_few(sessions: int) -> str:
     )
 
 
-def _usable(rows: Iterable[Record], quantity: Quantity) -> list[Record]:
+def _usable(rows: Iterable[Draw], quantity: Quantity) -> list[Draw]:
     """The draws that tell of a quantity and count."""
-    return [
-        row
-        for row in rows
-        if quantity.is_told_by(row) and not (quantity.mode and (row["steady"] is False or not _peaks(row)))
-    ]
+    told = (row for row in rows if quantity.is_told_by(row))
+    return [row for row in told if quantity.mode is None or relative_speed(row) is not None]
 
 
-def _failures(rows: Iterable[Record], quantity: Quantity) -> Iterator[str]:
-    told = [
-        f"{row['status']}: {row['error']}"
-        for row in rows
-        if row["status"] != "ok" and quantity.mode in (None, row["mode"])
-    ]
+def _failures(rows: Iterable[Draw], quantity: Quantity) -> Iterator[str]:
+    told = [f"{row.status}: {row.error}" for row in rows if not row.succeeded and quantity.concerns(row)]
     yield from dict.fromkeys(told or ["no draw reached a steady state beside a yardstick"])
 
 
-def _goodness(rows: Iterable[Record], quantity: Quantity) -> float:
+def _goodness(rows: Iterable[Draw], quantity: Quantity) -> float:
     """The mean logarithm over a session's draws: of the speed against the yardstick, or of what costs."""
     if quantity.mode is None:
-        return -float(np.mean([math.log(row[quantity.column]) for row in rows]))
-    return float(np.mean([log_rate(row) - math.log(float(np.median(_peaks(row)))) for row in rows]))
-
-
-def _peaks(row: Record) -> list[float]:
-    return (row["yardstick"] or {}).get("flops_per_second") or []
-
-
-def _mean(rows: Iterable[Record], quantity: Quantity) -> float:
-    return float(np.mean([row[quantity.column] for row in rows]))
+        return -float(np.mean([math.log(quantity.metric.of(row)) for row in rows]))
+    return float(np.mean([speed for row in rows if (speed := relative_speed(row)) is not None]))

@@ -107,13 +107,13 @@ def _gated(
     name: str, new: Sequence[Timing], old: Sequence[Timing], threshold: float, process_spread: float
 ) -> tuple[Decision, Evidence | None]:
     row = of_quantity(TIME, threshold, variant=name)
-    row = replace(row, head=_mean(new))
+    row = replace(row, head=_typical(new))
     if not (new and old):
         return row.noted(f"it is only in the {'new' if new else 'old'} files"), None
     if differing := dict.fromkeys(_differ([*new, *old])):
         return row.noted("they differ in " + " and in ".join(differing)), None
     if not all(timing.steady for timing in (*new, *old)):
-        return row.noted("one of them reached no steady state, which certifies nothing"), None
+        return row.noted("one of them reached no steady state, which gives no verdict"), None
     within = float(np.mean([timing.error**2 for timing in (*new, *old)]))
     evidence = Apart(
         head=[-math.log(timing.seconds) for timing in new],
@@ -121,7 +121,7 @@ def _gated(
         loss=TIME.loss(threshold),
         deviation=math.sqrt(process_spread**2 + within),
     )
-    return row.on(evidence, head=_mean(new), base=_mean(old)), evidence
+    return row.on(evidence, head=row.head), evidence
 
 
 def _timing(item: Mapping[str, Any], machine: dict[str, Any]) -> Timing:
@@ -152,6 +152,7 @@ def _differ(timings: Iterable[Timing]) -> Iterator[str]:
                 yield f"{column} ({one} and {another})"
 
 
-def _mean(timings: Iterable[Timing]) -> float:
-    seconds = [timing.seconds for timing in timings]
-    return float(np.mean(seconds)) if seconds else math.nan
+def _typical(timings: Iterable[Timing]) -> float:
+    """The geometric mean over processes; not a number where there is none."""
+    logs = [math.log(timing.seconds) for timing in timings]
+    return math.exp(float(np.mean(logs))) if logs else math.nan

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.analysis.decision import Decision
-from alexnet_bench.analysis.effect import log_speed, steady_draws, typical_speed
+from alexnet_bench.analysis.effect import relative_speed, steady_draws, typical_speed
 from alexnet_bench.records.history import SERIES, Entry
 from alexnet_bench.records.schema import BASE, HEAD, Draw
 
@@ -60,16 +60,13 @@ def _row(
 
 def _against_yardstick(draws: Sequence[Draw]) -> dict[str, float | None]:
     """The yardstick's speed, and that of head against it: draw by draw, for both change with the machine."""
-    speeds = [
-        (draw, float(np.median(draw.yardstick.flops_per_second)))
-        for draw in draws
-        if draw.yardstick and draw.yardstick.flops_per_second
-    ]
-    if not speeds:
+    beside = [draw.yardstick for draw in draws if draw.yardstick and draw.yardstick.flops_per_second]
+    relative = [speed for draw in draws if (speed := relative_speed(draw)) is not None]
+    if not relative:
         return {"yardstick_flops_per_second": None, "images_per_teraflop": None}
-    relative = [log_speed(draw) - math.log(speed) for draw, speed in speeds]
+    peaks = [float(np.median(yardstick.flops_per_second)) for yardstick in beside]
     return {
-        "yardstick_flops_per_second": float(np.median([speed for _, speed in speeds])),
+        "yardstick_flops_per_second": float(np.median(peaks)),
         "images_per_teraflop": TERA * math.exp(float(np.mean(relative))),
     }
 

@@ -160,6 +160,23 @@ LOSS = Metric(
 REACH = reach(0.25)
 TRAINING, INFERENCE = _throughput("training"), _throughput("inference")
 
+MEMORY = Metric(
+    name="peak_memory",
+    label="peak memory",
+    unit="bytes",
+    effect_unit=RATIO,
+    better="lower",
+    read=_column("peak_memory_bytes"),
+)
+START_UP = Metric(
+    name="start_up",
+    label="start-up time",
+    unit="s",
+    effect_unit=RATIO,
+    better="lower",
+    read=_column("compile_seconds"),
+)
+
 HEADLINES = (TEST_ERROR, HELD_OUT_ERROR, VALIDATION_ERROR)
 OUTCOMES = (*HEADLINES, *TOP5_ERRORS, TRAIN_ERROR, *GAPS, EARLY_ERROR, LOSS)
 THROUGHPUTS = (TRAINING, INFERENCE)

@@ -1,11 +1,13 @@
 """What is gated, and how much of it may be lost."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from alexnet_bench.analysis.metrics import INFERENCE, MEMORY, START_UP, TRAINING, Metric
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.records.schema import Draw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,28 +16,34 @@ class Quantity:
 
     Args:
         name: in `pyproject.toml`.
-        label: in tables.
-        unit: of its values.
-        higher_is_better: of its values.
-        threshold: the loss that must not pass, as a share of the base.
-        column: of draw records that holds it.
+        metric: what is compared.
+        threshold: the tolerance: the loss, as a share of the base, from which on it must not pass.
         weight: by which it shares a gate's level of false alarms.
-        mode: of the draws that it is read from; None where both tell the same.
     """
 
     name: str
-    label: str
-    unit: str
-    higher_is_better: bool
+    metric: Metric
     threshold: float
-    column: str
     weight: float = 1.0
-    mode: str | None = None
 
-    def is_told_by(self, draw: Mapping[str, Any]) -> bool:
-        """Whether a draw's record holds its value."""
-        went_well = draw["status"] == "ok" and draw[self.column] is not None
-        return went_well and self.mode in (None, draw["mode"])
+    @property
+    def mode(self) -> str | None:
+        """Of the draws that it is read from; None where both tell the same."""
+        return self.metric.mode
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Of its values."""
+        return self.metric.better == "higher"
+
+    def concerns(self, draw: Draw) -> bool:
+        """Whether it is read from draws of this one's mode."""
+        return self.mode in (None, draw.mode)
+
+    def is_told_by(self, draw: Draw) -> bool:
+        """Whether a draw holds its value and counts: without a steady state, a speed does not."""
+        steady = self.mode is None or draw.steady is not False
+        return draw.succeeded and steady and self.metric.has(draw)
 
     def loss(self, share: float) -> float:
         """A loss, as a share of the base, as a logarithm."""
@@ -47,53 +55,21 @@ class Quantity:
 QUANTITIES = {
     item.name: item
     for item in (
-        Quantity(
-            name="training",
-            label="training throughput",
-            unit="images/s",
-            higher_is_better=True,
-            threshold=0.02,
-            column="images_per_second",
-            mode="training",
-        ),
-        Quantity(
-            name="inference",
-            label="inference throughput",
-            unit="images/s",
-            higher_is_better=True,
-            threshold=0.02,
-            column="images_per_second",
-            mode="inference",
-        ),
-        Quantity(
-            name="memory",
-            label="peak memory",
-            unit="bytes",
-            higher_is_better=False,
-            threshold=0.1,
-            column="peak_memory_bytes",
-            weight=0.05,
-        ),
-        Quantity(
-            name="start-up",
-            label="start-up time",
-            unit="s",
-            higher_is_better=False,
-            threshold=0.25,
-            column="compile_seconds",
-            weight=0.05,
-        ),
+        Quantity(name="training", metric=TRAINING, threshold=0.02),
+        Quantity(name="inference", metric=INFERENCE, threshold=0.02),
+        Quantity(name="memory", metric=MEMORY, threshold=0.1, weight=0.05),
+        Quantity(name="start-up", metric=START_UP, threshold=0.25, weight=0.05),
     )
 }
 
 # Of a user's benchmarks, which are timed apart.
-TIME = Quantity(name="time", label="time", unit="s", higher_is_better=False, threshold=0.15, column="median")
+TIME = Quantity(name="time", metric=replace(START_UP, name="time", label="time"), threshold=0.15)
 GATED = QUANTITIES | {TIME.name: TIME}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """The losses that must not pass.
+    """The tolerances.
 
     Args:
         general: by quantity; the defaults where a quantity is missing, None where it is not gated.
@@ -107,6 +83,10 @@ class Thresholds:
         """The threshold of a variant's quantity; None where it is not gated."""
         default = self.general.get(quantity, GATED[quantity].threshold)
         return self.own.get(variant, {}).get(quantity, default)
+
+    def named(self, quantities: Iterable[str]) -> list[str]:
+        """Those that have a threshold of their own of one of these quantities."""
+        return [name for name, shares in self.own.items() if shares.keys() & set(quantities)]
 
     def by_default(self, **general: float | None) -> "Thresholds":
         """The same with other defaults; a quantity's name with `_` for `-`."""

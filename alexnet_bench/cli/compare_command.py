@@ -1,6 +1,7 @@
 """`bench compare`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +90,21 @@ def _compare_code(
     base: str | None, base_python: Path | None, as_json: bool, out: Path | None, options: dict[str, Any]
 ) -> int:
     from alexnet_bench.analysis.comparison import compare_sides
+    from alexnet_bench.analysis.gate import ONLY
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.records.run_folder import read
 
-    records, _, folder = time_sides(
+    timed = time_sides(
         options | {"measure": ("throughput",)}, base=base, base_python=base_python, out=out, quiet=as_json
     )
-    found = compare_sides(read(folder))
+    found = compare_sides(read(timed.run))
     if as_json:
-        print(json.dumps({"run": str(folder), "comparisons": json.loads(found.to_json(orient="records"))}))
+        print(json.dumps({"run": str(timed.run), "comparisons": json.loads(found.to_json(orient="records"))}))
     else:
         from alexnet_bench.cli.tables import print_comparison
 
         print_comparison(found, ("base", "head"))
-        print(f"\nRecords: {folder}")
-    return FINDING if any(record["status"] != "ok" for record in records) else DONE
+        print(f"\nRecords: {timed.run}")
+    for name, side in {item.variant: item.only for item in timed.asked if item.only}.items():
+        print(f"Warning: {name}: not comparable: {ONLY[side]}", file=sys.stderr)
+    return FINDING if any(record["status"] != "ok" for record in timed.records) else DONE

@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING, NOTHING_MEASURED
+from alexnet_bench.cli.exits import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
+from alexnet_bench.errors import BenchError
 
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
@@ -30,17 +31,30 @@ QUICK_THRESHOLD = 0.03
 
 
 class _ProjectDefaults(click.Command):
-    """A command whose defaults are those of the project's `pyproject.toml`, then its own."""
+    """A command whose defaults are those of the project's `pyproject.toml`, then its own.
+
+    What is wrong with that file is told when the command runs, and not to who asks for help.
+    """
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the project's defaults before the options are."""
-        from alexnet_bench.run.project import read_settings
+        from alexnet_bench.run.project import find_settings
 
-        settings = read_settings(Path("pyproject.toml"))
-        extra["default_map"] = dict(settings.options)
+        found: GateSettings | BenchError
+        try:
+            found = find_settings(Path())
+            extra["default_map"] = dict(found.options)
+        except BenchError as error:
+            found = error
         context = super().make_context(info_name, args, *rest, **extra)
-        context.obj = settings
+        context.obj = found
         return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        if isinstance(ctx.obj, BenchError):
+            raise ctx.obj
+        return super().invoke(ctx)
 
 
 @click.command(cls=_ProjectDefaults, epilog=EXAMPLE)
@@ -103,10 +117,8 @@ class _ProjectDefaults(click.Command):
 @click.option("--bencher", type=click.Path(path_type=Path), help="Write Bencher's metric format.")
 @click.option(
     "--history",
-    default=shared.HISTORY,
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="Add what was measured to this file, for `bench history`.",
+    help=f"Add what was measured to this file, for `bench history`; {shared.HISTORY} by default.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
 @shared.as_json
@@ -117,7 +129,7 @@ def command(
     old: tuple[Path, ...],
     record: bool,
     strict: bool,
-    history: Path,
+    history: Path | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -126,10 +138,8 @@ def command(
     Both are timed slice by slice in one job. What may be lost is set in pyproject.toml, under
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
-    from alexnet_bench.analysis.history import make_rows
     from alexnet_bench.cli import gate_ways
-    from alexnet_bench.cli.gate_output import FILES, show, warn, write_files
-    from alexnet_bench.records.history import append_history
+    from alexnet_bench.cli.gate_output import FILES, keep_history, show, warn, write_files, write_summary
 
     files = {name: options.pop(name) for name in FILES}
     if new or old:
@@ -142,12 +152,13 @@ def command(
         return _record(context, options, as_json)
     else:
         found = _time(context, options, as_json)
-    # What was measured is told and kept before anything else can fail.
+    # What was measured is told before anything else can fail, and a file that fails keeps back no other.
     show(found, as_json)
-    warn(found.rows)
-    append_history(history, make_rows(found.records, found.rows))
-    write_files(found, files)
-    return _exit_code(found.rows, strict)
+    warn(found)
+    written = keep_history(found, history, context.obj.root / shared.HISTORY)
+    written &= write_files(found, files)
+    write_summary(found)
+    return _exit_code(found.rows, strict, written)
 
 
 def _time(context: click.Context, options: dict[str, Any], as_json: bool) -> "Found":
@@ -171,7 +182,7 @@ def _record(context: click.Context, options: dict[str, Any], as_json: bool) -> i
     baseline = _baseline(context, options)
     if baseline is None:
         raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
-    return gate_ways.record_session(baseline, **_timed(context, options, as_json))
+    return gate_ways.record_session(context.obj, baseline, **_timed(context, options, as_json))
 
 
 def _baseline(context: click.Context, options: dict[str, Any]) -> Path | None:
@@ -202,11 +213,13 @@ def _refuse(context: click.Context, option: str, *others: str) -> None:
         raise click.UsageError(f"{option} excludes {', '.join(typed)}; leave one of them out")
 
 
-def _exit_code(rows: Sequence["Decision"], strict: bool) -> int:
+def _exit_code(rows: Sequence["Decision"], strict: bool, written: bool) -> int:
     from alexnet_bench.stats.gate import REGRESSED, UNTOLD
 
     if any(row.decision == REGRESSED for row in rows):
         return FINDING
+    if not written:
+        return BAD_INPUT
     if not any(row.measured for row in rows):
         return NOTHING_MEASURED
     return NOTHING_MEASURED if strict and any(row.decision in UNTOLD for row in rows) else DONE

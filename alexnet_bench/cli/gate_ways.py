@@ -23,32 +23,37 @@ class Found:
         against: what head was held against.
         run: the folder with the records; None where nothing was timed.
         records: that were made.
+        notes: what else a user should know.
     """
 
     rows: list["Decision"]
     against: str
     run: Path | None = None
     records: Sequence[dict[str, Any]] = ()
+    notes: Sequence[str] = ()
 
 
 def against_code(settings: "GateSettings", base: str | None, base_python: Path | None, **timed: Any) -> Found:
     """Time this code and its base in turn; where no base is given, where this branch began."""
     from alexnet_bench.analysis.gate import decisions, enough
+    from alexnet_bench.analysis.quantities import QUANTITIES
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.run.base import merge_base, repository_at
     from alexnet_bench.run.gate import gate_effort
 
     if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
-    records, against, run = time_sides(
+    found = time_sides(
         base=base,
         base_python=base_python,
+        root=settings.root,
         effort=gate_effort,
         is_known=partial(enough, thresholds=settings.thresholds),
+        named=settings.thresholds.named(QUANTITIES),
         **timed,
     )
-    rows = decisions(records, settings.thresholds, settings.false_alarms)
-    return Found(rows=rows, against=against, run=run, records=records)
+    rows = decisions(found.records, settings.thresholds, settings.false_alarms, found.asked)
+    return Found(rows=rows, against=found.against, run=found.run, records=found.records)
 
 
 def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> Found:
@@ -58,6 +63,7 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
         RecordError: there is none.
     """
     from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions, stored_sessions
+    from alexnet_bench.analysis.quantities import QUANTITIES
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.errors import RecordError
     from alexnet_bench.run.gate import baseline_effort
@@ -65,20 +71,22 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
     stored = stored_sessions(baseline)
     if not stored:
         raise RecordError(f"{baseline} holds no session; add one with --record on the code to hold against")
-    records, _, run = time_sides(alone=True, effort=baseline_effort, **timed)
+    kept = {record["variant"] for session in stored for record in session}
+    named = [name for name in settings.thresholds.named(QUANTITIES) if name not in kept]
+    found = time_sides(alone=True, root=settings.root, effort=baseline_effort, named=named, **timed)
     settings = settings.by_default(training=THRESHOLD, inference=THRESHOLD)
-    rows = baseline_decisions(records, stored, settings.thresholds, settings.false_alarms)
-    return Found(rows=rows, against=str(baseline), run=run, records=records)
+    rows = baseline_decisions(found.records, stored, settings.thresholds, settings.false_alarms, found.asked)
+    return Found(rows=rows, against=str(baseline), run=found.run, records=found.records)
 
 
-def record_session(baseline: Path, **timed: Any) -> int:
+def record_session(settings: "GateSettings", baseline: Path, **timed: Any) -> int:
     """Time this code alone, and add it to a baseline."""
     from alexnet_bench.analysis.gate_baseline import add_session
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.run.gate import baseline_effort
     from alexnet_bench.stats import FEWEST_UNITS
 
-    _, _, run = time_sides(alone=True, effort=baseline_effort, **timed)
+    run = time_sides(alone=True, root=settings.root, effort=baseline_effort, **timed).run
     held = add_session(baseline, run)
     if timed["quiet"]:
         print(json.dumps({"run": str(run), "baseline": str(baseline), "sessions": held}))
@@ -91,12 +99,15 @@ def record_session(baseline: Path, **timed: Any) -> int:
 def of_benchmarks(settings: "GateSettings", new: Sequence[Path], old: Sequence[Path]) -> Found:
     """Time nothing, and decide from files of pytest-benchmark."""
     from alexnet_bench.analysis.gate_pytest_benchmark import benchmark_decisions, read_timings
+    from alexnet_bench.analysis.quantities import TIME
+    from alexnet_bench.errors import UnknownNameError
 
+    of_new, of_old = ([read_timings(file) for file in files] for files in (new, old))
     rows = benchmark_decisions(
-        [read_timings(file) for file in new],
-        [read_timings(file) for file in old],
-        settings.thresholds,
-        settings.false_alarms,
-        settings.process_spread,
+        of_new, of_old, settings.thresholds, settings.false_alarms, settings.process_spread
     )
-    return Found(rows=rows, against=", ".join(map(str, old)))
+    known = {name for file in (*of_new, *of_old) for name in file}
+    # No error: it may be in other files, which are gated by themselves.
+    unknown = [name for name in settings.thresholds.named([TIME.name]) if name not in known]
+    notes = [f"thresholds: {UnknownNameError('benchmark', unknown, known)}"] if unknown else []
+    return Found(rows=rows, against=", ".join(map(str, old)), notes=notes)

@@ -9,6 +9,7 @@ import click
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING
 
+FIGURE = "results/history"
 EXAMPLE = """\b
 Examples:
   bench history
@@ -21,14 +22,12 @@ Examples:
 @click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @click.option(
     "--out",
-    default="results/history",
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder for the figure, as PNG and SVG.",
+    help="Folder for the figure, as PNG and SVG; results/history by default.",
 )
 @click.option("--strict", is_flag=True, help="Leave with 1 where there is a warning.")
 @shared.as_json
-def command(file: Path | None, out: Path, strict: bool, as_json: bool) -> int:
+def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) -> int:
     """Show the throughput that gates measured, over commits, with its changes.
 
     Each machine, variant and mode is a series: speed against the yardstick, change points, the commits
@@ -37,13 +36,13 @@ def command(file: Path | None, out: Path, strict: bool, as_json: bool) -> int:
     """
     from alexnet_bench.analysis.series import series_of
     from alexnet_bench.records.history import read_history
-    from alexnet_bench.run.project import read_settings
+    from alexnet_bench.run.project import find_settings
     from alexnet_bench.show.history import COLUMNS, as_data, tables, warnings, write_figure
 
-    settings = read_settings(Path("pyproject.toml"))
-    entries = read_history(file or Path(settings.options.get("history", shared.HISTORY)))
-    found = series_of(entries, settings.thresholds)
-    figure = write_figure(found, out)
+    settings = find_settings(Path())
+    default = settings.options.get("history", settings.root / shared.HISTORY)
+    found = series_of(read_history(file or Path(default)), settings.thresholds)
+    figure = write_figure(found, out or settings.root / FIGURE)
     warned = [line for series in found for line in warnings(series)]
     if as_json:
         print(json.dumps({"figure": figure and str(figure), "series": [as_data(series) for series in found]}))

@@ -3,8 +3,29 @@
 import shlex
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alexnet_bench.analysis.gate import Asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """What was timed.
+
+    Args:
+        records: of all draws.
+        against: what head is held against; nothing where it is alone.
+        run: the run folder.
+        asked: the networks that were to be timed.
+    """
+
+    records: list[dict[str, Any]]
+    against: str
+    run: Path
+    asked: list["Asked"]
 
 
 def time_sides(
@@ -15,8 +36,9 @@ def time_sides(
     alone: bool = False,
     out: Path | None,
     quiet: bool,
+    root: Path = Path(),
     **how: Any,
-) -> tuple[list[dict[str, Any]], str, Path]:
+) -> Timed:
     """Time what a command's options ask for, in the code of base and head, or of head alone.
 
     Args:
@@ -24,12 +46,10 @@ def time_sides(
         base: a revision.
         base_python: another interpreter.
         alone: time this code by itself.
-        out: the run folder to make.
+        out: the run folder to make; a new one among the results by default.
         quiet: show no progress.
+        root: the folder that holds the results.
         how: what `compare` takes besides.
-
-    Returns:
-        The records, what head is held against (nothing where it is alone), and the run folder.
     """
     from alexnet_bench.api import new_run_folder
     from alexnet_bench.cli.progress import Progress
@@ -37,9 +57,10 @@ def time_sides(
     from alexnet_bench.run.compare import compare, compared_sides, own_side
     from alexnet_bench.run.settings import Settings
 
-    asked, folder = Settings(**options), out or new_run_folder()
+    typed, folder = Settings(**options), out or root / new_run_folder()
+    asked: list[Asked] = []
     opened = (
-        nullcontext(own_side(asked)) if alone else compared_sides(asked, base=base, base_python=base_python)
+        nullcontext(own_side(typed)) if alone else compared_sides(typed, base=base, base_python=base_python)
     )
     with (
         opened as (settings, sides),
@@ -53,8 +74,9 @@ def time_sides(
             on_planned=lambda sessions: progress.planned(0, 0, sessions),
             on_record=progress.recorded,
             on_event=progress.timing,
+            on_asked=asked.extend,
             **how,
         )
         revision = sides[BASE].revision if BASE in sides else None
         against = " with ".join(filter(None, (revision, str(base_python or ""))))
-    return records, against, folder
+    return Timed(records=records, against=against, run=folder, asked=asked)

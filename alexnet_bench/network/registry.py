@@ -80,7 +80,7 @@ class Registry:
             UnknownNameError: names that stand for nothing, all at once.
             VariantError: a sum that sets one field twice, or adds what is no single variant.
         """
-        terms = [term for term in _terms(selection) if _crossing(term) is None]
+        terms = [term for term in terms_of(selection) if _crossing(term) is None]
         crossed = self.factorials(selection)
         terms += ["+".join(cell) or ALEXNET.name for factorial in crossed for cell in factorial.cells]
         if not terms:
@@ -102,7 +102,7 @@ class Registry:
             if ablation.factor != "several" and not ablation.apart
         }
         found = []
-        for term in _terms(selection):
+        for term in terms_of(selection):
             if (kind := _crossing(term)) is not None:
                 factors = term.removeprefix(kind).split(FACTORS_BETWEEN)
                 if unknown := [name for name in factors if name not in first]:
@@ -150,7 +150,7 @@ class Registry:
                 )
 
 
-def _terms(selection: str) -> list[str]:
+def terms_of(selection: str) -> list[str]:
     """The terms of a selection; the commas of a factorial are its own, up to a term that names no factor."""
     terms: list[str] = []
     for term in (part.strip() for part in selection.split(",") if part.strip()):

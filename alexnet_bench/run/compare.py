@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from alexnet_bench import git
+from alexnet_bench.analysis.gate import Asked
 from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import BenchError, NoRepositoryError
 from alexnet_bench.records.run_folder import add_record, create_run
@@ -14,7 +16,6 @@ from alexnet_bench.records.schema import BASE, HEAD
 from alexnet_bench.run.base import (
     own_ablations,
     repository_at,
-    revision_of,
     revision_side,
     with_own_ablations,
 )
@@ -23,6 +24,7 @@ from alexnet_bench.run.effort import Effort
 from alexnet_bench.run.local import Code
 from alexnet_bench.run.machine import read_machine
 from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.selection import Selected, select_on_sides
 from alexnet_bench.run.session import Sessions, Side
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.throughput import time_contenders
@@ -55,7 +57,7 @@ def compared_sides(
         else:
             repository = repository_at(Path.cwd())
             settings = replace(settings, ablations=own_ablations(repository, settings.ablations))
-            head = Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))
+            head = Side(code=Code(), ablations=settings.ablations, revision=git.revision_of(repository))
             found = stack.enter_context(revision_side(repository, base, settings.ablations))
         if base_python is not None:
             code: Code = replace(found.code, python=base_python)
@@ -67,10 +69,11 @@ def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
     """The code at hand alone, and the settings with the ablations of the repository that it lies in."""
     try:
         repository = repository_at(Path.cwd())
+        revision = git.revision_of(repository)
+        settings = replace(settings, ablations=with_own_ablations(repository, settings.ablations))
     except NoRepositoryError:
-        return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=git_commit())}
-    settings = replace(settings, ablations=with_own_ablations(repository, settings.ablations))
-    return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision_of(repository))}
+        revision = git_commit()
+    return settings, {HEAD: Side(code=Code(), ablations=settings.ablations, revision=revision)}
 
 
 def interval_effort(settings: Settings) -> Effort:
@@ -95,6 +98,8 @@ def compare(
     on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
     effort: Callable[[Settings], Effort] = interval_effort,
     is_known: IsKnown | None = None,
+    on_asked: Callable[[list[Asked]], None] = lambda asked: None,
+    named: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Time every variant of the settings in the code of all sides; of one side, by itself.
 
@@ -108,6 +113,8 @@ def compare(
         on_event: is told what a session does.
         effort: how much is timed.
         is_known: whether the draws of head and base say enough (see `TimingPlan`).
+        on_asked: is told of which networks something was asked, whether or not they will be timed.
+        named: variants that somebody speaks of, and that one side must have.
 
     Returns:
         The records.
@@ -115,8 +122,10 @@ def compare(
     Raises:
         BenchError: a side cannot be run, or its protocol is another.
     """
-    schedule = Schedule(settings)
-    pairs = _pairs(schedule, list(sides))
+    selected = select_on_sides(settings, sides, named)
+    schedule = Schedule(replace(settings, variants=selected.of_head))
+    pairs = _pairs(schedule, list(sides), selected.only_head)
+    on_asked(_asked(schedule, selected))
     plan = TimingPlan(pairs, effort(settings), schedule.workers_at_once, is_known)
     run_id = uuid.uuid4().hex[:12]
     create_run(
@@ -151,13 +160,34 @@ def compare(
         return time_contenders(plan, sessions, [], keep, on_event)
 
 
-def _pairs(schedule: Schedule, sides: Sequence[str]) -> list[Pair]:
+def _pairs(schedule: Schedule, sides: Sequence[str], only_head: Sequence[str]) -> list[Pair]:
+    """Each network of head against the base's; by itself where the base has none."""
     base, *others = sides
-    return [
-        Pair(arm=replace(contender, side=other), control=replace(contender, side=base))
-        for contender in schedule.timing.contenders
-        for other in others or [base]
+    pairs = []
+    for contender in schedule.timing.contenders:
+        for other in others or [base]:
+            arm = replace(contender, side=other)
+            control = arm if contender.network.variant.name in only_head else replace(contender, side=base)
+            pairs.append(Pair(arm=arm, control=control))
+    return pairs
+
+
+def _asked(schedule: Schedule, selected: Selected) -> list[Asked]:
+    networks = [contender.network for contender in schedule.timing.contenders]
+    lone = dict.fromkeys(selected.only_head, HEAD)
+    found = [
+        Asked(
+            variant=network.variant.name,
+            precision=network.precision,
+            batch_size=network.recipe.batch_size,
+            topology=schedule.time_topology.name,
+            modes=schedule.settings.mode,
+            only=lone.get(network.variant.name, ""),
+        )
+        for network in networks
     ]
+    alike = {replace(item, variant="", only=BASE): None for item in found}
+    return found + [replace(item, variant=name) for name in selected.only_base for item in alike]
 
 
 def _about(sides: Mapping[str, Side], effort: Effort) -> dict[str, Any]:

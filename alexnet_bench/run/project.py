@@ -11,6 +11,7 @@ from alexnet_bench.analysis.quantities import Thresholds, as_share, as_table, re
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
+FILE = "pyproject.toml"
 SECTION = ("tool", "alexnet-bench", "gate")
 # As the command's options are called.
 OPTIONS = (
@@ -28,6 +29,8 @@ OPTIONS = (
     "history",
     "strict",
 )
+# Of these: what is a path, and relative to the file.
+_PATHS = ("ablations", "baseline", "history")
 _SHARES = ("false-alarms", "process-spread")
 
 
@@ -36,14 +39,16 @@ class GateSettings:
     """A project's own gate.
 
     Args:
+        root: the folder that the project's results are kept in.
         options: values for the command's options, as they would be typed.
-        thresholds: the losses that must not pass.
+        thresholds: the tolerances.
         false_alarms: how often code that is as fast as before may be called regressed, for all decisions of a
             gate together.
         process_spread: of pytest-benchmark's files, standard deviation from one process to the next, as a
             share, where there are too few files to tell.
     """
 
+    root: Path = Path()
     options: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     false_alarms: float = FALSE_ALARMS
@@ -54,44 +59,70 @@ class GateSettings:
         return replace(self, thresholds=self.thresholds.by_default(**thresholds))
 
 
-def read_settings(file: Path) -> GateSettings:
-    """The settings in a `pyproject.toml`; the defaults where there is no file, or no section in it.
+def find_settings(folder: Path) -> GateSettings:
+    """The settings for a folder: of the nearest `pyproject.toml` that has a section for gates.
+
+    It is looked for upward, as far as the root of the repository that the folder lies in; the defaults where
+    there is none.
 
     Raises:
-        BenchError: the file is no TOML, or holds what cannot be used.
+        BenchError: a file on the way is no TOML, or holds what cannot be used.
     """
+    own = [folder, *folder.resolve().parents]
+    top = next((index for index, place in enumerate(own) if (place / ".git").exists()), 0)
+    for place in own[: top + 1]:
+        if (found := _read(place)) is not None:
+            return found
+    return GateSettings(root=own[top])
+
+
+def _read(root: Path) -> GateSettings | None:
+    """The settings in a folder's file; None where it has no section for gates."""
+    file = root / FILE
     try:
-        table: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+        # Some editors of Windows begin a file with a byte order mark.
+        table: Any = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        return GateSettings()
-    except (OSError, ValueError) as error:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
         raise BenchError(f"{file} cannot be read: {error}") from None
     try:
         for name in SECTION:
-            table = as_table(name, table.get(name, {}))
-        return _settings(table)
+            if name not in table:
+                return None
+            table = as_table(name, table[name])
+        return _settings(root, table)
     except BenchError as error:
         raise BenchError(f"{file}, [{'.'.join(SECTION)}]: {error}") from None
 
 
-def _settings(table: Mapping[str, Any]) -> GateSettings:
+def _settings(root: Path, table: Mapping[str, Any]) -> GateSettings:
     known = (*OPTIONS, "thresholds", *_SHARES)
     if unknown := [name for name in table if name not in known]:
         raise UnknownNameError("key", unknown, known)
     return GateSettings(
+        root=root,
         options={
-            name.replace("-", "_"): _typed(name, value) for name, value in table.items() if name in OPTIONS
+            name.replace("-", "_"): _typed(name, value, root)
+            for name, value in table.items()
+            if name in OPTIONS
         },
         thresholds=read_thresholds(as_table("thresholds", table.get("thresholds", {}))),
         **{name.replace("-", "_"): as_share(name, table[name]) for name in _SHARES if name in table},
     )
 
 
-def _typed(name: str, value: Any) -> Any:
-    """A value as it would be typed: a list as text with commas, but for what is given again and again."""
+def _typed(name: str, value: Any, root: Path) -> Any:
+    """A value as it would be typed: a list as text with commas, but for what is given again and again.
+
+    A path is one from the folder of the file on.
+    """
     if name == "strict" and isinstance(value, bool):
         return value
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, bool) or not isinstance(item, str | int | float) for item in items):
         raise BenchError(f"{name} is {value!r}; it must be what would be typed after --{name}")
-    return list(map(str, items)) if name == "ablations" else ",".join(map(str, items))
+    if name in _PATHS:
+        paths = [str(root / str(item)) for item in items]
+        return paths if name == "ablations" else ",".join(paths)
+    return ",".join(map(str, items))

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.environment import usable_cores, versions
-from alexnet_bench.errors import BenchError
-from alexnet_bench.records.schema import make_record
+from alexnet_bench.errors import BenchError, WorkerError
+from alexnet_bench.records.schema import HEAD, make_record
 from alexnet_bench.run.clock import now
 from alexnet_bench.run.load import LoadMeter
 from alexnet_bench.run.local import Code, Worker, Workers, Zygote
@@ -186,7 +186,13 @@ class Sessions:
             "seed": draw,
         }
         with self._naming(item.contender.side):
-            item.built = item.ask(request)
+            try:
+                item.built = item.ask(request)
+            except BenchError as error:
+                # Of other code it is an outcome like another; head's was checked before anything was started.
+                if item.contender.side == HEAD or isinstance(error, WorkerError):
+                    raise
+                item.failure = {"is": "failed", "status": "crashed", "error": str(error)}
             if item.contender.is_elsewhere(item.built):
                 raise BenchError(
                     f"the code of {item.name} has changed since this began, and timings of both would mix; "

@@ -3,15 +3,22 @@
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from alexnet_bench.analysis.decision import Decision
 from alexnet_bench.stats.gate import IMPROVED, NOT_COMPARABLE, PASS, REGRESSED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
+from alexnet_bench.words import MISSING, plain
 
-COLUMNS = ["Variant", "Quantity", "Base", "Head", "Change [95%]", "May lose", "Draws", "Decision"]
+COLUMNS = ["Variant", "Quantity", "Base", "Head", "Change [95%]", "Tolerance", "Draws", "Decision"]
 _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "❔"}
-_MISSING = "–"
+# What Markdown, and GitHub's, makes more than text of: tags, links, code, emphasis, columns, and the names of
+# people and issues. A space of no width breaks what no backslash does.
+_MARKDOWN = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b", "#": "#\u200b"}
+    | {sign: f"\\{sign}" for sign in "\\`*[]|~"}
+)
 
 
 def cells(row: Decision) -> list[str]:
@@ -28,10 +35,16 @@ def cells(row: Decision) -> list[str]:
     ]
 
 
+def _readable(rows: Sequence[Decision]) -> list[Decision]:
+    """The same, with names and notes that can be shown anywhere."""
+    return [replace(row, variant=plain(row.variant), note=plain(row.note)) for row in rows]
+
+
 def terminal(rows: Sequence[Decision]) -> tuple[list[str], list[list[str]]]:
     """Columns and cells of a narrow table, without the network's conditions where all have the same."""
+    rows = _readable(rows)
     alike = len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
-    return ["variant", "quantity", "change [95%]", "may lose", "draws", "decision"], [
+    return ["variant", "quantity", "change [95%]", "tolerance", "draws", "decision"], [
         [
             row.variant if alike else row.network,
             row.label,
@@ -53,18 +66,22 @@ def standing(rows: Sequence[Decision]) -> str:
 
 def markdown(rows: Sequence[Decision], against: str) -> str:
     """A table for a comment on a pull request, or a job's summary."""
-    marked = [[*some[:-1], f"{_MARKS[row.decision]} {some[-1]}"] for row in rows for some in [cells(row)]]
-    lines = [
-        COLUMNS,
-        ["---"] * len(COLUMNS),
-        *([cell.replace("|", "\\|") for cell in line] for line in marked),
-    ]
+    lines = [COLUMNS, ["---"] * len(COLUMNS)]
+    for row in _readable(rows):
+        *others, last = cells(replace(row, variant=_escaped(row.variant), note=_escaped(row.note)))
+        lines.append([*others, f"{_MARKS[row.decision]} {last}"])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"### bench gate against {against}: {standing(rows)}\n\n{table}\n"
+    return f"### bench gate against {_escaped(plain(against))}: {standing(rows)}\n\n{table}\n"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return text.translate(_MARKDOWN).replace("://", ":\u200b//").replace("www.", "www\u200b.")
 
 
 def junit(rows: Sequence[Decision]) -> str:
     """A test a decision: a regression fails, what cannot be told is skipped."""
+    rows = _readable(rows)
     failed, skipped = (
         [row for row in rows if row.decision in kinds]
         for kinds in ((REGRESSED,), (INCONCLUSIVE, NOT_COMPARABLE))
@@ -100,7 +117,7 @@ def github_benchmark(rows: Sequence[Decision]) -> str:
             "range": _change(row),
             "extra": f"{row.decision}, base {_value(row.base, row.unit)}",
         }
-        for row in rows
+        for row in _readable(rows)
         if row.measured and row.higher_is_better
     ]
     return json.dumps(entries, indent=2) + "\n"
@@ -109,7 +126,7 @@ def github_benchmark(rows: Sequence[Decision]) -> str:
 def bencher(rows: Sequence[Decision]) -> str:
     """Head's figures in Bencher's metric format: by benchmark and measure."""
     found: dict[str, dict[str, dict[str, float]]] = {}
-    for row in rows:
+    for row in _readable(rows):
         if row.measured:
             ends = (
                 {}
@@ -126,12 +143,12 @@ def bencher(rows: Sequence[Decision]) -> str:
 
 def _value(value: float, unit: str) -> str:
     if math.isnan(value):
-        return _MISSING
+        return MISSING
     return f"{value / 2**20:,.0f} MiB" if unit == "bytes" else f"{value:,.4g} {unit}"
 
 
 def _change(row: Decision) -> str:
     if not row.compared:
-        return _MISSING
+        return MISSING
     interval = "" if math.isnan(row.low) else f" [{row.low - 1:+.1%}, {row.high - 1:+.1%}]"
     return f"{row.ratio - 1:+.1%}{interval}"

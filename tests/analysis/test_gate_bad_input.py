@@ -65,3 +65,27 @@ def test_a_repository_without_a_main_branch(refused, repository):
 
 def test_a_revision_that_there_is_not(refused):
     assert "'nowhere' is no revision" in refused("--base", "nowhere")
+
+
+@pytest.mark.parametrize("text", ["[", "[tool.alexnet-bench.gate]\nvariant = 3\nbudget = 'long'\n", "\0"])
+def test_help_needs_no_settings(bench, repository, text):
+    (repository / "pyproject.toml").write_text(text, encoding="utf-8")
+
+    code, out, err = bench("gate", "--help")
+
+    assert (code, err) == (0, "")
+    assert "Decide whether this code is slower" in out
+    assert bench("gate").code == 2
+
+
+def test_a_threshold_of_a_variant_that_is_nowhere(refused):
+    table = "[tool.alexnet-bench.gate.thresholds.no-lnr]\ntraining = '4%'\n"
+
+    err = refused("--base", "HEAD~1", pyproject=table)
+    assert "thresholds: unknown variant 'no-lnr' (did you mean 'no-lrn'?)" in err
+
+
+def test_a_variant_that_is_nowhere(refused):
+    err = refused("--base", "HEAD~1", "--variants", "alexnet,plane")
+
+    assert "unknown variant 'plane' (did you mean 'plain'?)" in err

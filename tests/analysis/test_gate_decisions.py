@@ -1,13 +1,14 @@
 """From the draws of head and base to decisions, and to the files that others read."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from report_runs import draw
 
 from alexnet_bench.analysis.draws import ratios_by_draw
-from alexnet_bench.analysis.gate import decisions, enough
+from alexnet_bench.analysis.gate import UNTIMED, Asked, decisions, enough
 from alexnet_bench.analysis.quantities import Thresholds, read_thresholds
 from alexnet_bench.show import gate as formats
 from alexnet_bench.stats.evidence import PairedDraws
@@ -93,18 +94,74 @@ def test_draws_without_a_steady_state_do_not_count():
     assert (row.draws, row.note) == (6, "2 draws without a steady state do not count")
 
 
-def test_a_side_that_failed_is_not_comparable():
-    failed = [
-        {**row, "status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
-        if row["side"] == "head"
-        else row
-        for row in sides()
-    ]
-    found = decided(failed)
+def failing(records, *sides, of=range(100)):
+    """The same, but of these sides the draws of these numbers crashed."""
+    crash = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
+    return [row | crash if row["side"] in sides and row["draw"] in of else row for row in records]
 
-    assert {row.decision for row in found.values()} == {"not comparable"}
-    assert "head: crashed: no" in found["alexnet", "training"].note
-    assert not any(row.measured for row in found.values())
+
+@pytest.mark.parametrize(
+    ("broken", "decision", "note"),
+    [
+        (["head"], "regressed", "head: crashed: no"),
+        (["base"], "not comparable", "base: crashed: no"),
+        (["head", "base"], "not comparable", "head: crashed: no; base: crashed: no"),
+    ],
+)
+def test_what_head_alone_breaks_is_a_regression(broken, decision, note):
+    found = decided(failing(sides(draws=1), *broken))
+
+    assert {(row.decision, row.note) for row in found.values()} == {(decision, note)}
+    assert {row.measured for row in found.values()} == {"head" not in broken}
+
+
+def test_where_head_or_base_fails_now_and_then_nothing_is_broken():
+    at_times = failing(sides(draws=4), "head", of=[1])
+    base_too = failing(failing(sides(draws=4), "head"), "base", of=[2])
+
+    assert decided(at_times)["alexnet", "training"].decision == "inconclusive"
+    assert decided(base_too)["alexnet", "training"].decision == "not comparable"
+
+
+def test_base_times_ratio_is_head():
+    """However unequal the draws, and of the draws alone that both sides have."""
+    records = [row for row in sides(0.9) if (row["side"], row["draw"]) != ("base", 7)]
+    records += sides(0.5, draws=1, variant="no-lrn")
+    for row in records:
+        row["slice_seconds"] = [seconds * (1 + row["draw"]) for seconds in row["slice_seconds"]]
+
+    for row in decided(records).values():
+        assert row.base * row.ratio == pytest.approx(row.head)
+    (usual,) = [row for row in decided(sides(0.9)).values() if row.quantity == "training"]
+    assert (usual.base, usual.head) == (pytest.approx(100, rel=0.005), pytest.approx(90, rel=0.005))
+
+
+ASKED = Asked(
+    variant="no-lrn", precision="float32", batch_size=16, topology="alexnet-227", modes=("training",)
+)
+
+
+def test_what_was_not_reached_is_told():
+    found = decided(sides(), asked=[ASKED, replace(ASKED, variant="alexnet")])
+
+    assert [variant for variant, _ in found] == ["no-lrn"] * 3 + ["alexnet"] * 3
+    assert found["alexnet", "training"].decision == "pass"
+    row = found["no-lrn", "training"]
+    assert (row.decision, row.note) == ("inconclusive", UNTIMED)
+
+
+@pytest.mark.parametrize(
+    ("only", "head", "note"),
+    [("head", True, "only this code has it"), ("base", False, "only the base has it")],
+)
+def test_what_one_side_alone_has_is_not_comparable(only, head, note):
+    timed = [row for row in sides(variant="no-lrn") if row["side"] == only] if head else []
+
+    found = decided([*sides(0.9), *timed], asked=[replace(ASKED, only=only)])
+
+    row = found["no-lrn", "training"]
+    assert (row.decision, row.note, row.measured) == ("not comparable", note, head)
+    assert found["alexnet", "training"].decision == "regressed"
 
 
 def test_enough_is_known_when_every_quantity_is_settled():
@@ -124,6 +181,25 @@ def test_enough_is_known_when_every_quantity_is_settled():
 ROWS = decisions(
     [*sides(0.9, peak_memory_bytes=401 * MIB), *sides(0.5, draws=3, variant="a|b")], Thresholds()
 )
+
+
+HOSTILE = "a\x1b[31m\n| <img src=x> [x](https://e.vil) @team #1 `code` \ud800 *b*"
+
+
+def test_names_and_messages_are_shown_as_they_are_and_do_nothing():
+    rows = [replace(row, variant=f"v{HOSTILE}", note=HOSTILE) for row in ROWS[:2]]
+
+    text = formats.markdown(rows, HOSTILE)
+    assert len(text.splitlines()) == 2 + 2 + len(rows)
+    for part in ("\x1b", "<img", "@team", "#1", "://", " `code", "\ud800", "[x]", " *b"):
+        assert part not in text
+    assert r"\\x1b\[31m\\n\| &lt;img src=x&gt;" in text
+
+    case = ElementTree.fromstring(formats.junit(rows).encode("utf-8"))[0][0]
+    assert case.attrib["classname"].startswith(r"gate.va\x1b[31m\n| <img")
+    for written in (formats.github_benchmark(rows), formats.bencher(rows), *formats.terminal(rows)[1][0]):
+        written.encode("utf-8")
+        assert "\x1b" not in written
 
 
 def test_markdown_has_a_row_a_decision():

@@ -43,8 +43,8 @@ CRASHED = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [
         (110.0, [], {}, 0, "1 improved, 2 pass"),
         (90.0, [], {"draws": 3}, 0, "3 inconclusive"),
         (90.0, ["--strict"], {"draws": 3}, 3, "3 inconclusive"),
-        (100.0, [], CRASHED, 3, "3 not comparable"),
-        (100.0, ["--strict"], CRASHED, 3, "3 not comparable"),
+        (100.0, [], CRASHED, 1, "3 regressed"),
+        (100.0, ["--strict"], CRASHED, 1, "3 regressed"),
     ],
 )
 def test_the_exit_code_tells_the_gravest_decision(gate, head, arguments, changes, code, words):
@@ -52,7 +52,7 @@ def test_the_exit_code_tells_the_gravest_decision(gate, head, arguments, changes
 
     assert outcome.code == code
     assert words in " ".join(outcome.out.split())
-    assert bool(outcome.err) == (code == 3 or "inconclusive" in words)
+    assert bool(outcome.err) == (changes == CRASHED or "inconclusive" in words)
 
 
 def test_the_level_of_false_alarms_is_the_projects(gate, repository):
@@ -112,12 +112,18 @@ def test_a_number_in_the_projects_settings_is_as_if_it_were_typed(gate, reposito
 
 def test_what_cannot_be_told_says_why_whatever_else_was_found(gate):
     crashed = gate(100.0, **CRASHED | {"error": "boom: layer X"})
-    assert crashed.code == 3
-    assert "head: crashed: boom: layer X" in crashed.err
+    assert crashed.code == 1
+    assert "training throughput: regressed: head: crashed: boom: layer X" in crashed.err
     assert "nothing could be measured" in crashed.err
     slower = gate(90.0, compile_seconds=None)
     assert slower.code == 1
     assert "start-up time: not comparable: head does not record its start-up time" in slower.err
+
+
+def test_what_failed_on_both_sides_was_not_measured(gate, monkeypatch):
+    monkeypatch.setattr("test_gate_exit_codes.OF_BASE", CRASHED)
+
+    assert (gate(100.0, **CRASHED).code, gate(100.0, "--strict", **CRASHED).code) == (3, 3)
 
 
 def test_a_base_that_failed_is_a_warning(gate, monkeypatch):
@@ -128,12 +134,34 @@ def test_a_base_that_failed_is_a_warning(gate, monkeypatch):
     assert "base: crashed: no" in outcome.err
 
 
-def test_a_file_that_cannot_be_written_loses_nothing_else(gate, repository):
-    outcome = gate(90.0, "--markdown", "no/such/folder.md")
+@pytest.mark.parametrize("option", ["--markdown", "--junit", "--github-benchmark", "--bencher", "--history"])
+def test_a_file_that_cannot_be_written_hides_no_regression_and_no_other_file(gate, repository, option):
+    (repository / "file").touch()
+    others = ("--markdown", "new/folder/a.md") if option != "--markdown" else ("--junit", "new/a.xml")
 
-    assert outcome.code == 2
-    assert "1 regressed" in outcome.out
-    assert (repository / "results" / "history.jsonl").exists()
+    slower = gate(90.0, option, "file/a", *others)
+    same = gate(100.0, option, "file/a")
+
+    assert (slower.code, same.code) == (1, 2)
+    assert "1 regressed" in slower.out
+    assert "Error: file/a cannot be written" in slower.err.replace("opened", "written")
+    assert (repository / others[1]).exists()
+    assert (repository / "results" / "history.jsonl").exists() == (option != "--history")
+
+
+@pytest.mark.parametrize(("head", "code"), [(90.0, 1), (100.0, 0)])
+def test_what_nobody_asked_for_may_fail(gate, repository, monkeypatch, head, code):
+    """A job's summary, and the history where it is kept by default."""
+    (repository / "results").touch()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(repository / "missing" / "summary.md"))
+
+    outcome = gate(head, "--out", "elsewhere")
+
+    assert outcome.code == code
+    assert "Warning: " in outcome.err and "summary.md cannot be written" in outcome.err
+    assert "results/history.jsonl" in outcome.err
+    assert "Error" not in outcome.err
+    assert not (repository / "missing").exists()
 
 
 def test_python_decides_as_the_command_does(gate, tmp_path):
@@ -157,10 +185,3 @@ def test_files_are_written_for_others(gate, tmp_path):
     gate(100.0, *(item for pair in zip(options, files, strict=True) for item in pair))
 
     assert all(file.stat().st_size > 50 for file in files)
-
-
-def test_a_file_that_cannot_be_written_is_told(gate, tmp_path):
-    outcome = gate(100.0, "--junit", tmp_path / "missing" / "gate.xml")
-
-    assert outcome.code == 2
-    assert "cannot be written" in outcome.err

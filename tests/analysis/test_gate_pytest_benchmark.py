@@ -93,7 +93,7 @@ def test_another_machine_is_not_comparable(write):
     ("told", "words"),
     [
         ({"batch_size": 32}, "they differ in batch_size (32 and 16)"),
-        ({"steady": False}, "one of them reached no steady state, which certifies nothing"),
+        ({"steady": False}, "one of them reached no steady state, which gives no verdict"),
         ({"versions": {"tensorflow": "2.22"}}, ""),
         ({}, ""),
     ],

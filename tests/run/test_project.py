@@ -1,0 +1,76 @@
+"""Where a project's settings come from, and what they are relative to."""
+
+import pytest
+from users_repository import git
+
+from alexnet_bench.errors import BenchError
+from alexnet_bench.run.project import find_settings
+
+TABLE = "[tool.alexnet-bench.gate]\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A subfolder of a subfolder of a repository."""
+    git(tmp_path, "init", "-q")
+    folder = tmp_path / "sub" / "sub"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def write(folder, text, encoding="utf-8"):
+    (folder / "pyproject.toml").write_text(text, encoding=encoding)
+
+
+def test_the_nearest_file_with_a_section_counts(folder):
+    write(folder, "[tool.other]\nx = 1\n")
+    write(folder.parent, TABLE + "variants = 'near'\n")
+    write(folder.parent.parent, TABLE + "variants = 'far'\nbudget = '3s'\n")
+
+    found = find_settings(folder)
+
+    assert (found.root, found.options) == (folder.parent, {"variants": "near"})
+
+
+def test_nothing_beyond_the_repository_counts(folder, tmp_path):
+    write(tmp_path, TABLE + "variants = 'outer'\n")
+    git(folder, "init", "-q")
+    assert find_settings(folder).options == {}
+    (folder / ".git").rename(folder / "no-git")
+    (tmp_path / ".git").rename(tmp_path / "no-git")
+    assert find_settings(folder).options == {}
+
+
+def test_paths_are_relative_to_the_file(folder, tmp_path):
+    write(
+        tmp_path,
+        TABLE + "ablations = ['mine', '/else']\nhistory = 'kept.jsonl'\nbaseline = 'b'\nbase = 'm'\n",
+    )
+
+    assert find_settings(folder).options == {
+        "ablations": [str(tmp_path / "mine"), "/else"],
+        "history": str(tmp_path / "k.jsonl"),
+        "baseline": str(tmp_path / "b"),
+        "base": "m",
+    }
+
+
+def test_without_settings_results_lie_at_the_root_of_the_repository(folder, tmp_path):
+    assert find_settings(folder).root == tmp_path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_content(folder, encoding):
+    write(folder, TABLE + "variants = 'a'\n", encoding)
+
+    assert find_settings(folder).options == {"variants": "a"}
+
+
+@pytest.mark.parametrize("text", ["[", "a = " + "[" * 100_000, "\ufeff\ufeff[tool]"])
+def test_what_is_no_toml_is_one_line(folder, text):
+    write(folder.parent, text)
+
+    with pytest.raises(BenchError, match=r"pyproject\.toml cannot be read: ") as raised:
+        find_settings(folder)
+    assert len(str(raised.value).splitlines()) == 1
