@@ -8,13 +8,29 @@ import json
 from typing import Any, Protocol
 
 VERSION = 2
+MOST_BYTES = 2**26
+# What a reply carries, by what it is; `peak_memory_bytes` comes on top.
+REPLIES = {
+    "settled": ("device", "versions", "build"),
+    "built": ("compile_seconds", "fingerprint", "parameters", "macs", "flops"),
+    "slice": ("seconds", "started_at", "joules"),
+    "peak": ("flops_per_second", "bytes_per_second"),
+    "epoch": ("row",),
+    "trained": ("outcome",),
+    "failed": ("status", "error"),
+    "refused": ("error",),
+}
+
+
+class MessageError(Exception):
+    """What came is no message, or not one that can be made sense of."""
 
 
 class Stream(Protocol):
     """What messages are written to and read from."""
 
-    def readline(self) -> bytes:
-        """The next line with its end; less at the end of the stream."""
+    def readline(self, size: int, /) -> bytes:
+        """The next line with its end; less at the end of the stream, or where it is longer than `size`."""
 
     def write(self, data: bytes) -> object:
         """Take bytes."""
@@ -29,10 +45,34 @@ def send(stream: Stream, message: dict[str, Any]) -> None:
     stream.flush()
 
 
-def receive(stream: Stream) -> dict[str, Any] | None:
-    """The next message; None where the other side is gone."""
-    line = stream.readline()
+def receive(stream: Stream, most_bytes: int = MOST_BYTES) -> dict[str, Any] | None:
+    """The next message; None where the other side is gone.
+
+    Raises:
+        MessageError: it is longer than `most_bytes`, or no JSON object.
+    """
+    line = stream.readline(most_bytes)
     if not line.endswith(b"\n"):
+        if len(line) == most_bytes:
+            raise MessageError(f"more than {most_bytes} bytes in one message")
         return None
-    message: dict[str, Any] = json.loads(line)
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        message = None
+    if not isinstance(message, dict):
+        raise MessageError(f"what is no message: {line[:80]!r}")
     return message
+
+
+def check_reply(reply: dict[str, Any]) -> None:
+    """Hold a reply against `REPLIES`.
+
+    Raises:
+        MessageError: it is none of them, or lacks what it must carry.
+    """
+    kind = reply.get("is")
+    if not isinstance(kind, str) or kind not in REPLIES:
+        raise MessageError(f"what is no reply: {kind!r:.80}")
+    if missing := [name for name in REPLIES[kind] if name not in reply]:
+        raise MessageError(f"'{kind}' without {', '.join(missing)}")
