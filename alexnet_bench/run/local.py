@@ -42,7 +42,7 @@ class Code:
     @property
     def environment(self) -> dict[str, str]:
         """The environment that it is run in."""
-        same = os.path.abspath(self.python) == os.path.abspath(sys.executable)
+        same = self.python.absolute() == Path(sys.executable).absolute()
         return worker_environment(os.environ, same_python=same)
 
 
@@ -66,7 +66,7 @@ class Zygote:
         code = code or Code()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log, self._python, self._lock = log, code.python, threading.Lock()
-        self._start_limit, self._end_limit = start_limit, end_limit
+        self.start_limit, self._end_limit = start_limit, end_limit
         self._control, theirs = socket.socketpair()
         command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
         try:
@@ -90,7 +90,7 @@ class Zygote:
 
     def fork(self, connection: socket.socket) -> int:
         """Start a worker that is spoken to over a socket, and return its process id."""
-        with self._speaking(self._start_limit):
+        with self._speaking(self.start_limit):
             self._control.sendall(b"f")
             socket.send_fds(self._control, [b"."], [connection.fileno()])
             return int.from_bytes(self._heard(), "big")
@@ -130,7 +130,7 @@ class Zygote:
                 # So that whoever asks next need not wait as long.
                 self._process.kill()
                 raise WorkerError(
-                    f"the process that starts workers with {self._python} has not answered for {limit:.0f} s; "
+                    f"the process that starts workers with {self._python} did not answer in {limit:.0f} s; "
                     f"see {self._log}"
                 ) from None
             except OSError:
@@ -215,9 +215,13 @@ class Worker:
         Raises:
             BenchError: the worker refused the request as wrong.
         """
-        reply = self._heard(limit, request)
-        while reply["is"] == "epoch" and on_progress is not None:
-            reply = self._heard(on_progress(reply))
+        # If it does not take the request, what it says next tells why.
+        with contextlib.suppress(OSError):
+            protocol.send(self._stream, request)
+        reply = self._heard(request["do"], limit)
+        while reply["is"] == "epoch":
+            limit = on_progress(reply) if on_progress else limit
+            reply = self._heard(request["do"], limit)
         if reply["is"] == "refused":
             raise BenchError(reply["error"])
         return reply
@@ -245,21 +249,19 @@ class Worker:
         self.close()
 
     def _settle(self, request: dict[str, Any]) -> None:
-        settled = self.ask(request, LONGEST_START)
+        settled = self.ask(request, self._zygote.start_limit)
         if settled["is"] == "failed":
             raise WorkerError(f"a worker could not start: {settled['error']}")
         self.device: str = settled["device"]
         self.versions: dict[str, str] = settled["versions"]
         self.build: dict[str, str] = settled["build"]
 
-    def _heard(self, limit: float, request: dict[str, Any] | None = None) -> dict[str, Any]:
-        """What the worker says next, to a request or of its own accord; what became of it if it says nothing."""
+    def _heard(self, what: str, limit: float) -> dict[str, Any]:
+        """The worker's next message about what it was asked to do; a failure where none comes."""
         try:
             self._socket.settimeout(limit)
-            if request is not None:
-                protocol.send(self._stream, request)
             if (reply := protocol.receive(self._stream)) is not None:
-                protocol.check_reply(reply)
+                protocol.check_reply(reply, what)
                 return reply
         except TimeoutError:
             return self._put_down("timed-out", f"the worker was silent for {limit:.0f} s and was ended")

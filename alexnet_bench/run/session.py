@@ -263,7 +263,7 @@ class _Peaks:
         """Measure, where the last time was long enough ago."""
         if time.perf_counter() > self.due:
             request = {"do": "peak", "precision": self.precision}
-            self.taken.append(self.worker.ask(request, limits.LONGEST_START))
+            self.taken.append(self.worker.ask(request, limits.SHORTEST_STEPS))
             self.due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
 
     def figures(self) -> dict[str, list[float]]:

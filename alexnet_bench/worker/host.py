@@ -50,8 +50,7 @@ class _Host:
         self.folders = request.get("ablations", self.folders)
         try:
             return getattr(self, f"_{request['do']}")(request) | {"peak_memory_bytes": _peak_memory()}
-        # Whatever a user's block or the backend raises, `sys.exit` too, is this trial's outcome, not the run's
-        # end.
+        # Whatever a user's block or the backend raises is this trial's outcome, not the run's end.
         except BaseException as error:
             if _is_refusal(error):
                 return {"is": "refused", "error": one_line(str(error))}

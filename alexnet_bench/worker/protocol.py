@@ -9,17 +9,15 @@ from typing import Any, Protocol
 
 VERSION = 2
 MOST_BYTES = 2**26
-# What a reply carries, by what it is; `peak_memory_bytes` comes on top.
-REPLIES = {
-    "settled": ("device", "versions", "build"),
-    "built": ("compile_seconds", "fingerprint", "parameters", "macs", "flops"),
-    "slice": ("seconds", "started_at", "joules"),
-    "peak": ("flops_per_second", "bytes_per_second"),
-    "epoch": ("row",),
-    "trained": ("outcome",),
-    "failed": ("status", "error"),
-    "refused": ("error",),
+# What is replied to a request, and what the reply carries; `peak_memory_bytes` comes on top.
+REPLIES: dict[str, dict[str, tuple[str, ...]]] = {
+    "settle": {"settled": ("device", "versions", "build")},
+    "build": {"built": ("compile_seconds", "fingerprint", "parameters", "macs", "flops")},
+    "slice": {"slice": ("seconds", "started_at", "joules")},
+    "peak": {"peak": ("flops_per_second", "bytes_per_second")},
+    "train": {"epoch": ("row",), "trained": ("outcome",)},
 }
+FAILURES = {"failed": ("status", "error"), "refused": ("error",)}
 
 
 class MessageError(Exception):
@@ -53,7 +51,7 @@ def receive(stream: Stream, most_bytes: int = MOST_BYTES) -> dict[str, Any] | No
     """
     line = stream.readline(most_bytes)
     if not line.endswith(b"\n"):
-        if len(line) == most_bytes:
+        if len(line) >= most_bytes:
             raise MessageError(f"more than {most_bytes} bytes in one message")
         return None
     try:
@@ -65,14 +63,14 @@ def receive(stream: Stream, most_bytes: int = MOST_BYTES) -> dict[str, Any] | No
     return message
 
 
-def check_reply(reply: dict[str, Any]) -> None:
-    """Hold a reply against `REPLIES`.
+def check_reply(reply: dict[str, Any], what: str) -> None:
+    """Hold a reply against what may be replied to a request to do `what`.
 
     Raises:
-        MessageError: it is none of them, or lacks what it must carry.
+        MessageError: it is something else, or lacks what it must carry.
     """
-    kind = reply.get("is")
-    if not isinstance(kind, str) or kind not in REPLIES:
-        raise MessageError(f"what is no reply: {kind!r:.80}")
-    if missing := [name for name in REPLIES[kind] if name not in reply]:
+    possible, kind = REPLIES[what] | FAILURES, reply.get("is")
+    if not isinstance(kind, str) or kind not in possible:
+        raise MessageError(f"what is no reply to '{what}': {str(reply)[:80]!r}")
+    if missing := [name for name in possible[kind] if name not in reply]:
         raise MessageError(f"'{kind}' without {', '.join(missing)}")

@@ -1,9 +1,9 @@
 """Why something failed, in one line that helps whoever wrote the block to find the fault."""
 
-import os
 import re
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 MOST_CHARACTERS, FIRST_CHARACTERS = 400, 250
 
@@ -83,17 +83,10 @@ def _has_lines(error: BaseException) -> bool:
 
 
 def _place(error: BaseException, folders: Sequence[str]) -> str | None:
-    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    for file, line in reversed(frames):
-        for name in _names_within(file, folders):
-            return f"{name}:{line}"
+    roots = [Path(folder).resolve() for folder in folders]
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = Path(frame.f_code.co_filename).resolve()
+        for root in roots:
+            if file.is_relative_to(root):
+                return one_line(f"{file.relative_to(root)}:{line}")
     return None
-
-
-def _names_within(file: str, folders: Sequence[str]) -> Iterator[str]:
-    """What a file is called from the folders that it lies in."""
-    path = os.path.realpath(file)
-    for folder in folders:
-        root = os.path.join(os.path.realpath(folder), "")
-        if path.startswith(root):
-            yield one_line(path.removeprefix(root))

@@ -72,13 +72,21 @@ def _fork(control: socket.socket, host: Any) -> int:
 
 def _import_keras() -> None:
     """Import Keras as it comes: what a user's `keras.json` says would change numbers, or stop it."""
-    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    home = _keras_home()
     with tempfile.TemporaryDirectory() as empty:
         os.environ["KERAS_HOME"] = empty
         importlib.import_module("keras")
     os.environ["KERAS_HOME"] = home
     # Where a block finds weights that were downloaded before.
     sys.modules["keras.src.backend.config"]._KERAS_DIR = home  # type: ignore[attr-defined]
+
+
+def _keras_home() -> str:
+    try:
+        return os.environ.get("KERAS_HOME") or str(Path("~/.keras").expanduser())
+    except RuntimeError:
+        # Containers have users without a home.
+        return str(Path(tempfile.gettempdir(), ".keras"))
 
 
 def _load(name: str, folder: Path) -> ModuleType:

@@ -124,7 +124,7 @@ def test_a_message_of_several_lines_from_a_kernel(file):
     assert reason_of(act, file).startswith("InvalidArgumentError: {{function_node __wrapped__Reshape")
 
 
-class Silent(Exception):
+class SilentError(Exception):
     def __str__(self):
         raise RuntimeError("nothing is said")
 
@@ -143,7 +143,7 @@ def raise_from(error, first, *, hidden=False):
 
 
 def test_an_exception_that_cannot_be_shown(file):
-    assert reason_of(lambda: raise_error(Silent()), file) == "Silent"
+    assert reason_of(lambda: raise_error(SilentError()), file) == "SilentError"
 
 
 def test_what_leaves_the_program(file):
