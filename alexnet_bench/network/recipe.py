@@ -49,6 +49,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drops", tuple(self.drops))
+        if isinstance(self.learning_rate, int):
+            object.__setattr__(self, "learning_rate", float(self.learning_rate))
         for field, allowed in (
             ("optimizer", OPTIMIZERS),
             ("initialization", INITIALIZATIONS),

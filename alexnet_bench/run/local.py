@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,14 @@ from typing import Any
 
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
+from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
+from alexnet_bench.run.worker_environment import worker_environment
 from alexnet_bench.worker import protocol
+from alexnet_bench.worker.reason import one_line
 
-TENSORFLOW_LOGS = re.compile(r"[\d-]+ [\d:.]+: [IWEF] |[IWEF]\d{4} |WARNING: All log messages before absl")
+TENSORFLOW_LOGS = re.compile(r"[\d-]+ [\d:.]+: [IWE] |[IWE]\d{4} |WARNING: All log messages before absl")
 ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
 ROOT = Path(alexnet_bench.__file__).parents[1]
-
-# How a process happens to lay out its memory makes it up to some percent slower or faster for as long as it
-# lives. With huge pages behind the heap (Linux, glibc 2.35 and later) that is all but gone.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +39,12 @@ class Code:
     root: Path = ROOT
     python: Path = Path(sys.executable)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that it is run in."""
+        same = self.python.absolute() == Path(sys.executable).absolute()
+        return worker_environment(os.environ, same_python=same)
+
 
 class Zygote:
     """A process from which workers of one code are forked.
@@ -47,12 +52,21 @@ class Zygote:
     Args:
         log: file for what it and its workers print.
         code: what they run.
+        start_limit: seconds that it may take to start a worker, the first time with loading TensorFlow.
+        end_limit: seconds that a worker may take to end.
     """
 
-    def __init__(self, log: Path, code: Code | None = None) -> None:
+    def __init__(
+        self,
+        log: Path,
+        code: Code | None = None,
+        start_limit: float = LONGEST_START,
+        end_limit: float = LONGEST_END,
+    ) -> None:
         code = code or Code()
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log, self._python, self._lock = log, code.python, threading.Lock()
+        self.start_limit, self._end_limit = start_limit, end_limit
         self._control, theirs = socket.socketpair()
         command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
         try:
@@ -60,7 +74,7 @@ class Zygote:
                 self._process = subprocess.Popen(
                     command,
                     pass_fds=[theirs.fileno()],
-                    env=_environment(os.environ),
+                    env=code.environment,
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=file,
@@ -76,16 +90,21 @@ class Zygote:
 
     def fork(self, connection: socket.socket) -> int:
         """Start a worker that is spoken to over a socket, and return its process id."""
-        with self._speaking():
+        with self._speaking(self.start_limit):
             self._control.sendall(b"f")
             socket.send_fds(self._control, [b"."], [connection.fileno()])
             return int.from_bytes(self._heard(), "big")
 
-    def wait(self, pid: int) -> int:
-        """The exit code of a worker that has ended or is ending."""
-        with self._speaking():
+    def wait(self, pid: int) -> int | None:
+        """The exit code of a worker that is ending; None where it had to be killed."""
+        with self._speaking(self._end_limit):
             self._control.sendall(b"w" + pid.to_bytes(4, "big"))
-            return int.from_bytes(self._heard(), "big", signed=True)
+            try:
+                return int.from_bytes(self._heard(), "big", signed=True)
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                self._heard()
+                return None
 
     def close(self) -> None:
         """End the process."""
@@ -102,10 +121,18 @@ class Zygote:
         self.close()
 
     @contextlib.contextmanager
-    def _speaking(self) -> Any:
+    def _speaking(self, limit: float) -> Iterator[None]:
         with self._lock:
             try:
+                self._control.settimeout(limit)
                 yield
+            except TimeoutError:
+                # So that whoever asks next need not wait as long.
+                self._process.kill()
+                raise WorkerError(
+                    f"the process that starts workers with {self._python} did not answer in {limit:.0f} s; "
+                    f"see {self._log}"
+                ) from None
             except OSError:
                 raise self._dead() from None
 
@@ -119,8 +146,8 @@ class Zygote:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         # What TensorFlow logs while it loads is no reason, and may be another side's.
         said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]
-        last = said[-1] if said else "it said nothing"
-        return WorkerError(f"workers cannot be started with {self._python}: {last.strip()[:200]}")
+        last = one_line(said[-1])[:200] if said else "it said nothing"
+        return WorkerError(f"workers cannot be started with {self._python}: {last}")
 
 
 class Worker:
@@ -153,6 +180,7 @@ class Worker:
         with theirs:
             self.pid = zygote.fork(theirs)
         self._exit_code: int | None = None
+        self._has_ended = False
         self._socket, self._stream = ours, ours.makefile("rwb")
         settle = {
             "do": "settle",
@@ -169,9 +197,17 @@ class Worker:
             raise
 
     def ask(
-        self, request: dict[str, Any], on_progress: Callable[[dict[str, Any]], None] = lambda reply: None
+        self,
+        request: dict[str, Any],
+        limit: float,
+        on_progress: Callable[[dict[str, Any]], float] | None = None,
     ) -> dict[str, Any]:
         """Send a request and wait for its answer.
+
+        Args:
+            request: what is to be done.
+            limit: seconds that the worker may be silent; it is ended then.
+            on_progress: is given what it reports on the way, and returns the limit from then on.
 
         Returns:
             The answer; `{"is": "failed", "status", "error"}` where it did not come to an end.
@@ -179,19 +215,20 @@ class Worker:
         Raises:
             BenchError: the worker refused the request as wrong.
         """
+        # If it does not take the request, what it says next tells why.
         with contextlib.suppress(OSError):
             protocol.send(self._stream, request)
-            while (reply := protocol.receive(self._stream)) is not None:
-                if reply["is"] == "refused":
-                    raise BenchError(reply["error"])
-                if reply["is"] != "epoch":
-                    return reply
-                on_progress(reply)
-        return self._obituary()
+        reply = self._heard(request["do"], limit)
+        while reply["is"] == "epoch":
+            limit = on_progress(reply) if on_progress else limit
+            reply = self._heard(request["do"], limit)
+        if reply["is"] == "refused":
+            raise BenchError(reply["error"])
+        return reply
 
     def kill(self) -> None:
         """End the process, whatever it is doing; whoever waits for its answer gets to know."""
-        if self._exit_code is None:
+        if not self._has_ended:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
@@ -212,27 +249,45 @@ class Worker:
         self.close()
 
     def _settle(self, request: dict[str, Any]) -> None:
-        settled = self.ask(request)
+        settled = self.ask(request, self._zygote.start_limit)
         if settled["is"] == "failed":
             raise WorkerError(f"a worker could not start: {settled['error']}")
         self.device: str = settled["device"]
         self.versions: dict[str, str] = settled["versions"]
         self.build: dict[str, str] = settled["build"]
 
-    def _ended(self) -> int:
-        if self._exit_code is None:
-            self._exit_code = self._zygote.wait(self.pid)
+    def _heard(self, what: str, limit: float) -> dict[str, Any]:
+        """The worker's next message about what it was asked to do; a failure where none comes."""
+        try:
+            self._socket.settimeout(limit)
+            if (reply := protocol.receive(self._stream)) is not None:
+                protocol.check_reply(reply, what)
+                return reply
+        except TimeoutError:
+            return self._put_down("timed-out", f"the worker was silent for {limit:.0f} s and was ended")
+        except protocol.MessageError as error:
+            return self._put_down("crashed", f"the worker sent {error}")
+        except OSError:
+            pass
+        return self._obituary()
+
+    def _put_down(self, status: str, error: str) -> dict[str, Any]:
+        self.kill()
+        self._ended()
+        return _failure(status, error)
+
+    def _ended(self) -> int | None:
+        if not self._has_ended:
+            self._exit_code, self._has_ended = self._zygote.wait(self.pid), True
         return self._exit_code
 
     def _obituary(self) -> dict[str, Any]:
         code = self._ended()
+        if code is None:
+            return _failure("timed-out", "the worker hung up and did not end")
         # Linux ends the largest process with this signal when memory runs out.
         status = "out-of-memory" if code == -signal.SIGKILL else "crashed"
-        return {
-            "is": "failed",
-            "status": status,
-            "error": f"the worker ended with exit code {code}; see workers.log in the run folder",
-        }
+        return _failure(status, f"the worker ended with exit code {code}")
 
 
 class Workers:
@@ -267,6 +322,5 @@ class Workers:
             raise
 
 
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """The caller's own settings come before ours."""
-    return {**ENVIRONMENT, **own}
+def _failure(status: str, error: str) -> dict[str, Any]:
+    return {"is": "failed", "status": status, "error": f"{error}; see workers.log in the run folder"}

@@ -15,7 +15,8 @@ import numpy as np
 
 from alexnet_bench.environment import usable_cores, versions
 from alexnet_bench.errors import BenchError, WorkerError
-from alexnet_bench.records.schema import HEAD, make_record
+from alexnet_bench.records.schema import HEAD, Draw, Load, Yardstick
+from alexnet_bench.run import limits
 from alexnet_bench.run.clock import now
 from alexnet_bench.run.load import LoadMeter
 from alexnet_bench.run.local import Code, Worker, Workers, Zygote
@@ -170,7 +171,7 @@ class Sessions:
             every = (usable_cores(), usable_cores())
             worker = self._stack.enter_context(self._started(list(self.sides)[-1], pools=every))
             # The first answer holds the calibration of the workload.
-            worker.ask({"do": "peak", "precision": precision})
+            worker.ask({"do": "peak", "precision": precision}, limits.LONGEST_START)
             self._yardsticks[precision] = worker
         return self._yardsticks[precision]
 
@@ -187,7 +188,7 @@ class Sessions:
         }
         with self._naming(item.contender.side):
             try:
-                item.built = item.ask(request)
+                item.built = item.ask(request, limits.of_build(network))
             except BenchError as error:
                 # Of other code it is an outcome like another; head's was checked before anything was started.
                 if item.contender.side == HEAD or isinstance(error, WorkerError):
@@ -267,7 +268,8 @@ class _Peaks:
     def take_if_due(self) -> None:
         """Measure, where the last time was long enough ago."""
         if time.perf_counter() > self.due:
-            self.taken.append(self.worker.ask({"do": "peak", "precision": self.precision}))
+            request = {"do": "peak", "precision": self.precision}
+            self.taken.append(self.worker.ask(request, limits.SHORTEST_STEPS))
             self.due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
 
     def figures(self) -> dict[str, list[float]]:
@@ -290,10 +292,10 @@ class _Timed:
         self.slices: dict[str, list[dict[str, Any]]] = {mode: [] for mode in modes}
         self.peak_memory: int | None = None
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
         """The worker's answer; from its first failure on, that failure."""
         if self.failure is None:
-            reply = self.worker.ask(request)
+            reply = self.worker.ask(request, limit)
             self.peak_memory = reply.get("peak_memory_bytes", self.peak_memory)
             if reply["is"] != "failed":
                 return reply
@@ -310,7 +312,7 @@ class _Timed:
         while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
             if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:
                 break
-            reply = self.ask({"do": "slice", "mode": mode, "steps": 1})
+            reply = self._slice(mode)
             if self.failure is not None:
                 return
             seconds.append(reply["seconds"])
@@ -319,10 +321,16 @@ class _Timed:
 
     def take(self, mode: str, draw: int, number: int) -> None:
         """Take one slice."""
-        reply = self.ask({"do": "slice", "mode": mode, "steps": self.steps[mode]})
+        reply = self._slice(mode)
         if self.failure is None:
             round_id = f"{draw}.{number}"
             self.slices[mode].append({"round": round_id, "steps": self.steps[mode], **reply})
+
+    def _slice(self, mode: str) -> dict[str, Any]:
+        steps = self.steps[mode]
+        # Compiling took a step of each mode, and longer.
+        slowest = max(self.warm_up_seconds[mode], default=self.built.get("compile_seconds", 0.0))
+        return self.ask({"do": "slice", "mode": mode, "steps": steps}, limits.of_steps(steps, slowest))
 
     def of_its_code(self) -> dict[str, Any]:
         """What the code under test says of the network; nothing where it failed."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from alexnet_bench.environment import git_commit, versions
 from alexnet_bench.records.schema import make_record
+from alexnet_bench.run import limits
 from alexnet_bench.run.clock import now
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
@@ -67,9 +68,10 @@ def run_trial_task(
     network, started_at, started = task.network, now(), time.perf_counter()
     curve: list[dict[str, Any]] = []
 
-    def follow(reply: dict[str, Any]) -> None:
+    def follow(reply: dict[str, Any]) -> float:
         curve.append(reply["row"])
         on_epoch(task, reply["row"])
+        return limits.of_epoch(network, schedule.dataset, curve)
 
     with Worker(
         zygote,
@@ -79,7 +81,8 @@ def run_trial_task(
         deterministic=True,
     ) as worker:
         workers.add(worker)
-        reply = worker.ask(_train_request(schedule, task, folder), follow)
+        limit = limits.of_epoch(network, schedule.dataset)
+        reply = worker.ask(_train_request(schedule, task, folder), limit, follow)
         device, library_versions = worker.device, worker.versions
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import protocol
+from .reason import one_line, reason
 
 # Where revisions older than the package `network` keep what a worker needs of them.
 FORMER_NAMES = {
@@ -40,20 +41,22 @@ class _Host:
         self.report = report
         self.devices: Sequence[str] = ()
         self.gpus = 0
+        self.folders: Sequence[str] = ()
         self.draw: Any = None
         self.yardstick: Any = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what is asked; a failure is an answer too."""
+        self.folders = request.get("ablations", self.folders)
         try:
             return getattr(self, f"_{request['do']}")(request) | {"peak_memory_bytes": _peak_memory()}
-        except Exception as error:
+        # Whatever a user's block or the backend raises is this trial's outcome, not the run's end.
+        except BaseException as error:
             if _is_refusal(error):
-                return {"is": "refused", "error": str(error)}
-            # Whatever a user's block or the backend raises is this trial's outcome, not the run's end.
+                return {"is": "refused", "error": one_line(str(error))}
             traceback.print_exc(file=sys.stderr)
             status = "out-of-memory" if _is_out_of_memory(error) else "crashed"
-            return {"is": "failed", "status": status, "error": _one_line(error)}
+            return {"is": "failed", "status": status, "error": reason(error, self.folders)}
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
         if complaint := _mismatch(request["protocol"]):
@@ -170,7 +173,7 @@ def _mismatch(callers: int) -> str | None:
     return None
 
 
-def _is_refusal(error: Exception) -> bool:
+def _is_refusal(error: BaseException) -> bool:
     from alexnet_bench.errors import BenchError
 
     return isinstance(error, BenchError)
@@ -185,10 +188,5 @@ def _peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
-
-
-def _one_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0] if text else ''}"[:300]

@@ -7,10 +7,13 @@ come lines of JSON: `fork`, together with the descriptor of the new worker's own
 of the stream ends the zygote.
 """
 
+import contextlib
 import importlib.util
 import os
 import socket
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +21,6 @@ from typing import Any
 # With the code under test, so that what is edited later does not get into a later draw.
 PRELOADED = (
     "tensorflow",
-    "keras",
     "sklearn.datasets",
     "alexnet_bench.network.plan",
     "alexnet_bench.network.registry",
@@ -31,16 +33,17 @@ CALLERS_OWN = "alexnet_bench_caller_worker"
 
 def main(root: str, control: socket.socket) -> None:
     """Fork workers until the caller is gone."""
-    # A script's own folder comes first, and would shadow modules of the same names.
-    del sys.path[0]
+    # A script's own folder would shadow modules of the same names.
+    own = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != own]
     _load("alexnet_bench", Path(root) / "alexnet_bench")
     host = importlib.import_module(f"{_load(CALLERS_OWN, Path(__file__).parent).__name__}.host")
+    # What is missing is told by the worker that needs it.
+    with contextlib.suppress(ImportError):
+        _import_keras()
     for name in PRELOADED:
-        try:
+        with contextlib.suppress(ImportError):
             importlib.import_module(name)
-        except ImportError:
-            # What is missing is told by the worker that needs it.
-            continue
     while message := control.recv(1):
         if message == b"w":
             pid = int.from_bytes(control.recv(4, socket.MSG_WAITALL), "big")
@@ -61,8 +64,29 @@ def _fork(control: socket.socket, host: Any) -> int:
     try:
         host.main(socket.socket(fileno=descriptor))
         code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _import_keras() -> None:
+    """Import Keras as it comes: what a user's `keras.json` says would change numbers, or stop it."""
+    home = _keras_home()
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["KERAS_HOME"] = empty
+        importlib.import_module("keras")
+    os.environ["KERAS_HOME"] = home
+    # Where a block finds weights that were downloaded before.
+    sys.modules["keras.src.backend.config"]._KERAS_DIR = home  # type: ignore[attr-defined]
+
+
+def _keras_home() -> str:
+    try:
+        return os.environ.get("KERAS_HOME") or str(Path("~/.keras").expanduser())
+    except RuntimeError:
+        # Containers have users without a home.
+        return str(Path(tempfile.gettempdir(), ".keras"))
 
 
 def _load(name: str, folder: Path) -> ModuleType:

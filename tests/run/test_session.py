@@ -9,6 +9,7 @@ import pytest
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run import session
+from alexnet_bench.run.limits import LONGEST_END
 from alexnet_bench.run.local import Code
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.session import MOST_WARM_STEPS, Sessions, Side
@@ -53,7 +54,8 @@ def answers(monkeypatch):
         def kill(self):
             self.killed.set()
 
-        def ask(self, request):
+        def ask(self, request, limit):
+            assert limit >= LONGEST_END
             if request["do"] != "build":
                 assert answers.computing.acquire(blocking=False), "two workers compute at once"
             try:

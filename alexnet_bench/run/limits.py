@@ -1,0 +1,49 @@
+"""For how long a worker may be silent before it is taken to hang, in seconds.
+
+A limit must never end what works: each is several times what the slowest machine should take. It assumes
+a billion operations a second, a hundredth of what one core does, and a second to read an image of 256 pixels
+a side; once something has been timed, that it may take 20 times as long.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from alexnet_bench.data import Dataset
+from alexnet_bench.network.trainable import Network
+
+# To load TensorFlow and find the devices, to build a network, to calibrate the yardstick.
+LONGEST_START = 300.0
+# For a process to end that says it does.
+LONGEST_END = 30.0
+SHORTEST_STEPS = 60.0
+TIMES = 20
+OPERATIONS_A_SECOND = 1e9
+SECONDS_A_PIXEL = 1 / 256**2
+
+
+def of_build(network: Network) -> float:
+    """To build and compile a network, and run a step of each mode."""
+    operations = network.plan.training_flops + network.plan.inference_flops
+    return LONGEST_START + network.recipe.batch_size * operations / OPERATIONS_A_SECOND
+
+
+def of_steps(steps: int, step_seconds: float) -> float:
+    """To run some steps, where one was seen to take so long."""
+    return SHORTEST_STEPS + TIMES * steps * step_seconds
+
+
+def of_epoch(network: Network, dataset: Dataset, curve: Sequence[dict[str, Any]] = ()) -> float:
+    """To report the next epoch of a trial or, after the last one, its end.
+
+    Args:
+        network: what is trained.
+        dataset: on what.
+        curve: the epochs that there were.
+    """
+    views = 10 if network.variant.evaluation == "ten-crops" else 1
+    epoch = len(dataset.train) * network.plan.training_flops
+    most = max(epoch, views * len(dataset.test) * network.plan.inference_flops)
+    if curve:
+        return LONGEST_START + TIMES * max(row["seconds"] for row in curve) * most / epoch
+    pixels = (len(dataset.train) + len(dataset.test)) * dataset.size**2
+    return LONGEST_START + pixels * SECONDS_A_PIXEL + (epoch + most) / OPERATIONS_A_SECOND

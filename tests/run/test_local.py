@@ -1,0 +1,202 @@
+"""Workers that hang, hang up or talk nonsense. Stand-ins need no TensorFlow."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from alexnet_bench.errors import WorkerError
+from alexnet_bench.run.local import Code, Worker, Zygote
+from alexnet_bench.worker import protocol
+
+LONG, SHORT = 60.0, 0.05
+
+# Settles as asked, and then does what it is given to do.
+STAND_IN = """
+import os, signal, socket, sys
+connection = socket.socket(fileno=int(sys.argv[1]))
+stream = connection.makefile("rwb")
+stream.readline()
+stream.write(b'{"is":"settled","device":"cpu","versions":{},"build":{}}\\n')
+stream.flush()
+stream.readline()
+"""
+
+
+class Processes:
+    """Starts a stand-in where a zygote would fork a worker."""
+
+    start_limit = LONG
+
+    def __init__(self, then):
+        self.script, self.process = STAND_IN + then, None
+
+    def fork(self, connection):
+        descriptor = connection.fileno()
+        command = [sys.executable, "-SE", "-c", self.script, str(descriptor)]
+        self.process = subprocess.Popen(command, pass_fds=[descriptor])
+        return self.process.pid
+
+    def wait(self, pid):
+        return self.process.wait(timeout=LONG)
+
+
+def answer(then, limit=LONG, on_progress=None):
+    """What asking a worker that does `then` comes to; the worker is gone afterwards, whatever it did."""
+    processes = Processes(textwrap.dedent(then))
+    with Worker(processes, threads=(1, 1), devices="cpu", device_count=1, deterministic=False) as worker:
+        reply = worker.ask({"do": "train"}, limit, on_progress)
+        assert processes.process.returncode is not None
+        assert worker.ask({"do": "train"}, LONG)["is"] == "failed"
+    return reply["status"], reply["error"]
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    [
+        "signal.pause()",
+        "os.kill(os.getpid(), signal.SIGSTOP)",
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()",
+    ],
+    ids=["waits", "stopped", "deaf"],
+)
+def test_one_that_is_silent_for_too_long_is_ended(hangs):
+    status, error = answer(hangs, limit=SHORT)
+
+    assert status == "timed-out"
+    assert error == "the worker was silent for 0 s and was ended; see workers.log in the run folder"
+
+
+def test_what_it_reports_says_how_long_it_may_be_silent_then():
+    then = r"""
+        stream.write(b'{"is":"epoch","row":{"epoch":1}}\n{"is":"epoch","row":{"epoch":2}}\n')
+        stream.flush()
+        signal.pause()
+    """
+    told, limits = [], iter([LONG, SHORT])
+
+    def follow(reply):
+        told.append(reply["row"]["epoch"])
+        return next(limits)
+
+    assert answer(then, on_progress=follow)[0] == "timed-out"
+    assert told == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (rb"Hello!\n", "what is no message: b'Hello!\\n'"),
+        (rb"\xff\x00\n", "what is no message: b'\\xff\\x00\\n'"),
+        (rb"[1,2]\n", "what is no message: b'[1,2]\\n'"),
+        (rb'{"is":"slice","seconds":1}\n', "what is no reply to 'train': \"{'is': 'slice', 'seconds': 1}\""),
+        (rb"{}\n", "what is no reply to 'train': '{}'"),
+        (rb'{"is":["trained"]}\n', "what is no reply to 'train': \"{'is': ['trained']}\""),
+        (rb'{"is":"trained"}\n', "'trained' without outcome"),
+    ],
+    ids=lambda value: value[:12] if isinstance(value, bytes) else "",
+)
+def test_one_that_talks_nonsense_is_ended(sent, told):
+    status, error = answer(f"stream.write(b'''{sent.decode()}'''); stream.flush(); signal.pause()")
+
+    assert status == "crashed"
+    assert error == f"the worker sent {told}; see workers.log in the run folder"
+
+
+def test_one_that_does_not_stop_talking_is_ended():
+    status, error = answer("while True: stream.write(b'a' * 2**20)")
+
+    assert status == "crashed"
+    assert error.startswith(f"the worker sent more than {protocol.MOST_BYTES} bytes in one message")
+
+
+def test_one_that_nests_without_end_is_ended():
+    status, error = answer(r"stream.write(b'[' * 10**6 + b'\n'); stream.flush(); signal.pause()")
+
+    assert status == "crashed"
+    assert error.startswith("the worker sent what is no message: b'[[[")
+
+
+def test_what_it_prints_is_no_message():
+    said = r"""print('{"is":"trained","outcome":{}}'); sys.exit(3)"""
+
+    assert answer(said) == ("crashed", "the worker ended with exit code 3; see workers.log in the run folder")
+
+
+# -- the process that they are forked from
+
+
+@pytest.fixture
+def python(tmp_path):
+    """An interpreter without site-packages, so that there is no TensorFlow to load."""
+    file = tmp_path / "python"
+    file.write_text(f'#!/bin/sh\nexec {sys.executable} -SE "$@"\n', encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.fixture
+def code(python, tmp_path):
+    """Makes code that does something when a worker of it settles."""
+
+    def code(does):
+        package = tmp_path / "alexnet_bench"
+        (package / "worker").mkdir(parents=True)
+        for folder in (package, package / "worker"):
+            (folder / "__init__.py").touch()
+        (package / "errors.py").write_text("class BenchError(Exception): pass", encoding="utf-8")
+        (package / "worker" / "protocol.py").write_text(does, encoding="utf-8")
+        return Code(root=tmp_path, python=python)
+
+    return code
+
+
+def start(zygote):
+    return Worker(zygote, threads=(1, 1), devices="cpu", device_count=1, deterministic=False)
+
+
+def test_a_worker_that_hangs_up_and_goes_on_is_ended(code, tmp_path):
+    hangs_up = "import os, signal; os.closerange(3, 100); signal.pause()"
+
+    with (
+        Zygote(tmp_path / "log", code(hangs_up), end_limit=SHORT) as zygote,
+        pytest.raises(WorkerError, match="could not start: the worker hung up and did not end"),
+    ):
+        start(zygote)
+
+
+def test_a_worker_without_its_libraries_says_what_it_lacks(code, tmp_path):
+    with (
+        Zygote(tmp_path / "log", code("VERSION = 2")) as zygote,
+        pytest.raises(WorkerError, match="No module named 'tensorflow'"),
+    ):
+        start(zygote)
+
+
+@pytest.mark.parametrize("act", ["fork", "wait"])
+def test_one_that_does_not_answer_is_ended(tmp_path, act):
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 1000\n", encoding="utf-8")
+    silent.chmod(0o755)
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(["sleep", "1000"])
+
+    with ours, theirs, Zygote(tmp_path / "log", Code(python=silent), SHORT, SHORT) as zygote:
+        asked = {"fork": lambda: zygote.fork(theirs), "wait": lambda: zygote.wait(process.pid)}[act]
+        with pytest.raises(WorkerError, match=f"with {silent} did not answer in 0 s"):
+            asked()
+        with pytest.raises(WorkerError):
+            asked()
+    process.kill()
+    process.wait()
+
+
+def test_a_stopped_one_is_ended(code, tmp_path):
+    with Zygote(tmp_path / "log", code("VERSION = 2"), SHORT, SHORT) as zygote:
+        os.kill(zygote._process.pid, signal.SIGSTOP)
+        with pytest.raises(WorkerError):
+            start(zygote)
