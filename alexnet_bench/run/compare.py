@@ -115,7 +115,7 @@ def compare(
     Raises:
         BenchError: a side cannot be run, or its protocol is another.
     """
-    schedule = Schedule(settings)
+    schedule = Schedule(settings, alone=True)
     pairs = _pairs(schedule, list(sides))
     plan = TimingPlan(pairs, effort(settings), schedule.workers_at_once, is_known)
     run_id = uuid.uuid4().hex[:12]
