@@ -115,7 +115,7 @@ class VariantBenchmark:
 
         settings = Settings(**asked)
         effort = effort_of_draws(draws, settings.mode)
-        schedule = Schedule(settings)
+        schedule = Schedule(settings, alone=True)
         if (count := len(schedule.timing.contenders) * len(settings.mode)) > 1:
             raise BenchError(
                 f"variant_benchmark times one network in one mode, and this asks for {count}; "

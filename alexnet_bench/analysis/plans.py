@@ -1,6 +1,6 @@
 """What the runs of a report set out to do, from their manifests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,26 +28,29 @@ class Plans:
     @property
     def variants(self) -> list[str]:
         """The variants of all runs, controls first, then as planned."""
-        controls = [name for manifest in self.manifests for name in _controls(manifest["plan"])]
-        planned = [name for manifest in self.manifests for name in manifest["plan"]["variants"]]
+        controls = [name for plan in self._each() for name in _controls(plan).values()]
+        planned = [name for plan in self._each() for name in plan["variants"]]
         return list(dict.fromkeys([*(name for name in controls if name in planned), *planned]))
 
     @property
     def ablations(self) -> list[dict[str, Any]]:
-        """The ablations of all runs, each once."""
-        known = {
-            item["name"]: item
-            for manifest in self.manifests
-            for item in manifest["plan"].get("ablations", ())
-        }
+        """The ablations of all runs, each once; with the claims that every run of one may show."""
+        known: dict[str, dict[str, Any]] = {}
+        for plan in self._each():
+            for item in plan.get("ablations", ()):
+                before = known.get(item["name"], item).get("claims", ())
+                shown = [claim for claim in item.get("claims", ()) if claim in before]
+                known[item["name"]] = item | {"claims": shown}
         return list(known.values())
 
     def control(self, run: str, variant: str) -> str:
-        """What a variant is held against: the run's control, or its own where its ablation is apart."""
+        """What a variant is held against in a run: a control is its own."""
         plan = self._plan(run)
-        apart = [item for item in plan.get("ablations", ()) if item["control"] in _controls(plan)[1:]]
-        own = (item["control"] for item in apart if variant in (item["control"], *item["arms"]))
-        return str(next(own, plan["control"]))
+        return str(_controls(plan).get(variant, plan["control"]))
+
+    def same_step(self, variant: str) -> str:
+        """The control whose timed step a variant shares, so that it was not timed; else nothing."""
+        return next((same[variant] for same in map(_same_steps, self._each()) if variant in same), "")
 
     def looks(self, runs: Iterable[str]) -> tuple[int, ...]:
         """The numbers of seeds after which runs were to be looked at; none where that was not planned."""
@@ -70,7 +73,7 @@ class Plans:
 
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""
-        return any(variant in _controls(manifest["plan"]) for manifest in self.manifests)
+        return any(variant in _controls(plan).values() for plan in self._each())
 
     def fields(self, run: str, variant: str) -> set[str]:
         """The fields in which a variant may differ from its run's control."""
@@ -80,7 +83,7 @@ class Plans:
 
     def difference(self, variant: str) -> str:
         """How a variant differs from the paper's network, in words."""
-        described = (manifest["plan"]["variants"].get(variant) for manifest in self.manifests)
+        described = (plan["variants"].get(variant) for plan in self._each())
         return next((str(item["difference"]) for item in described if item), "")
 
     def ablation_of(self, variant: str) -> str:
@@ -101,11 +104,12 @@ class Plans:
     def same_as(self, variant: str) -> str:
         """The variant that this one is another name of, the control where it can be; else nothing."""
         for manifest in self.manifests:
-            control, run = manifest["plan"]["control"], manifest["run_id"]
+            run = manifest["run_id"]
+            control = self.control(run, variant)
             if variant not in manifest["plan"]["variants"] or variant == control:
                 continue
             if self.are_same(run, variant, control):
-                return str(control)
+                return control
             if variant in self.aliases(run):
                 return self.aliases(run)[variant]
         return ""
@@ -114,6 +118,10 @@ class Plans:
         """Its place in `variants`."""
         return self.variants.index(variant) if variant in self.variants else len(self.variants)
 
+    def _each(self) -> Iterator[dict[str, Any]]:
+        """The plan of each run."""
+        return (manifest["plan"] for manifest in self.manifests)
+
     def _plan(self, run: str) -> dict[str, Any]:
         for manifest in self.manifests:
             if manifest["run_id"] == run:
@@ -121,11 +129,30 @@ class Plans:
         raise RecordError(f"there are records of run {run}, but its manifest was not given")
 
 
-def _controls(plan: dict[str, Any]) -> list[str]:
-    """A run's control, and those of the ablations whose variants stand apart from the others."""
-    apart = [item["control"] for item in plan.get("ablations", ()) if item.get("apart")]
-    others = [name for name in apart if name in plan["variants"] and name != plan["control"]]
-    return [plan["control"], *others]
+def _controls(plan: dict[str, Any]) -> dict[str, str]:
+    """What each variant of a run is held against.
+
+    Older plans name one control, of all but the variants of ablations that stand apart.
+    """
+    if "controls" in plan:
+        return dict(plan["controls"])
+    controls = dict.fromkeys(plan["variants"], plan["control"])
+    for item in plan.get("ablations", ()):
+        if item.get("apart") and item["control"] in controls:
+            own = dict.fromkeys((item["control"], *item["arms"]), item["control"])
+            controls |= {name: control for name, control in own.items() if name in controls}
+    return controls
+
+
+def _same_steps(plan: dict[str, Any]) -> dict[str, str]:
+    """The variants of a run that are not timed, since their step is their control's.
+
+    Older plans leave them out of `timed`, where their step is the paper's network's.
+    """
+    control, timed = plan["control"], plan.get("timed")
+    if "same_step" in plan or not timed or plan["variants"].get(control, {}).get("fields"):
+        return dict(plan.get("same_step") or {})
+    return {name: control for name in plan["variants"] if name not in timed}
 
 
 def succeeded(rows: pd.DataFrame) -> pd.DataFrame:

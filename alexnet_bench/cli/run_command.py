@@ -17,7 +17,8 @@ EXAMPLE = """\b
 Examples:
   bench run --variants
   bench run --variants @lrn --seeds 5 --out results/runs/lrn
-  bench run --variants no-lrn+tanh,alexnet --measure throughput
+  bench run --variants no-lrn+tanh --measure throughput
+  bench run --variants no-lrn+tanh --control no-lrn
   bench run --variants @activation --dataset cifar10:PATH --tune lr
   bench run --variants @lrn --measure accuracy --dataset cifar10:PATH --until-conclusive --budget 30m
   bench run --resume results/runs/lrn --seeds 8
@@ -34,6 +35,12 @@ Examples:
     help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
     "factorials (factorial:normalization,dropout; half-factorial:…). "
     "Bare, or left out: all.",
+)
+@click.option(
+    "--control",
+    metavar="NAME",
+    help="What every variant is held against, in place of its ablation's control; no claim of the paper is "
+    "shown then.",
 )
 @click.option(
     "--measure", default=",".join(MEASURES), show_default=True, help="accuracy, throughput, or both."
@@ -142,6 +149,11 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.show.report import effects, summarize, write_report
     from alexnet_bench.show.sentences import noise_floor
 
+    if not as_json:
+        from alexnet_bench.cli.tables import plan_notes
+
+        for note in plan_notes(schedule.manifest_plan()):
+            print(note, file=sys.stderr)
     try:
         with Progress(quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)

@@ -62,26 +62,45 @@ def print_verdicts(effects: Any) -> None:
 
 def print_plan(plan: dict[str, Any]) -> None:
     """What `--dry-run` shows."""
-    cost = plan["estimate"]
-    rows = [[name, variant["difference"]] for name, variant in plan["variants"].items()]
-    print_table(["variant", "differs from alexnet in"], rows)
+    cost, columns = plan["estimate"], ["variant", "held against", "timed", "differs from alexnet in"]
+    rows = [
+        [name, _held_against(name, plan), _timed(name, plan), variant["difference"]]
+        for name, variant in plan["variants"].items()
+    ]
+    kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
+    print_table([columns[index] for index in kept], [[row[index] for index in kept] for row in rows])
     print()
     if "accuracy" in plan["measures"]:
         print(
             f"accuracy:   {_at_most(plan)}{cost['trials']} trials of {plan['epochs']} epochs: "
             f"{plan['topology']}, {plan['dataset']}, recipe {plan['recipe']}, batch {plan['batch_size']}"
         )
-    if "throughput" in plan["measures"]:
+    if plan["timed"]:
         print(
             f"throughput: {cost['draws']} draws of {plan['rounds']} rounds: {plan['time_topology']}, "
             f"batch {', '.join(map(str, plan['time_batch_sizes']))}{_until(plan)}"
         )
     for name, other in plan["aliases"].items():
-        print(f"            {name} is the same network as {other}: trained once, timed under both names")
+        timed = ", timed under both names" if {name, other} <= set(plan["timed"]) else ""
+        print(f"            {name} is the same network as {other}: trained once{timed}")
+    for note in plan_notes(plan):
+        print(f"note:       {note}")
     print(
         f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )
+
+
+def plan_notes(plan: dict[str, Any]) -> list[str]:
+    """What a run does that its command does not say: controls that are added, variants that are not timed."""
+    from alexnet_bench.words import joined
+
+    arms = {name: _arms(plan["controls"], name) for name in plan["added_controls"]}
+    alike = {name: _arms(plan["same_step"], name) for name in dict.fromkeys(plan["same_step"].values())}
+    return [
+        *(f"{name} is added, as the control of {joined(its)}" for name, its in arms.items()),
+        *(f"same step as {name}, so not timed: {', '.join(its)}" for name, its in alike.items()),
+    ]
 
 
 def print_comparison(found: Any, names: tuple[str, str]) -> None:
@@ -126,6 +145,20 @@ def _remark(row: Any) -> str:
     unsteady = "not steady: certifies nothing" if row.steady is False else ""
     few = f"{row.pairs} pairs: no interval" if row.pairs and row.low != row.low else ""
     return "; ".join(filter(None, (row.note, few, unsteady)))
+
+
+def _arms(controls: dict[str, str], name: str) -> list[str]:
+    return [arm for arm, control in controls.items() if control == name != arm]
+
+
+def _held_against(name: str, plan: dict[str, Any]) -> str:
+    control = str(plan["controls"][name])
+    return "" if control == name else control
+
+
+def _timed(name: str, plan: dict[str, Any]) -> str:
+    same, timed = plan["same_step"], "yes" if name in plan["timed"] else "no"
+    return "" if not same else f"same step as {same[name]}" if name in same else timed
 
 
 def _at_most(plan: dict[str, Any]) -> str:

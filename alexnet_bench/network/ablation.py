@@ -90,16 +90,17 @@ class Ablation:
     def _check_factor(self, arm: Variant) -> None:
         if self.factor == "several":
             return
-        differing = {
-            field.split(".")[0]
-            for field in {*self.control.changes, *arm.changes}
-            if _value(self.control, field) != _value(arm, field)
-        }
-        if surplus := differing - {self.factor.split(".")[0]}:
+        found = {field.split(".")[0] for field in differing(self.control, arm)}
+        if surplus := found - {self.factor.split(".")[0]}:
             raise AblationError(
                 f"ablation '{self.name}': {arm.name} differs from {self.control.name} in "
                 f"{', '.join(sorted(surplus))} too; the factor is {self.factor} (or say 'several')"
             )
+
+
+def differing(one: Variant, other: Variant) -> set[str]:
+    """The fields in which two variants differ; those of the recipe as `recipe.*`."""
+    return {field for field in {*one.changes, *other.changes} if _value(one, field) != _value(other, field)}
 
 
 def _value(variant: Variant, field: str) -> Any:

@@ -89,8 +89,36 @@ class Registry:
         chosen = {variant.name: variant for term in terms for variant in self._resolve(term)}
         return list(chosen.values())
 
+    def find(self, name: str) -> Variant:
+        """The one variant that a name or sum means.
+
+        Raises:
+            BenchError: it means none, or several.
+        """
+        chosen = self.select(name) if name.strip(" ,") else []
+        if len(chosen) != 1:
+            raise VariantError(f"'{name}' means {len(chosen)} variants; name one")
+        return chosen[0]
+
+    def control(self, variant: Variant, selection: str = "") -> Variant:
+        """What a variant is held against: the control of the ablation that it is an arm of.
+
+        A control is held against nothing, so it is its own; a sum is held against the paper's network.
+
+        Args:
+            variant: any of the registry, or a sum.
+            selection: the ablations that it names go before the others.
+        """
+        for ablations in (self._selected(selection), list(self.ablations.values())):
+            for ablation in ablations:
+                if variant in ablation.arms:
+                    return ablation.control
+            if any(variant == ablation.control for ablation in ablations):
+                return variant
+        return ALEXNET
+
     def factorials(self, selection: str) -> list[Factorial]:
-        """What each `factorial:` of a selection crosses: the first arm that changes each factor.
+        """What each `factorial:` of a selection crosses: the first arm that changes each factor of `alexnet`.
 
         Raises:
             UnknownNameError: no ablation changes a factor alone.
@@ -99,7 +127,7 @@ class Registry:
         first = {
             ablation.factor: ablation.arms[0].name
             for ablation in reversed(self.ablations.values())
-            if ablation.factor != "several" and not ablation.apart
+            if ablation.factor != "several" and not ablation.apart and not ablation.control.changes
         }
         found = []
         for term in terms_of(selection):
@@ -123,12 +151,17 @@ class Registry:
             } - {ALEXNET.name}
             yield from (variant for variant in self.variants.values() if variant.name not in apart)
         elif term.startswith("@"):
-            for name in fnmatch.filter(self.ablations, term[1:]):
-                yield from self.ablations[name].variants
+            for ablation in self._selected(term):
+                yield from ablation.variants
         elif "+" in term:
             yield reduce(Variant.plus, [self.variants[name.strip()] for name in term.split("+")])
         else:
             yield from (self.variants[name] for name in fnmatch.filter(self.variants, term))
+
+    def _selected(self, selection: str) -> list[Ablation]:
+        """The ablations that a selection names."""
+        patterns = [term[1:] for term in _terms(selection) if term.startswith("@")]
+        return [self.ablations[name] for item in patterns for name in fnmatch.filter(self.ablations, item)]
 
     def _check_known(self, terms: Sequence[str]) -> None:
         names = [name.strip() for term in terms if term != "all" for name in term.split("+")]

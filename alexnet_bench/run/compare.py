@@ -123,7 +123,7 @@ def compare(
         BenchError: a side cannot be run, or its protocol is another.
     """
     selected = select_on_sides(settings, sides, named)
-    schedule = Schedule(replace(settings, variants=selected.of_head))
+    schedule = Schedule(replace(settings, variants=selected.of_head), alone=True)
     pairs = _pairs(schedule, list(sides), selected.only_head)
     on_asked(_asked(schedule, selected))
     plan = TimingPlan(pairs, effort(settings), schedule.workers_at_once, is_known)

@@ -41,14 +41,12 @@ def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
 
 
 def _draws(schedule: Schedule) -> list[Network]:
-    """The network of each draw, at least; groups draw the control once more."""
+    """The network of each draw, at least; each group draws its control."""
     if not schedule.times:
         return []
     plan = schedule.timing
-    groups = plan.sessions_left([]) // plan.effort.draws
-    controls = dict.fromkeys(pair.control.key for pair in plan.pairs)
-    repeated = [pair.control.network for pair in plan.pairs[:1]] * (groups - len(controls))
-    return [*(item.network for item in plan.contenders), *repeated] * plan.effort.draws
+    arms = [pair.arm for pair in plan.pairs if pair.arm != pair.control]
+    return [item.network for item in (*plan.groups, *arms)] * plan.effort.draws
 
 
 def _memory_bytes(schedule: Schedule) -> int:

@@ -159,7 +159,7 @@ def _by_looks(schedule: Schedule, folder: Path, observer: Observer) -> Iterator[
     It ends when all have one, or where the budget leaves no time for the trials up to the next look.
     """
     for look in schedule.settings.looks:
-        names = undecided(folder) if look > schedule.settings.looks[0] else set(schedule.names)
+        names = undecided(folder) if look > schedule.settings.looks[0] else set(schedule.compared.names)
         wanted = {schedule.aliases.get(name, name) for name in names}
         trials = schedule.trials(chosen_rates(run_records(folder)))
         due = [task for task in trials if task.seed < look and task.network.variant.name in wanted]

@@ -1,40 +1,32 @@
 """Settings -> what to run: networks, trials and timing sessions."""
 
-import math
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alexnet_bench.analysis.rates import chosen_rates, is_tuning, record_rate
 from alexnet_bench.data import Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.network.ablation import Ablation
+from alexnet_bench.network.controls import by_themselves, held_against_controls
 from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipe import RECIPES, Recipe, scale_to_small_images
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import find_topology
 from alexnet_bench.network.trainable import Network
-from alexnet_bench.network.variant import ALEXNET, Variant
+from alexnet_bench.network.variant import Variant
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
+from alexnet_bench.run.tuning import TUNING_SEED, tried_rates
+from alexnet_bench.words import joined
 
 IMAGENET = 1000, 3
-RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
-# Where the best rate is the grid's first or last, the next one beyond is tried, so often at most.
-BEYOND, MOST_BEYOND = 3.0, 3
-TUNING_SEED = 1_000_000
 MOST_JOBS = 4
-# What changes how a network is trained or evaluated, and not what a timed step does.
-TIMED_ALIKE = {
-    "evaluation",
-    *(
-        f"recipe.{field}"
-        for field in ("learning_rate", "drops", "epochs", "initialization", "bias", "pixels", "augmentation")
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +53,7 @@ class Schedule:
         settings: what was asked.
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
+        alone: whether variants are held against nothing, so that no control is added.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -71,13 +64,21 @@ class Schedule:
         settings: Settings,
         registry: Registry | None = None,
         available_memory: Callable[[], int] = available_memory_bytes,
+        *,
+        alone: bool = False,
     ) -> None:
         self.settings = settings
         self.available_memory = available_memory
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
-        self.variants = self.registry.select(settings.variants)
+        self._alone = alone
+        self.compared = (
+            by_themselves(self.registry.select(settings.variants))
+            if alone
+            else held_against_controls(self.registry, settings.variants, settings.control)
+        )
         if settings.recipe not in RECIPES:
             raise UnknownNameError("recipe", [settings.recipe], RECIPES)
+        self._check_that_something_is_timed()
         self.time_topology = find_topology(settings.time_topology)
         self.dataset: Dataset = open_dataset(settings.dataset)
         self.topology = find_topology(settings.topology or self.dataset.default_topology)
@@ -89,17 +90,6 @@ class Schedule:
                 f"a batch of {largest} is more than {self.dataset.name}'s "
                 f"{self.training_images} training images; give a smaller --batch-size"
             )
-
-    @property
-    def control(self) -> Variant:
-        """What the others are held against: the paper's network, or the first named."""
-        by_name = {variant.name: variant for variant in self.variants}
-        return by_name.get(ALEXNET.name, self.variants[0])
-
-    @property
-    def names(self) -> list[str]:
-        """Of the variants."""
-        return [variant.name for variant in self.variants]
 
     @cached_property
     def networks(self) -> list[Network]:
@@ -113,12 +103,20 @@ class Schedule:
                 precision=precision,
             )
             for precision in self.settings.precision
-            for variant in self.variants
+            for variant in self.compared.variants
         ]
 
     @cached_property
+    def timed(self) -> Timed:
+        """What is timed beside what; nothing where throughput is not measured."""
+        if "throughput" not in self.settings.measure:
+            return Timed(pairs=(), same_step={}, twins={})
+        twins = self.registry.variants.values() if self.settings.scale.noise_floor and not self._alone else ()
+        return timed(self.compared, twins)
+
+    @cached_property
     def timing(self) -> TimingPlan:
-        """What is timed: each variant against the control, at every precision and batch size."""
+        """What is timed: each arm beside its control, at every precision and batch size."""
         pairs = [
             pair
             for precision in self.settings.precision
@@ -131,24 +129,6 @@ class Schedule:
     def time_batch_sizes(self) -> tuple[int, ...]:
         """Images a timed step; several make a sweep."""
         return self.settings.time_batch_size or (self.settings.scale.time_batch_size,)
-
-    @cached_property
-    def timed_variants(self) -> tuple[Variant, ...]:
-        """Those asked for whose step is not the control's anyway, and a twin of the control.
-
-        The twin is the control under another name; without a noise floor in the preset, only if asked for.
-        """
-        asked = [
-            variant for variant in self.variants if variant == self.control or not _is_timed_alike(variant)
-        ]
-        if not self.settings.scale.noise_floor:
-            return tuple(asked)
-        twins = [
-            variant
-            for variant in (*asked, *self.registry.variants.values())
-            if variant.name != self.control.name and variant == replace(self.control, name=variant.name)
-        ]
-        return tuple(dict.fromkeys((*asked, *twins[:1])))
 
     @property
     def seeds(self) -> range:
@@ -198,21 +178,8 @@ class Schedule:
         return [
             TrialTask(network=network.at_rate(rate), seed=TUNING_SEED, purpose="tuning")
             for network in self.trained
-            for rate in sorted(self._rates(network, records), key=partial(_factor, network))
+            for rate in tried_rates(network, records)
         ]
-
-    def _rates(self, network: Network, records: Sequence[dict[str, Any]]) -> list[float]:
-        grid = [network.recipe.learning_rate * factor for factor in RATE_GRID]
-        which = network.variant.name, network.precision
-        tried = {record_rate(record) for record in records if is_tuning(record, which)}
-        best = chosen_rates(records).get(which)
-        rates = sorted({*grid, *tried})
-        if any(record["purpose"] == "result" for record in records if record["kind"] == "trial"):
-            return rates
-        if best is None or not tried.issuperset(grid) or len(rates) >= len(grid) + MOST_BEYOND:
-            return rates
-        beyond = {rates[0]: best / BEYOND, rates[-1]: best * BEYOND}.get(best)
-        return rates if beyond is None else [*rates, beyond]
 
     @property
     def jobs(self) -> int:
@@ -234,7 +201,10 @@ class Schedule:
         return {
             "preset": self.settings.preset,
             "measures": list(self.settings.measure),
-            "control": self.control.name,
+            "control": Counter(self.compared.controls.values()).most_common(1)[0][0],
+            "controls": {**self.compared.controls, **self.timed.twins},
+            "added_controls": list(self.compared.added),
+            "control_given": None if self._alone else self.settings.control,
             "dataset": self.dataset.name,
             "test_name": self.dataset.test_name,
             "test_images": len(self.dataset.test),
@@ -257,23 +227,28 @@ class Schedule:
             "budget_seconds": effort.budget_seconds,
             "precisions": list(self.settings.precision),
             "tune": self.settings.tune,
-            "aliases": self.aliases | self._twins(),
+            "aliases": self.aliases | self.timed.twins,
             "variants": {
                 variant.name: {"difference": variant.difference, "fields": sorted(variant.changes)}
-                for variant in dict.fromkeys((*self.variants, *(self.timed_variants if self.times else ())))
+                for variant in dict.fromkeys((*self.compared.variants, *self.timed.variants))
             },
-            "timed": [variant.name for variant in self.timed_variants] if self.times else [],
-            "ablations": [
-                _described(item) for item in self.registry.ablations.values() if self._touches(item)
-            ],
+            "timed": [variant.name for variant in self.timed.variants],
+            "same_step": self.timed.same_step,
+            "ablations": self._ablations(),
         }
+
+    def _ablations(self) -> list[dict[str, Any]]:
+        """The ablations that have an arm here, those first whose arms are held against their control."""
+        names = set(self.compared.names)
+        here = [item for item in self.registry.ablations.values() if names & {arm.name for arm in item.arms}]
+        tested = {item.name: {arm.name for arm in self.compared.arms(item)} for item in here}
+        return [
+            _described(item, tested[item.name], names)
+            for item in sorted(here, key=lambda item: not tested[item.name])
+        ]
 
     def _factorials(self, *, half: bool) -> list[Factorial]:
         return [item for item in self.registry.factorials(self.settings.variants) if item.half is half]
-
-    def _touches(self, ablation: Any) -> bool:
-        names = {variant.name for variant in (*self.variants, *self.timed_variants)}
-        return any(arm.name in names for arm in ablation.arms)
 
     def _scaled_recipe(self) -> Recipe:
         settings, recipe = self.settings, RECIPES[self.settings.recipe]
@@ -288,23 +263,27 @@ class Schedule:
 
     @property
     def times(self) -> bool:
-        """Whether throughput is measured."""
-        return "throughput" in self.settings.measure
+        """Whether anything is timed."""
+        return bool(self.timed.pairs)
 
-    def _twins(self) -> dict[str, str]:
-        """What is timed for the noise floor alone."""
-        added = [variant for variant in self.timed_variants if variant not in self.variants]
-        return {variant.name: self.control.name for variant in added if self.times}
+    def _check_that_something_is_timed(self) -> None:
+        if self.settings.measure == ("throughput",) and not self.times:
+            same = self.timed.same_step
+            controls = joined(list(dict.fromkeys(same.values())))
+            raise BenchError(
+                f"nothing is left to time: {joined(list(same))} would run the same timed step as {controls}; "
+                "measure accuracy, or name a variant whose step differs"
+            )
 
     def _pairs(self, precision: str, batch_size: int) -> list[Pair]:
         contenders = {
             variant.name: Contender(network=self._timed_network(variant, precision, batch_size))
-            for variant in self.timed_variants
+            for variant in self.timed.variants
         }
-        control = contenders.pop(self.control.name)
-        # A variant that is timed alone is its own control.
-        arms = list(contenders.values()) or [control]
-        return [Pair(arm=arm, control=control) for arm in arms]
+        return [
+            Pair(arm=contenders[arm.name], control=contenders[control.name])
+            for arm, control in self.timed.pairs
+        ]
 
     def _timed_network(self, variant: Variant, precision: str, batch_size: int) -> Network:
         """A variant as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
@@ -327,22 +306,15 @@ class Schedule:
         return max(2, int(0.9 * self.available_memory()) // needed)
 
 
-def _factor(network: Network, rate: float) -> float:
-    """How far a rate is from the recipe's; the nearest is likely good, and then spares the others epochs."""
-    return abs(math.log(rate / network.recipe.learning_rate))
-
-
-def _is_timed_alike(variant: Variant) -> bool:
-    """Whether a variant differs from the paper's network, and in a timed step does not."""
-    return bool(variant.changes) and variant.changes.keys() <= TIMED_ALIKE
-
-
-def _described(ablation: Any) -> dict[str, Any]:
+def _described(ablation: Ablation, tested: set[str], names: set[str]) -> dict[str, Any]:
+    """An ablation, without its claims on arms that are held against something else."""
+    elsewhere = {arm.name for arm in ablation.arms if arm.name in names} - tested
+    claims = [claim for claim in ablation.claims if tested and claim.arm not in elsewhere]
     return {
         "name": ablation.name,
         "factor": ablation.factor,
         "control": ablation.control.name,
         "arms": [arm.name for arm in ablation.arms],
-        "claims": [asdict(claim) for claim in ablation.claims],
+        "claims": [asdict(claim) for claim in claims],
         "apart": ablation.apart,
     }

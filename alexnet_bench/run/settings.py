@@ -98,6 +98,7 @@ class Settings:
 
     Args:
         variants: a selection, or `all`.
+        control: what every variant is held against; by default the control of its ablation.
         measure: of `accuracy` and `throughput`, what to measure.
         preset: how much.
         dataset: name, and path after a colon.
@@ -123,6 +124,7 @@ class Settings:
     """
 
     variants: str = "all"
+    control: str | None = None
     measure: tuple[str, ...] = MEASURES
     preset: str = "quick"
     dataset: str = "digits"

@@ -130,14 +130,15 @@ class TimingPlan:
         lacking = [
             max(self.effort.draws - done.count(pair), int(done.wants_more(pair))) for pair in self.pairs
         ]
-        return max(lacking, default=0) * self.groups
+        return max(lacking, default=0) * len(self.groups)
 
     @property
-    def groups(self) -> int:
-        """The sessions in which every contender is drawn once."""
+    def groups(self) -> list[Contender]:
+        """The control of each session, of those in which every arm is drawn once."""
         others = max(1, self._at_once() - 1)
+        controls = {pair.control.key: pair.control for pair in self.pairs}
         arms = Counter(pair.control.key for pair in self.pairs)
-        return sum(math.ceil(count / others) for count in arms.values())
+        return [controls[key] for key, count in arms.items() for _ in range(math.ceil(count / others))]
 
     def _group(self, wanting: list[Pair], done: "_Done") -> tuple[Contender, ...]:
         """As many as memory holds, of one control, the least often drawn first."""
@@ -214,7 +215,7 @@ class _Done:
     def _share(self) -> float:
         """Of the budget, for each group of contenders."""
         budget = self.effort.budget_seconds
-        return math.inf if budget is None else budget / self.plan.groups
+        return math.inf if budget is None else budget / len(self.plan.groups)
 
     def _of(self, contender: Contender, mode: str | None = None) -> list[Record]:
         return [row for row in self._draws[contender.key] if mode is None or row["mode"] == mode]

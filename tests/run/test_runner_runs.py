@@ -25,9 +25,10 @@ from alexnet_bench.records.run_folder import read_manifest, run_records
 from alexnet_bench.records.schema import check_record
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.run import continue_run, resume_settings, start_run
-from alexnet_bench.run.schedule import RATE_GRID, TUNING_SEED, Schedule
+from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.trials import run_trials
+from alexnet_bench.run.tuning import RATE_GRID, TUNING_SEED
 
 CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 SMALL = {"epochs": 1, "seeds": 1, "time_topology": "alexnet-8", "time_batch_size": 8}
@@ -320,7 +321,7 @@ def test_json_is_all_that_is_printed(resumed):
 def failed(bench, broken, tmp_path_factory):
     """What `bench run` left of a variant that trains and three that fail: (folder, outcome)."""
     folder = tmp_path_factory.mktemp("runs") / "failed"
-    arguments = ["--variants", "notebook,crashing,killed,starved", "--measure", "accuracy"]
+    arguments = ["--variants", "alexnet,crashing,killed,starved", "--measure", "accuracy"]
     return folder, bench("run", *arguments, "--ablations", broken, "--out", folder, *options(SMALL))
 
 
@@ -330,7 +331,7 @@ def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
     assert code == 1
     assert "Traceback" not in err
     outcomes = {record["variant"]: (record["status"], record["error"]) for record in run_records(folder)}
-    assert outcomes["notebook"] == ("ok", None)
+    assert outcomes["alexnet"] == ("ok", None)
     assert outcomes["crashing"] == ("crashed", "ValueError: no layer [/b] today")
     assert outcomes["starved"] == ("out-of-memory", "MemoryError: no room")
     status, error = outcomes["killed"]
@@ -366,7 +367,14 @@ def test_a_failure_is_not_tried_again(failed):
 
 
 def test_a_failure_while_timing_is_recorded_in_every_mode_and_draw(broken, tmp_path):
-    do(tmp_path / "run", variants="crashing", measure=("throughput",), ablations=(broken,), **SMALL)
+    do(
+        tmp_path / "run",
+        variants="crashing",
+        control="crashing",
+        measure="throughput",
+        ablations=(broken,),
+        **SMALL,
+    )
 
     records = run_records(tmp_path / "run")
     assert sorted((draw["draw"], draw["mode"]) for draw in records) == [
@@ -382,7 +390,7 @@ def test_a_failure_while_timing_is_recorded_in_every_mode_and_draw(broken, tmp_p
 
 
 def test_a_trial_ends_with_the_last_epoch_that_its_task_wants(tmp_path):
-    schedule = Schedule(Settings(variants="notebook", measure="accuracy", epochs=2, seeds=1))
+    schedule = Schedule(Settings(variants="alexnet", measure="accuracy", epochs=2, seeds=1))
     task = replace(schedule.trials()[0], most_epochs=1)
     records = []
 
@@ -393,7 +401,7 @@ def test_a_trial_ends_with_the_last_epoch_that_its_task_wants(tmp_path):
 
 
 def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
-    told = do(tmp_path / "run", variants="notebook", measure=("accuracy",), tune="lr", **SMALL)
+    told = do(tmp_path / "run", variants="alexnet", measure=("accuracy",), tune="lr", **SMALL)
 
     records = run_records(tmp_path / "run")
     tuning = [record for record in records if record["purpose"] == "tuning"]
@@ -412,7 +420,7 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
     assert result["recipe_settings"]["learning_rate"] == best
     assert {record["tuned"] for record in records} == {True}
     assert told.plans == [(4, 1, 0), (0, 1, 0)]
-    assert told.epochs == [("notebook", 1)] * (len(tuning) + 1)
+    assert told.epochs == [("alexnet", 1)] * (len(tuning) + 1)
     assert told.records == records
 
 
@@ -457,7 +465,7 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
 
 def test_a_trial_that_is_begun_as_the_interrupt_comes_is_ended_too(tmp_path):
     """It has no worker yet when the others are ended."""
-    schedule = Schedule(Settings(variants="notebook", measure="accuracy", epochs=60, seeds=1))
+    schedule = Schedule(Settings(variants="alexnet", measure="accuracy", epochs=60, seeds=1))
     told = []
 
     def interrupted():

@@ -14,9 +14,10 @@ from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run.cost import estimate
-from alexnet_bench.run.schedule import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED, Schedule
+from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.trials import dataset_spec
+from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
 
 REGISTRY = load_registry()
 ALL = [variant.name for variant in REGISTRY.select("all")]
