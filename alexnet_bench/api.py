@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alexnet_bench.records.run_folder import read
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -65,6 +63,8 @@ def compare(
     Raises:
         BenchError: something asked for cannot be used.
     """
+    import pandas as pd
+
     from alexnet_bench.analysis.comparison import compare_sides
     from alexnet_bench.run import compare as comparison
     from alexnet_bench.run.settings import Settings
@@ -73,8 +73,8 @@ def compare(
     folder = Path(out) if out is not None else new_run_folder()
     python = Path(base_python) if base_python is not None else None
     with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
-        comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
-    return compare_sides(read(folder))
+        records = comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
+    return pd.DataFrame([asdict(row) for row in compare_sides(records)])
 
 
 def gate(

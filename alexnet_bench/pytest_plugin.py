@@ -6,7 +6,7 @@ fixture is used, and work without pytest-benchmark.
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,11 @@ from alexnet_bench.errors import BenchError
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
+    from alexnet_bench.records.schema import Draw
     from alexnet_bench.run.effort import Effort
     from alexnet_bench.run.schedule import Schedule
 
-Record = Mapping[str, Any]
-Engine = Callable[["Schedule", "Effort"], Sequence[Record]]
+Engine = Callable[["Schedule", "Effort"], "Sequence[Draw]"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class VariantBenchmark:
         self._report(records, timing)
         return timing
 
-    def _time(self, asked: dict[str, Any], draws: int) -> Sequence[Record]:
+    def _time(self, asked: dict[str, Any], draws: int) -> "Sequence[Draw]":
         from alexnet_bench.run.alone import effort_of_draws, least_effort
         from alexnet_bench.run.schedule import Schedule
         from alexnet_bench.run.settings import Settings
@@ -123,28 +123,30 @@ class VariantBenchmark:
             )
         return self.engine(schedule, least_effort(settings.mode) if self.benchmark.disabled else effort)
 
-    def _report(self, records: Sequence[Record], timing: VariantTiming) -> None:
-        from alexnet_bench.analysis.draws import step_milliseconds
-        from alexnet_bench.records.schema import columns_of
+    def _report(self, records: "Sequence[Draw]", timing: VariantTiming) -> None:
+        from alexnet_bench.analysis.summary import step_milliseconds
+        from alexnet_bench.records.schema import Draw, columns_of
 
-        agreeing = {column.name: records[0][column.name] for column in columns_of("draw") if column.agrees}
+        columns = [column.name for column in columns_of(Draw) if column.agrees]
+        agreeing = {name: getattr(records[0], name) for name in columns}
         self.benchmark.extra_info |= agreeing | asdict(timing)
         if self.benchmark.stats is not None:
             # Of a target that is the whole measurement it has one duration; the slices are the rounds.
-            self.benchmark.stats.stats.data[:] = (step_milliseconds(records) / 1000).tolist()
+            seconds = [milliseconds / 1000 for milliseconds in step_milliseconds(records)]
+            self.benchmark.stats.stats.data[:] = seconds
 
 
-def _timing(records: Sequence[Record]) -> VariantTiming:
+def _timing(records: "Sequence[Draw]") -> VariantTiming:
     import numpy as np
 
-    from alexnet_bench.analysis.draws import log_rate
+    from alexnet_bench.analysis.effect import log_speed
 
-    rates = [log_rate(record) for record in records]
+    rates = [log_speed(record) for record in records]
     same = ("variant", "fingerprint", "topology", "batch_size", "precision", "mode")
     return VariantTiming(
-        **{name: records[0][name] for name in same},
+        **{name: getattr(records[0], name) for name in same},
         draws=len(records),
-        steady=all(record["steady"] for record in records),
+        steady=all(record.steady for record in records),
         images_per_second=float(np.exp(np.mean(rates))),
         images_per_second_by_draw=tuple(np.exp(rates).tolist()),
     )

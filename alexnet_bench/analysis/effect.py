@@ -155,7 +155,7 @@ def speed_effect(
     """
     sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
     steady = [steady_draws(side) for side in sides]
-    left_out = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
+    left_out: dict[str, Any] = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
     rounds = paired_rounds(_slices(steady[0]), _slices(steady[1]))
     if not rounds:
         return Effect(metric=metric, reason="no round timed both sides" if all(sides) else "", **left_out)
@@ -184,15 +184,15 @@ def build_effect(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -
     failed = _failures(arm, control)
     if not shared:
         return Effect(metric=metric, failed=failed)
-    logs = [np.log([side[key] for key in shared]) for side in sides]
-    return _ratio(metric, *logs, failed=failed)
+    treated, untreated = (np.log([side[key] for key in shared]) for side in sides)
+    return _ratio(metric, treated, untreated, failed=failed)
 
 
 def speed_effect_apart(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -> Effect:
     """Arm over control of draws that share no round: the means of independent draws (Welch)."""
     sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
     logs = [[log_speed(draw) for draw in steady_draws(side)] for side in sides]
-    left_out = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
+    left_out: dict[str, Any] = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
     if not all(logs):
         return Effect(metric=metric, **left_out)
     found = unpaired(logs[0], logs[1])
@@ -213,7 +213,7 @@ def seed_effect(
     """
     sides = [_by_seed(side, metric) for side in (arm, control)]
     shared = sorted(sides[0].keys() & sides[1].keys())
-    failed, alone = _failures(arm, control), _alone(*sides, [*arm, *control])
+    failed, alone = _failures(arm, control), _alone(sides[0], sides[1], [*arm, *control])
     if not shared:
         return Effect(metric=metric, failed=failed, alone=alone, reason="no seed of both sides has a value")
     treated, untreated = (np.array([side[seed] for seed in shared]) for side in sides)

@@ -243,8 +243,8 @@ def _trials_row(
     row, nothing = _blank(setting, arm, metric, plans), Effect(metric=metric)
     if reason := _refusal(setting, arm):
         return replace(row, kind=NOT_COMPARABLE).noted(reason), nothing
-    if reason := did_not_learn(setting):
-        return row.noted(reason), nothing
+    if chance := did_not_learn(setting):
+        return row.noted(chance), nothing
     treated, control = setting.of(arm), setting.of(setting.control)
     looks = plans.looks(distinct(trial.run_id for trial in (*treated, *control)))
     if looks:

@@ -53,12 +53,14 @@ def _row(
         images_per_second=typical_speed(head),
         **_against_yardstick(head),
         pairs=decision.draws if decision and paired else 0,
-        **{name: _finite(getattr(decision, name)) if paired else None for name in ("ratio", "low", "high")},
+        ratio=_finite(decision.ratio) if decision and paired else None,
+        low=_finite(decision.low) if decision and paired else None,
+        high=_finite(decision.high) if decision and paired else None,
         decision=decision.decision if decision else None,
     )
 
 
-def _against_yardstick(draws: Sequence[Draw]) -> dict[str, float | None]:
+def _against_yardstick(draws: Sequence[Draw]) -> dict[str, Any]:
     """The yardstick's speed, and that of head against it: draw by draw, for both change with the machine."""
     beside = [draw.yardstick for draw in draws if draw.yardstick and draw.yardstick.flops_per_second]
     relative = [speed for draw in draws if (speed := relative_speed(draw)) is not None]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from alexnet_bench.analysis.learning_curve import epochs_to
+from alexnet_bench.analysis.metrics import VALIDATION_ERROR
 from alexnet_bench.records.schema import AnyRecord, Trial
 
 Which = tuple[str, str]
@@ -62,5 +63,5 @@ def _score(record: Trial) -> tuple[float, ...]:
     """Lower is better."""
     share = record.recipe_settings.get("stop_at_train_error")
     if share is None:
-        return (record.validation_top1_error,)
-    return epochs_to(record.curve, share), record.curve[-1].train_error
+        return (VALIDATION_ERROR.of(record),)
+    return epochs_to(record.curve, share), record.curve[-1].train_error or 0.0

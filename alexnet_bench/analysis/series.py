@@ -106,7 +106,9 @@ class Series:
         if found is None:
             return None
         links = chain[-found.count :]
-        return Span(gain=found.change, since=links[0].base, until=links[-1].commit, count=found.count)
+        return Span(
+            gain=found.change, since=str(links[0].base), until=str(links[-1].commit), count=found.count
+        )
 
     @cached_property
     def trend_loss(self) -> Span | None:

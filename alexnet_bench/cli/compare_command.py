@@ -1,11 +1,11 @@
 """`bench compare`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING
@@ -63,13 +63,12 @@ def command(
 
 def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     from alexnet_bench.analysis.comparison import compare_runs, yardstick_change
-    from alexnet_bench.records.run_folder import read, read_manifest
+    from alexnet_bench.records.run_folder import read_manifest, run_records
 
-    manifests, frame = [read_manifest(run) for run in runs], read(*runs)
-    found, machine = compare_runs(frame, manifests), yardstick_change(frame, manifests)
+    manifests, records = [read_manifest(run) for run in runs], run_records(*runs)
+    found, machine = compare_runs(records, manifests), yardstick_change(records, manifests)
     if as_json:
-        rows = json.loads(found.to_json(orient="records"))
-        print(json.dumps({"yardstick": machine, "comparisons": rows}))
+        print(msgspec.json.encode({"yardstick": machine, "comparisons": found}).decode())
         return DONE
     from alexnet_bench.cli.tables import print_comparison
 
@@ -92,14 +91,13 @@ def _compare_code(
     from alexnet_bench.analysis.comparison import compare_sides
     from alexnet_bench.analysis.gate import ONLY
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.records.run_folder import read
 
     timed = time_sides(
         options | {"measure": ("throughput",)}, base=base, base_python=base_python, out=out, quiet=as_json
     )
-    found = compare_sides(read(timed.run))
+    found = compare_sides(timed.records)
     if as_json:
-        print(json.dumps({"run": str(timed.run), "comparisons": json.loads(found.to_json(orient="records"))}))
+        print(msgspec.json.encode({"run": str(timed.run), "comparisons": found}).decode())
     else:
         from alexnet_bench.cli.tables import print_comparison
 
@@ -107,4 +105,4 @@ def _compare_code(
         print(f"\nRecords: {timed.run}")
     for name, side in {item.variant: item.only for item in timed.asked if item.only}.items():
         print(f"Warning: {name}: not comparable: {ONLY[side]}", file=sys.stderr)
-    return FINDING if any(record["status"] != "ok" for record in timed.records) else DONE
+    return FINDING if any(not record.succeeded for record in timed.records) else DONE

@@ -11,6 +11,7 @@ from alexnet_bench.cli.exits import DONE
 
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
+    from alexnet_bench.records.schema import Draw
     from alexnet_bench.run.project import GateSettings
 
 
@@ -29,7 +30,7 @@ class Found:
     rows: list["Decision"]
     against: str
     run: Path | None = None
-    records: Sequence[dict[str, Any]] = ()
+    records: Sequence["Draw"] = ()
     notes: Sequence[str] = ()
 
 
@@ -71,7 +72,7 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
     stored = stored_sessions(baseline)
     if not stored:
         raise RecordError(f"{baseline} holds no session; add one with --record on the code to hold against")
-    kept = {record["variant"] for session in stored for record in session}
+    kept = {record.variant for session in stored for record in session}
     named = [name for name in settings.thresholds.named(QUANTITIES) if name not in kept]
     found = time_sides(alone=True, root=settings.root, effort=baseline_effort, named=named, **timed)
     settings = settings.by_default(training=THRESHOLD, inference=THRESHOLD)

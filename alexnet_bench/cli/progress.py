@@ -8,6 +8,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from alexnet_bench.analysis.metrics import headline
+from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.run.schedule import TrialTask
 from alexnet_bench.run.timing_plan import DrawTask
 
@@ -57,11 +59,11 @@ class Progress:
         recipe, name = task.network.recipe, task.network.variant.name
         self._show(_bar_of(task.purpose), f"{name} seed {task.seed} epoch {row['epoch']}/{recipe.epochs}")
 
-    def recorded(self, record: dict[str, Any]) -> None:
+    def recorded(self, record: AnyRecord) -> None:
         """Count a trial or the session that a draw ends, and print the record's line."""
-        if record["kind"] == "trial":
-            self._start(_bar_of(record["purpose"]))
-            self._bars.advance(self._tasks[_bar_of(record["purpose"])])
+        if isinstance(record, Trial):
+            self._start(_bar_of(record.purpose))
+            self._bars.advance(self._tasks[_bar_of(record.purpose)])
         else:
             sessions = self._tasks["throughput"]
             self._bars.update(sessions, completed=round(self._bars.tasks[sessions].completed))
@@ -89,17 +91,13 @@ def _bar_of(purpose: str) -> str:
     return "accuracy" if purpose == "result" else "tuning"
 
 
-def _line(record: dict[str, Any]) -> str:
-    base = " (base)" if record.get("side") == "base" else ""
-    name = f"{record['variant'] + base:<24}"
-    if record["status"] != "ok":
-        return f"{name} [red]{record['status']}[/red]: {escape(record['error'] or '')}"
-    if record["kind"] == "draw":
-        speed = record["images_per_second"]
-        return f"{name} draw {record['draw']}: {speed:,.1f} images/s {record['mode']}"
-    error = next(
-        record[column]
-        for column in ("test_top1_error", "held_out_top1_error", "validation_top1_error")
-        if record[column] is not None
-    )
-    return f"{name} seed {record['seed']}: {error:.2%} top-1 error, {record['duration_seconds']:.1f} s"
+def _line(record: AnyRecord) -> str:
+    base = f" ({BASE})" if isinstance(record, Draw) and record.side == BASE else ""
+    name = f"{record.variant + base:<24}"
+    if not record.succeeded:
+        return f"{name} [red]{record.status}[/red]: {escape(record.error or '')}"
+    if isinstance(record, Draw):
+        return f"{name} draw {record.draw}: {record.images_per_second:,.1f} images/s {record.mode}"
+    metric = headline([record])
+    error = f"{metric.of(record):.2f}% {metric.label}, " if metric else ""
+    return f"{name} seed {record.seed}: {error}{record.duration_seconds:.1f} s"

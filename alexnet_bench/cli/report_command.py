@@ -13,7 +13,7 @@ from alexnet_bench.cli import options
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Write the tables, plots and page of one or several runs again, from their records."""
-    from alexnet_bench.records.run_folder import read, read_manifest
+    from alexnet_bench.records.run_folder import read_manifest, run_records
     from alexnet_bench.show.report import effects, folders_by_run, write_report
 
     if out is None and len(runs) > 1:
@@ -21,6 +21,8 @@ def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     page = write_report(runs, out or runs[0] / "report")
     if as_json:
         manifests = [read_manifest(run) for run in runs]
-        print(effects(read(*runs), manifests, folders_by_run(runs, manifests)).to_json(orient="records"))
+        print(
+            effects(run_records(*runs), manifests, folders_by_run(runs, manifests)).to_json(orient="records")
+        )
     else:
         print(f"Report: {page}")

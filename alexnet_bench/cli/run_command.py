@@ -144,7 +144,7 @@ def _refuse_changes(context: click.Context) -> None:
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.records.run_folder import read, read_manifest
+    from alexnet_bench.records.run_folder import read_manifest
     from alexnet_bench.run.run import continue_run
     from alexnet_bench.show.report import effects, summarize, write_report
     from alexnet_bench.show.sentences import noise_floor
@@ -165,7 +165,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         )
         return INTERRUPTED
     page = write_report([folder], folder / "report")
-    summary = summarize(read(folder), [read_manifest(folder)])
+    summary = summarize(records, [read_manifest(folder)])
     if as_json:
         print(json.dumps({"run": str(folder), "variants": json.loads(summary.to_json(orient="records"))}))
     else:
@@ -173,14 +173,14 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
 
         print_summary(summary)
         manifest = read_manifest(folder)
-        found = effects(read(folder), [manifest], {manifest["run_id"]: folder})
+        found = effects(records, [manifest], {manifest["run_id"]: folder})
         print_verdicts(found)
         for sentence in noise_floor(found):
             print(f"\n{sentence}")
         print(f"\nReport: {page}")
-    failed = [record for record in records if record["status"] != "ok"]
+    failed = [record for record in records if not record.succeeded]
     for record in failed:
-        print(f"{record['variant']}: {record['status']}: {record['error']}", file=sys.stderr)
+        print(f"{record.variant}: {record.status}: {record.error}", file=sys.stderr)
     return FINDING if failed else DONE
 
 

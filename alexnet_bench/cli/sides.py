@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alexnet_bench.analysis.gate import Asked
+    from alexnet_bench.records.schema import Draw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class Timed:
         asked: the networks that were to be timed.
     """
 
-    records: list[dict[str, Any]]
+    records: list["Draw"]
     against: str
     run: Path
     asked: list["Asked"]

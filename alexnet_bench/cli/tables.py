@@ -116,7 +116,7 @@ def print_comparison(found: Any, names: tuple[str, str]) -> None:
             _median_step(row),
             _remark(row),
         ]
-        for row in found.itertuples()
+        for row in found
     ]
     columns = ["variant", "measure", "precision, batch", *names, "change [95%]", "ms/step (5-95%)", ""]
     kept = [index for index in range(len(columns)) if index < 2 or any(row[index] for row in rows)]
@@ -142,9 +142,8 @@ def _median_step(row: Any) -> str:
 
 
 def _remark(row: Any) -> str:
-    unsteady = "not steady: certifies nothing" if row.steady is False else ""
     few = f"{row.pairs} pairs: no interval" if row.pairs and row.low != row.low else ""
-    return "; ".join(filter(None, (row.note, few, unsteady)))
+    return "; ".join(filter(None, (row.note, few)))
 
 
 def _arms(controls: dict[str, str], name: str) -> list[str]:

@@ -160,7 +160,7 @@ class Registry:
 
     def _selected(self, selection: str) -> list[Ablation]:
         """The ablations that a selection names."""
-        patterns = [term[1:] for term in _terms(selection) if term.startswith("@")]
+        patterns = [term[1:] for term in terms_of(selection) if term.startswith("@")]
         return [self.ablations[name] for item in patterns for name in fnmatch.filter(self.ablations, item)]
 
     def _check_known(self, terms: Sequence[str]) -> None:

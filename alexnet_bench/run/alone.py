@@ -2,11 +2,10 @@
 
 import uuid
 from pathlib import Path
-from typing import Any
 
 from alexnet_bench.environment import git_commit
 from alexnet_bench.errors import BenchError
-from alexnet_bench.records.schema import HEAD
+from alexnet_bench.records.schema import HEAD, Draw
 from alexnet_bench.run.compare import SLICE_SECONDS
 from alexnet_bench.run.effort import Effort
 from alexnet_bench.run.gate import ROUNDS
@@ -33,7 +32,7 @@ def least_effort(modes: tuple[str, ...]) -> Effort:
     return Effort(modes=modes, draws=1, rounds=1, slice_seconds=0.0)
 
 
-def time_alone(schedule: Schedule, effort: Effort, zygote: Zygote, log: Path) -> list[dict[str, Any]]:
+def time_alone(schedule: Schedule, effort: Effort, zygote: Zygote, log: Path) -> list[Draw]:
     """Time the variants of a schedule in this code.
 
     Args:
@@ -49,11 +48,11 @@ def time_alone(schedule: Schedule, effort: Effort, zygote: Zygote, log: Path) ->
         BenchError: a variant cannot be built or timed; no further draw is begun.
     """
 
-    def refuse_failures(records: list[dict[str, Any]]) -> None:
+    def refuse_failures(records: list[Draw]) -> None:
         for record in records:
-            if record["status"] != "ok":
+            if not record.succeeded:
                 raise BenchError(
-                    f"{record['variant']} cannot be timed ({record['status']}): {record['error']} ({log})"
+                    f"{record.variant} cannot be timed ({record.status}): {record.error} ({log})"
                 )
 
     settings = schedule.settings

@@ -12,7 +12,7 @@ from alexnet_bench.analysis.gate import Asked
 from alexnet_bench.environment import describe_environment, git_commit
 from alexnet_bench.errors import BenchError, NoRepositoryError
 from alexnet_bench.records.run_folder import add_record, create_run
-from alexnet_bench.records.schema import BASE, HEAD
+from alexnet_bench.records.schema import BASE, HEAD, Draw
 from alexnet_bench.run.base import (
     own_ablations,
     repository_at,
@@ -94,13 +94,13 @@ def compare(
     folder: Path,
     command: str,
     on_planned: Callable[[int], None] = lambda sessions: None,
-    on_record: Callable[[dict[str, Any]], None] = lambda record: None,
+    on_record: Callable[[Draw], None] = lambda record: None,
     on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
     effort: Callable[[Settings], Effort] = interval_effort,
     is_known: IsKnown | None = None,
     on_asked: Callable[[list[Asked]], None] = lambda asked: None,
     named: Sequence[str] = (),
-) -> list[dict[str, Any]]:
+) -> list[Draw]:
     """Time every variant of the settings in the code of all sides; of one side, by itself.
 
     Args:
@@ -143,7 +143,7 @@ def compare(
 
     on_planned(plan.sessions_left([]))
 
-    def keep(records: list[dict[str, Any]]) -> None:
+    def keep(records: list[Draw]) -> None:
         for record in records:
             add_record(folder, record)
             on_record(record)

@@ -1,5 +1,6 @@
 """Looks a machine over: what it computes with, its measured peaks, its noise floor, what to put right."""
 
+import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -7,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_bench.analysis.draws import ratios_by_draw
+from alexnet_bench.analysis.comparison import peaks
+from alexnet_bench.analysis.effect import speed_effect
+from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.environment import available_memory_bytes, describe_environment, git_commit
-from alexnet_bench.records.schema import BASE, HEAD
+from alexnet_bench.records.schema import BASE, HEAD, Draw
 from alexnet_bench.run.compare import compare
 from alexnet_bench.run.local import Code
 from alexnet_bench.run.machine import complaints, read_machine
 from alexnet_bench.run.session import Side
 from alexnet_bench.run.settings import Settings
-from alexnet_bench.stats import Estimate, over_draws, variance_components
+from alexnet_bench.stats import variance_components
 
 TOPOLOGY, BATCH_SIZE = "alexnet-32", 128
 
@@ -53,39 +56,41 @@ def examine(
     return _findings(records)
 
 
-def _findings(records: list[dict[str, Any]]) -> dict[str, Any]:
-    base, head = ([row for row in records if row["side"] == side] for side in (BASE, HEAD))
-    ratios = ratios_by_draw(head, base)
-    found = over_draws(ratios) if ratios else None
-    components = variance_components(ratios)
-    first, environment, machine = records[0], describe_environment(), read_machine()
+def _findings(draws: list[Draw]) -> dict[str, Any]:
+    base, head = ([draw for draw in draws if draw.side == side] for side in (BASE, HEAD))
+    effect = speed_effect(head, base, TRAINING)
+    ratio, low, high = (_finite(value) for value in effect.size)
+    components = variance_components(effect.rounds)
+    first, environment, machine = draws[0], describe_environment(), read_machine()
+    loads = [draw.load for draw in draws if draw.load]
     load = {
-        name: float(np.median([row["load"][name] for row in records]))
-        for name in ("others_share", "steal_share")
+        "others_share": float(np.median([item.others_share for item in loads])),
+        "steal_share": float(np.median([item.steal_share for item in loads])),
     }
     measured = {
         "cores": environment["cores"],
         "available_memory_bytes": available_memory_bytes(),
-        "build": first["build"],
+        "build": first.build,
         "load": load,
-        "noise_floor": None if found is None else _reach(found),
-        "steady": all(row["steady"] is not False for row in records),
+        # How far from 1 the ratio may be.
+        "noise_floor": None if low is None or high is None else max(1 / low, low, high, 1 / high) - 1,
+        "steady": not effect.unsteady,
     }
     return {
-        "environment": environment | {"versions": first["versions"]},
-        "git_commit": first["git_commit"],
-        "device": first["device"],
-        "threads": first["threads"],
-        "build": first["build"],
+        "environment": environment | {"versions": first.versions},
+        "git_commit": first.git_commit,
+        "device": first.device,
+        "threads": first.threads,
+        "build": first.build,
         "machine": machine,
-        "peak": _peak(records),
+        "peak": peaks(draws),
         "noise_floor": {
             "what": f"alexnet against itself, {TOPOLOGY}, batch {BATCH_SIZE}, training",
-            "ratio": None if found is None else float(np.exp(found.mean)),
-            "low": _finite(found and np.exp(found.low)),
-            "high": _finite(found and np.exp(found.high)),
-            "draws": len(ratios),
-            "seconds": sum({row["draw"]: row["duration_seconds"] for row in records}.values()),
+            "ratio": ratio,
+            "low": low,
+            "high": high,
+            "draws": effect.pairs,
+            "seconds": sum({draw.draw: draw.duration_seconds for draw in draws}.values()),
             "round_spread": None if components is None else components.round**0.5,
             "draw_spread": None if components is None else components.draw**0.5,
         },
@@ -94,20 +99,5 @@ def _findings(records: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _reach(found: Estimate) -> float | None:
-    """How far from 1 the ratio may be; null without an interval."""
-    bounds = [_finite(abs(value)) for value in (found.low, found.high)]
-    return None if None in bounds else float(np.expm1(max(value for value in bounds if value is not None)))
-
-
-def _finite(value: Any) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _peak(records: list[dict[str, Any]]) -> dict[str, float]:
-    measured = {row["draw"]: row["yardstick"] for row in records}.values()
-    return {
-        name: float(np.median(values))
-        for name in ("flops_per_second", "bytes_per_second")
-        if (values := [value for item in measured for value in item[name]])
-    }
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

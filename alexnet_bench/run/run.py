@@ -12,13 +12,12 @@ from alexnet_bench.errors import RecordError
 from alexnet_bench.records.run_folder import (
     add_record,
     create_run,
-    read,
     read_manifest,
     reopen_run,
     run_records,
     write_manifest,
 )
-from alexnet_bench.records.schema import HEAD
+from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.clock import now
 from alexnet_bench.run.local import Code, Zygote
 from alexnet_bench.run.machine import read_machine
@@ -39,7 +38,7 @@ class Observer(Protocol):
     def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
         """A trial has ended an epoch."""
 
-    def recorded(self, record: dict[str, Any]) -> None:
+    def recorded(self, record: AnyRecord) -> None:
         """A record is on disk."""
 
     def timing(self, task: DrawTask, event: str) -> None:
@@ -58,7 +57,7 @@ class Silent:
     def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
         """Nothing."""
 
-    def recorded(self, record: dict[str, Any]) -> None:
+    def recorded(self, record: AnyRecord) -> None:
         """Nothing."""
 
     def timing(self, task: DrawTask, event: str) -> None:
@@ -111,7 +110,7 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
     return replace(settings, seeds=seeds)
 
 
-def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[dict[str, Any]]:
+def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[AnyRecord]:
     """Do what is left to do of a run, and return all its records.
 
     A trial or draw counts as done when its record is there, whatever its status.
@@ -125,7 +124,7 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[d
     write_manifest(folder, manifest)
     run_id = manifest["run_id"]
 
-    def keep(record: dict[str, Any]) -> None:
+    def keep(record: AnyRecord) -> None:
         add_record(folder, record)
         observer.recorded(record)
 
@@ -178,7 +177,7 @@ def undecided(folder: Path) -> set[str]:
     from alexnet_bench.analysis.metrics import HEADLINES
 
     manifest = read_manifest(folder)
-    found = effects(read(folder), [manifest], {manifest["run_id"]: folder})
+    found = effects(run_records(folder), [manifest], {manifest["run_id"]: folder})
     errors = found["measure"].isin([metric.name for metric in HEADLINES])
     rows = found[errors & (found["verdict"] == "inconclusive")]
     return {*rows["arm"], *rows["control"]}
@@ -210,9 +209,9 @@ def _within_budget(
 def _trial_seconds(folder: Path) -> list[float]:
     """What the trials that count took; choosing rates has no budget."""
     return [
-        record["duration_seconds"]
+        record.duration_seconds
         for record in run_records(folder)
-        if record["kind"] == "trial" and record["purpose"] == "result"
+        if isinstance(record, Trial) and record.purpose == "result"
     ]
 
 
@@ -221,7 +220,7 @@ def _time(
     zygote: Zygote,
     folder: Path,
     run_id: str,
-    keep: Callable[[dict[str, Any]], None],
+    keep: Callable[[AnyRecord], None],
     observer: Observer,
 ) -> None:
     settings = schedule.settings
@@ -237,7 +236,7 @@ def _time(
         run_id=run_id,
     ) as sessions:
 
-        def on_records(records: list[dict[str, Any]]) -> None:
+        def on_records(records: list[Draw]) -> None:
             for record in records:
                 keep(record)
 
@@ -256,9 +255,9 @@ def _while_it_can_win(tuning: list[TrialTask], folder: Path) -> Iterator[TrialTa
 
 
 def _trials_left(tasks: list[TrialTask], folder: Path) -> list[TrialTask]:
-    done = {trial_key(record) for record in run_records(folder) if record["kind"] == "trial"}
+    done = {trial_key(record) for record in run_records(folder) if isinstance(record, Trial)}
     return [task for task in tasks if task_key(task) not in done]
 
 
-def _draws(folder: Path) -> list[dict[str, Any]]:
-    return [record for record in run_records(folder) if record["kind"] == "draw"]
+def _draws(folder: Path) -> list[Draw]:
+    return [record for record in run_records(folder) if isinstance(record, Draw)]

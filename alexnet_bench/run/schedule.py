@@ -19,6 +19,7 @@ from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
@@ -167,7 +168,7 @@ class Schedule:
         ]
         return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
 
-    def tuning_trials(self, records: Sequence[dict[str, Any]] = ()) -> list[TrialTask]:
+    def tuning_trials(self, records: Sequence[AnyRecord] = ()) -> list[TrialTask]:
         """The trials that choose rates: each variant at each rate of one grid, with a seed of their own.
 
         Args:

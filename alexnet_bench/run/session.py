@@ -91,7 +91,7 @@ class Sessions:
     ) -> None:
         self._stack.close()
 
-    def run(self, task: DrawTask, on_event: Callable[[str], None]) -> list[dict[str, Any]]:
+    def run(self, task: DrawTask, on_event: Callable[[str], None]) -> list[Draw]:
         """Build every contender of a task anew, time them in turn, and return a record for each and mode.
 
         Networks are built side by side; from then on only one worker computes at any moment.
@@ -126,7 +126,7 @@ class Sessions:
                 "draw": task.draw,
                 "started_at": started_at,
                 "duration_seconds": time.perf_counter() - started,
-                "load": load.read(),
+                "load": Load(**load.read()),
                 "yardstick": peaks.figures(),
             }
         drifting = _drifting(timed, self.modes)
@@ -194,7 +194,7 @@ class Sessions:
                 if item.contender.side == HEAD or isinstance(error, WorkerError):
                     raise
                 item.failure = {"is": "failed", "status": "crashed", "error": str(error)}
-            if item.contender.is_elsewhere(item.built):
+            if item.contender.is_elsewhere(item.built.get("fingerprint")):
                 raise BenchError(
                     f"the code of {item.name} has changed since this began, and timings of both would mix; "
                     "start again"
@@ -208,7 +208,7 @@ class Sessions:
         except BenchError as error:
             raise type(error)(f"{side}: {error}" if len(self.sides) > 1 else str(error)) from None
 
-    def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> dict[str, Any]:
+    def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> Draw:
         network, worker, failure = item.contender.network, item.worker, item.failure
         pieces, side = item.slices[mode], self.sides[item.contender.side]
         steps = sum(piece["steps"] for piece in pieces)
@@ -216,8 +216,7 @@ class Sessions:
         images = steps * network.recipe.batch_size
         speed = None if failure or not pieces else images / seconds
         joules = [piece["joules"] for piece in pieces]
-        return make_record(
-            "draw",
+        return Draw(
             **network.columns() | item.of_its_code(),
             **common,
             side=item.contender.side,
@@ -231,14 +230,14 @@ class Sessions:
             status=failure["status"] if failure else "ok",
             error=failure["error"] if failure else None,
             peak_memory_bytes=item.peak_memory,
-            mode=mode,
+            mode=mode,  # type: ignore[arg-type]
             compile_seconds=item.built.get("compile_seconds"),
-            warm_up_seconds=[round(value, 7) for value in item.warm_up_seconds[mode]],
+            warm_up_seconds=tuple(round(value, 7) for value in item.warm_up_seconds[mode]),
             steady=None if failure else steady,
-            round_ids=[piece["round"] for piece in pieces],
-            slice_steps=[piece["steps"] for piece in pieces],
-            slice_seconds=[round(piece["seconds"], 7) for piece in pieces],
-            slice_started_at=[round(piece["started_at"], 3) for piece in pieces],
+            round_ids=tuple(piece["round"] for piece in pieces),
+            slice_steps=tuple(piece["steps"] for piece in pieces),
+            slice_seconds=tuple(round(piece["seconds"], 7) for piece in pieces),
+            slice_started_at=tuple(round(piece["started_at"], 3) for piece in pieces),
             images_per_second=speed,
             flops_per_image=item.flops(mode),
             utilization=self._utilization(speed, item, mode, common["yardstick"]),
@@ -246,15 +245,15 @@ class Sessions:
         )
 
     def _utilization(
-        self, speed: float | None, item: "_Timed", mode: str, yardstick: dict[str, list[float]]
+        self, speed: float | None, item: "_Timed", mode: str, yardstick: Yardstick
     ) -> float | None:
         """Operations a second over the peak of the same device, measured in the same session."""
         measured_on = self._yardsticks[item.contender.network.precision].device
-        if not speed or not yardstick["flops_per_second"] or item.worker.device != measured_on:
+        if not speed or not yardstick.flops_per_second or item.worker.device != measured_on:
             return None
         flops = item.flops(mode)
         assert flops is not None
-        return speed * flops / float(np.median(yardstick["flops_per_second"]))
+        return speed * flops / float(np.median(yardstick.flops_per_second))
 
 
 class _Peaks:
@@ -272,10 +271,15 @@ class _Peaks:
             self.taken.append(self.worker.ask(request, limits.SHORTEST_STEPS))
             self.due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
 
-    def figures(self) -> dict[str, list[float]]:
+    def figures(self) -> Yardstick:
         """In the order in which they were taken; none where the yardstick failed."""
-        names = ("flops_per_second", "bytes_per_second")
-        return {name: [float(f"{peak[name]:.4g}") for peak in self.taken if name in peak] for name in names}
+
+        def taken(name: str) -> tuple[float, ...]:
+            return tuple(float(f"{peak[name]:.4g}") for peak in self.taken if name in peak)
+
+        return Yardstick(
+            flops_per_second=taken("flops_per_second"), bytes_per_second=taken("bytes_per_second")
+        )
 
 
 class _Timed:

@@ -1,8 +1,8 @@
 """Times what a plan asks for until it is satisfied, and hands on each record."""
 
 from collections.abc import Callable
-from typing import Any
 
+from alexnet_bench.records.schema import Draw
 from alexnet_bench.run.session import Sessions
 from alexnet_bench.run.timing_plan import DrawTask, TimingPlan
 
@@ -10,10 +10,10 @@ from alexnet_bench.run.timing_plan import DrawTask, TimingPlan
 def time_contenders(
     plan: TimingPlan,
     sessions: Sessions,
-    recorded: list[dict[str, Any]],
-    on_records: Callable[[list[dict[str, Any]]], None],
+    recorded: list[Draw],
+    on_records: Callable[[list[Draw]], None],
     on_event: Callable[[DrawTask, str], None],
-) -> list[dict[str, Any]]:
+) -> list[Draw]:
     """Run sessions until the plan wants no more.
 
     Args:

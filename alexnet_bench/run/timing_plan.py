@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import expm1
 
-from alexnet_bench.analysis.draws import ratios_by_draw
+from alexnet_bench.analysis.effect import speed_effect
+from alexnet_bench.analysis.metrics import THROUGHPUTS
 from alexnet_bench.network.trainable import Network
-from alexnet_bench.records.schema import HEAD
+from alexnet_bench.records.schema import HEAD, Draw
 from alexnet_bench.run.effort import Effort
-from alexnet_bench.stats import FEWEST_UNITS, best_rounds, over_draws, variance_components
+from alexnet_bench.stats import FEWEST_UNITS, best_rounds, variance_components
 
 FEWEST_ROUNDS = 3
 # Variances are known badly from a few draws: what follows from them stays near what was planned.
@@ -23,10 +23,12 @@ LEAST_FACTOR, LARGEST_FACTOR = 0.5, 3.0
 # building takes long it may hold five, so that no more goes into building than into rounds.
 FEWEST_DRAWS_IN_BUDGET = 5
 MOST_DRAWS = 200
+# What never gets steady is not drawn for ever: so many times as often as is planned.
+MOST_TRIES = 2
+_METRICS = {metric.mode: metric for metric in THROUGHPUTS}
 
-Record = dict[str, Any]
 Key = tuple[str, str, str, int]
-IsKnown = Callable[[list[Record], list[Record]], bool]
+IsKnown = Callable[[list[Draw], list[Draw]], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +44,14 @@ class Contender:
         network = self.network
         return self.side, network.variant.name, network.precision, network.recipe.batch_size
 
-    def is_elsewhere(self, built: Record) -> bool:
+    def is_elsewhere(self, fingerprint: str | None) -> bool:
         """Whether what a worker built is another network; the base's is known to its own code alone."""
-        own = self.network.fingerprint
-        return self.side == HEAD and built.get("fingerprint", own) != own
+        return self.side == HEAD and fingerprint not in (None, self.network.fingerprint)
 
-    def made(self, record: Record) -> bool:
+    def made(self, record: Draw) -> bool:
         """Whether a record is a draw of it."""
-        key = (record["side"], record["variant"], record["precision"], record["batch_size"])
-        return key == self.key and not self.is_elsewhere(record)
+        key = (record.side, record.variant, record.precision, record.batch_size)
+        return key == self.key and not self.is_elsewhere(record.fingerprint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ class TimingPlan:
             }.values()
         )
 
-    def next_task(self, records: Iterable[Record]) -> DrawTask | None:
+    def next_task(self, records: Iterable[Draw]) -> DrawTask | None:
         """The session that is due; None where enough is known, or the budget is used up."""
         done = _Done(self, list(records))
         wanting = [pair for pair in self.pairs if done.wants_more(pair)]
@@ -124,7 +125,7 @@ class TimingPlan:
             draw=done.sessions, contenders=contenders, rounds=rounds, seconds=done.most_seconds(contenders)
         )
 
-    def sessions_left(self, records: Iterable[Record]) -> int:
+    def sessions_left(self, records: Iterable[Draw]) -> int:
         """At least so many sessions are to come."""
         done = _Done(self, list(records))
         lacking = [
@@ -155,27 +156,29 @@ class TimingPlan:
 class _Done:
     """What a plan's records say."""
 
-    def __init__(self, plan: TimingPlan, records: list[Record]) -> None:
+    def __init__(self, plan: TimingPlan, records: list[Draw]) -> None:
         self.plan, self.effort = plan, plan.effort
         self.records = records
-        self.sessions = 1 + max((record["draw"] for record in records), default=-1)
+        self.sessions = 1 + max((record.draw for record in records), default=-1)
         self._draws = {
             contender.key: [record for record in records if contender.made(record)]
             for contender in plan.contenders
         }
 
     def count(self, pair: Pair) -> int:
-        """The draws in which both sides were timed in every mode."""
-        return len(self._complete(pair.arm) & self._complete(pair.control))
+        """The draws that count: both sides were timed in every mode, in a steady state."""
+        both = (*self._of(pair.arm), *self._of(pair.control))
+        moving = {row.draw for row in both if row.steady is False}
+        return len(self._complete(pair) - moving)
 
     def wants_more(self, pair: Pair) -> bool:
         """Whether a pair has too few draws, or too wide an interval."""
-        count = self.count(pair)
-        if count < self.effort.draws:
+        count, made = self.count(pair), len(self._complete(pair))
+        if count < self.effort.draws and made < MOST_TRIES * self.effort.draws:
             return True
-        if pair.arm == pair.control or count >= MOST_DRAWS:
+        if pair.arm == pair.control or made >= MOST_DRAWS:
             return False
-        if any(record["status"] != "ok" for side in (pair.arm, pair.control) for record in self._of(side)):
+        if any(not record.succeeded for side in (pair.arm, pair.control) for record in self._of(side)):
             return False
         return not self.plan.is_known(self._of(pair.arm), self._of(pair.control))
 
@@ -183,7 +186,7 @@ class _Done:
         """Of the budget."""
         if self.effort.budget_seconds is None:
             return math.inf
-        used = {record["draw"]: record["duration_seconds"] for record in self.records}
+        used = {record.draw: record.duration_seconds for record in self.records}
         return self.effort.budget_seconds - sum(used.values())
 
     def most_seconds(self, contenders: Sequence[Contender]) -> float:
@@ -217,13 +220,17 @@ class _Done:
         budget = self.effort.budget_seconds
         return math.inf if budget is None else budget / len(self.plan.groups)
 
-    def _of(self, contender: Contender, mode: str | None = None) -> list[Record]:
-        return [row for row in self._draws[contender.key] if mode is None or row["mode"] == mode]
+    def _of(self, contender: Contender) -> list[Draw]:
+        return self._draws[contender.key]
 
-    def _complete(self, contender: Contender) -> set[int]:
+    def _complete(self, pair: Pair) -> set[int]:
+        """The draws in which both sides were timed in every mode."""
+        return set.intersection(*(self._whole(side) for side in (pair.arm, pair.control)))
+
+    def _whole(self, contender: Contender) -> set[int]:
         modes: dict[int, set[str]] = {}
         for record in self._of(contender):
-            modes.setdefault(record["draw"], set()).add(record["mode"])
+            modes.setdefault(record.draw, set()).add(record.mode)
         return {draw for draw, found in modes.items() if found >= set(self.effort.modes)}
 
     def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:
@@ -234,18 +241,18 @@ class _Done:
         before, each = [], []
         work = _work(contenders[0].network.plan.macs, contenders[0].network.recipe.batch_size)
         sessions = [
-            [record for record in self.records if record["draw"] == draw]
-            for draw in {record["draw"] for record in self.records}
+            [record for record in self.records if record.draw == draw]
+            for draw in {record.draw for record in self.records}
         ]
-        timed = [rows for rows in sessions if any(row["round_ids"] for row in rows)]
+        timed = [rows for rows in sessions if any(row.round_ids for row in rows)]
         alike = [rows for rows in timed if _conditions(rows[0]) == contenders[0].key[2:]]
         for rows in alike or timed:
-            sides = len({(row["side"], row["variant"]) for row in rows})
-            rounds = max(len(row["round_ids"]) for row in rows)
-            sliced = sum(sum(row["slice_seconds"]) for row in rows)
-            scale = 1.0 if alike else work / _work(rows[0]["macs"], rows[0]["batch_size"])
+            sides = len({(row.side, row.variant) for row in rows})
+            rounds = max(len(row.round_ids) for row in rows)
+            sliced = sum(sum(row.slice_seconds) for row in rows)
+            scale = 1.0 if alike else work / _work(rows[0].macs, rows[0].batch_size)
             each.append(max(scale * sliced / rounds / sides, sum(self._least_slices())))
-            before.append((rows[0]["duration_seconds"] - sliced) / sides)
+            before.append((rows[0].duration_seconds - sliced) / sides)
         if not each:
             return None
         return len(contenders) * float(np.median(before)), len(contenders) * float(np.median(each))
@@ -262,31 +269,21 @@ class _Done:
         for pair in self.plan.pairs:
             if pair.arm in contenders and pair.arm != pair.control:
                 for mode in self.effort.modes:
-                    draws = ratios_by_draw(self._of(pair.arm, mode), self._of(pair.control, mode))
+                    draws = speed_effect(self._of(pair.arm), self._of(pair.control), _METRICS[mode]).rounds
                     components = variance_components(draws) if len(draws) >= FEWEST_UNITS else None
                     if components is not None:
                         found.append(best_rounds(components, draw_seconds, round_seconds))
         return float(np.median(found)) if found else None
 
 
-def _is_narrow(effort: Effort, arm: list[Record], control: list[Record]) -> bool:
+def _is_narrow(effort: Effort, arm: list[Draw], control: list[Draw]) -> bool:
     return effort.interval is None or all(
-        _half_width(*([row for row in side if row["mode"] == mode] for side in (arm, control)))
-        <= effort.interval
-        for mode in effort.modes
+        speed_effect(arm, control, _METRICS[mode]).half_width <= effort.interval for mode in effort.modes
     )
 
 
-def _half_width(arm: list[Record], control: list[Record]) -> float:
-    ratios = ratios_by_draw(arm, control)
-    if len(ratios) < FEWEST_UNITS:
-        return math.inf
-    found = over_draws(ratios)
-    return float(expm1((found.high - found.low) / 2))
-
-
-def _conditions(record: Record) -> tuple[Any, ...]:
-    return record["precision"], record["batch_size"]
+def _conditions(record: Draw) -> tuple[Any, ...]:
+    return record.precision, record.batch_size
 
 
 def _work(macs: int, batch_size: int) -> float:

@@ -7,21 +7,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alexnet_bench.environment import git_commit, versions
-from alexnet_bench.records.schema import make_record
+from alexnet_bench.records.schema import Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.clock import now
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
 
-OnRecord = Callable[[dict[str, Any]], None]
+OnRecord = Callable[[Trial], None]
 OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
 
 
-def trial_key(record: dict[str, Any]) -> tuple[Any, ...]:
+def trial_key(record: Trial) -> tuple[Any, ...]:
     """What makes a trial's record the answer to a task."""
-    rate = record["recipe_settings"]["learning_rate"]
-    return record["fingerprint"], record["seed"], record["purpose"], rate, record["precision"]
+    rate = record.recipe_settings["learning_rate"]
+    return record.fingerprint, record.seed, record.purpose, rate, record.precision
 
 
 def task_key(task: TrialTask) -> tuple[Any, ...]:
@@ -63,7 +65,7 @@ def run_trial_task(
     run_id: str,
     on_epoch: OnEpoch,
     workers: Workers,
-) -> dict[str, Any]:
+) -> Trial:
     """Run one trial in a worker, which it adds to `workers`, and return its record."""
     network, started_at, started = task.network, now(), time.perf_counter()
     curve: list[dict[str, Any]] = []
@@ -83,18 +85,18 @@ def run_trial_task(
         workers.add(worker)
         limit = limits.of_epoch(network, schedule.dataset)
         reply = worker.ask(_train_request(schedule, task, folder), limit, follow)
-        device, library_versions = worker.device, worker.versions
+        device, library_versions, build = worker.device, worker.versions, worker.build
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
     else:
         outcome = reply["outcome"]
         if task.purpose == "result" and outcome["status"] == "ok":
             outcome["predictions"] = str(_predictions_file(task))
-    return make_record(
-        "trial",
+    record = dict(
         run_id=run_id,
         **network.columns(),
         versions=versions() | library_versions,
+        build=build,
         git_commit=git_commit(),
         batch_size=network.recipe.batch_size,
         epochs=network.recipe.epochs,
@@ -109,6 +111,7 @@ def run_trial_task(
         tuned=schedule.settings.tune is not None,
         **outcome,
     )
+    return msgspec.convert({"kind": Trial.kind, **record}, Trial)
 
 
 def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[str, Any]:

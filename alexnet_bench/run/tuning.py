@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from alexnet_bench.analysis.rates import chosen_rates, is_tuning, record_rate
 from alexnet_bench.network.trainable import Network
+from alexnet_bench.records.schema import AnyRecord, Trial
 
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
 # Where the best rate is the grid's first or last, the next one beyond is tried, so often at most.
@@ -13,7 +13,7 @@ BEYOND, MOST_BEYOND = 3.0, 3
 TUNING_SEED = 1_000_000
 
 
-def tried_rates(network: Network, records: Sequence[dict[str, Any]]) -> list[float]:
+def tried_rates(network: Network, records: Sequence[AnyRecord]) -> list[float]:
     """The rates that a network is tried at, those nearest to its recipe's first.
 
     The nearest is likely good, and then spares the others epochs.
@@ -26,13 +26,13 @@ def tried_rates(network: Network, records: Sequence[dict[str, Any]]) -> list[flo
     return sorted(_rates(network, records), key=lambda rate: abs(math.log(rate / own)))
 
 
-def _rates(network: Network, records: Sequence[dict[str, Any]]) -> list[float]:
+def _rates(network: Network, records: Sequence[AnyRecord]) -> list[float]:
     grid = [network.recipe.learning_rate * factor for factor in RATE_GRID]
     which = network.variant.name, network.precision
     tried = {record_rate(record) for record in records if is_tuning(record, which)}
     best = chosen_rates(records).get(which)
     rates = sorted({*grid, *tried})
-    if any(record["purpose"] == "result" for record in records if record["kind"] == "trial"):
+    if any(record.purpose == "result" for record in records if isinstance(record, Trial)):
         return rates
     if best is None or not tried.issuperset(grid) or len(rates) >= len(grid) + MOST_BEYOND:
         return rates

@@ -70,7 +70,8 @@ def standing(found: pd.DataFrame) -> str:
         "in its row, which are not the paper's. A claim that names a size is supported where the whole "
         "interval shows more than half of it, and contradicted where the whole interval shows less; one that "
         "names none is judged by its direction. The claims of a question that were tested in one place share "
-        "an error rate of 5%, and the interval in brackets is the one that decides (paired t tests, Bonferroni)."
+        "an error rate of 5%, and the interval in brackets is the one that decides (paired t tests, "
+        "Bonferroni)."
     )
 
 

@@ -1,5 +1,6 @@
 """The ledger as a forest plot: what was measured of each claim, and the throughput beside it."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _draw_panel(panel: SubFigure, rows: pd.DataFrame, ratios: bool) -> None:
         ],
     )
     for place, row in enumerate(rows.itertuples()):
-        if not pd.isna(row.claimed):
+        if isinstance(row.claimed, float) and not math.isnan(row.claimed):
             effect.plot([row.claimed], [place], "x", color="black", markersize=6, zorder=4)
     style.key(
         panel,
