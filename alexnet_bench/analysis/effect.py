@@ -127,7 +127,7 @@ def steady_draws(draws: Iterable[Draw]) -> list[Draw]:
 
 def log_speed(draw: Draw) -> float:
     """The logarithm of a draw's images a second, over the faster half of its slices."""
-    return float(faster_half(np.log(_slices([draw]).rates)).mean())
+    return float(faster_half(np.log(slices([draw]).rates)).mean())
 
 
 def relative_speed(draw: Draw) -> float | None:
@@ -156,7 +156,7 @@ def speed_effect(
     sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
     steady = [steady_draws(side) for side in sides]
     left_out: dict[str, Any] = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
-    rounds = paired_rounds(_slices(steady[0]), _slices(steady[1]))
+    rounds = paired_rounds(slices(steady[0]), slices(steady[1]))
     if not rounds:
         return Effect(metric=metric, reason="no round timed both sides" if all(sides) else "", **left_out)
     found = over_draws(rounds)
@@ -273,7 +273,8 @@ def _exp(value: float) -> float:
     return float(np.exp(value))
 
 
-def _slices(draws: Iterable[Draw]) -> Slices:
+def slices(draws: Iterable[Draw]) -> Slices:
+    """The slices of some draws, as images a second."""
     rounds, builds, rates = [], [], []
     for draw in draws:
         images = np.asarray(draw.slice_steps) * draw.batch_size
@@ -288,7 +289,7 @@ def _slower_half(arm: Sequence[Draw], control: Sequence[Draw]) -> str:
 
     The draws must agree on it (a 95% t interval without zero), and it must be a percent at least.
     """
-    gaps = slower_half_gap(_slices(arm), _slices(control))
+    gaps = slower_half_gap(slices(arm), slices(control))
     found = estimate(gaps) if gaps.size else None
     if found is None or found.descriptive or found.low <= 0 <= found.high or abs(found.mean) < LEAST_GAP:
         return ""

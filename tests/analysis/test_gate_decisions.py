@@ -5,9 +5,9 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from alexnet_bench.analysis.draws import ratios_by_draw
 from report_runs import draw
 
-from alexnet_bench.analysis.draws import ratios_by_draw
 from alexnet_bench.analysis.gate import UNTIMED, Asked, decisions, enough
 from alexnet_bench.analysis.quantities import Thresholds, read_thresholds
 from alexnet_bench.show import gate as formats

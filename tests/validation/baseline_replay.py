@@ -16,16 +16,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from scipy import stats
 
-from alexnet_bench.analysis.draws import log_rate
+from alexnet_bench.analysis.effect import log_speed, relative_speed
 from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions
 from alexnet_bench.analysis.quantities import Thresholds
 from alexnet_bench.records.run_folder import run_records
+from alexnet_bench.records.schema import Draw
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
-Session = list[dict[str, Any]]
+Session = list[Draw]
 STORED = (4, 8)
 PLANTED = (0.0, 0.05, 0.1, 0.2)
 ONLY_SPEED = Thresholds(general={"training": THRESHOLD, "memory": None, "start-up": None})
@@ -52,10 +54,10 @@ def _by_machine(folder: Path) -> Iterator[list[Session]]:
     machines: dict[str, list[Session]] = {}
     for run in sorted(folder.iterdir()):
         if (run / "records.jsonl").is_file():
-            session = [row for row in run_records(run) if row["side"] == "base" and row["status"] == "ok"]
-            machines.setdefault(session[0]["device"], []).append(session)
+            session = [row for row in run_records(run) if row.side == "base" and row.succeeded]
+            machines.setdefault(session[0].device, []).append(session)
     for sessions in machines.values():
-        yield sorted(sessions, key=lambda session: session[0]["started_at"])
+        yield sorted(sessions, key=lambda session: session[0].started_at)
 
 
 def _case(series: list[list[Session]], stored: int, planted: float) -> dict[str, Any]:
@@ -76,30 +78,28 @@ def _case(series: list[list[Session]], stored: int, planted: float) -> dict[str,
 
 def _slower(session: Session, share: float) -> Session:
     return [
-        row | {"slice_seconds": [seconds * (1 + share) for seconds in row["slice_seconds"]]}
+        msgspec.structs.replace(
+            row, slice_seconds=tuple(seconds * (1 + share) for seconds in row.slice_seconds)
+        )
         for row in session
     ]
 
 
 def _regressed_by_draws(head: Session, base: Iterable[Session]) -> bool:
-    one, other = ([_against_yardstick(row) for row in rows] for rows in (head, chain(*base)))
+    one, other = ([relative_speed(row) for row in rows] for rows in (head, chain(*base)))
     return bool(stats.ttest_ind(one, other, equal_var=False, alternative="less").pvalue < FALSE_ALARMS)
-
-
-def _against_yardstick(row: dict[str, Any]) -> float:
-    return log_rate(row) - float(np.log(np.median(row["yardstick"]["flops_per_second"])))
 
 
 def _scatter(sessions: list[Session]) -> dict[str, Any]:
     """Standard deviations of the logarithm of speed from session to session, with and without a yardstick."""
     with_yardstick, without = (
         float(np.std([np.mean([of(row) for row in session]) for session in sessions], ddof=1))
-        for of in (_against_yardstick, log_rate)
+        for of in (relative_speed, log_speed)
     )
     some = sessions[0][0]
     return {
-        "device": some["device"],
-        "topology": some["topology"],
+        "device": some.device,
+        "topology": some.topology,
         "sessions": len(sessions),
         "with_yardstick": with_yardstick,
         "without": without,

@@ -237,7 +237,8 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     yield (
         "README.md",
         f"costs {row.effect:.1f} points of held-out error ({row.low:.1f} to {row.high:.1f}, the interval "
-        f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, {row.arm_value:.1f}% without",
+        f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, "
+        f"{row.arm_value:.1f}% without",
     )
     rows = effects(run_records(REFERENCE / "figure-1"), [read_manifest(REFERENCE / "figure-1")])
     errors = rows[rows["measure"] == "held_out_top1_error"].set_index("arm")["effect"]

@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,9 +37,11 @@ import peers
 from live import SLOWER, competitor
 from scipy import stats
 
-from alexnet_bench.analysis.draws import ratios_by_draw, slices
+from alexnet_bench.analysis.effect import slices, speed_effect
+from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.environment import cpu_model
 from alexnet_bench.records.run_folder import run_records
+from alexnet_bench.records.schema import Draw
 from alexnet_bench.run.clock import now
 from alexnet_bench.run.local import ROOT
 
@@ -128,23 +130,23 @@ def _gate(kind: Kind) -> dict[str, Any]:
         if not done.stdout:
             raise RuntimeError(done.stderr)
         records = run_records(clone / "run")
-        sides = ([row for row in records if row["side"] == side] for side in ("head", "base"))
-        seconds = {row["draw"]: row["duration_seconds"] for row in records}
+        sides = ([row for row in records if row.side == side] for side in ("head", "base"))
+        seconds = {row.draw: row.duration_seconds for row in records}
         return {
             "revision": _git(ROOT, "rev-parse", "--short=12", "HEAD"),
             "exit_code": done.returncode,
             "wall_seconds": round(wall, 1),
             "drawing_seconds": round(sum(seconds.values()), 1),
-            "log_ratios": [round(float(draw.mean()), 5) for draw in ratios_by_draw(*sides)],
+            "log_ratios": [round(float(draw.mean()), 5) for draw in speed_effect(*sides, TRAINING).rounds],
             "log_rates": {side: _log_rates(records, side) for side in ("head", "base")},
-            "steady": sum(row["steady"] is True for row in records),
+            "steady": sum(row.steady is True for row in records),
             "decisions": {row["quantity"]: row for row in json.loads(done.stdout)["decisions"]},
         }
 
 
-def _log_rates(records: Sequence[Mapping[str, Any]], side: str) -> list[list[float]]:
+def _log_rates(records: Sequence[Draw], side: str) -> list[list[float]]:
     """Of images a second, in the slices of each draw."""
-    draws = [slices([row]).rates for row in records if row["side"] == side]
+    draws = [slices([row]).rates for row in records if row.side == side]
     return [np.log(rates).round(4).tolist() for rates in draws]
 
 

@@ -61,12 +61,12 @@ def _in_time_order(folder: Path) -> Iterator[Draw]:
         if share is not None:
             draws: dict[int, dict[str, Any]] = {}
             for row in run_records(run):
-                draws.setdefault(row["draw"], {})[row["side"]] = row
+                draws.setdefault(row.draw, {})[row.side] = row
             found += [(share, sides) for sides in draws.values()]
-    found.sort(key=lambda item: (item[1]["head"]["started_at"], item[1]["head"]["draw"]))
+    found.sort(key=lambda item: (item[1]["head"].started_at, item[1]["head"].draw))
     for share, sides in found:
         head, base = (
-            -np.log(np.divide(sides[side]["slice_seconds"], sides[side]["slice_steps"]))
+            -np.log(np.divide(sides[side].slice_seconds, sides[side].slice_steps))
             for side in ("head", "base")
         )
         if min(len(head), len(base)) >= ROUNDS:

@@ -22,7 +22,7 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from report_runs import draw, frame, manifest, trial
+from report_runs import draw, in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import THROUGHPUTS
@@ -76,7 +76,7 @@ def _report(rng: np.random.Generator, arms: int, seeds: int, images: int) -> dic
         for number in range(seeds)
     ]
     run = manifest(variants={name: ["dropout"] * (name != "alexnet") for name in names}, test_images=images)
-    rows = effects(frame([*trials, *draws]), [run])
+    rows = effects(in_run([*trials, *draws]), [run])
     called = rows[rows["verdict"].isin(["better", "worse"])]
     timed = called["measure"].isin([metric.name for metric in THROUGHPUTS])
     return {"error": bool((~timed).any()), "throughput": bool(timed.any())}

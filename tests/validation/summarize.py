@@ -15,7 +15,8 @@ import numpy as np
 from live import PLANTED
 from scipy import stats
 
-from alexnet_bench.analysis.draws import ratios_by_draw
+from alexnet_bench.analysis.effect import speed_effect
+from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, over_draws, variance_components
 
@@ -118,8 +119,8 @@ def stopped(
 def _draws(run: Path) -> list[np.ndarray]:
     """The log ratios of head to base: an array a draw, in time order."""
     records = run_records(run)
-    head, base = ([row for row in records if row["side"] == side] for side in ("head", "base"))
-    return ratios_by_draw(head, base)
+    head, base = ([row for row in records if row.side == side] for side in ("head", "base"))
+    return list(speed_effect(head, base, TRAINING).rounds)
 
 
 def _without(draws: list[np.ndarray], share: float) -> list[np.ndarray]:
@@ -244,7 +245,7 @@ def tables(found: dict[str, Any]) -> str:
             else []
         ),
         (
-            "error of whole measurements over what the spread of their draws foretells",
+            "error of whole measurements over what the spread of their draws predicts",
             f"{found['every']['error_over_expected']:.2f}",
         ),
         ("spread of the log ratio between draws", f"{spread['draw']:.2%}"),
