@@ -1,5 +1,4 @@
 import contextlib
-import gc
 import io
 import os
 import textwrap
@@ -26,12 +25,6 @@ class Outcome(NamedTuple):
     code: int
     out: str
     err: str
-
-
-@pytest.fixture(autouse=True, scope="module")
-def frozen():
-    """statsmodels collects garbage at every call, which takes long once TensorFlow is loaded."""
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Where a series of measurements changes its level.
 
-The changes are those that least squares and a penalty for each one choose (PELT). The noise is told by how
-much neighbours differ, which a change of level hardly touches, and what lies far from its neighbours is drawn
-towards them, so that no single entry is a change.
+Least squares with a penalty for each change choose them (PELT). The noise is estimated from differences of
+neighbours, which a change of level hardly affects, and outliers are drawn towards their neighbours, so that
+no single entry is a change.
 """
 
 import math
@@ -21,7 +21,7 @@ FEWEST_ENTRIES = 12
 # than 5% of histories without a change show one, even where noise has a memory of 0.3 from entry to entry.
 PENALTY = 27.0
 _NEIGHBOURS, _REACH = 5, 2.5
-# Of the noise, so that equal entries have some: no speed is known to a millionth.
+# The least noise, for entries that are equal: no speed is known to a millionth.
 _LEAST_SCALE = 1e-6
 _MEDIAN_TO_DEVIATION = 0.6745
 
@@ -32,7 +32,7 @@ class Change:
 
     Args:
         at: the first entry of the new level.
-        change: new level minus old one. Its interval says nothing of where the change is, and under four
+        change: new level minus old one. Its interval does not cover the choice of the place; under four
             entries a side there is none.
     """
 

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation
-from alexnet_bench.stats.paired import Values, at_looks, centre, interval, p_above, pairs_to_find
+from alexnet_bench.stats.estimate import FEWEST_UNITS
+from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_decide
 from alexnet_bench.stats.verdict import INCONCLUSIVE, LEVEL
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
@@ -109,7 +108,9 @@ def judge_claim(
     wanted = None
     if verdict == INCONCLUSIVE:
         every = sign * np.asarray(differences, dtype=float)
-        wanted = _pairs_wanted(every, enough, too_little, least_deviation, level / shares / 2)
+        rooms = (centre(every) - enough, too_little - centre(every))
+        tests = [(room, level / shares / 2, POWER) for room in rooms]
+        wanted = pairs_to_decide(every, least_deviation, tests)
     return ClaimVerdict(
         verdict=verdict,
         remark=_remark(verdict, low, high, size, margin),
@@ -118,8 +119,8 @@ def judge_claim(
         high=last,
         confidence=1 - level / shares,
         pairs=seen.size,
-        p_supported=min(1.0, supported),
-        p_contradicted=min(1.0, contradicted),
+        p_supported=min(supported, 1.0),
+        p_contradicted=min(contradicted, 1.0),
         pairs_wanted=wanted,
         family=family,
     )
@@ -138,15 +139,3 @@ def _remark(verdict: str, low: float, high: float, size: float | None, margin: f
     if low <= size <= high:
         return "as claimed"
     return "smaller than claimed" if high < size else "larger than claimed"
-
-
-def _pairs_wanted(
-    values: NDArray[np.float64], enough: float, too_little: float, least_deviation: float, level: float
-) -> int | None:
-    spread = deviation(values, least_deviation) if np.isfinite(values).all() else 0.0
-    if spread == 0:
-        return None
-    mean = float(values.mean())
-    needed = [pairs_to_find(room / spread, level) for room in (mean - enough, too_little - mean)]
-    found = min((pairs for pairs in needed if pairs is not None), default=None)
-    return None if found is None else max(found, values.size + 1)

@@ -1,7 +1,7 @@
 """Slow losses that no single step shows: accumulated over paired steps, or as a trend of a series.
 
-All values are logarithms of speeds. A drift takes what a gate's regression takes: that the loss is sure, and
-that as much as must not pass shows.
+All values are logarithms of speeds. A drift is called as a gate calls a regression: the loss is significant,
+and as large as the tolerance.
 """
 
 import math
@@ -14,8 +14,8 @@ from scipy import stats
 
 from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate
 
-# How often what does not drift may be said to: by its steps, and by its trend, which noise with a memory
-# bends.
+# How often a series without drift may be called drifting: by its steps, and by its trend, which correlated
+# noise bends.
 FALSE_CHAINS = 0.025
 FALSE_TRENDS = 0.005
 
@@ -25,8 +25,8 @@ class Drift:
     """A loss over several entries.
 
     Args:
-        count: of the steps that it is made of, or of the entries that show the trend.
-        change: the whole of it, below zero.
+        count: how many steps it is made of, or how many entries show the trend.
+        change: all of it together, below zero.
     """
 
     count: int
@@ -35,11 +35,11 @@ class Drift:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What one step gained.
+    """The gain of one step.
 
     Args:
-        gain: its mean.
-        error: the standard error of that.
+        gain: the mean.
+        error: its standard error.
         freedom: degrees of freedom that the error rests on.
     """
 
@@ -69,7 +69,7 @@ def chain_drift(steps: Sequence[Step], loss: float) -> Drift | None:
 
     Args:
         steps: in order, each from where the one before led to.
-        loss: what must not pass, above zero.
+        loss: the tolerance, above zero.
     """
     looks = _looks(len(steps))
     sums = [(look, _sum(steps[-look:])) for look in looks]
@@ -93,7 +93,7 @@ def trend_drift(values: Sequence[float] | NDArray[np.float64], loss: float) -> D
 
     Args:
         values: in order of time, without a change of level.
-        loss: what must not pass, above zero.
+        loss: the tolerance, above zero.
     """
     array = np.asarray(values, dtype=float)
     if array.size < FEWEST_UNITS:
@@ -127,7 +127,7 @@ def _sum(steps: Sequence[Step]) -> Step:
 
 
 def _chance(total: Step) -> float:
-    """Of so great a loss where there is none."""
+    """The p-value of no loss."""
     if total.error == 0:
         return 0.0 if total.gain < 0 else 1.0
     return float(stats.t.cdf(total.gain / total.error, total.freedom))

@@ -41,7 +41,8 @@ def estimate(values: Sequence[float] | NDArray[np.float64], least_deviation: flo
 
     Args:
         values: independent of each other.
-        least_deviation: what the standard deviation is at least, for a reason that few values may not show.
+        least_deviation: a lower bound on the standard deviation, for what few values may not show (such as
+            rounding).
 
     Raises:
         ValueError: there are no values.

@@ -1,4 +1,4 @@
-"""What is known of a loss: from draws of head and base timed together, or from sessions apart.
+"""What is known of a loss: from draws of head and base timed together, or from sessions at different times.
 
 All values are logarithms of how good something is: of speeds as they are, of times, bytes and the like with
 their sign changed.
@@ -17,7 +17,7 @@ from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, dev
 from alexnet_bench.stats.rounds import over_draws, round_deviation
 
 MISSES = 0.01
-# Adds nothing to speak of to the false alarms.
+# So small that it adds next to nothing to the false alarms.
 CERTAIN = 1e-5
 
 
@@ -26,25 +26,25 @@ class Evidence(Protocol):
 
     @property
     def loss(self) -> float:
-        """How much worse must not pass."""
+        """The tolerance: the smallest loss that must be found."""
 
     @property
     def decides(self) -> bool:
-        """Whether there is enough of it for any decision."""
+        """Whether there is enough evidence for any decision."""
 
     @property
     def is_cleared(self) -> bool:
-        """Whether such a loss is ruled out."""
+        """Whether a loss as large as the tolerance is ruled out."""
 
     @property
     def gain(self) -> Estimate:
-        """How much better head is."""
+        """How much better head is, with its interval."""
 
     def p_value(self, sign: int) -> float:
         """One-sided, of "head is no better" (sign 1) or "no worse" (-1)."""
 
     def says(self, gain: float) -> bool:
-        """Whether a gain (or a loss, below zero) as large shows without any test."""
+        """Whether the point estimate is a gain (or a loss, below zero) as large."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class PairedDraws:
 
     Args:
         draws: how much better head is: an array a draw, an entry a round, in time order.
-        loss: how much worse must not pass.
+        loss: the tolerance.
     """
 
     draws: Sequence[NDArray[np.float64]]
@@ -66,15 +66,15 @@ class PairedDraws:
 
     @property
     def is_cleared(self) -> bool:
-        """Whether such a loss was ruled out at a look: after 4, 8, 16, … draws, or after all."""
+        """Whether a loss of the tolerance was ruled out at a look: after 4, 8, 16, … draws, or after all."""
         count = len(self.draws)
         return any(self._rules_out(look) for look in {*_looks(count), count})
 
     @property
     def is_settled(self) -> bool:
-        """Whether no more draws are wanted: at a planned look, a loss was ruled out, or was certain.
+        """Whether no more draws are wanted: at a planned look, a loss was ruled out, or it was certain.
 
-        For the latter it takes as many draws again as the first look has.
+        Certain it can be from the second look on.
         """
         looks = _looks(len(self.draws))
         return any(self._rules_out(look) for look in looks) or any(
@@ -95,14 +95,14 @@ class PairedDraws:
         return float(stats.t.sf(sign * mean / error, len(draws) - 1))
 
     def says(self, gain: float) -> bool:
-        """Whether all draws say so, and those after the first look by themselves half as much."""
+        """Whether the mean of all draws is as large, and that of those after the first look half as large."""
         means = np.array([draw.mean() for draw in self.draws])
         later = means[FEWEST_UNITS:] if len(means) > FEWEST_UNITS else means
         sign = math.copysign(1.0, gain)
         return sign * means.mean() >= abs(gain) and sign * later.mean() >= abs(gain) / 2
 
     def _rules_out(self, count: int) -> bool:
-        """Whether the first draws rule out such a loss."""
+        """Whether the first draws rule out a loss of the tolerance."""
         if count < FEWEST_UNITS:
             return False
         mean, error = _mean_and_error(self.draws[:count])
@@ -111,7 +111,7 @@ class PairedDraws:
 
 @dataclass(frozen=True, kw_only=True)
 class Apart:
-    """Head and base that were measured at different times, each in sessions of its own.
+    """Head and base that were measured at different times, each in its own sessions.
 
     From one session to the next a machine changes by more than the draws within a session tell, so that
     sessions are what is counted. Their spread is taken to be that of base and head alike.
@@ -119,7 +119,7 @@ class Apart:
     Args:
         head: a value a session.
         base: likewise.
-        loss: how much worse must not pass.
+        loss: the tolerance.
         deviation: of sessions, where too few of them tell; None where it is not known either.
     """
 
@@ -154,7 +154,7 @@ class Apart:
         return float(stats.t.sf(sign * self._mean / self._error, self._freedom))
 
     def says(self, gain: float) -> bool:
-        """Whether the means differ so much."""
+        """Whether the means differ by as much."""
         return self._mean >= gain if gain > 0 else self._mean <= gain
 
     @property
@@ -180,7 +180,7 @@ class Apart:
 
 
 def _looks(count: int) -> list[int]:
-    """The numbers of draws, up to one, after which is looked."""
+    """The planned looks, in numbers of draws, that have been reached after `count` draws."""
     if count < FEWEST_UNITS:
         return []
     return [FEWEST_UNITS * 2**power for power in range(int(math.log2(count / FEWEST_UNITS)) + 1)]

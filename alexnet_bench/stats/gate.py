@@ -1,11 +1,11 @@
 """Pass, regressed, improved or inconclusive: what the evidence on head and base lets a gate say.
 
 Two errors matter, and each has its own level. A *false alarm* calls code that is as fast as before regressed:
-Holm's step-down over all that a gate decides keeps them at `FALSE_ALARMS` together. A *miss* passes code that
-is slower by what must not pass: one-sided t tests at `MISSES` for each look. Draws are added until a miss is
-ruled out, after which nothing more can fail, or until time is up; only then may anything be called regressed.
-So looking early cannot raise a false alarm, and what looks slow is drawn again before it fails a build. One
-exception: a loss so sure that no family of decisions would doubt it (`CERTAIN`) ends a gate early.
+Holm's step-down over all decisions of a gate keeps them at `FALSE_ALARMS` together. A *miss* passes code that
+is slower by the tolerance: one-sided t tests at `MISSES` for each look. Draws are added until a miss is ruled
+out, after which nothing more can fail, or until time is up; only then may anything be called regressed. So
+looking early cannot raise a false alarm, and what looks slow is drawn again before it fails a build. One
+exception: a loss that is certain whatever else the gate decides (`CERTAIN`) ends it early.
 """
 
 from collections.abc import Sequence
@@ -21,16 +21,16 @@ FALSE_ALARMS = 0.01
 def decide(
     family: Sequence[Evidence], false_alarms: float = FALSE_ALARMS, weights: Sequence[float] | None = None
 ) -> list[str]:
-    """The decision on each of all that a gate decides at once, when no more draws are to come.
+    """The decisions of a gate, when no more draws are to come: one for each piece of evidence.
 
-    Regressed takes that the loss is real (at the level of false alarms, for the whole family), that it is not
-    cleared, and that half of what must not pass shows at least, a quarter of it in the draws after the first
-    look by themselves. Improved takes as much the other way.
+    Regressed: the loss is real (at the level of false alarms, for the whole family), a loss of the tolerance
+    is not ruled out, and the mean loss is at least half of the tolerance, with a quarter of it in the draws
+    after the first look alone. Improved: as much the other way.
 
     Args:
-        family: what is known of each.
-        false_alarms: their level, together.
-        weights: by which they share it; equal where left out.
+        family: the evidence, one item a quantity and variant.
+        false_alarms: the level of false alarms, of all decisions together.
+        weights: by which the decisions share that level; equal by default.
     """
     weights = [1.0] * len(family) if weights is None else weights
     judged = [(item, weight) for item, weight in zip(family, weights, strict=True) if item.decides]

@@ -68,6 +68,27 @@ def p_above(values: NDArray[np.float64], bound: float, least_deviation: float = 
     return float(special.stdtr(values.size - 1, -room / error))
 
 
+def pairs_to_decide(
+    values: NDArray[np.float64], least_deviation: float, tests: Sequence[tuple[float, float, float]]
+) -> int | None:
+    """The pairs with which the first of some one-sided t tests would succeed, if the effect is as it looks.
+
+    Args:
+        values: the differences so far.
+        least_deviation: what their standard deviation is at least.
+        tests: of each, how far the mean lies on the side that it wants, its level, and the power wanted.
+
+    Returns:
+        At least one more than there are; None where it takes more than a thousand, or cannot be said.
+    """
+    spread = deviation(values, least_deviation) if np.isfinite(values).all() else 0.0
+    if spread == 0:
+        return None
+    needed = [pairs_to_find(room / spread, level, power) for room, level, power in tests]
+    found = min((pairs for pairs in needed if pairs is not None), default=None)
+    return None if found is None else max(found, values.size + 1)
+
+
 def pairs_to_find(size: float, level: float, power: float = POWER) -> int | None:
     """The least number of pairs by which a one-sided t test finds an effect with this power.
 

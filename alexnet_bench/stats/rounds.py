@@ -38,7 +38,7 @@ CLEARLY_STEADIER, FEWEST_TELLING_ROUNDS = 0.6, 6
 
 
 def paired_rounds(arm: Slices, control: Slices) -> list[NDArray[np.float64]]:
-    """What rounds say of arm over control, as logarithms: an array a draw, an entry a round.
+    """The log ratio of arm to control: an array a draw, an entry a round.
 
     A draw's mean is the log ratio of the two sides' faster halves (see `faster_half`). Where another process
     computes all the time, some slices are faster than the rest by a lot, because they had the machine to
@@ -80,11 +80,11 @@ def _by_draw(arm: Slices, control: Slices, entries: Entries) -> list[NDArray[np.
 def faster_half(log_rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """An entry a slice, whose mean is that of the faster half of the slices.
 
-    Whatever disturbs a machine from outside makes slices slower, now by a little and now by a lot, so the
-    faster half tells two programs apart with less noise than all of them, as long as both are disturbed
-    alike. The slower half counts as the median, and of an odd number the median itself counts half. Unlike
-    the half itself, an entry a slice keeps the pairing by round: the entries' spread over the root of their
-    number is the error of the mean (they are the trimmed mean's influence values).
+    Disturbances from outside make slices slower, some by a little and some by a lot, so the faster half tells
+    two programs apart with less noise than all slices, as long as both are disturbed alike. The slower half
+    counts as the median; of an odd number, the median itself counts half. Unlike the half itself, an entry a
+    slice keeps the pairing by round: the entries' spread over the root of their number is the error of the
+    mean (they are the trimmed mean's influence values).
     """
     middle = np.median(log_rates)
     values: NDArray[np.float64] = middle + 2 * np.maximum(log_rates - middle, 0)
@@ -144,7 +144,7 @@ def _means(draws: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Components:
-    """How the variance of a log ratio splits.
+    """Variance components of a log ratio.
 
     Args:
         draw: variance between draws.

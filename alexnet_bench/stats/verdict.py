@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation
-from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_find
+from alexnet_bench.stats.estimate import FEWEST_UNITS
+from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_decide
 
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 LEVEL = 0.05
@@ -100,8 +100,8 @@ def _verdict(arm: Arm, family: int, level: float) -> Verdict:
         high=high,
         confidence=1 - level / shares,
         pairs=values.size,
-        p_difference=min(1.0, shares * different),
-        p_equivalence=min(1.0, shares * alike),
+        p_difference=min(shares * different, 1.0),
+        p_equivalence=min(shares * alike, 1.0),
         family=family,
     )
 
@@ -127,17 +127,10 @@ def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:
         At least one more than there are; None where it takes more than a thousand, or cannot be said.
     """
     values = np.asarray(arm.differences, dtype=float)
-    spread = deviation(values, arm.least_deviation) if np.isfinite(values).all() else 0.0
-    if spread == 0:
-        return None
-    away, share = abs(float(values.mean())), level / (family * max(1, len(arm.looks)))
-    needed = [
-        pairs_to_find(away / spread, share / 2),
-        # Both one-sided tests must succeed; with the mean well off zero one of them decides.
-        pairs_to_find((arm.margin - away) / spread, share, 1 - (1 - POWER) / 2),
-    ]
-    found = min((pairs for pairs in needed if pairs is not None), default=None)
-    return None if found is None else max(found, values.size + 1)
+    away, share = abs(centre(values)), level / (family * max(1, len(arm.looks)))
+    # Both one-sided tests of equivalence must succeed; with the mean well off zero one of them decides.
+    tests = [(away, share / 2, POWER), (arm.margin - away, share, 1 - (1 - POWER) / 2)]
+    return pairs_to_decide(values, arm.least_deviation, tests)
 
 
 # For `alexnet_bench.analysis`, until it takes these from `verdicts`.

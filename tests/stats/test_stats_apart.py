@@ -1,7 +1,5 @@
 """What sessions apart from each other let a gate say, and how often it is wrong."""
 
-import gc
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,7 +26,7 @@ def test_one_session_is_held_against_several(head, decision):
 
 
 @pytest.mark.parametrize("gain", [-0.04, 0.04])
-def test_a_sure_change_of_less_than_half_of_what_may_not_pass_passes(gain):
+def test_a_sure_change_of_less_than_half_the_tolerance_passes(gain):
     assert decide([apart([gain, gain + 0.001] * 6, [0.001, -0.001] * 6)]) == ["pass"]
 
 
@@ -58,7 +56,6 @@ def test_the_test_is_students(head, base):
 
 
 def test_false_alarms_are_as_rare_as_said():
-    gc.freeze()
     rng = np.random.default_rng(0)
     sides = [(rng.normal(0, 0.02, 1), rng.normal(0, 0.02, 5)) for _ in range(4000)]
     found = [decide([apart(list(head), list(base), loss=0.02)])[0] for head, base in sides]

@@ -60,7 +60,7 @@ def test_a_decision_follows_from_the_draws(means, decision):
 
 def test_what_only_the_first_draws_say_is_no_regression():
     assert decide([evidence(*[-0.3] * 4, *[0.0] * 12)]) == ["inconclusive"]
-    # All together are sure of a loss; a quarter of what must not pass is 0.0076.
+    # All together are sure of a loss; a quarter of the tolerance is 0.0076.
     first = [-0.06, -0.0601] * 2
     assert decide([evidence(*first, *[-0.007, -0.0071] * 6)]) == ["inconclusive"]
     assert decide([evidence(*first, *[-0.0085, -0.0086] * 6)]) == ["regressed"]

@@ -9,7 +9,6 @@ by making each head that much slower.
 """
 
 import argparse
-import gc
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -46,7 +45,6 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     options = parser.parse_args()
     if not options.table:
-        gc.freeze()
         draws = list(_in_time_order(options.records))
         rows = [_case(draws, *case, planted) for *case, many in CASES for planted in many]
         options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")

@@ -10,7 +10,6 @@ entry. A change is found where one of the right sign is no more than two entries
 """
 
 import argparse
-import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     options = parser.parse_args()
     if not options.table:
-        gc.freeze()
         rng = np.random.default_rng(2026)
         rows = [
             *(_series(rng, noise, count, 0.0) for noise in (NORMAL, TAILED, REMEMBERING) for count in COUNTS),

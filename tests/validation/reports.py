@@ -9,7 +9,6 @@ can be stopped and started again.
 """
 
 import argparse
-import gc
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -50,7 +49,6 @@ def main() -> None:
 
 def _case(numbered: tuple[int, tuple[int, int, int]]) -> dict[str, Any]:
     number, (arms, seeds, images) = numbered
-    gc.freeze()
     rng = np.random.default_rng([2026, number])
     found = [_report(rng, arms, seeds, images) for _ in range(REPORTS)]
     wrong = {name: sum(item[name] for item in found) for name in ("error", "throughput")}
