@@ -19,12 +19,13 @@ from typing import Any
 PRELOADED = (
     "tensorflow",
     "keras",
-    "sklearn.datasets",
     "alexnet_bench.network.plan",
     "alexnet_bench.network.registry",
     "alexnet_bench.environment",
     "alexnet_bench.model.tensorflow_devices",
     "alexnet_bench.model.tensorflow_step",
+    "alexnet_bench.model.tensorflow_optimizers",
+    "alexnet_bench.model.lrn",
 )
 CALLERS_OWN = "alexnet_bench_caller_worker"
 

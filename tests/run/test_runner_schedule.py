@@ -316,9 +316,9 @@ def test_what_is_said_goes_before_the_preset():
 
 
 def test_the_recipe_is_scaled_to_small_images_alone():
-    assert schedule().recipe.initialization == "he"
-    assert schedule(topology="alexnet-227").recipe.initialization == "paper"
-    assert schedule(recipe="notebook").recipe.optimizer == "adam"
+    assert schedule().recipe.initialization.name == "he"
+    assert schedule(topology="alexnet-227").recipe.initialization.name == "paper"
+    assert schedule(recipe="notebook").recipe.optimizer.name == "adam"
 
 
 @settings(max_examples=20)
