@@ -16,7 +16,6 @@ from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.schedule import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED, Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
-from alexnet_bench.run.trials import dataset_spec
 
 REGISTRY = load_registry()
 ALL = [variant.name for variant in REGISTRY.select("all")]
@@ -374,8 +373,8 @@ def test_a_worker_is_told_the_absolute_path_of_the_data(tmp_path, monkeypatch, p
 
     plan = schedule("alexnet", dataset=f"folder:{path}", batch_size=2)
 
-    assert dataset_spec(plan) == f"folder:{tmp_path / 'pets'}"
-    assert open_dataset(dataset_spec(plan)).name == plan.dataset.name == "folder:pets"
+    assert plan.settings.dataset == f"folder:{tmp_path / 'pets'}"
+    assert open_dataset(plan.settings.dataset).name == plan.dataset.name == "folder:pets"
 
 
 def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):
