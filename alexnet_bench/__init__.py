@@ -4,6 +4,8 @@ from alexnet_bench.api import compare, gate, run, write_report
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.blocks import Block, block
+from alexnet_bench.network.initializers import Initializer, initializer
+from alexnet_bench.network.optimizers import Optimizer, optimizer
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.variant import ALEXNET, Variant
 from alexnet_bench.records.run_folder import read
@@ -14,11 +16,15 @@ __all__ = [
     "BenchError",
     "Block",
     "Claim",
+    "Initializer",
+    "Optimizer",
     "Recipe",
     "Variant",
     "block",
     "compare",
     "gate",
+    "initializer",
+    "optimizer",
     "read",
     "run",
     "write_report",

@@ -71,7 +71,7 @@ def test_the_wheel_holds_every_file_that_is_shipped(installed):
     assert missing == []
     shipped = {path.name for path in shipped_folder().glob("*.py")}
     assert {path.name for path in (installed / "alexnet_bench" / "_ablations").glob("*.py")} == shipped
-    assert len(list((installed / "alexnet_bench" / "report").rglob("*.j2"))) >= 1
+    assert len(list((installed / "alexnet_bench" / "show").rglob("*.j2"))) >= 1
 
 
 def test_the_installed_package_lists_the_shipped_variants(installed):

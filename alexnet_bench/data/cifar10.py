@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet_bench.data.dataset import Dataset, Split
-from alexnet_bench.data.download import download
-from alexnet_bench.data.files import need_files, need_folder
+from alexnet_bench.data.dataset import Dataset, Description, Split
+from alexnet_bench.data.files import download, need_files, need_folder
 from alexnet_bench.errors import DataError
 
-TOPOLOGY = "alexnet-32"
 SIZE = 32
 RECORD_BYTES = 1 + 3 * SIZE * SIZE
 CLASSES: tuple[str, ...] = (
@@ -57,7 +55,7 @@ def open_cifar10(
         mirrored=True,
         size=SIZE,
         channels=3,
-        default_topology=TOPOLOGY,
+        default_topology="alexnet-32",
     )
 
 
@@ -102,3 +100,10 @@ def _read_classes(path: Path) -> tuple[str, ...]:
     if len(names) != len(CLASSES):
         raise DataError(f"{path} names {len(names)} classes, expected {len(CLASSES)}; unpack {ARCHIVE} again")
     return names
+
+
+CIFAR10 = Description(
+    spec="cifar10[:PATH]",
+    help="60,000 photographs, 32 × 32, colour; standard binary batches, or downloaded",
+    open=open_cifar10,
+)

@@ -1,11 +1,13 @@
 """What a data set is: labelled images in a training and a test split."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from alexnet_bench.data.stratify import split_stratified
+from alexnet_bench.data.digest import digest_of
+from alexnet_bench.seeds import derive_seed
 
 VALIDATION_FRACTION = 0.1
 """Share of the training images that validates: 5,000 of CIFAR-10's 50,000, 144 of the digits' 1,437."""
@@ -71,6 +73,17 @@ class Dataset:
     channels: int
     default_topology: str
 
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hex digits: equal where images, labels and their order are, wherever the data set lies.
+
+        The first time, it reads every file of a folder whole.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        return digest_of((self.train, self.test))
+
     def carve(self, seed: int, fraction: float = VALIDATION_FRACTION) -> tuple[Split, Split]:
         """Return (train, validation), stratified by class, both from the training split.
 
@@ -81,3 +94,66 @@ class Dataset:
         held_out = round(fraction * len(self.train))
         kept, validating = split_stratified(self.train.labels, held_out, seed=seed, purpose="validation")
         return self.train.take(kept), self.train.take(validating)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """A data set that can be opened; describing it loads nothing.
+
+    Attributes:
+        spec: how it is asked for: its name, and `:PATH` where it takes one, in brackets where it need not.
+        help: one line.
+        open: opens it from a path, or from None where none was given.
+    """
+
+    spec: str
+    help: str
+    open: Callable[[str | None], Dataset]
+
+    @property
+    def name(self) -> str:
+        """What it is asked for by."""
+        return self.spec.partition(":")[0].removesuffix("[")
+
+    @property
+    def takes_path(self) -> bool:
+        """Whether a path may follow the name."""
+        return "PATH" in self.spec
+
+    @property
+    def needs_path(self) -> bool:
+        """Whether a path must follow the name."""
+        return self.takes_path and "[" not in self.spec
+
+
+def split_stratified(
+    labels: np.ndarray, held_out: int, *, seed: int, purpose: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (kept, held out): indices into `labels`, each ascending, together all of them.
+
+    About `held_out` indices are held out: each class gives its proportional share, to within one,
+    but at least one and never all of its members (a class of one is kept). The same labels, seed and
+    purpose give the same split everywhere.
+    """
+    _, members = np.unique(labels, return_inverse=True)
+    counts = np.bincount(members)
+    order = _shuffled(len(labels), seed, purpose)
+    by_class = order[np.argsort(members[order], kind="stable")]
+    rank = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
+    held = rank < np.repeat(_shares(counts, held_out), counts)
+    return np.sort(by_class[~held]), np.sort(by_class[held])
+
+
+def _shares(counts: np.ndarray, held_out: int) -> np.ndarray:
+    """How many of each class to hold out: largest remainders, within 1 … count - 1."""
+    share, remainder = np.divmod(counts * held_out, counts.sum())
+    spare = held_out - share.sum()
+    share[np.argsort(-remainder, kind="stable")[:spare]] += 1
+    return np.clip(share, np.minimum(1, counts - 1), counts - 1)
+
+
+def _shuffled(length: int, seed: int, purpose: str) -> np.ndarray:
+    # NumPy promises that a bit generator's raw stream never changes, but not that a shuffle's result
+    # doesn't: a split made by sorting raw draws is the same under every version.
+    bits = np.random.PCG64(derive_seed(seed, purpose))
+    return np.argsort(bits.random_raw(length), kind="stable")

@@ -1,17 +1,18 @@
 """Fashion-MNIST: 70,000 grey pictures of clothes, 28 × 28 pixels."""
 
+import gzip
+import math
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from alexnet_bench.data.dataset import Dataset, Split
-from alexnet_bench.data.download import download
-from alexnet_bench.data.files import need_files, need_folder
-from alexnet_bench.data.idx import read_idx
+from alexnet_bench.data.dataset import Dataset, Description, Split
+from alexnet_bench.data.files import download, need_files, need_folder
 from alexnet_bench.errors import DataError
 
-TOPOLOGY = "alexnet-32"
 SIZE = 28
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -21,6 +22,8 @@ REMEDY = (
     "install Debian's package dataset-fashion-mnist, "
     "or name the folder of the four gzipped IDX files: fashion-mnist:PATH"
 )
+UNSIGNED_BYTE = 8
+FETCH_AGAIN = "fetch the file again"
 
 
 def open_fashion_mnist(
@@ -45,7 +48,7 @@ def open_fashion_mnist(
         mirrored=True,
         size=SIZE,
         channels=1,
-        default_topology=TOPOLOGY,
+        default_topology="alexnet-32",
     )
 
 
@@ -57,7 +60,7 @@ def _read(folder: Path) -> tuple[Split, Split]:
 
 
 def _read_pair(image_file: Path, label_file: Path) -> Split:
-    images, labels = read_idx(image_file, 3), read_idx(label_file, 1)
+    images, labels = _read_idx(image_file, 3), _read_idx(label_file, 1)
     if images.shape[1:] != (SIZE, SIZE):
         height, width = images.shape[1:]
         raise DataError(
@@ -72,3 +75,39 @@ def _read_pair(image_file: Path, label_file: Path) -> Split:
         found = f"a label {labels.max()}" if len(labels) else "no label"
         raise DataError(f"{label_file} holds {found}, expected 0 to {len(CLASSES) - 1}; fetch it again")
     return Split(images=images[..., np.newaxis], labels=labels.astype(np.int64))
+
+
+def _read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """Return the array of unsigned bytes, of that many dimensions, in the gzipped IDX file."""
+    data = _unzip(path)
+    magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
+    if data[:4] != magic:
+        raise DataError(
+            f"{path} begins with {data[:4].hex() or 'nothing'}, expected {magic.hex()} "
+            f"(IDX, unsigned bytes, {dimensions} dimensions); {FETCH_AGAIN}"
+        )
+    header = 4 + 4 * dimensions
+    if len(data) < header:
+        raise DataError(f"{path} is truncated: it ends inside its {header}-byte header; {FETCH_AGAIN}")
+    shape = struct.unpack(f">{dimensions}I", data[4:header])
+    if len(data) - header != math.prod(shape):
+        raise DataError(
+            f"{path} holds {len(data) - header:,} bytes of data, expected {math.prod(shape):,} "
+            f"({' × '.join(str(length) for length in shape)}); {FETCH_AGAIN}"
+        )
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+
+
+def _unzip(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            return file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is no complete gzip file ({error}); {FETCH_AGAIN}") from error
+
+
+FASHION_MNIST = Description(
+    spec="fashion-mnist[:PATH]",
+    help="70,000 clothes, 28 × 28, grey; gzipped IDX files, Debian's package, or downloaded",
+    open=open_fashion_mnist,
+)

@@ -1,17 +1,20 @@
 """A user's own images: one folder a class, JPEG or PNG."""
 
 import os
+import struct
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from alexnet_bench.data.dataset import Dataset, Split
+from alexnet_bench.data.dataset import Dataset, Description, Split, split_stratified
 from alexnet_bench.data.files import need_folder, some
-from alexnet_bench.data.images import check_images
-from alexnet_bench.data.stratify import split_stratified
 from alexnet_bench.errors import DataError
 
-TOPOLOGY = "alexnet-227"
+if TYPE_CHECKING:
+    from PIL import Image
+
 CANVAS = 256
 TEST_FRACTION = 0.2
 FEWEST_IMAGES = 3
@@ -19,16 +22,20 @@ FEWEST_IMAGES = 3
 SUFFIXES = (".jpg", ".jpeg", ".png")
 EXPECTED = "JPEG or PNG files in PATH/<class>/, or in PATH/train/<class>/ beside PATH/test/ or PATH/val/"
 
+# A camera may write JPEGs that carry a second picture ("MPO"); they decode as any other.
+END_MARKERS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
+TAIL_BYTES = 64
+
 ImagesByClass = dict[str, list[str]]
 
 
-def open_folder(path: str) -> Dataset:
+def open_folder(path: str | None) -> Dataset:
     """Return the images under `path`: `<class>/…`, or `train/<class>/…` beside `test/` or `val/`.
 
     Where there is no test folder, the same stratified 20% is always held out. Where there are both,
     `test/` is reported and `val/` left unused: validation is carved from training, by seed.
     """
-    root = need_folder(path, EXPECTED)
+    root = need_folder(path or "", EXPECTED)
     # A class of railway pictures may be called "train": only one that holds folders is a split.
     split_up = _subfolders(root / "train")
     train_folder = root / "train" if split_up else root
@@ -52,7 +59,7 @@ def open_folder(path: str) -> Dataset:
         mirrored=True,
         size=CANVAS,
         channels=3,
-        default_topology=TOPOLOGY,
+        default_topology="alexnet-227",
     )
 
 
@@ -130,3 +137,60 @@ def _hold_out(everything: Split) -> tuple[Split, Split]:
     held_out = round(TEST_FRACTION * len(everything))
     train, test = split_stratified(everything.labels, held_out, seed=0, purpose="test")
     return everything.take(train), everything.take(test)
+
+
+def check_images(paths: Iterable[str]) -> None:
+    """Raise for files that are no JPEG or PNG, or end too early; damage in between goes unseen."""
+    faults = [f"{path} {fault}" for path in paths if (fault := _fault(path))]
+    if faults:
+        them = "them" if len(faults) > 1 else "it"
+        raise DataError(
+            f"corrupt image: {some(faults)}; expected JPEG or PNG; replace {them} or remove {them}"
+        )
+
+
+def _fault(path: str) -> str | None:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Path(path).open("rb") as file:
+            tail = _tail(file)
+            if not tail:
+                return "is empty"
+            with Image.open(file) as image:
+                if image.format not in END_MARKERS:
+                    return f"is {image.format}"
+                if END_MARKERS[image.format] not in tail:
+                    return _closer_look(file, image, END_MARKERS[image.format])
+    except UnidentifiedImageError:
+        return "is no image"
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
+        return f"cannot be decoded ({error})"
+    return None
+
+
+def _closer_look(file: BinaryIO, image: "Image.Image", marker: bytes) -> str | None:
+    """Some sound files carry other data behind their end marker.
+
+    A JPEG's thumbnail has an end marker of its own, so only decoding tells; but PIL forgives a PNG that
+    lacks its marker, and TensorFlow does not.
+    """
+    image.load()
+    file.seek(0)
+    return None if marker in file.read() else "ends too early"
+
+
+def _tail(file: BinaryIO) -> bytes:
+    """Return the last bytes, and leave the file at its start."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(0, length - TAIL_BYTES))
+    tail = file.read()
+    file.seek(0)
+    return tail
+
+
+FOLDER = Description(
+    spec="folder:PATH",
+    help="your own JPEG or PNG files: PATH/<class>/, or PATH/train/<class>/ beside PATH/val or PATH/test",
+    open=open_folder,
+)

@@ -79,7 +79,7 @@ class _Builder:
         seed = derive_seed(self.seed, "weights", name)
         bias = self.recipe.bias if layer.biased else 0.0
         return {
-            "kernel_initializer": _INITIALIZERS[self.recipe.initialization](seed),
+            "kernel_initializer": self.recipe.initialization.build(seed),
             "bias_initializer": keras.initializers.Constant(bias),
         }
 
@@ -137,10 +137,4 @@ _MAKERS: dict[str, Callable[[_Builder, Layer, str], keras.Layer]] = {
     "activation": _block,
     "normalization": _block,
     "pooling": _pooling,
-}
-
-_INITIALIZERS: dict[str, Callable[[int], keras.initializers.Initializer]] = {
-    "paper": lambda seed: keras.initializers.RandomNormal(stddev=0.01, seed=seed),
-    "he": lambda seed: keras.initializers.HeNormal(seed=seed),
-    "glorot": lambda seed: keras.initializers.GlorotUniform(seed=seed),
 }

@@ -1,11 +1,11 @@
 """The compiled training and inference steps. TensorFlow only."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
+from alexnet_bench.errors import VariantError
 from alexnet_bench.model.build import build_model
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.network.plan import LayerPlan
@@ -37,9 +37,17 @@ class Steps:
     def __init__(self, model: keras.Model, recipe: Recipe, scale: NoScale | LossScale | None = None) -> None:
         self.model = model
         self._scale = scale or NoScale()
-        self.learning_rate = tf.Variable(recipe.learning_rate, trainable=False)
+        self._decay = recipe.weight_decay
         self._weights = [weight.value for weight in model.trainable_weights]
-        self._update = _OPTIMIZERS[recipe.optimizer](recipe, model.trainable_weights)
+        self._optimizer = recipe.optimizer.build(recipe)
+        self._optimizer.build(model.trainable_weights)
+        self.learning_rate = self._optimizer.learning_rate
+        if not hasattr(self.learning_rate, "assign"):
+            raise VariantError(
+                f"optimizer '{recipe.optimizer}' has a schedule of its own; give it none: the recipe's "
+                "learning_rate and drops are what it follows"
+            )
+        self.learning_rate.assign(recipe.learning_rate)
         self.train = tf.function(self._train, reduce_retracing=True)
         self.infer = tf.function(self._infer, reduce_retracing=True)
 
@@ -62,71 +70,23 @@ class Steps:
         return loss, right, gradients
 
     def _apply(self, gradients: list[tf.Tensor]) -> None:
-        self._scale.apply(gradients, lambda scaled: self._update(scaled, self.learning_rate))
+        self._scale.apply(gradients, self._update)
+
+    def _update(self, gradients: list[tf.Tensor]) -> None:
+        pairs = zip(self._weights, gradients, strict=True)
+        self._optimizer.apply([_decayed(gradient, weight, self._decay) for weight, gradient in pairs])
 
     def _infer(self, images: tf.Tensor) -> tf.Tensor:
         """Class probabilities."""
         return tf.nn.softmax(self.model(images, training=False))
 
 
-def _sgd(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.Tensor], None]:
-    """Section 5: v <- momentum v - rate (gradient + decay w); w <- w + v, in one pass over memory."""
-    velocities = [_beside(weight, "velocity") for weight in weights]
-
-    def update(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
-        for weight, velocity, gradient in zip(weights, velocities, gradients, strict=True):
-            tf.raw_ops.ResourceApplyKerasMomentum(
-                var=weight.value.handle,
-                accum=velocity.handle,
-                lr=rate,
-                grad=_decayed(gradient, weight, recipe),
-                momentum=recipe.momentum,
-            )
-
-    return update
-
-
-def _adam(recipe: Recipe, weights: list[Any]) -> Callable[[list[tf.Tensor], tf.Tensor], None]:
-    """Adam with Keras' defaults, in one pass over memory."""
-    first = [_beside(weight, "first_moment") for weight in weights]
-    second = [_beside(weight, "second_moment") for weight in weights]
-    powers = [tf.Variable(beta, trainable=False) for beta in (0.9, 0.999)]
-
-    def update(gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
-        for weight, m, v, gradient in zip(weights, first, second, gradients, strict=True):
-            tf.raw_ops.ResourceApplyAdam(
-                var=weight.value.handle,
-                m=m.handle,
-                v=v.handle,
-                beta1_power=powers[0],
-                beta2_power=powers[1],
-                lr=rate,
-                beta1=0.9,
-                beta2=0.999,
-                epsilon=1e-7,
-                grad=_decayed(gradient, weight, recipe),
-            )
-        powers[0].assign(powers[0] * 0.9)
-        powers[1].assign(powers[1] * 0.999)
-
-    return update
-
-
-def _decayed(gradient: tf.Tensor, weight: Any, recipe: Recipe) -> tf.Tensor:
+def _decayed(gradient: tf.Tensor, weight: tf.Variable, decay: float) -> tf.Tensor:
     """The gradient with weight decay, which biases are spared, on the weight's own device.
 
     Left to TensorFlow, the sum is formed on the first device, and a split network's weights cross twice.
     """
-    if not recipe.weight_decay or len(weight.shape) == 1:
+    if not decay or len(weight.shape) == 1:
         return gradient
-    with tf.device(weight.value.device):
-        return gradient + recipe.weight_decay * weight.value
-
-
-def _beside(weight: Any, name: str) -> tf.Variable:
-    """A variable of zeros on the weight's own device."""
-    with tf.device(weight.value.device):
-        return tf.Variable(tf.zeros(weight.shape), trainable=False, name=name)
-
-
-_OPTIMIZERS = {"sgd": _sgd, "adam": _adam}
+    with tf.device(weight.device):
+        return gradient + decay * weight

@@ -4,48 +4,29 @@ A block is a function that returns a Keras layer. It imports Keras in its body, 
 and counting blocks costs no TensorFlow.
 """
 
-import ast
-import hashlib
-import importlib.util
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from alexnet_bench.errors import UnknownNameError
+from alexnet_bench.network.part import Part, find_part, name_of
 
 
 def _no_parameters(channels: int) -> int:
     return 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block(Part):
     """A replaceable part of the network.
 
+    `build` is called with the keyword arguments of one Keras layer (`name`, `dtype`; a pooling also gets
+    `padding`), once per tower; it returns that layer.
+
     Args:
-        name: how reports call it.
-        build: called with the keyword arguments of one Keras layer (`name`, `dtype`; a pooling also gets
-            `padding`), once per tower; returns that layer.
         parameters: the parameters it adds for one tower's number of channels.
-        modules: names of further modules whose source makes the block what it is.
     """
 
-    name: str
-    build: Callable[..., Any] = field(compare=False)
-    parameters: Callable[[int], int] = field(default=_no_parameters, compare=False)
-    modules: tuple[str, ...] = ()
-
-    @cached_property
-    def source(self) -> str:
-        """A digest of the block's code: an edited block, or an edited helper, makes another network.
-
-        Read once: what is planned stays what it was when its file is edited later.
-        """
-        texts = [*_sources(self.build), *(_module_text(name) for name in self.modules)]
-        return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+    parameters: Callable[[int], int] = _no_parameters
 
 
 def block(
@@ -55,61 +36,7 @@ def block(
     modules: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Block]:
     """Make a `Block` of the function it decorates; the name is the function's unless given."""
-
-    def decorate(build: Callable[..., Any]) -> Block:
-        return Block(
-            name=name or build.__name__.replace("_", "-"), build=build, parameters=parameters, modules=modules
-        )
-
-    return decorate
-
-
-def _sources(build: Callable[..., Any]) -> list[str]:
-    """The code of a function, of all in its own file that it leads to, and what a factory gave it.
-
-    It is read from the file, so that it is the same text in every process.
-    """
-    own = inspect.getsource(build)
-    if build.__module__ == __name__:
-        return [own]
-    text = Path(inspect.getfile(build)).read_text(encoding="utf-8")
-    statements = _statements(text)
-    waiting, reached = [build.__qualname__.partition(".")[0]], dict[str, str]()
-    while waiting:
-        name = waiting.pop()
-        if name in statements and name not in reached:
-            statement = statements[name]
-            reached[name] = _text_of(statement, text)
-            waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    cells = [cell.cell_contents for cell in build.__closure__ or ()]
-    given = [repr(value) for value in cells if isinstance(value, int | float | str | None)]
-    return [own, *(reached[name] for name in sorted(reached)), *given]
-
-
-def _text_of(statement: ast.stmt, text: str) -> str:
-    """A statement with its decorators."""
-    first = min(node.lineno for node in (statement, *getattr(statement, "decorator_list", ())))
-    return "\n".join(text.splitlines()[first - 1 : statement.end_lineno])
-
-
-def _statements(text: str) -> dict[str, ast.stmt]:
-    """The statements of a file that give a name to something, by the name."""
-    found: dict[str, ast.stmt] = {}
-    for statement in ast.parse(text).body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            found[statement.name] = statement
-        elif not isinstance(statement, ast.Import | ast.ImportFrom):
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    found[node.id] = statement
-    return found
-
-
-def _module_text(name: str) -> str:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise UnknownNameError("module", [name], [])
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return lambda build: Block(name=name_of(build, name), build=build, parameters=parameters, modules=modules)
 
 
 @block(name="lrn", modules=("alexnet_bench.model.lrn",))
@@ -165,9 +92,8 @@ def resolve_block(field_name: str, value: Block | str | None) -> Block | None:
 
     Raises:
         UnknownNameError: no shipped block of that field has the name.
+        VariantError: it is neither a name nor a block.
     """
-    if not isinstance(value, str):
-        return value
-    if value not in BLOCKS[field_name]:
-        raise UnknownNameError(f"{field_name} block", [value], BLOCKS[field_name])
-    return BLOCKS[field_name][value]
+    if value is None:
+        return None
+    return find_part(Block, f"{field_name} block", value, BLOCKS[field_name])

@@ -7,7 +7,7 @@ all come from it.
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -102,9 +102,7 @@ class LayerPlan:
         """
         what = {
             "layers": [_identity(layer) for layer in self.layers],
-            "recipe": {
-                name: value for name, value in asdict(recipe).items() if name != "name" and value is not None
-            },
+            "recipe": recipe.identity,
             "placement": self.variant.placement,
             "evaluation": self.variant.evaluation,
         }

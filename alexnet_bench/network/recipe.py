@@ -4,11 +4,16 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.initializers import INITIALIZERS, Initializer, glorot, he, paper
+from alexnet_bench.network.optimizers import OPTIMIZERS, Optimizer, adam, sgd
+from alexnet_bench.network.part import Part, find_part
 
-OPTIMIZERS = ("sgd", "adam")
-INITIALIZATIONS = ("paper", "he", "glorot")
 PIXELS = ("centred", "standardized")
 AUGMENTATIONS = ("none", "crops-and-flips", "crops-flips-colour")
+
+
+# The fields that name a part, and what is shipped of it.
+PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,14 +22,15 @@ class Recipe:
 
     Args:
         name: what `--recipe` calls it.
-        optimizer: `sgd` (momentum, with weight decay added to the gradient, as in section 5) or `adam`.
+        optimizer: one of your own, or by name `sgd` (with momentum, as in section 5) or `adam`.
         learning_rate: at the start.
         momentum: of SGD.
-        weight_decay: times the weight (not the bias) is added to its gradient.
+        weight_decay: times the weight (not the bias) is added to its gradient, whatever the optimizer.
         drops: the shares of training after which the learning rate is divided by 10.
         batch_size: images a step.
         epochs: passes over the training images.
-        initialization: `paper` (normal, deviation 0.01), `he` or `glorot`.
+        initialization: an initializer of your own, or by name `paper` (normal, deviation 0.01), `he` or
+            `glorot`.
         bias: the initial bias of the layers that the paper gives 1; the others start at 0.
         pixels: `centred` takes the training images' mean colour off values of 0 to 255 (section 2);
             `standardized` also divides by their deviation.
@@ -34,14 +40,14 @@ class Recipe:
     """
 
     name: str
-    optimizer: str = "sgd"
+    optimizer: Optimizer = sgd
     learning_rate: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 5e-4
     drops: tuple[float, ...] = (0.5, 0.75, 0.9)
     batch_size: int = 128
     epochs: int = 90
-    initialization: str = "paper"
+    initialization: Initializer = paper
     bias: float = 1.0
     pixels: str = "centred"
     augmentation: str = "crops-flips-colour"
@@ -51,12 +57,9 @@ class Recipe:
         object.__setattr__(self, "drops", tuple(self.drops))
         if isinstance(self.learning_rate, int):
             object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        for field, allowed in (
-            ("optimizer", OPTIMIZERS),
-            ("initialization", INITIALIZATIONS),
-            ("pixels", PIXELS),
-            ("augmentation", AUGMENTATIONS),
-        ):
+        for field, kind, shipped in PARTS:
+            object.__setattr__(self, field, find_part(kind, field, getattr(self, field), shipped))
+        for field, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
             if getattr(self, field) not in allowed:
                 raise UnknownNameError(field, [getattr(self, field)], allowed)
         for field in ("learning_rate", "batch_size", "epochs"):
@@ -72,6 +75,21 @@ class Recipe:
         check_fields(changes)
         return replace(self, **changes)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every field as JSON holds it: parts by their names."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes it another training: not its name; of a part that is not shipped, its source too."""
+        known = {name: value for name, value in self.settings.items() if name != "name" and value is not None}
+        return known | {
+            field: (part.name, part.source)
+            for field, _, shipped in PARTS
+            if (part := getattr(self, field)) not in shipped.values()
+        }
+
     def learning_rate_at(self, progress: float) -> float:
         """The learning rate after a share `progress` (0 to 1) of training."""
         return self.learning_rate / 10 ** sum(progress >= drop for drop in self.drops)
@@ -84,12 +102,12 @@ PAPER = Recipe(name="paper")
 # The seed notebook's compile() call; everything it leaves out is Keras' default.
 NOTEBOOK = Recipe(
     name="notebook",
-    optimizer="adam",
+    optimizer=adam,
     learning_rate=1e-4,
     weight_decay=0.0,
     drops=(),
     batch_size=32,
-    initialization="glorot",
+    initialization=glorot,
     bias=0.0,
     pixels="standardized",
     augmentation="crops-and-flips",
@@ -103,7 +121,7 @@ FIGURE_1 = Recipe(
     weight_decay=0.0,
     drops=(),
     epochs=30,
-    initialization="he",
+    initialization=he,
     bias=0.0,
     pixels="standardized",
     augmentation="none",
@@ -127,9 +145,9 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
     while batch > 8 and images < batch * FEWEST_STEPS:
         batch //= 2
     changes: dict[str, Any] = {"batch_size": batch}
-    if recipe.initialization == "paper":
-        changes |= {"initialization": "he", "bias": 0.0, "pixels": "standardized"}
-    if recipe.optimizer == "adam":
+    if recipe.initialization == paper:
+        changes |= {"initialization": he, "bias": 0.0, "pixels": "standardized"}
+    if recipe.optimizer == adam:
         changes["learning_rate"] = recipe.learning_rate * 10
     if recipe.augmentation == "crops-flips-colour":
         changes["augmentation"] = "crops-and-flips"
@@ -141,3 +159,7 @@ def check_fields(changes: dict[str, Any]) -> None:
     known = {field.name for field in fields(Recipe)} - {"name"}
     if unknown := [name for name in changes if name not in known]:
         raise UnknownNameError("recipe field", unknown, known)
+
+
+def _plain(value: Any) -> Any:
+    return value.name if isinstance(value, Part) else list(value) if isinstance(value, tuple) else value

@@ -1,7 +1,7 @@
 """What a worker is told to build, and what a record says of it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Network:
             "variant": self.variant.name,
             "ablations": [str(Path(folder).resolve()) for folder in ablations],
             "topology": self.plan.topology.name,
-            "recipe": asdict(self.recipe),
+            "recipe": self.recipe.settings,
             "precision": self.precision,
         }
 
@@ -51,7 +51,7 @@ class Network:
             "topology": self.plan.topology.name,
             "classes": self.plan.classes,
             "recipe": self.recipe.name,
-            "recipe_settings": asdict(self.recipe) | {"drops": list(self.recipe.drops)},
+            "recipe_settings": self.recipe.settings,
             "precision": self.precision,
             "placement": self.variant.placement,
             "parameters": self.plan.parameters,

@@ -98,7 +98,8 @@ class Variant:
     @property
     def difference(self) -> str:
         """`changes` as one line of text."""
-        return ", ".join(f"{name} {_shown(value)}" for name, value in self.changes.items()) or "the paper's"
+        shown = {name: "none" if value is None else value for name, value in self.changes.items()}
+        return ", ".join(f"{name} {value}" for name, value in shown.items()) or "the paper's"
 
     def plus(self, other: "Variant") -> "Variant":
         """Both variants' changes at once, named `a+b`.
@@ -117,10 +118,6 @@ class Variant:
     def train_with(self, base: Recipe) -> Recipe:
         """The run's recipe with this variant's own changes."""
         return base.but(**self.recipe)
-
-
-def _shown(value: Any) -> str:
-    return "none" if value is None else value.name if isinstance(value, Block) else str(value)
 
 
 ALEXNET = Variant(name="alexnet")

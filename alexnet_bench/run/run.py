@@ -82,7 +82,7 @@ def start_run(schedule: Schedule, folder: Path, command: str) -> None:
             "git_commit": git_commit(),
             "environment": describe_environment() | {"settings": read_machine()},
             "settings": asdict(schedule.settings),
-            "plan": schedule.manifest_plan(),
+            "plan": _plan(schedule),
         },
     )
 
@@ -116,11 +116,13 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
     A trial or draw counts as done when its record is there, whatever its status.
 
     Raises:
-        BenchError: the data or a block turned out to be unusable; what was finished is kept.
+        BenchError: the data are others than the run was begun with, or they or a block turned out to be
+            unusable; what was finished is kept.
     """
     manifest = reopen_run(folder)
-    manifest["plan"] = schedule.manifest_plan()
-    manifest["settings"] = asdict(schedule.settings)
+    plan = _plan(schedule)
+    _check_same_data(folder, manifest["plan"], plan, schedule.settings.dataset)
+    manifest["plan"], manifest["settings"] = plan, asdict(schedule.settings)
     write_manifest(folder, manifest)
     run_id = manifest["run_id"]
 
@@ -150,6 +152,22 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
             observer.planned(0, len(some), 0)
             train(_within_budget(some, schedule, folder, observer))
     return run_records(folder)
+
+
+def _plan(schedule: Schedule) -> dict[str, Any]:
+    """The plan with a digest of what is trained on, for which a large folder is read whole once."""
+    trains = "accuracy" in schedule.settings.measure
+    return schedule.manifest_plan() | {"data_digest": schedule.dataset.digest if trains else None}
+
+
+def _check_same_data(folder: Path, begun: dict[str, Any], now: dict[str, Any], dataset: str) -> None:
+    """Refuse to add to the seeds of other images. Runs from before digests were kept have none."""
+    before, after = begun.get("data_digest"), now["data_digest"]
+    if before is not None and before != after:
+        raise RecordError(
+            f"{folder} was begun with other images or labels than {dataset} holds now (digest {before}, now "
+            f"{after}); bring back the former ones, or start a new run"
+        )
 
 
 def _by_looks(schedule: Schedule, folder: Path, observer: Observer) -> Iterator[list[TrialTask]]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from alexnet_bench.environment import usable_cores
@@ -148,7 +149,9 @@ class Settings:
     save_models: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ablations", tuple(str(folder) for folder in self.ablations))
+        # A run that goes on from another folder finds the same data and files.
+        object.__setattr__(self, "dataset", _located(self.dataset))
+        object.__setattr__(self, "ablations", tuple(_absolute(folder) for folder in self.ablations))
         for field, kind, known in (
             ("measure", "measure", MEASURES),
             ("mode", "mode", MODES),
@@ -212,6 +215,16 @@ class Settings:
             interval=interval,
             budget_seconds=self.budget,
         )
+
+
+def _located(dataset: str) -> str:
+    """A data set's name with its path, if it has one, made absolute."""
+    name, _, path = dataset.partition(":")
+    return f"{name}:{_absolute(path)}" if path else dataset
+
+
+def _absolute(path: str | Path) -> str:
+    return str(Path(path).expanduser().resolve())
 
 
 def _several(value: Any) -> tuple[Any, ...]:

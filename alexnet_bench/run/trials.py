@@ -122,7 +122,7 @@ def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[st
     return {
         "do": "train",
         **task.network.request(schedule.settings.ablations),
-        "dataset": dataset_spec(schedule),
+        "dataset": schedule.settings.dataset,
         "seed": task.seed,
         "most_epochs": task.most_epochs,
         "evaluate_test": counts,
@@ -138,9 +138,3 @@ def _predictions_file(task: TrialTask) -> Path:
 def _name(task: TrialTask) -> str:
     precision = "" if task.network.precision == "float32" else f"-{task.network.precision}"
     return f"{task.network.variant.name}{precision}-seed{task.seed}"
-
-
-def dataset_spec(schedule: Schedule) -> str:
-    """The data set as a worker opens it, its path made absolute."""
-    name, colon, path = schedule.settings.dataset.partition(":")
-    return f"{name}:{Path(path).expanduser().resolve()}" if colon else name

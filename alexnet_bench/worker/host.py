@@ -145,7 +145,16 @@ def _network(request: dict[str, Any], classes: int, channels: int) -> tuple[Any,
     (variant,) = registry.select(request["variant"])
     topology = topologies.find_topology(request["topology"])
     plan = plans.make_plan(variant, topology, classes=classes, channels=channels)
-    return plan, recipes.Recipe(**request["recipe"])
+    return plan, recipes.Recipe(**request["recipe"] | _brought(variant, request["recipe"]))
+
+
+def _brought(variant: Any, recipe: dict[str, Any]) -> dict[str, Any]:
+    """What a request can but name, such as a user's own initializer: the variant has it."""
+    return {
+        field: part
+        for field, part in variant.recipe.items()
+        if hasattr(part, "build") and part.name == recipe.get(field)
+    }
 
 
 def _of_code_under_test(name: str) -> Any:

@@ -21,12 +21,13 @@ from typing import Any
 # With the code under test, so that what is edited later does not get into a later draw.
 PRELOADED = (
     "tensorflow",
-    "sklearn.datasets",
     "alexnet_bench.network.plan",
     "alexnet_bench.network.registry",
     "alexnet_bench.environment",
     "alexnet_bench.model.tensorflow_devices",
     "alexnet_bench.model.tensorflow_step",
+    "alexnet_bench.model.tensorflow_optimizers",
+    "alexnet_bench.model.lrn",
 )
 CALLERS_OWN = "alexnet_bench_caller_worker"
 

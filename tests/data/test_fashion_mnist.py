@@ -4,8 +4,8 @@ import struct
 import numpy as np
 import pytest
 
-from alexnet_bench.data.download import download
 from alexnet_bench.data.fashion_mnist import CLASSES, open_fashion_mnist
+from alexnet_bench.data.files import download
 from alexnet_bench.errors import DataError
 
 

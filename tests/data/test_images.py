@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_bench.data.images import check_images
+from alexnet_bench.data.folder import check_images
 from alexnet_bench.errors import DataError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from alexnet_bench.data.stratify import split_stratified
+from alexnet_bench.data.dataset import split_stratified
 
 LABELS = hnp.arrays(np.int64, st.integers(0, 120), elements=st.integers(0, 9))
 SEEDS = st.integers(0, 2**64)

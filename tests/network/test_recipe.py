@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.initializers import INITIALIZERS
+from alexnet_bench.network.optimizers import OPTIMIZERS
 from alexnet_bench.network.recipe import (
     AUGMENTATIONS,
     FEWEST_STEPS,
-    INITIALIZATIONS,
     NOTEBOOK,
-    OPTIMIZERS,
     PAPER,
     PIXELS,
     RECIPES,
@@ -17,11 +17,11 @@ from alexnet_bench.network.recipe import (
 )
 
 RECIPE_FIELDS = {
-    "optimizer": st.sampled_from(OPTIMIZERS),
+    "optimizer": st.sampled_from(list(OPTIMIZERS)),
     "learning_rate": st.floats(1e-6, 1.0),
     "batch_size": st.integers(1, 4096),
     "epochs": st.integers(1, 200),
-    "initialization": st.sampled_from(INITIALIZATIONS),
+    "initialization": st.sampled_from(list(INITIALIZERS)),
     "bias": st.sampled_from([0.0, 0.1, 1.0]),
     "pixels": st.sampled_from(PIXELS),
     "augmentation": st.sampled_from(AUGMENTATIONS),
@@ -54,8 +54,8 @@ def test_the_papers_recipe_is_that_of_section_5():
 
 
 def test_the_notebooks_recipe_is_its_compile_call():
-    assert (NOTEBOOK.optimizer, NOTEBOOK.learning_rate, NOTEBOOK.batch_size) == ("adam", 1e-4, 32)
-    assert (NOTEBOOK.initialization, NOTEBOOK.weight_decay, NOTEBOOK.drops) == ("glorot", 0.0, ())
+    assert (NOTEBOOK.optimizer.name, NOTEBOOK.learning_rate, NOTEBOOK.batch_size) == ("adam", 1e-4, 32)
+    assert (NOTEBOOK.initialization.name, NOTEBOOK.weight_decay, NOTEBOOK.drops) == ("glorot", 0.0, ())
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_scaling_replaces_what_does_not_train_and_keeps_the_rest(recipe, images)
     scaled = scale_to_small_images(recipe, images)
 
     expected = recipe.but(batch_size=scaled.batch_size)
-    if recipe.initialization == "paper":
+    if recipe.initialization.name == "paper":
         expected = expected.but(initialization="he", bias=0.0, pixels="standardized")
-    if recipe.optimizer == "adam":
+    if recipe.optimizer.name == "adam":
         expected = expected.but(learning_rate=10 * recipe.learning_rate)
     if recipe.augmentation == "crops-flips-colour":
         expected = expected.but(augmentation="crops-and-flips")

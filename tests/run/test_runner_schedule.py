@@ -16,7 +16,6 @@ from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
-from alexnet_bench.run.trials import dataset_spec
 from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
 
 REGISTRY = load_registry()
@@ -317,9 +316,9 @@ def test_what_is_said_goes_before_the_preset():
 
 
 def test_the_recipe_is_scaled_to_small_images_alone():
-    assert schedule().recipe.initialization == "he"
-    assert schedule(topology="alexnet-227").recipe.initialization == "paper"
-    assert schedule(recipe="notebook").recipe.optimizer == "adam"
+    assert schedule().recipe.initialization.name == "he"
+    assert schedule(topology="alexnet-227").recipe.initialization.name == "paper"
+    assert schedule(recipe="notebook").recipe.optimizer.name == "adam"
 
 
 @settings(max_examples=20)
@@ -375,8 +374,8 @@ def test_a_worker_is_told_the_absolute_path_of_the_data(tmp_path, monkeypatch, p
 
     plan = schedule("alexnet", dataset=f"folder:{path}", batch_size=2)
 
-    assert dataset_spec(plan) == f"folder:{tmp_path / 'pets'}"
-    assert open_dataset(dataset_spec(plan)).name == plan.dataset.name == "folder:pets"
+    assert plan.settings.dataset == f"folder:{tmp_path / 'pets'}"
+    assert open_dataset(plan.settings.dataset).name == plan.dataset.name == "folder:pets"
 
 
 def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):

@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from alexnet_bench import optimizer
+from alexnet_bench.errors import VariantError
 from alexnet_bench.model.tensorflow_step import Steps
 from alexnet_bench.network.recipe import NOTEBOOK, PAPER
 
@@ -110,3 +112,37 @@ def test_inference_gives_probabilities(steps, start):
 
 def test_rate_starts_at_the_recipes(steps):
     assert float(steps(PAPER.but(learning_rate=0.25)).learning_rate) == 0.25
+
+
+# -- an optimizer of Keras'
+
+
+@optimizer()
+def keras_momentum(recipe):
+    return keras.optimizers.SGD(momentum=recipe.momentum)
+
+
+@optimizer()
+def keras_adam(recipe):
+    return keras.optimizers.Adam()
+
+
+@optimizer()
+def scheduled(recipe):
+    return keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9))
+
+
+@pytest.mark.parametrize(("own", "shipped"), [(keras_momentum, "sgd"), (keras_adam, "adam")])
+def test_an_optimizer_of_keras_follows_the_recipe_as_a_shipped_one_does(steps, own, shipped):
+    """Its rate, as it changes, and its weight decay."""
+    recipe = PAPER.but(weight_decay=0.1)
+
+    expected = train(steps(recipe.but(optimizer=shipped)), RATES)
+    for one, other in zip(train(steps(recipe.but(optimizer=own)), RATES), expected, strict=True):
+        assert_close(one, other)
+    assert float(steps(recipe.but(optimizer=own)).learning_rate) == pytest.approx(recipe.learning_rate)
+
+
+def test_an_optimizer_with_a_schedule_of_its_own_is_refused(steps):
+    with pytest.raises(VariantError, match="'scheduled' has a schedule of its own; give it none"):
+        steps(PAPER.but(optimizer=scheduled))

@@ -1,0 +1,76 @@
+"""A run that goes on does so with the images it was begun with, from whichever folder, or not at all."""
+
+import json
+import os
+import shutil
+
+import pytest
+from PIL import Image
+
+from alexnet_bench.run.run import resume_settings, start_run
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+
+
+def write_images(folder, shade):
+    for label in ("cat", "dog"):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for number in range(8):
+            Image.new("RGB", (4, 4), (shade, number, 0)).save(folder / label / f"{number}.png")
+            # What is written at once may bear one time.
+            os.utime(folder / label / f"{number}.png", ns=(0, shade))
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """The folder of a run that was begun in another one, which its paths are relative to."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_images(tmp_path / "pets", 0)
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    asked = Settings(
+        variants="alexnet", measure="accuracy", dataset="folder:pets", ablations=("mine",), batch_size=2
+    )
+    start_run(Schedule(asked), tmp_path / "run", "bench run")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    return tmp_path / "run"
+
+
+def test_it_goes_on_from_another_folder_with_the_same_data_and_ablations(begun):
+    root = begun.parent
+    write_images(root / "elsewhere" / "pets", 1)
+
+    settings = resume_settings(begun, None)
+
+    assert (settings.dataset, settings.ablations) == (f"folder:{root / 'pets'}", (str(root / "mine"),))
+    plan = json.loads((begun / "run.json").read_text())["plan"]
+    assert plan["data_digest"] == Schedule(settings).dataset.digest
+
+
+def test_it_is_refused_where_the_images_are_others_now(begun, bench):
+    before = (begun / "run.json").read_bytes()
+    write_images(begun.parent / "pets", 1)
+
+    code, _, err = bench("run", "--resume", begun, "--seeds", 4)
+
+    assert code == 2
+    assert f"{begun} was begun with other images or labels than folder:{begun.parent / 'pets'}" in " ".join(
+        err.split()
+    )
+    assert (begun / "run.json").read_bytes() == before
+
+
+def test_a_folder_whose_data_are_gone_says_so(begun, bench):
+    shutil.rmtree(begun.parent / "pets")
+
+    code, _, err = bench("run", "--resume", begun)
+
+    assert (code, "no such folder" in err) == (2, True)
+
+
+def test_throughput_needs_no_digest(tmp_path):
+    """It is timed with made-up images."""
+    start_run(Schedule(Settings(variants="alexnet", measure="throughput")), tmp_path / "run", "bench run")
+
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["plan"]["data_digest"] is None
