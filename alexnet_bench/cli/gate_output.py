@@ -101,7 +101,7 @@ def _write(file: Path, text: str, mode: str = "w", level: str = "Error") -> bool
         with file.open(mode, encoding="utf-8") as place:
             place.write(text)
     except OSError as error:
-        _complain(level, f"{file} cannot be written ({error.strerror}); give another")
+        _complain(level, f"{file} cannot be written: {error.strerror}")
         return False
     return True
 

@@ -124,9 +124,11 @@ def compare(
     """
     selected = select_on_sides(settings, sides, named)
     schedule = Schedule(replace(settings, variants=selected.of_head), alone=True)
-    pairs = _pairs(schedule, list(sides), selected.only_head)
+    both, alone = _pairs(schedule, list(sides), selected.only_head)
     on_asked(_asked(schedule, selected))
-    plan = TimingPlan(pairs, effort(settings), schedule.workers_at_once, is_known)
+    how = effort(settings)
+    # What can be compared comes first: the budget is for decisions.
+    plans = [TimingPlan(pairs, how, schedule.workers_at_once, is_known) for pairs in (both, alone) if pairs]
     run_id = uuid.uuid4().hex[:12]
     create_run(
         folder,
@@ -137,11 +139,11 @@ def compare(
             "git_commit": sides[HEAD].revision,
             "environment": describe_environment() | {"settings": read_machine()},
             "settings": asdict(settings),
-            "plan": schedule.manifest_plan() | _about(sides, plan.effort),
+            "plan": schedule.manifest_plan() | _about(sides, how),
         },
     )
 
-    on_planned(plan.sessions_left([]))
+    on_planned(sum(plan.sessions_left([]) for plan in plans))
 
     def keep(records: list[Draw]) -> None:
         for record in records:
@@ -153,23 +155,30 @@ def compare(
         modes=settings.mode,
         threads=settings.timed_threads,
         devices=settings.devices,
-        slice_seconds=plan.effort.slice_seconds,
+        slice_seconds=how.slice_seconds,
         log=folder / "workers.log",
         run_id=run_id,
     ) as sessions:
-        return time_contenders(plan, sessions, [], keep, on_event)
+        records: list[dict[str, Any]] = []
+        for plan in plans:
+            records = time_contenders(plan, sessions, records, keep, on_event)
+        return records
 
 
-def _pairs(schedule: Schedule, sides: Sequence[str], only_head: Sequence[str]) -> list[Pair]:
-    """Each network of head against the base's; by itself where the base has none."""
+def _pairs(
+    schedule: Schedule, sides: Sequence[str], only_head: Sequence[str]
+) -> tuple[list[Pair], list[Pair]]:
+    """Each network of head against the base's; and by themselves, those that the base has not."""
     base, *others = sides
-    pairs = []
+    both, alone = [], []
     for contender in schedule.timing.contenders:
         for other in others or [base]:
             arm = replace(contender, side=other)
-            control = arm if contender.network.variant.name in only_head else replace(contender, side=base)
-            pairs.append(Pair(arm=arm, control=control))
-    return pairs
+            if contender.network.variant.name in only_head:
+                alone.append(Pair(arm=arm, control=arm))
+            else:
+                both.append(Pair(arm=arm, control=replace(contender, side=base)))
+    return both, alone
 
 
 def _asked(schedule: Schedule, selected: Selected) -> list[Asked]:

@@ -5,6 +5,7 @@ import subprocess
 from xml.etree import ElementTree
 
 import pytest
+from users_repository import git
 
 TYPED = [
     "--variants",
@@ -45,3 +46,22 @@ def test_a_commit_that_slows_a_block_fails_the_build(gate, repository, monkeypat
     assert "❌ regressed" in (repository / "summary.md").read_text(encoding="utf-8")
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True).stdout
     assert len(listed.splitlines()) == 1
+
+
+def test_a_commit_that_breaks_a_variant_and_adds_another(bench, repository):
+    """What it breaks is a regression, what it adds has no base, and either keeps nothing back."""
+    git(repository, "commit", "-q", "-a", "--allow-empty", "-m", "head")
+    mine = repository / "ablations" / "mine.py"
+    text = mine.read_text(encoding="utf-8")
+    mine.write_text(text.replace("return Wasteful(**layer)", "raise ValueError('no more')"), encoding="utf-8")
+    (repository / "ablations" / "newer.py").write_text(
+        text.replace('"mine"', '"new"').replace('but("plain"', 'but("newer"'), encoding="utf-8"
+    )
+    typed = ["--variants", "plain,newer", *TYPED[2:], "--budget", "1s", "--junit", "j.xml", "--history", "h"]
+
+    code, out, err = bench("gate", "--base", "HEAD", *typed)
+
+    assert code == 1, out + err
+    assert "plain, training throughput: regressed: head: crashed: ValueError: no more" in err
+    assert "newer, training throughput: not comparable: only this code has it" in err
+    assert ElementTree.parse("j.xml").getroot().attrib["failures"] == "3"

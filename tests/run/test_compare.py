@@ -64,17 +64,6 @@ def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
     assert len(listed.splitlines()) == 1
 
 
-def test_a_revision_that_lacks_the_variant_says_which_side_does(bench, repository):
-    (repository / "ablations" / "mine.py").write_text(
-        BLOCK.replace("{size}", "1").replace('but("plain"', 'but("newer"'), encoding="utf-8"
-    )
-
-    code, _, err = bench("compare", "--base", "HEAD", "--variants", "newer", *TYPED)
-
-    assert code == 2
-    assert "Error: base: unknown variant 'newer'" in err
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
