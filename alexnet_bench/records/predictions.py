@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alexnet_bench.records.schema import Trial
 
+
 @dataclass(frozen=True)
 class Predictions:
     """The files of some runs' trials.
