@@ -48,12 +48,12 @@ def number(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """What is in percent, with two decimals."""
-    return f"{value:.2f}" if not _is_missing(value) else MISSING
+    return f"{value:z.2f}".replace("-", "−") if not _is_missing(value) else MISSING
 
 
 def signed(value: float | None) -> str:
     """With its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−") if not _is_missing(value) else MISSING
+    return f"{value:+z.2f}".replace("-", "−") if not _is_missing(value) else MISSING
 
 
 def whole(value: float | None) -> str:

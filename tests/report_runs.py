@@ -73,6 +73,7 @@ def manifest(run_id="run-a", control="alexnet", variants=None, **plan):
 
 def trial(variant, seed, wrong=0.03, **changes):
     """A trial with a share `wrong` of test images wrong; the other errors follow from it."""
+    wrong = float(wrong)
     values = {
         "variant": variant,
         "fingerprint": f"print-of-{'alexnet' if variant == 'lrn' else variant}",
@@ -106,7 +107,7 @@ def curve_point(epoch, error):
 
 def draw(variant, number, rates, rounds=None, mode="training", **changes):
     """A draw whose slices ran at `rates` images a second in rounds of its own, or in those given."""
-    steps, batch = 4, changes.get("batch_size", 16)
+    steps, batch, rates = 4, changes.get("batch_size", 16), [float(rate) for rate in rates]
     values = {
         "variant": variant,
         "fingerprint": f"print-of-{'alexnet' if variant == 'lrn' else variant}-227",
@@ -157,14 +158,15 @@ def failed_trial(variant, seed, status="diverged"):
     )
 
 
+def changed(records, **changes):
+    """Records with some of their values changed."""
+    return [msgspec.structs.replace(record, **changes) for record in records]
+
+
 def in_run(records, run_id="run-a"):
     """Records as they are read, of one run unless they say otherwise."""
-    return [
-        msgspec.convert(
-            msgspec.to_builtins(msgspec.structs.replace(record, run_id=record.run_id or run_id)), AnyRecord
-        )
-        for record in records
-    ]
+    named = (msgspec.structs.replace(record, run_id=record.run_id or run_id) for record in records)
+    return [msgspec.json.decode(msgspec.json.encode(record), type=AnyRecord) for record in named]
 
 
 def write_run(folder, records, run=None):

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from alexnet_bench.records.schema import COLUMNS
 
 README = Path(__file__).parents[1] / "results" / "README.md"
@@ -15,12 +13,7 @@ def column_row(column):
     return f"| `{column.name}` | {' and '.join(column.kinds)} | {required}{column.about}{agrees} |"
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
-def test_every_column_is_explained_as_the_schema_has_it(column):
-    assert column_row(column) in README.read_text(encoding="utf-8").splitlines()
-
-
-def test_no_column_is_explained_that_the_schema_lacks():
+def test_every_column_is_explained_as_the_schema_has_it_and_no_other():
     columns = README.read_text(encoding="utf-8").partition("## Columns")[2]
     rows = [line for line in columns.splitlines() if line.startswith("| `")]
 

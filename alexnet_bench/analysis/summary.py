@@ -166,7 +166,7 @@ def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
         "parameters": first.parameters,
         "macs": first.macs,
         "counted_at": first.topology,
-        "peak_memory_bytes": max(distinct(record.peak_memory_bytes for record in measured[0]), default=None),
+        "peak_memory_bytes": max(distinct(record.peak_memory_bytes for record in measured[0]), default=math.nan),
         "device": ", ".join(distinct(record.device for record in every)),
         "failures": "; ".join(failed),
     }

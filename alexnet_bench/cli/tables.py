@@ -49,10 +49,10 @@ def print_summary(summary: Any) -> None:
 
 def print_verdicts(effects: Any) -> None:
     """What `bench run` says of each arm that was judged."""
-    from alexnet_bench.show.tables import effect_text, verdict_text
+    from alexnet_bench.show.tables import row_text, verdict_text
 
     rows = [
-        [row.arm, row.control, row.label, effect_text(row), verdict_text(row)]
+        [row.arm, row.control, row.label, row_text(row), verdict_text(row)]
         for row in effects[effects["verdict"] != ""].itertuples()
     ]
     if rows:

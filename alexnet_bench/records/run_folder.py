@@ -67,7 +67,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise RecordError(f"{path} is damaged: {error}") from None
     if not isinstance(manifest, dict):
         raise RecordError(f"{path} is damaged: it holds no JSON object")
-    if manifest.get("schema_version", 0) > SCHEMA_VERSION:
+    version, plan = manifest.get("schema_version", 0), manifest.get("plan", {})
+    if not isinstance(version, int) or not isinstance(plan, dict):
+        raise RecordError(f"{path} is damaged: schema_version must be a number, and plan an object")
+    if version > SCHEMA_VERSION:
         raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
     return _brought_up_to_date(manifest)
 

@@ -159,7 +159,7 @@ def compare(
         log=folder / "workers.log",
         run_id=run_id,
     ) as sessions:
-        records: list[dict[str, Any]] = []
+        records: list[Draw] = []
         for plan in plans:
             records = time_contenders(plan, sessions, records, keep, on_event)
         return records

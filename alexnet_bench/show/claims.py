@@ -14,9 +14,10 @@ from alexnet_bench.network.registry import Registry
 from alexnet_bench.records.run_folder import MANIFEST, read_manifest, run_records
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
+from alexnet_bench.show.numbers import effect_text
 from alexnet_bench.show.page import escape_markdown
 from alexnet_bench.stats.verdict import INCONCLUSIVE
-from alexnet_bench.words import MISSING, counted, signed
+from alexnet_bench.words import MISSING, counted
 
 NAME = "claims"
 
@@ -98,22 +99,14 @@ def _is_run(path: Path) -> bool:
 def _measured(row: Any) -> str:
     if not row.pairs:
         return MISSING
-    value = _in_unit(row.effect, row.unit)
-    bounds = f" [{_in_unit(row.low, row.unit)}, {_in_unit(row.high, row.unit)}]" if pd.notna(row.low) else ""
-    return f"{value}{bounds}, {counted(row.pairs, 'pair')}"
-
-
-def _in_unit(value: float, unit: str) -> str:
-    if pd.isna(value):
-        return MISSING
-    return f"×{value:.2f}" if unit == RATIO else signed(value)
+    return f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"
 
 
 def _verdict(row: Any) -> str:
     if row.verdict == INCONCLUSIVE:
         if pd.isna(row.pairs_wanted):
             return f"{INCONCLUSIVE} (cannot estimate how many pairs it takes)"
-        return f"{INCONCLUSIVE} (about {int(row.pairs_wanted) - row.pairs} more pairs)"
+        return f"{INCONCLUSIVE} (about {counted(int(row.pairs_wanted) - row.pairs, 'more pair')})"
     detail = row.remark or (row.note if row.verdict == NOT_TESTED else "")
     return f"{row.verdict} ({detail})" if detail else str(row.verdict)
 
@@ -121,5 +114,4 @@ def _verdict(row: Any) -> str:
 def _price(row: Any) -> str:
     if pd.isna(row.price):
         return MISSING
-    bounds = f" [{row.price_low:.2f}, {row.price_high:.2f}]" if pd.notna(row.price_low) else ""
-    return f"×{row.price:.2f}{bounds} ({row.price_where})"
+    return f"{effect_text(row.price, row.price_low, row.price_high, RATIO)} ({row.price_where})"

@@ -11,7 +11,8 @@ from alexnet_bench.analysis.series import ChangePoint, Series, Span
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.history import SERIES
 from alexnet_bench.show.figures import style
-from alexnet_bench.show.figures.history import change_text, conditions, draw_history
+from alexnet_bench.show.figures.history import conditions, draw_history, gain_text
+from alexnet_bench.show.numbers import change_text
 from alexnet_bench.words import MISSING
 
 NAME = "history"
@@ -33,11 +34,11 @@ def warnings(series: Series) -> Iterator[str]:
         yield f"{who}: {_change_text(change)}"
     if loss := series.chain_loss:
         yield (
-            f"{who}: {change_text(loss.gain)} since {loss.since}: {loss.count} gates up to {loss.until} "
+            f"{who}: {gain_text(loss.gain)} since {loss.since}: {loss.count} gates up to {loss.until} "
             "add up to it, and none told of it"
         )
     if loss := series.trend_loss:
-        yield f"{who}: {change_text(loss.gain)} by a trend over {loss.count} entries, {_ends(loss)}"
+        yield f"{who}: {gain_text(loss.gain)} by a trend over {loss.count} entries, {_ends(loss)}"
 
 
 def as_data(series: Series) -> dict[str, Any]:
@@ -77,14 +78,14 @@ def _cells(series: Series) -> list[str]:
         first.variant,
         first.mode,
         str(len(series.rows)),
-        MISSING if series.change is None else f"{series.change:+.1%}",
+        MISSING if series.change is None else change_text(1 + series.change),
         "\n".join(map(_change_text, series.changes)) or "none",
     ]
 
 
 def _change_text(change: ChangePoint) -> str:
     also = f" (also: {', '.join(change.also)})" if change.also else ""
-    return f"{change_text(change.gain)} {_ends(change)}{also}"
+    return f"{gain_text(change.gain)} {_ends(change)}{also}"
 
 
 def _ends(span: Span) -> str:

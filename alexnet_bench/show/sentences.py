@@ -11,6 +11,7 @@ from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
+from alexnet_bench.show.numbers import change_text
 from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.words import counted, distinct, joined
 
@@ -65,12 +66,11 @@ def _unsteady(records: Sequence[AnyRecord]) -> Iterator[str]:
 
 def _difference(row: "pd.Series[Any]") -> str:
     """How far an A/A pair differed, over all draws and in each."""
-    if row["kind"] == INTERVAL:
-        mode = row["measure"].partition("_")[0]
-        return f"{row['effect'] - 1:+.2%} [{row['low'] - 1:+.2%}, {row['high'] - 1:+.2%}] in {mode}"
-    draws = ", ".join(f"{abs(ratio - 1):.1%}" for ratio in row["values"])
     mode = row["measure"].partition("_")[0]
-    return f"{abs(row['effect'] - 1):.1%} in {mode} (draw by draw: {draws})"
+    if row["kind"] == INTERVAL:
+        return f"{change_text(row['effect'], row['low'], row['high'])} in {mode}"
+    draws = ", ".join(change_text(ratio) for ratio in row["values"])
+    return f"{change_text(row['effect'])} in {mode} (draw by draw: {draws})"
 
 
 def _learned(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
@@ -83,8 +83,8 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
     seeds = len({record.seed for record in _results(records)})
     if (accuracy["kind"] == INTERVAL).any():
         yield (
-            "Intervals on error are 95% t intervals over seeds: they cover the variance of training, for "
-            "each arm by itself. Effects with fewer pairs than that takes are descriptive."
+            "Intervals on error are 95% t intervals over seeds: they cover the variance of training. Effects "
+            "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
         yield from _about_looks(plans)
@@ -100,14 +100,15 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
 
 def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
     """What verdicts there are, at which level, and what counts as nothing."""
-    for (_, label), rows in effects[effects["verdict"] != ""].groupby(["setting", "label"], sort=False):
+    judged = effects[effects["verdict"] != ""]
+    for label, rows in judged.groupby("label", sort=False):
         margins = rows["margin"].max()
         margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
-        arms = "one arm" if len(rows) == 1 else f"all {len(rows)} arms together"
+        arms = "one arm" if len(rows) == 1 else "all arms of a question together"
         yield (
             f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, "
             f"and so is a false equivalent where more than {margin} did (paired t tests, two one-sided "
-            "tests, Holm)."
+            "tests, Bonferroni). The interval beside a verdict is the one that decided it."
         )
 
 
@@ -117,7 +118,7 @@ def _about_looks(plans: Plans) -> Iterator[str]:
         numbers = joined([str(look) for look in looks])
         yield (
             f"Seeds were added until there was a verdict, with looks at {numbers} seeds; the looks share the "
-            "5% as well. Intervals are over all seeds, and not widened for that."
+            "5% as well. What has a verdict is shown as it was when it fell."
         )
 
 
@@ -126,8 +127,8 @@ def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
         return
     text = (
         "A throughput ratio is that of the faster halves of control's and arm's slices from the same rounds, "
-        "in which they ran in turn; each draw builds the networks anew. Images a second are means over all "
-        "slices, so a ratio need not be their quotient."
+        "in which they ran in turn; each draw builds the networks anew. An arm's images a second are the "
+        "control's typical speed times the ratio."
     )
     if (throughput["kind"] == INTERVAL).any():
         yield f"{text} Their intervals are 95% t intervals over draws."

@@ -12,8 +12,9 @@ from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.analysis.plans import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.stats.verdict import INCONCLUSIVE
-from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, signed, whole
+from alexnet_bench.show.numbers import effect_text, in_unit, interval_text, p_text
+from alexnet_bench.stats.verdict import EQUIVALENT, INCONCLUSIVE
+from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, whole
 
 GIB = 2**30
 _OVERVIEW_WORDS = {
@@ -106,9 +107,10 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Control": lambda row: _value(row.control_value, row),
         "Arm's value": lambda row: _value(row.arm_value, row),
         "Effect": _effect_with_unit,
-        "95% interval": _interval,
-        "For other images too": _over_images,
+        "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
+        "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
         "Verdict": verdict_text,
+        "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
         "Kind": lambda row: row.kind,
@@ -124,11 +126,9 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "Term": lambda row: f"{row.term} (or {row.alias})" if row.alias else row.term,
         "Measure": lambda row: row.measure,
         "Where": lambda row: places.get(row.setting, MISSING),
-        "Effect, points": lambda row: signed(row.effect),
-        "95% interval": lambda row: (
-            f"{signed(row.low)}, {signed(row.high)}" if pd.notna(row.low) else MISSING
-        ),
-        "p (adjusted)": lambda row: f"{row.p_value:.3f}" if pd.notna(row.p_value) else MISSING,
+        "Effect, points": lambda row: in_unit(row.effect, POINTS),
+        "95% interval": lambda row: interval_text(row.low, row.high, POINTS),
+        "p (adjusted)": lambda row: p_text(row.p_value),
         "Seeds": lambda row: str(row.seeds),
     }
     return _table(contrasts.itertuples(), cells, words={"Factorial", "Term", "Measure", "Where"})
@@ -241,12 +241,7 @@ def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
         return MISSING
     if effect.kind == NOT_COMPARABLE:
         return NOT_COMPARABLE
-    return effect_text(effect)
-
-
-def effect_text(row: Any) -> str:
-    """An effect with its interval, where it has one."""
-    return f"{_effect(row)} [{_bounds(row)}]" if _has_interval(row) else _effect(row)
+    return row_text(effect)
 
 
 def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
@@ -275,44 +270,33 @@ def verdict_text(row: Any) -> str:
     return f"{INCONCLUSIVE} (about {counted(int(row.pairs_wanted) - row.pairs, f'more {what}')})"
 
 
-def _effect(row: Any) -> str:
-    return _in_unit(row.effect, row.unit)
+def row_text(row: Any) -> str:
+    """The effect of a row of `effects.csv` with its interval, where it has one."""
+    return effect_text(row.effect, *_bounds(row), row.unit)
 
 
 def _effect_with_unit(row: Any) -> str:
     unit = {RATIO: "", POINTS: " points"}.get(row.unit, f" {row.unit}")
-    return f"{_effect(row)}{unit}" if pd.notna(row.effect) else _effect(row)
+    return f"{in_unit(row.effect, row.unit)}{unit}" if pd.notna(row.effect) else MISSING
 
 
-def _in_unit(value: float, unit: str) -> str:
-    if pd.isna(value):
-        return MISSING
-    return f"×{value:.3f}" if unit == RATIO else signed(value)
+def _bounds(row: Any) -> tuple[float, float]:
+    """The ends of the interval; not numbers where the row has none to show."""
+    return (row.low, row.high) if row.kind in (INTERVAL, INCOMPLETE) else (math.nan, math.nan)
 
 
-def _bounds(row: Any) -> str:
-    return f"{_in_unit(row.low, row.unit)}, {_in_unit(row.high, row.unit)}"
-
-
-def _interval(row: Any) -> str:
-    return _bounds(row) if _has_interval(row) else MISSING
-
-
-def _over_images(row: Any) -> str:
-    if pd.isna(row.low_images):
-        return MISSING
-    return f"{_in_unit(row.low_images, row.unit)}, {_in_unit(row.high_images, row.unit)}"
-
-
-def _has_interval(row: Any) -> bool:
-    return row.kind in (INTERVAL, INCOMPLETE) and pd.notna(row.low)
+def _p_value(row: Any) -> float:
+    """Of the test that a verdict rests on."""
+    if not row.verdict:
+        return math.nan
+    return float(row.p_equivalence if row.verdict == EQUIVALENT else row.p_difference)
 
 
 def _each(row: Any) -> str:
     """The values that a descriptive effect is the mean of."""
     if row.kind != DESCRIPTIVE:
         return MISSING
-    return ", ".join(_in_unit(value, row.unit) for value in row.values)
+    return ", ".join(in_unit(value, row.unit) for value in row.values)
 
 
 def _quantiles(values: tuple[float, ...] | None) -> str:

@@ -1,62 +1,60 @@
+"""The records of a run: what is written, what is read again, and what is refused."""
+
 import json
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from whole_records import record, values
 
+import alexnet_bench
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.run_folder import RECORDS, add_record, create_run, reopen_run, run_records
 from alexnet_bench.records.schema import (
     AGREEING,
     COLUMNS,
     COLUMNS_OF_FIELD,
     KINDS,
     SCHEMA_VERSION,
-    STATUSES,
-    append_record,
-    check_record,
     columns_of,
-    make_record,
-    mend_file,
-    read_records,
-    to_frame,
 )
 
 REQUIRED = [
     (kind, column.name)
-    for kind in KINDS
-    for column in columns_of(kind)
-    if column.required and column.default is None and column.name not in ("schema_version", "kind")
+    for kind, type in KINDS.items()
+    for column in columns_of(type)
+    if column.name in values(kind) and column.name != "kind"
 ]
-WRONG = {int: "many", str: 7, dict: [], list: {}, bool: 1, (int, float): "much"}
+# What elsewhere ends a line of text, or a text.
+NO_LINE_ENDS = ["\r", "\r\n", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x00"]
 
 
 @pytest.fixture
-def file(tmp_path):
-    """Where records go; not there yet."""
-    return tmp_path / "records.jsonl"
+def folder(tmp_path):
+    """A run without records."""
+    return new_run(tmp_path)
 
 
-def write(path, *records, end="\n"):
-    path.write_text("\n".join(json.dumps(item) for item in records) + end, encoding="utf-8")
+def new_run(parent):
+    create_run(parent / "run", {"run_id": "run-a", "plan": {"variants": {}}})
+    return parent / "run"
 
 
-def refusal(act, *arguments, **more):
+def write(folder, *rows):
+    (folder / RECORDS).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def refusal(act, *arguments):
     """The message with which something is refused."""
     with pytest.raises(RecordError) as caught:
-        act(*arguments, **more)
+        act(*arguments)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 # -- the schema
-
-
-def test_every_column_says_what_it_is_once():
-    names = [column.name for column in COLUMNS]
-    assert len(names) == len(set(names))
-    assert all(column.about and set(column.kinds) <= set(KINDS) for column in COLUMNS)
 
 
 def test_rows_agree_in_all_that_makes_a_number_comparable():
@@ -69,7 +67,9 @@ def test_rows_agree_in_all_that_makes_a_number_comparable():
         "placement",
         "threads",
         "versions",
+        "build",
         "dataset",
+        "data_digest",
         "epochs",
         "tuned",
         "mode",
@@ -78,72 +78,16 @@ def test_rows_agree_in_all_that_makes_a_number_comparable():
     assert all(columns <= set(AGREEING) for columns in COLUMNS_OF_FIELD.values())
 
 
-# -- making one
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_not_given_and_not_required_is_null_or_the_columns_default(kind):
-    made, defaults = record(kind), {column.name: column.default for column in COLUMNS}
-
-    assert list(made) == [column.name for column in columns_of(kind)]
-    assert (made["schema_version"], made["kind"]) == (SCHEMA_VERSION, kind)
-    given_names = values(kind).keys() | {"schema_version", "kind"}
-    assert all(made[name] == defaults[name] for name in made.keys() - given_names)
-    check_record(made)
-
-
-@pytest.mark.parametrize(("kind", "name"), REQUIRED)
-def test_a_missing_column_is_named(kind, name):
-    given_values = values(kind)
-    del given_values[name]
-
-    assert refusal(make_record, kind, **given_values) == f"a {kind} lacks {name}"
-
-
-@pytest.mark.parametrize(
-    ("kind", "column"),
-    [(kind, column) for kind in KINDS for column in columns_of(kind) if column.name not in ("kind",)],
-    ids=lambda part: part if isinstance(part, str) else part.name,
-)
-def test_a_value_of_another_type_is_named(kind, column):
-    wrong = WRONG[column.type]
-
-    message = refusal(check_record, record(kind) | {column.name: wrong})
-
-    assert message == f"a {kind} has {column.name} = {wrong!r}, of another type than the schema's"
-
-
-def test_a_truth_value_is_no_number():
-    assert "seed = True" in refusal(check_record, record() | {"seed": True})
-    assert "loss = False" in refusal(check_record, record() | {"loss": False})
-
-
-def test_a_column_that_no_record_has_is_refused():
-    assert refusal(record, "draw", seed=3, hue="red") == "a draw has no column hue, seed"
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_every_status_is_known(status):
-    assert record(status=status)["status"] == status
-
-
-def test_another_status_or_kind_is_refused():
-    assert refusal(record, status="fine").startswith("a record's status is 'fine'; expected one of ok, ")
-    assert "expected one of trial, draw" in refusal(check_record, record() | {"kind": "sample"})
-    assert "expected one of trial, draw" in refusal(check_record, {})
-
-
 # -- writing and reading
 
 
-def test_records_come_back_as_they_were_written(file):
-    written = [record(seed=1), record("draw"), record(status="crashed", error="line\nbreak, \u2028 and é")]
+def test_records_come_back_as_they_were_written(folder):
+    written = [record(seed=1, loss=0.25), record("draw", steady=True), record(status="crashed", error="é")]
 
     for item in written:
-        append_record(file, item)
+        add_record(folder, item)
 
-    assert read_records(file) == written
-    assert file.read_bytes().count(b"\n") == 3
+    assert run_records(folder) == written
 
 
 # Every append waits for the disk.
@@ -153,7 +97,7 @@ def test_records_come_back_as_they_were_written(file):
         st.builds(
             record,
             variant=st.text(),
-            error=st.none() | st.text(),
+            error=st.none() | st.text() | st.sampled_from(NO_LINE_ENDS),
             loss=st.none() | st.floats(allow_nan=False, allow_infinity=False),
             seed=st.integers(0, 2**31),
         ),
@@ -161,126 +105,156 @@ def test_records_come_back_as_they_were_written(file):
     )
 )
 def test_any_text_and_number_survives(tmp_path_factory, records):
-    file = tmp_path_factory.mktemp("records") / "records.jsonl"
+    folder = new_run(tmp_path_factory.mktemp("records"))
     for item in records:
-        append_record(file, item)
-    if not records:
-        file.touch()
+        add_record(folder, item)
 
-    assert read_records(file) == records
+    assert run_records(folder) == records
+
+
+@pytest.mark.parametrize("character", NO_LINE_ENDS, ids=ascii)
+def test_lines_end_at_a_line_feed_alone(folder, character):
+    """JSON may have most of these as they are inside a value, and none of them hides a record."""
+    rows = [values(seed=seed, error=f"before{character}after") for seed in range(3)]
+    (folder / RECORDS).write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+
+    assert [(item.seed, item.error) for item in run_records(folder)] == [
+        (seed, f"before{character}after") for seed in range(3)
+    ]
+
+
+def test_a_line_end_of_windows_is_one_too(folder):
+    rows = [json.dumps(values(seed=seed)).encode() for seed in range(2)]
+    (folder / RECORDS).write_bytes(b"".join(row + b"\r\n" for row in rows))
+
+    assert [item.seed for item in run_records(folder)] == [0, 1]
+
+
+@pytest.mark.parametrize("byte", [b"\r", b"\x0c", b"\x1c"])
+def test_a_byte_that_no_value_may_have_is_named_and_hides_nothing(folder, byte):
+    good = json.dumps(values()).encode()
+    (folder / RECORDS).write_bytes(
+        good + b"\n" + good.replace(b"alexnet", b"alex" + byte + b"net", 1) + b"\n"
+    )
+
+    assert refusal(run_records, folder).startswith(f"{folder / RECORDS}, line 2: ")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("column", ["loss", "curve"])
-def test_what_is_no_number_is_never_written(file, value, column):
-    append_record(file, record())
-    wrong = record(**{column: value if column == "loss" else [{"loss": value}]})
+def test_what_is_no_number_is_written_as_null(folder, value):
+    add_record(folder, msgspec.structs.replace(record(), loss=value))
 
-    assert "a number that is not finite; it must be null" in refusal(append_record, file, wrong)
-    assert read_records(file) == [record()]
+    assert [item.loss for item in run_records(folder)] == [None]
 
 
-def test_nothing_is_written_of_a_record_that_does_not_fit(file):
-    refusal(append_record, file, record() | {"status": "fine"})
+def test_nothing_is_written_of_a_record_that_does_not_fit(folder):
+    for wrong in ({"status": "fine"}, {"seed": "3"}, {"duration_seconds": math.nan}):
+        message = refusal(add_record, folder, msgspec.structs.replace(record(), **wrong))
+        assert message.startswith(f"a row of {folder / RECORDS} does not fit the schema: ")
+        assert f"`$.{next(iter(wrong))}`" in message
 
-    assert not file.exists()
+    assert run_records(folder) == []
 
 
 @settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_a_torn_last_line_is_passed_over_and_mended_wherever_it_was_torn(tmp_path_factory, cut):
-    file = tmp_path_factory.mktemp("records") / "records.jsonl"
-    whole, torn = record(seed=1), record(seed=2)
-    append_record(file, whole)
+    folder = new_run(tmp_path_factory.mktemp("records"))
+    file, whole, torn = folder / RECORDS, record(seed=1), record(seed=2)
+    add_record(folder, whole)
     length = file.stat().st_size
-    append_record(file, torn)
+    add_record(folder, torn)
     # Anything from all of the second line but its end, to nothing of it.
     with file.open("r+b") as opened:
         opened.truncate(length + cut % (file.stat().st_size - length))
 
-    assert read_records(file) == [whole]
-    mend_file(file)
+    assert run_records(folder) == [whole]
+    reopen_run(folder)
     assert file.stat().st_size == length
-    append_record(file, torn)
-    assert read_records(file) == [whole, torn]
+    add_record(folder, torn)
+    assert run_records(folder) == [whole, torn]
 
 
-def test_mending_leaves_whole_and_missing_files_alone(file):
-    mend_file(file)
-    assert not file.exists()
-    append_record(file, record())
-    before = file.read_bytes()
-    mend_file(file)
-    assert file.read_bytes() == before
+def test_a_torn_only_line_leaves_an_empty_file(folder):
+    (folder / RECORDS).write_text('{"schema_ver', encoding="utf-8")
+
+    assert run_records(folder) == []
+    reopen_run(folder)
+    assert (folder / RECORDS).read_bytes() == b""
 
 
-def test_a_torn_only_line_leaves_an_empty_file(file):
-    file.write_text('{"schema_ver', encoding="utf-8")
+@pytest.mark.parametrize(("kind", "name"), REQUIRED)
+def test_a_missing_column_is_named(folder, kind, name):
+    write(folder, values(kind), {key: value for key, value in values(kind).items() if key != name})
 
-    assert read_records(file) == []
-    mend_file(file)
-    assert file.read_bytes() == b""
-
-
-def test_a_newer_schema_asks_for_an_update(file):
-    write(file, record(), {"schema_version": SCHEMA_VERSION + 1, "kind": "something new"})
-
-    message = refusal(read_records, file)
-
-    assert message.startswith(f"{file}, line 2: a record has schema version {SCHEMA_VERSION + 1}; ")
-    assert message.endswith("update it")
+    message = refusal(run_records, folder)
+    assert message.startswith(f"{folder / RECORDS}, line 2: ")
+    assert f"`{name}`" in message
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("line", "words"),
     [
-        ("{", "line 1: "),
-        ("[]", "line 1: a record must be a JSON object"),
-        ("3", "line 1: a record must be a JSON object"),
-        ("", "line 1: "),
-        (json.dumps(record() | {"seed": None}), "line 1: a trial lacks seed"),
-        (json.dumps(record() | {"loss": "low"}), "line 1: a trial has loss = 'low'"),
-        (json.dumps(record() | {"loss": math.nan}), "line 1: NaN is no value of a record; it must be null"),
-        (json.dumps(record() | {"curve": [-math.inf]}), "line 1: -Infinity is no value of a record"),
-        (json.dumps(record() | {"schema_version": None}), "line 1: a trial lacks schema_version"),
+        ("{", "truncated"),
+        ("[]", "Expected `object`, got `array`"),
+        ("", ""),
+        ("[" * 100_000, ""),
+        (json.dumps(values(kind="trial") | {"kind": "sample"}), "'sample' - at `$.kind`"),
+        (json.dumps(values(seed=None)), "Expected `int`, got `null` - at `$.seed`"),
+        (json.dumps(values(seed="3")), "Expected `int`, got `str` - at `$.seed`"),
+        (json.dumps(values(seed=True)), "Expected `int`, got `bool` - at `$.seed`"),
+        (json.dumps(values(loss=False)), "got `bool` - at `$.loss`"),
+        (json.dumps(values(status="fine")), "'fine' - at `$.status`"),
+        (json.dumps(values(loss=math.nan)), "malformed"),
+        (json.dumps(values(curve=[{"epoch": 1, "learning_rate": "much"}])), "`$.curve[0].learning_rate`"),
+        (json.dumps(values(schema_version=None)), "`$.schema_version`"),
     ],
 )
-def test_a_damaged_line_is_named(file, line, expected):
-    file.write_text(line + "\n" + json.dumps(record()) + "\n", encoding="utf-8")
+def test_a_damaged_line_is_named(folder, line, words):
+    (folder / RECORDS).write_text(f"{json.dumps(values())}\n{line}\n", encoding="utf-8")
 
-    assert refusal(read_records, file).startswith(f"{file}, {expected}")
-
-
-def test_bytes_that_are_no_text_are_named(file):
-    file.write_bytes(b'{"variant": "\xff"}\n')
-
-    assert refusal(read_records, file).startswith(f"{file}, line 1: ")
+    message = refusal(run_records, folder)
+    assert message.startswith(f"{folder / RECORDS}, line 2: ")
+    assert words in message
 
 
-def test_a_missing_file_is_named(file):
-    assert refusal(read_records, file) == f"{file} does not exist; give a folder that `bench run` wrote"
+def test_bytes_that_are_no_text_are_named(folder):
+    (folder / RECORDS).write_bytes(b'{"variant": "\xff"}\n')
+
+    assert refusal(run_records, folder).startswith(f"{folder / RECORDS}, line 1: ")
 
 
-def test_columns_that_another_version_had_are_left_out_and_those_it_lacked_are_null(file):
-    older = record() | {"colour": "red"}
-    del older["predictions"]
-    write(file, older)
+def test_a_newer_schema_asks_for_an_update(folder):
+    """Whether or not this version could read the row."""
+    for newer in ({"kind": "something new"}, values()):
+        write(folder, values(), newer | {"schema_version": SCHEMA_VERSION + 1})
 
-    assert read_records(file) == [record()]
+        message = refusal(run_records, folder)
+        assert message.startswith(f"{folder / RECORDS}, line 2: it has schema version {SCHEMA_VERSION + 1}; ")
+        assert message.endswith("update it")
+
+
+def test_columns_that_another_version_had_are_left_out_and_those_it_lacked_are_null(folder):
+    write(folder, values(colour="red", schema_version=1))
+
+    assert run_records(folder) == [record(schema_version=1)]
+    assert (record().data_digest, record().predictions, record("draw").steady) == (None, None, None)
 
 
 # -- as a DataFrame
 
 
-def test_a_frame_has_a_row_a_record_and_a_column_a_column():
-    frame = to_frame([record(seed=3), record("draw", images_per_second=96.0)])
+def test_a_frame_has_a_row_a_record_and_a_column_a_column(folder):
+    for item in (record(seed=3), record("draw", images_per_second=96.0)):
+        add_record(folder, item)
 
+    frame = alexnet_bench.read(folder)
     assert list(frame.columns) == [column.name for column in COLUMNS]
     assert frame["kind"].tolist() == ["trial", "draw"]
     assert frame["seed"].tolist()[0] == 3
     assert frame["images_per_second"].isna().tolist() == [True, False]
-    assert frame["slice_seconds"][1] == [0.5, 0.25]
+    assert list(frame["slice_seconds"][1]) == [0.5, 0.25]
 
 
-def test_no_records_make_an_empty_frame_of_all_columns():
-    assert list(to_frame([]).columns) == [column.name for column in COLUMNS]
+def test_no_records_make_an_empty_frame_of_all_columns(folder):
+    assert list(alexnet_bench.read(folder).columns) == [column.name for column in COLUMNS]

@@ -98,7 +98,7 @@ def test_reopening_gives_the_manifest_and_mends_the_records(folder):
     assert reopen_run(folder)["run_id"] == "run-a"
 
     add_record(folder, record(seed=2))
-    assert [item["seed"] for item in run_records(folder)] == [1, 2]
+    assert [item.seed for item in run_records(folder)] == [1, 2]
 
 
 def test_a_manifest_is_replaced_whole(folder):
@@ -116,7 +116,10 @@ def test_a_folder_without_a_run_is_named(tmp_path):
     assert refusal(read_manifest, tmp_path / "none").startswith(f"{tmp_path / 'none'} holds no {MANIFEST}")
 
 
-@pytest.mark.parametrize("text", ["{", "", "[]", "3", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "", "[]", "3", "\x00", '{"schema_version": "3"}', '{"schema_version": null}', '{"plan": []}'],
+)
 def test_a_damaged_manifest_is_named(folder, text):
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 

@@ -95,8 +95,8 @@ def test_throughput_starts_at_zero_and_names_other_devices(figures):
     assert labels(figures["throughput"])[0] == "alexnet"
     assert "two-gpu\n2 logical CPU devices" in labels(figures["throughput"])
     assert (training.get_xlabel(), inference.get_xlabel()) == (
-        "training throughput\n(images/s; higher is better)",
-        "inference throughput\n(images/s; higher is better)",
+        "training throughput over alexnet's\n(ratio; higher is better)",
+        "inference throughput over alexnet's\n(ratio; higher is better)",
     )
     assert f"on {DEVICE}, 2 threads; two-gpu on 2 logical CPU devices" in _heads(figures["throughput"])
 

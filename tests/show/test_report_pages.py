@@ -4,7 +4,7 @@ import html
 from html.parser import HTMLParser
 
 import pytest
-from report_runs import LRN_CLAIM, accuracy, draw, failed_trial, in_run, manifest, timing, trial
+from report_runs import LRN_CLAIM, accuracy, changed, draw, failed_trial, in_run, manifest, timing, trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.show.content import make_content
@@ -107,7 +107,7 @@ def test_what_failed_is_named():
 
 def test_a_variant_that_failed_throughout_is_named():
     records = [*accuracy(("alexnet",)), failed_trial("no-lrn", 0), draw("no-lrn", 0, [], status="crashed")]
-    assert "no seed of no-lrn and alexnet has a value; seed 0 of no-lrn: diverged" in page(records)
+    assert "no seed of both sides has a value; seed 0 of no-lrn: diverged" in page(records)
 
 
 def test_what_is_planned_and_not_recorded_is_named():
@@ -132,7 +132,7 @@ def test_the_noise_floor_is_said_in_words():
     run = manifest(variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]})
     alexnet = [draw("alexnet", number, [100.0]) for number in (0, 1)]
     said = page([*alexnet, draw("lrn", 0, [95.0]), draw("lrn", 1, [101.0])], run)
-    differed = "it differed by 2.0% in training (draw by draw: 5.0%, 1.0%)"
+    differed = "it differed by −2.05% in training (draw by draw: −5.00%, +1.00%)"
     assert f"lrn and alexnet are the same network; timed twice, {differed}" in said
 
 
@@ -144,7 +144,7 @@ def test_logical_devices_are_not_passed_off_as_gpus():
 
 
 def test_held_out_errors_are_not_called_test_errors():
-    records = [{**record, "held_out_top1_error": 0.3, "test_top1_error": None} for record in accuracy()]
+    records = changed(accuracy(), held_out_top1_error=0.3, test_top1_error=None)
     said = page(records)
     assert "Held-out top-1 error, %" in said
     assert "The official test images of digits were absent" in said
@@ -153,15 +153,15 @@ def test_held_out_errors_are_not_called_test_errors():
 
 def test_tuned_and_untuned_effects_are_called_so():
     assert "Effects on error are untuned" in page(accuracy())
-    tuned = [{**record, "tuned": True} for record in accuracy()]
+    tuned = changed(accuracy(), tuned=True)
     assert "of an equal grid with the least validation error." in page(tuned)
-    soonest = [record | {"recipe_settings": {"stop_at_train_error": 0.25}} for record in tuned]
+    soonest = changed(tuned, recipe_settings={"stop_at_train_error": 0.25})
     assert "of an equal grid that got to 25% training error the soonest." in page(soonest)
 
 
 def test_several_runs_are_told_apart():
     first, second = manifest("run-a"), manifest("run-b", dataset="cifar10", measures=["accuracy"])
-    cifar = [{**record, "run_id": "run-b", "dataset": "cifar10"} for record in accuracy()]
+    cifar = changed(accuracy(), run_id="run-b", dataset="cifar10")
     said = page([*accuracy(), *timing(), *cifar], first, second)
     assert "Run run-a run-b" in said
     assert "dataset digits" in said

@@ -1,8 +1,10 @@
+import math
 from itertools import pairwise
 
 import pytest
 
 from alexnet_bench import words
+from alexnet_bench.show import numbers
 from alexnet_bench.show.figures.tradeoff import apart
 from alexnet_bench.show.page import escape_latex, escape_markdown
 
@@ -17,10 +19,37 @@ def test_listed(numbers, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.1234, "0.12"), (31.44, "31.4"), (1580.2, "1,580"), (-2.5, "−2.50"), (float("nan"), "–")],
+    [(0.1234, "0.12"), (31.44, "31.4"), (1580.2, "1,580"), (-2.5, "−2.50"), (math.nan, "–"), (None, "–")],
 )
 def test_number(value, text):
     assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        ((1.104, 0.98, 1.226, "percentage points"), "+1.10 [+0.98, +1.23]"),
+        ((-0.001, -0.5, math.inf, "percentage points"), "+0.00 [−0.50, +∞]"),
+        ((1.05, 1.0212, 1.08, "ratio"), "×1.050 [×1.021, ×1.080]"),
+        ((6.0, math.nan, math.nan, "ratio"), "×6.000"),
+        ((math.inf, 1.5, math.inf, "ratio"), "×∞ [×1.500, ×∞]"),
+        ((math.nan, math.nan, math.nan, "ratio"), "–"),
+    ],
+)
+def test_an_effect_reads_the_same_everywhere(effect, text):
+    assert numbers.effect_text(*effect) == text
+
+
+def test_a_ratio_may_be_told_as_a_change():
+    assert numbers.change_text(0.904, 0.9, 0.91) == "−9.60% [−10.00%, −9.00%]"
+    assert numbers.change_text(1.0) == "+0.00%"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "<0.001"), (0.0123, "0.012"), (1.0, "1.000"), (math.nan, "–")]
+)
+def test_p_values(value, text):
+    assert numbers.p_text(value) == text
 
 
 def test_markdown_is_escaped():

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from alexnet_bench.analysis.series import Series
 from alexnet_bench.show.figures import style
+from alexnet_bench.show.numbers import change_text
 from alexnet_bench.stats import Estimate
 
 _MOST_LABELS, _SHORT = 12, 7
@@ -37,10 +38,9 @@ def conditions(series: Series) -> str:
     )
 
 
-def change_text(gain: Estimate) -> str:
+def gain_text(gain: Estimate) -> str:
     """A change in percent, with its interval where there is one."""
-    mean, low, high = (math.expm1(value) for value in (gain.mean, gain.low, gain.high))
-    return f"{mean:+.1%}" + ("" if math.isnan(low) else f" [{low:+.1%}, {high:+.1%}]")
+    return change_text(*(math.exp(value) for value in (gain.mean, gain.low, gain.high)))
 
 
 def _draw_panel(panel: SubFigure, series: Series) -> None:
@@ -75,7 +75,7 @@ def _mark_changes(axes: Axes, series: Series) -> None:
         is_late = change.at > len(series.measured) / 2
         axes.axvline(change.at - 0.5, color=style.CONTROL, linestyle="--", linewidth=1)
         axes.annotate(
-            f"{math.expm1(change.gain.mean):+.1%}\n{_short(change.since)} → {_short(change.until)}",
+            f"{change_text(math.exp(change.gain.mean))}\n{_short(change.since)} → {_short(change.until)}",
             (change.at - 0.5, 1),
             (-3 if is_late else 3, -3),
             xycoords=("data", "axes fraction"),
