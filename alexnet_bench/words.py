@@ -1,11 +1,17 @@
 """Numbers and lists as people write them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 MISSING = "–"
+
+
+def plain(text: str) -> str:
+    """Text on one line in which control characters, bidi overrides and lone surrogates are visible."""
+    return "".join(char if char.isprintable() or char == " " else repr(char)[1:-1] for char in text)
 
 
 def listed(numbers: Iterable[int]) -> str:
@@ -31,7 +37,7 @@ def counted(count: int, noun: str) -> str:
 
 def number(value: float | None) -> str:
     """Three digits or more: `0.12`, `31.4`, `1,580`."""
-    if value is None or pd.isna(value):
+    if value is None or not _is_known(value):
         return MISSING
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")
@@ -39,23 +45,30 @@ def number(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """What is in percent, with two decimals."""
-    return f"{value:.2f}" if pd.notna(value) else MISSING
+    return f"{value:.2f}" if _is_known(value) else MISSING
 
 
 def signed(value: float | None) -> str:
     """With its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−") if pd.notna(value) else MISSING
+    return f"{value:+.2f}".replace("-", "−") if _is_known(value) else MISSING
 
 
 def whole(value: float | None) -> str:
     """A whole number with separators."""
-    return f"{value:,.0f}" if pd.notna(value) else MISSING
+    return f"{value:,.0f}" if _is_known(value) else MISSING
 
 
-def failures(rows: pd.DataFrame, name_variants: bool = False) -> str:
+def failures(rows: "pd.DataFrame", name_variants: bool = False) -> str:
     """The trials and draws that did not go well, in words: `seed 1 of tanh diverged`."""
     failed = rows[rows["status"] != "ok"]
     return "; ".join(dict.fromkeys(_failure(row, name_variants) for _, row in failed.iterrows()))
+
+
+def _is_known(value: Any) -> bool:
+    # Loaded here: an error's words must not cost what pandas costs.
+    import pandas as pd
+
+    return bool(pd.notna(value))
 
 
 def _failure(row: "pd.Series[Any]", name_variant: bool) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from alexnet_bench.cli import options
+from alexnet_bench.cli.terminal import say
 
 
 @click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
@@ -23,4 +24,4 @@ def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
         manifests = [read_manifest(run) for run in runs]
         print(effects(read(*runs), manifests, folders_by_run(runs, manifests)).to_json(orient="records"))
     else:
-        print(f"Report: {page}")
+        say(f"Report: {page}")

@@ -11,6 +11,7 @@ import click
 from alexnet_bench.api import new_run_folder
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
+from alexnet_bench.cli.terminal import say
 from alexnet_bench.run.settings import MEASURES, PRESETS
 
 EXAMPLE = """\b
@@ -146,10 +147,10 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         with Progress(quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)
     except KeyboardInterrupt:
-        print(
+        say(
             "\nInterrupted; what was finished is kept. Go on with: "
             + shlex.join(["bench", "run", "--resume", str(folder)]),
-            file=sys.stderr,
+            sys.stderr,
         )
         return INTERRUPTED
     page = write_report([folder], folder / "report")
@@ -164,11 +165,11 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         found = effects(read(folder), [manifest], {manifest["run_id"]: folder})
         print_verdicts(found)
         for sentence in noise_floor(found):
-            print(f"\n{sentence}")
-        print(f"\nReport: {page}")
+            say(f"\n{sentence}")
+        say(f"\nReport: {page}")
     failed = [record for record in records if record["status"] != "ok"]
     for record in failed:
-        print(f"{record['variant']}: {record['status']}: {record['error']}", file=sys.stderr)
+        say(f"{record['variant']}: {record['status']}: {record['error']}", sys.stderr)
     return FINDING if failed else DONE
 
 
