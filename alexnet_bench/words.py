@@ -1,5 +1,6 @@
-"""Numbers and lists as people write them."""
+"""Numbers, lists and names as people write them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -7,11 +8,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MISSING = "–"
+# Control characters, line ends, what reverses the direction of text, halves of surrogate pairs, and what XML
+# forbids besides.
+_NOT_PLAIN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 def plain(text: str) -> str:
-    """Text on one line in which control characters, bidi overrides and lone surrogates are visible."""
-    return "".join(char if char.isprintable() or char == " " else repr(char)[1:-1] for char in text)
+    r"""The same text on one line, control characters written out (`\x1b`): it can be shown anywhere."""
+    return _NOT_PLAIN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def listed(numbers: Iterable[int]) -> str:
@@ -37,7 +43,7 @@ def counted(count: int, noun: str) -> str:
 
 def number(value: float | None) -> str:
     """Three digits or more: `0.12`, `31.4`, `1,580`."""
-    if value is None or not _is_known(value):
+    if _is_missing(value):
         return MISSING
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace("-", "−")
@@ -45,17 +51,17 @@ def number(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     """What is in percent, with two decimals."""
-    return f"{value:.2f}" if _is_known(value) else MISSING
+    return f"{value:.2f}" if not _is_missing(value) else MISSING
 
 
 def signed(value: float | None) -> str:
     """With its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−") if _is_known(value) else MISSING
+    return f"{value:+.2f}".replace("-", "−") if not _is_missing(value) else MISSING
 
 
 def whole(value: float | None) -> str:
     """A whole number with separators."""
-    return f"{value:,.0f}" if _is_known(value) else MISSING
+    return f"{value:,.0f}" if not _is_missing(value) else MISSING
 
 
 def failures(rows: "pd.DataFrame", name_variants: bool = False) -> str:
@@ -64,11 +70,11 @@ def failures(rows: "pd.DataFrame", name_variants: bool = False) -> str:
     return "; ".join(dict.fromkeys(_failure(row, name_variants) for _, row in failed.iterrows()))
 
 
-def _is_known(value: Any) -> bool:
-    # Loaded here: an error's words must not cost what pandas costs.
+def _is_missing(value: float | None) -> bool:
+    # Whoever only wants `plain` need not wait for pandas.
     import pandas as pd
 
-    return bool(pd.notna(value))
+    return bool(pd.isna(value))
 
 
 def _failure(row: "pd.Series[Any]", name_variant: bool) -> str:

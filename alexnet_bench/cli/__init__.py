@@ -40,7 +40,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except BenchError as error:
         print(f"Error: {plain(str(error))}", file=sys.stderr)
         return NOTHING_MEASURED if isinstance(error, WorkerError) else BAD_INPUT
-    except faults.Fault as error:
+    except faults.FaultError as error:
         print(f"Error: {plain(str(error))}", file=sys.stderr)
         return FAULT
     except (KeyboardInterrupt, click.Abort):

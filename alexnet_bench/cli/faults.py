@@ -15,7 +15,7 @@ from alexnet_bench.errors import BenchError
 _VARIABLES = ("CUDA", "KERAS", "LANG", "LC_", "MPL", "MATPLOTLIB", "OMP", "ONEDNN", "PYTHON", "TF_", "XLA")
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """An error of ours; the message says what and where it is written down."""
 
 
@@ -24,17 +24,17 @@ def kept_in(folder: Path | None) -> Iterator[None]:
     """Write down what nobody foresaw, in a run's folder or, without one, in the temporary folder.
 
     Raises:
-        Fault: in place of an error that is neither the user's to put right nor the command line's own.
+        FaultError: In place of an error that is neither the user's to put right nor the command line's own.
     """
     import click
 
     try:
         yield
-    except (BenchError, Fault, click.ClickException, click.Abort, click.exceptions.Exit):
+    except (BenchError, FaultError, click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     # A library that ends the process must not choose the exit code.
     except (Exception, SystemExit) as error:
-        raise Fault(
+        raise FaultError(
             f"{type(error).__name__}: {error}. This is a fault of alexnet-bench, and says nothing about what "
             f"was measured; {_write_down(error, folder)}"
         ) from error

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import Any, TextIO
 
 from alexnet_bench.words import plain
@@ -29,7 +30,7 @@ class _Unbreakable(io.FileIO):
         except OSError as error:
             if not isinstance(error, BrokenPipeError):
                 self.failure = error.strerror or str(error)
-            with open(os.devnull, "wb") as nowhere:
+            with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), self.fileno())
             return len(memoryview(data).cast("B"))
 
@@ -63,7 +64,7 @@ def _stream(stream: Any, number: int) -> Any:
     """A stream of the process made unbreakable; one that was put in its place stays as it is."""
     if stream is None:
         # Closed by the caller: the next file that is opened would get its number, and what is printed.
-        return open(os.devnull, "w", encoding="utf-8")
+        return Path(os.devnull).open("w", encoding="utf-8")
     if stream not in (sys.__stdout__, sys.__stderr__) or os.name != "posix":
         return stream
     stream.flush()

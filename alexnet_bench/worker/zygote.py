@@ -35,12 +35,15 @@ def main(root: str, control: socket.socket) -> None:
     del sys.path[0]
     _load("alexnet_bench", Path(root) / "alexnet_bench")
     host = importlib.import_module(f"{_load(CALLERS_OWN, Path(__file__).parent).__name__}.host")
+    # Keras imports it where it is installed, and with it settings of the user's that may end the import.
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
     for name in PRELOADED:
         try:
             importlib.import_module(name)
         except ImportError:
             # What is missing is told by the worker that needs it.
             continue
+    del sys.modules["matplotlib"]
     while message := control.recv(1):
         if message == b"w":
             pid = int.from_bytes(control.recv(4, socket.MSG_WAITALL), "big")
