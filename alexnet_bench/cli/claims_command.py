@@ -17,9 +17,9 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN...]")
+@click.argument("runs", nargs=-1, type=shared.FOLDER, metavar="[RUN...]")
 @shared.ablations
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for claims.md, claims.csv and a figure.")
+@click.option("--out", type=shared.FOLDER, help="Folder for claims.md, claims.csv and a figure.")
 @shared.as_json
 def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
     """Hold the paper's claims against what runs measured.

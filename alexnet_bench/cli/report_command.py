@@ -9,8 +9,8 @@ from alexnet_bench.cli.terminal import say
 
 
 @click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; RUN/report for one run.")
+@click.argument("runs", nargs=-1, required=True, type=options.FOLDER)
+@click.option("--out", type=options.FOLDER, help="Folder to write; RUN/report for one run.")
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Write the tables, plots and page of one or several runs again, from their records."""

@@ -31,17 +31,20 @@ def time_sides(
     Returns:
         The records, what head is held against (nothing where it is alone), and the run folder.
     """
-    from alexnet_bench.api import new_run_folder
+    from alexnet_bench.cli import faults
     from alexnet_bench.cli.progress import Progress
+    from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.records.schema import BASE
     from alexnet_bench.run.compare import compare, compared_sides, own_side
     from alexnet_bench.run.settings import Settings
 
-    asked, folder = Settings(**options), out or new_run_folder()
+    asked = Settings(**options)
     opened = (
         nullcontext(own_side(asked)) if alone else compared_sides(asked, base=base, base_python=base_python)
     )
     with (
+        run_folder(out) as folder,
+        faults.kept_in(folder),
         opened as (settings, sides),
         Progress(quiet=quiet) as progress,
     ):
