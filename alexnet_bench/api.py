@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alexnet_bench.errors import BenchError
+from alexnet_bench.records.run_folder import run_folder
+
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def new_run_folder() -> Path:
-    """Where a run goes that is not told where to go."""
-    return Path("results") / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
 
 
 def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any) -> Path:
@@ -35,10 +32,10 @@ def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any
     from alexnet_bench.run.settings import Settings
 
     schedule = Schedule(Settings(variants=variants, **settings))
-    folder = Path(out) if out is not None else new_run_folder()
-    start_run(schedule, folder, f"alexnet_bench.run({variants!r})")
-    continue_run(schedule, folder, Silent())
-    write_report(folder)
+    with run_folder(out) as folder:
+        start_run(schedule, folder, f"alexnet_bench.run({variants!r})")
+        continue_run(schedule, folder, Silent())
+        write_report(folder)
     return folder
 
 
@@ -70,9 +67,11 @@ def compare(
     from alexnet_bench.run.settings import Settings
 
     asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
-    folder = Path(out) if out is not None else new_run_folder()
     python = Path(base_python) if base_python is not None else None
-    with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
+    with (
+        run_folder(out) as folder,
+        comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides),
+    ):
         records = comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
     return pd.DataFrame([asdict(row) for row in compare_sides(records)])
 
@@ -113,13 +112,15 @@ def gate(
     from alexnet_bench.run.settings import Settings
 
     asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
-    folder = Path(out) if out is not None else new_run_folder()
     python = Path(base_python) if base_python is not None else None
     shares = read_thresholds(thresholds or {})
     if base is None and python is None:
         base = merge_base(repository_at(Path.cwd()))
     networks: list[Asked] = []
-    with comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides):
+    with (
+        run_folder(out) as folder,
+        comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides),
+    ):
         records = comparison.compare(
             compared,
             sides,
@@ -142,5 +143,7 @@ def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
     """
     from alexnet_bench.show import report
 
+    if not runs:
+        raise BenchError("there is nothing to report; give at least one folder that `bench run` wrote")
     folders: Sequence[Path] = [Path(folder) for folder in runs]
     return report.write_report(folders, Path(out) if out is not None else folders[0] / "report")

@@ -90,9 +90,9 @@ def repository(tmp_path, monkeypatch):
 @pytest.fixture
 def no_workers(monkeypatch):
     """Fail a test at once where a command is about to start the process that workers are forked from."""
-    import alexnet_bench.run.local
+    from alexnet_bench.run import local
 
     def start(*arguments, **options):
         pytest.fail("workers were about to be started")
 
-    monkeypatch.setattr(alexnet_bench.run.local.Zygote, "__init__", start)
+    monkeypatch.setattr(local.Zygote, "__init__", start)

@@ -194,12 +194,13 @@ from alexnet_bench.network.recipe import PAPER
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_227
 import alexnet_bench.run.run
-import alexnet_bench.run.schedule
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
 import alexnet_bench.show.report
 
 for variant in load_registry().select("all"):
     make_plan(variant, ALEXNET_227, classes=1000).fingerprint(PAPER)
-schedule = alexnet_bench.run.schedule.Schedule(alexnet_bench.run.settings.Settings(variants="@lrn"))
+schedule = Schedule(Settings(variants="@lrn"))
 schedule.manifest_plan()
 assert schedule.trials() and schedule.timing.next_task([])
 print(*sys.modules)

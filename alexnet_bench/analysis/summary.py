@@ -160,13 +160,14 @@ def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
     ]
     if not measured:
         return row
+    peaks = [record.peak_memory_bytes for record in measured[0] if record.peak_memory_bytes is not None]
     first, every = measured[0][0], [record for rows in measured for record in rows]
     failed = dict.fromkeys(failure(record) for record in every if not record.succeeded)
     return row | {
         "parameters": first.parameters,
         "macs": first.macs,
         "counted_at": first.topology,
-        "peak_memory_bytes": max(distinct(record.peak_memory_bytes for record in measured[0]), default=math.nan),
+        "peak_memory_bytes": max(peaks, default=math.nan),
         "device": ", ".join(distinct(record.device for record in every)),
         "failures": "; ".join(failed),
     }

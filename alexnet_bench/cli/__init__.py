@@ -1,5 +1,6 @@
 """The `bench` command. Each command is a file and loads what it needs only when it is used."""
 
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -7,27 +8,41 @@ from typing import NoReturn
 
 import click
 
-from alexnet_bench.cli.exits import BAD_INPUT, DONE, INTERRUPTED, NOTHING_MEASURED
+from alexnet_bench.cli import faults, terminal
+from alexnet_bench.cli.exits import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED
 from alexnet_bench.cli.group import bench
 from alexnet_bench.errors import BenchError, WorkerError
+from alexnet_bench.words import plain
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code; what a user can put right is one line."""
     # A CI that cancels a job terminates it: as after Ctrl-C, no worker may go on and nothing may be lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(_exit_code(arguments))
+    terminal.prepare()
+    code = _exit_code(arguments)
+    if reason := terminal.why_unwritten():
+        print(f"Error: standard output cannot be written ({reason}); what it lacks is lost", file=sys.stderr)
+        # A finding stays one, whoever reads of it.
+        code = code or BAD_INPUT
+    sys.exit(code)
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
-        return bench.main(arguments, prog_name="bench", standalone_mode=False) or DONE
+        with faults.kept_in(None):
+            return bench.main(arguments, prog_name="bench", standalone_mode=False) or DONE
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        text = io.StringIO()
+        error.show(text)
+        terminal.say(text.getvalue().rstrip(), sys.stderr)
+        return BAD_INPUT
     except BenchError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {plain(str(error))}", file=sys.stderr)
         return NOTHING_MEASURED if isinstance(error, WorkerError) else BAD_INPUT
+    except faults.FaultError as error:
+        print(f"Error: {plain(str(error))}", file=sys.stderr)
+        return FAULT
     except (KeyboardInterrupt, click.Abort):
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED

@@ -6,6 +6,7 @@ import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE
+from alexnet_bench.cli.terminal import say
 
 EXAMPLE = """\b
 Examples:
@@ -16,9 +17,9 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN...]")
+@click.argument("runs", nargs=-1, type=shared.FOLDER, metavar="[RUN...]")
 @shared.ablations
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for claims.md, claims.csv and a figure.")
+@click.option("--out", type=shared.FOLDER, help="Folder for claims.md, claims.csv and a figure.")
 @shared.as_json
 def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
     """Hold the paper's claims against what runs measured.
@@ -39,9 +40,9 @@ def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | Non
     from alexnet_bench.cli.tables import print_table
 
     print_table(*columns_of(found), wrap=True)
-    print(f"\n{standing(found)}")
+    say(f"\n{standing(found)}")
     if others:
-        print(f"\nNo runs, and passed over: {', '.join(str(path) for path in others)}")
+        say(f"\nNo runs, and passed over: {', '.join(str(path) for path in others)}")
     if out is not None:
-        print(f"\nLedger: {out / 'claims.md'}")
+        say(f"\nLedger: {out / 'claims.md'}")
     return DONE

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from alexnet_bench.cli import options
+from alexnet_bench.cli.terminal import say
 
 GIGA = 1e9
 
@@ -56,10 +57,10 @@ def _print(found: dict[str, Any]) -> None:
     }
     width = max(map(len, facts))
     for name, value in facts.items():
-        print(f"{name:<{width}}  {value}")
+        say(f"{name:<{width}}  {value}")
     print()
     for complaint in found["complaints"]:
-        print(f"- {complaint}")
+        say(f"- {complaint}")
     if not found["complaints"]:
         print("Nothing here would spoil results.")
 

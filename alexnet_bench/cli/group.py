@@ -1,10 +1,12 @@
 """The group of commands, found lazily."""
 
 import importlib
+from typing import Any
 
 import click
 
 from alexnet_bench import __version__
+from alexnet_bench.cli import faults
 
 COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "doctor")
 
@@ -23,6 +25,12 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"alexnet_bench.cli.{cmd_name}_command").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry a command out."""
+        # Around this, click takes a closed pipe or the end of a file, of whatever, for its own.
+        with faults.kept_in(None):
+            return super().invoke(ctx)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bench")
@@ -39,4 +47,13 @@ def bench() -> None:
     bench history                   throughput over commits, with its changes
     bench claims RUN                the paper's claims against what was measured
     bench doctor                    what this machine can do, and what would spoil results
+
+    \b
+    Exit codes: 0 done
+                1 a finding: a regression, failed trials
+                2 wrong usage or bad input
+                3 nothing could be measured; with --strict also inconclusive or not comparable
+                4 a fault of this program, with where it is written down
+              130 interrupted
+    Where several hold: 4, 2, 1, 3, 0.
     """

@@ -1,5 +1,6 @@
 """Options that several commands share, and how their values are written."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -59,18 +60,31 @@ class _Pools(click.ParamType):
         """Two numbers of threads."""
         if isinstance(value, tuple):
             return value
-        found = re.fullmatch(r"(\d+)x(\d+)", value.strip())
+        found = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})", value.strip())
         if found is None:
             return self.fail(f"{value!r} is no pair of thread counts such as 1x2", param, ctx)
         return int(found[1]), int(found[2])
 
 
-WHOLE_NUMBERS, SHARE, SECONDS = _WholeNumbers(), _Share(), _Seconds()
+class _Folder(click.Path):
+    """A folder that may begin with `~`; an empty name would be the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if not str(value):
+            return self.fail("the name is empty; give a folder", param, ctx)
+        try:
+            return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
+        except RuntimeError:
+            return self.fail(f"{str(value)!r}: there is no such home folder", param, ctx)
+
+
+WHOLE_NUMBERS, SHARE, SECONDS, FOLDER = _WholeNumbers(), _Share(), _Seconds(), _Folder()
 
 ablations = click.option(
     "--ablations",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     help="A folder of your own ablation files; they are executed. May be repeated.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")

@@ -4,7 +4,6 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
@@ -12,6 +11,7 @@ from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.run.schedule import TrialTask
 from alexnet_bench.run.timing_plan import DrawTask
+from alexnet_bench.words import plain
 
 
 class Progress:
@@ -30,7 +30,7 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[now]}"),
+            TextColumn("{task.fields[now]}", style="dim", markup=False),
             console=self._console,
             disable=not self._console.is_terminal,
         )
@@ -67,7 +67,7 @@ class Progress:
         else:
             sessions = self._tasks["throughput"]
             self._bars.update(sessions, completed=round(self._bars.tasks[sessions].completed))
-        self._console.print(_line(record), highlight=False)
+        self._say(_line(record), style=None if record.succeeded else "red")
 
     def timing(self, task: DrawTask, event: str) -> None:
         """Show where a timing session is: it builds the networks, warms each up, goes through the rounds."""
@@ -76,11 +76,17 @@ class Progress:
 
     def stopped(self, reason: str) -> None:
         """Say why less is trained than was planned."""
-        self._console.print(reason, highlight=False)
+        self._say(reason)
+
+    def _say(self, text: str, style: str | None = None) -> None:
+        # A line as long as it is: on no terminal, nobody needs it folded.
+        self._console.print(
+            plain(text), style=style, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
 
     def _show(self, name: str, now: str) -> None:
         self._start(name)
-        self._bars.update(self._tasks[name], now=now)
+        self._bars.update(self._tasks[name], now=plain(now))
 
     def _start(self, name: str) -> None:
         if not self._bars.tasks[self._tasks[name]].started:
@@ -95,7 +101,7 @@ def _line(record: AnyRecord) -> str:
     base = f" ({BASE})" if isinstance(record, Draw) and record.side == BASE else ""
     name = f"{record.variant + base:<24}"
     if not record.succeeded:
-        return f"{name} [red]{record.status}[/red]: {escape(record.error or '')}"
+        return f"{name} {record.status}: {record.error or ''}"
     if isinstance(record, Draw):
         return f"{name} draw {record.draw}: {record.images_per_second:,.1f} images/s {record.mode}"
     metric = headline([record])

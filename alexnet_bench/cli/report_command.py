@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from alexnet_bench.cli import options
+from alexnet_bench.cli.terminal import say
 
 
 @click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; RUN/report for one run.")
+@click.argument("runs", nargs=-1, required=True, type=options.FOLDER)
+@click.option("--out", type=options.FOLDER, help="Folder to write; RUN/report for one run.")
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Write the tables, plots and page of one or several runs again, from their records."""
@@ -25,4 +26,4 @@ def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
             effects(run_records(*runs), manifests, folders_by_run(runs, manifests)).to_json(orient="records")
         )
     else:
-        print(f"Report: {page}")
+        say(f"Report: {page}")

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from alexnet_bench.api import new_run_folder
+from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
+from alexnet_bench.cli.terminal import say
 from alexnet_bench.run.settings import MEASURES, PRESETS
 
 EXAMPLE = """\b
@@ -88,10 +89,10 @@ Examples:
 @click.option("--jobs", type=int, help="Accuracy trials at a time.")
 @shared.ablations
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
+@click.option("--out", type=shared.FOLDER, help="Run folder; results/runs/TIME by default.")
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path),
+    type=shared.FOLDER,
     help="Go on with a run, with its own settings; with --seeds, add seeds to it.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
@@ -106,21 +107,22 @@ def command(
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
+    from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.run.run import resume_settings, start_run
     from alexnet_bench.run.schedule import Schedule
 
     if resume is not None:
         _refuse_changes(context)
-        schedule, folder = Schedule(resume_settings(resume, options["seeds"])), resume
+        schedule = Schedule(resume_settings(resume, options["seeds"]))
     else:
         schedule = Schedule(_settings(options))
-        folder = out or new_run_folder()
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE
-    if resume is None:
-        start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-    return _carry_out(schedule, folder, as_json)
+    with run_folder(resume or out) as folder, faults.kept_in(folder):
+        if resume is None:
+            start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
+        return _carry_out(schedule, folder, as_json)
 
 
 def _settings(options: dict[str, Any]) -> Any:
@@ -158,10 +160,10 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         with Progress(quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)
     except KeyboardInterrupt:
-        print(
+        say(
             "\nInterrupted; what was finished is kept. Go on with: "
             + shlex.join(["bench", "run", "--resume", str(folder)]),
-            file=sys.stderr,
+            sys.stderr,
         )
         return INTERRUPTED
     page = write_report([folder], folder / "report")
@@ -176,11 +178,11 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         found = effects(records, [manifest], {manifest["run_id"]: folder})
         print_verdicts(found)
         for sentence in noise_floor(found):
-            print(f"\n{sentence}")
-        print(f"\nReport: {page}")
+            say(f"\n{sentence}")
+        say(f"\nReport: {page}")
     failed = [record for record in records if not record.succeeded]
     for record in failed:
-        print(f"{record.variant}: {record.status}: {record.error}", file=sys.stderr)
+        say(f"{record.variant}: {record.status}: {record.error}", sys.stderr)
     return FINDING if failed else DONE
 
 

@@ -52,18 +52,21 @@ def time_sides(
         root: the folder that holds the results.
         how: what `compare` takes besides.
     """
-    from alexnet_bench.api import new_run_folder
+    from alexnet_bench.cli import faults
     from alexnet_bench.cli.progress import Progress
+    from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.records.schema import BASE
     from alexnet_bench.run.compare import compare, compared_sides, own_side
     from alexnet_bench.run.settings import Settings
 
-    typed, folder = Settings(**options), out or root / new_run_folder()
+    typed = Settings(**options)
     asked: list[Asked] = []
     opened = (
         nullcontext(own_side(typed)) if alone else compared_sides(typed, base=base, base_python=base_python)
     )
     with (
+        run_folder(out) as folder,
+        faults.kept_in(folder),
         opened as (settings, sides),
         Progress(quiet=quiet) as progress,
     ):

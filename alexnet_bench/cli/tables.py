@@ -5,6 +5,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from alexnet_bench.cli.terminal import say
+from alexnet_bench.words import plain
+
 GIB, MIB = 2**30, 2**20
 
 
@@ -12,15 +15,20 @@ def print_table(
     columns: list[str], rows: list[list[str]], title: str | None = None, wrap: bool = False
 ) -> None:
     """A table whose columns after the first are right-aligned where all their cells are numbers."""
+    title = None if title is None else plain(title)
     table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(columns):
         numeric = rows and all(_is_number(row[index]) for row in rows)
         table.add_column(
-            name, justify="right" if numeric else "left", overflow="fold", no_wrap=index == 0 and not wrap
+            plain(name),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=index == 0 and not wrap,
         )
     for row in rows:
-        table.add_row(*row)
-    Console(highlight=False).print(table)
+        table.add_row(*map(plain, row))
+    # A name in brackets is no markup, and one in colons no emoji.
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def print_summary(summary: Any) -> None:
@@ -44,7 +52,7 @@ def print_summary(summary: Any) -> None:
     rows = [[_shown(value) for value in row] for row in shown.itertuples(index=False)]
     print_table([columns[name] for name in measured], rows)
     for device, variants in summary.groupby("device", sort=False)["variant"]:
-        print(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
+        say(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
 
 
 def print_verdicts(effects: Any) -> None:
@@ -56,7 +64,7 @@ def print_verdicts(effects: Any) -> None:
         for row in effects[effects["verdict"] != ""].itertuples()
     ]
     if rows:
-        print()
+        say()
         print_table(["arm", "against", "measure", "change [95%]", "verdict"], rows)
 
 
@@ -69,23 +77,23 @@ def print_plan(plan: dict[str, Any]) -> None:
     ]
     kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
     print_table([columns[index] for index in kept], [[row[index] for index in kept] for row in rows])
-    print()
+    say()
     if "accuracy" in plan["measures"]:
-        print(
+        say(
             f"accuracy:   {_at_most(plan)}{cost['trials']} trials of {plan['epochs']} epochs: "
             f"{plan['topology']}, {plan['dataset']}, recipe {plan['recipe']}, batch {plan['batch_size']}"
         )
     if plan["timed"]:
-        print(
+        say(
             f"throughput: {cost['draws']} draws of {plan['rounds']} rounds: {plan['time_topology']}, "
             f"batch {', '.join(map(str, plan['time_batch_sizes']))}{_until(plan)}"
         )
     for name, other in plan["aliases"].items():
         timed = ", timed under both names" if {name, other} <= set(plan["timed"]) else ""
-        print(f"            {name} is the same network as {other}: trained once{timed}")
+        say(f"            {name} is the same network as {other}: trained once{timed}")
     for note in plan_notes(plan):
-        print(f"note:       {note}")
-    print(
+        say(f"note:       {note}")
+    say(
         f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )

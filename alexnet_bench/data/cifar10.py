@@ -55,7 +55,6 @@ def open_cifar10(
         mirrored=True,
         size=SIZE,
         channels=3,
-        default_topology="alexnet-32",
     )
 
 
@@ -105,5 +104,6 @@ def _read_classes(path: Path) -> tuple[str, ...]:
 CIFAR10 = Description(
     spec="cifar10[:PATH]",
     help="60,000 photographs, 32 × 32, colour; standard binary batches, or downloaded",
+    topology="alexnet-32",
     open=open_cifar10,
 )

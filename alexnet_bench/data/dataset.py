@@ -60,7 +60,6 @@ class Dataset:
         mirrored: whether a mirror image keeps its class.
         size: side of the square images in pixels; for a folder, the canvas they are scaled to.
         channels: 1 (grey) or 3 (RGB).
-        default_topology: the topology that suits `size`.
     """
 
     name: str
@@ -71,7 +70,6 @@ class Dataset:
     mirrored: bool
     size: int
     channels: int
-    default_topology: str
 
     @cached_property
     def digest(self) -> str:
@@ -104,10 +102,12 @@ class Description:
         spec: how it is asked for: its name, and `:PATH` where it takes one, in brackets where it need not.
         help: one line.
         open: opens it from a path, or from None where none was given.
+        topology: what is trained on it, unless another is asked for.
     """
 
     spec: str
     help: str
+    topology: str
     open: Callable[[str | None], Dataset]
 
     @property

@@ -26,7 +26,6 @@ def open_digits(path: str | None = None) -> Dataset:
         mirrored=False,
         size=8,
         channels=1,
-        default_topology="alexnet-8",
     )
 
 
@@ -36,5 +35,8 @@ def _eight_bit(counts: np.ndarray) -> np.ndarray:
 
 
 DIGITS = Description(
-    spec="digits", help="1,797 handwritten digits, 8 × 8, grey; shipped with alexnet-bench", open=open_digits
+    spec="digits",
+    help="1,797 handwritten digits, 8 × 8, grey; shipped with alexnet-bench",
+    topology="alexnet-8",
+    open=open_digits,
 )

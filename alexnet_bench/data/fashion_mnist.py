@@ -48,7 +48,6 @@ def open_fashion_mnist(
         mirrored=True,
         size=SIZE,
         channels=1,
-        default_topology="alexnet-32",
     )
 
 
@@ -109,5 +108,6 @@ def _unzip(path: Path) -> bytes:
 FASHION_MNIST = Description(
     spec="fashion-mnist[:PATH]",
     help="70,000 clothes, 28 × 28, grey; gzipped IDX files, Debian's package, or downloaded",
+    topology="alexnet-32",
     open=open_fashion_mnist,
 )

@@ -59,7 +59,6 @@ def open_folder(path: str | None) -> Dataset:
         mirrored=True,
         size=CANVAS,
         channels=3,
-        default_topology="alexnet-227",
     )
 
 
@@ -192,5 +191,6 @@ def _tail(file: BinaryIO) -> bytes:
 FOLDER = Description(
     spec="folder:PATH",
     help="your own JPEG or PNG files: PATH/<class>/, or PATH/train/<class>/ beside PATH/val or PATH/test",
+    topology="alexnet-227",
     open=open_folder,
 )

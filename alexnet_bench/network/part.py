@@ -4,6 +4,7 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import tokenize
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,7 +93,8 @@ def _sources(build: Callable[..., Any]) -> list[str]:
     own = inspect.getsource(build)
     if build.__module__.startswith(ENGINE):
         return [own]
-    text = Path(inspect.getfile(build)).read_text(encoding="utf-8")
+    file = Path(inspect.getfile(build))
+    text = _text(file)
     statements = _statements(text)
     waiting, reached = [build.__qualname__.partition(".")[0]], dict[str, str]()
     while waiting:
@@ -103,7 +105,27 @@ def _sources(build: Callable[..., Any]) -> list[str]:
             waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
     cells = [cell.cell_contents for cell in build.__closure__ or ()]
     given = [repr(value) for value in cells if isinstance(value, int | float | str | None)]
-    return [own, *(reached[name] for name in sorted(reached)), *given]
+    return [own, *(reached[name] for name in sorted(reached)), *given, *_neighbours(file)]
+
+
+def _neighbours(file: Path) -> list[str]:
+    """The code of the files of its folder that a file imports, and of those that these do."""
+    waiting, reached = [file], dict[Path, str]()
+    while waiting:
+        for node in ast.walk(ast.parse(_text(waiting.pop()))):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                for found in (file.parent / f"{name}.py" for name in names):
+                    if found != file and found not in reached and found.is_file():
+                        reached[found] = _text(found)
+                        waiting.append(found)
+    return [reached[found] for found in sorted(reached)]
+
+
+def _text(file: Path) -> str:
+    """A file's code as Python reads it, whatever mark or encoding it begins with."""
+    with tokenize.open(file) as opened:
+        return opened.read()
 
 
 def _text_of(statement: ast.stmt, text: str) -> str:
@@ -129,4 +151,4 @@ def _module_text(name: str) -> str:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise UnknownNameError("module", [name], [])
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return _text(Path(spec.origin))

@@ -7,6 +7,7 @@ all come from it.
 import hashlib
 import json
 import math
+import operator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -210,9 +211,21 @@ def _block(kind: str, number: str, before: Layer, block: Any) -> Layer:
         kind=kind,
         shape=before.shape,
         towers=before.towers,
-        parameters=before.towers * block.parameters(channels),
+        parameters=before.towers * _counted(block, channels),
         block=block,
     )
+
+
+def _counted(block: Any, channels: int) -> int:
+    """The parameters of a block, whoever wrote it."""
+    try:
+        count = operator.index(block.parameters(channels))
+    except Exception as error:
+        raise VariantError(
+            f"block '{block.name}': its `parameters` of {channels} channels is no whole number "
+            f"({type(error).__name__}: {error}); give a function of the number of channels"
+        ) from error
+    return count
 
 
 def _flatten(before: Layer) -> Layer:

@@ -4,8 +4,10 @@ import ast
 import fnmatch
 import hashlib
 import importlib.util
+import os
 import re
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import reduce
@@ -16,6 +18,7 @@ from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, Va
 from alexnet_bench.network.ablation import Ablation
 from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.variant import ALEXNET, Variant
+from alexnet_bench.words import plain
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
 FACTORIAL, HALF_FACTORIAL, FACTORS_BETWEEN = "factorial:", "half-factorial:", ","
@@ -44,8 +47,11 @@ class Registry:
         """Take in an ablation and its variants.
 
         Raises:
-            AblationError: another file defines one of its names.
+            AblationError: another file defines one of its names, or a name is no text.
         """
+        for name in (ablation.name, *(variant.name for variant in ablation.variants)):
+            if not isinstance(name, str):
+                raise AblationError(f"{file}: a name is {name!r}; it must be text")
         self._claim(f"@{ablation.name}", file)
         self.ablations[ablation.name] = ablation
         for variant in ablation.variants:
@@ -217,8 +223,11 @@ def load_registry(folders: Iterable[Path] = ()) -> Registry:
     for folder in {path.resolve(): path for path in (shipped_folder(), *folders)}.values():
         if not folder.is_dir():
             raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
-        for file in sorted(folder.glob("[!.]*.py")):
-            ablations = [value for value in vars(_execute(file)).values() if isinstance(value, Ablation)]
+        package = _package(folder)
+        # Neither a package's `__init__.py` nor what the others share (`_helpers.py`).
+        for file in sorted(folder.glob("[!._]*.py")):
+            module = _execute(file, package)
+            ablations = [value for value in vars(module).values() if isinstance(value, Ablation)]
             if not ablations:
                 raise AblationError(f"{file}: defines no Ablation; see `ablations/lrn.py` for an example")
             for ablation in ablations:
@@ -226,38 +235,64 @@ def load_registry(folders: Iterable[Path] = ()) -> Registry:
     return registry
 
 
-def _execute(file: Path) -> ModuleType:
+def _package(folder: Path) -> str:
+    """The package that a folder's files are modules of, of no name that another folder or the path has.
+
+    `from . import _helpers` finds a file of the same folder, when a file is loaded and when a block is built.
+    """
+    name = f"alexnet_bench_ablations_{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]}"
+    for module in [module for module in sys.modules if module.startswith(f"{name}.")]:
+        # Files may have been edited since they were loaded.
+        del sys.modules[module]
+    package = ModuleType(name)
+    package.__path__ = [str(folder.resolve())]
+    sys.modules[name] = package
+    return name
+
+
+def _execute(file: Path, package: str) -> ModuleType:
     _check_syntax(file)
-    name = (
-        f"alexnet_bench_ablation_{hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:8]}_{file.stem}"
-    )
+    name = f"{package}.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+    except KeyboardInterrupt:
+        raise
     except BenchError as error:
         raise AblationError(f"{file}: {error}") from None
-    except Exception as error:
-        # A user's file may raise anything; whatever it is, the file is to blame and must be named.
-        raise AblationError(f"{file}: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        # A user's file may raise anything, and even end the process; the file is to blame and must be named.
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        beside = missing and (file.parent / f"{missing}.py").is_file()
+        hint = f"; of this folder, import it by `from . import {missing}`" if beside else ""
+        raise AblationError(f"{file}: {type(error).__name__}: {plain(str(error))}{hint}") from error
     return module
 
 
 def _check_syntax(file: Path) -> None:
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+        # As Python reads it: with the mark that Windows editors begin a file with, or an encoding of its own.
+        with tokenize.open(file) as opened:
+            text = opened.read()
     except OSError as error:
         raise AblationError(
             f"{file} cannot be read ({error.strerror}); make it readable or move it away"
         ) from None
-    except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise AblationError(f"{file}{line}: not valid Python: {error}; correct it or move it away") from None
+    except (SyntaxError, UnicodeDecodeError):
+        raise AblationError(f"{file}: its text is not UTF-8; save it as UTF-8") from None
+    try:
+        tree = ast.parse(text, filename=str(file))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise AblationError(
+            f"{file}{line}: not valid Python: {plain(str(error))}; correct it or move it away"
+        ) from None
     for node in _at_module_level(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module]
         if heavy := [name for name in names if name.split(".")[0] in HEAVY]:
             raise AblationError(

@@ -1,7 +1,9 @@
 """A run's folder: the manifest `run.json` (plan, command, environment) and the records beside it."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,49 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST, RECORDS = "run.json", "records.jsonl"
+
+
+@contextlib.contextmanager
+def run_folder(out: str | Path | None) -> Iterator[Path]:
+    """Where a run goes: the folder given, or a new one of its own under `results/runs`.
+
+    The new one is made at once, so that no other run can get it, and removed if nothing is written into it.
+
+    Raises:
+        RecordError: `out` is no folder's name, or the new one cannot be made.
+    """
+    if out is not None:
+        yield _named(out)
+        return
+    folder = _new_folder()
+    try:
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            for empty in (folder, *list(folder.parents)[:2]):
+                empty.rmdir()
+
+
+def _named(out: str | Path) -> Path:
+    if not isinstance(out, str | Path) or not str(out):
+        raise RecordError(f"out is {out!r}; it must be a folder")
+    try:
+        return Path(out).expanduser()
+    except RuntimeError:
+        raise RecordError(f"{out}: there is no such home folder; give a folder without '~'") from None
+
+
+def _new_folder() -> Path:
+    runs, moment = Path("results") / "runs", datetime.now().strftime("%Y%m%d-%H%M%S")
+    try:
+        for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
+            folder = runs / (moment + suffix)
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                return folder
+    except OSError as error:
+        raise RecordError(f"{runs} cannot be written ({error.strerror}); give another --out") from None
+    raise RecordError(f"{runs} cannot be written; give another --out")
 
 
 def create_run(folder: Path, manifest: dict[str, Any]) -> None:
@@ -30,10 +75,15 @@ def create_run(folder: Path, manifest: dict[str, Any]) -> None:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RecordError(f"{folder} is in use; give an empty or new folder with --out")
         folder.mkdir(parents=True, exist_ok=True)
+        # Of two runs that begin at once in one folder, one is first.
+        (folder / RECORDS).touch(exist_ok=False)
         write_manifest(folder, manifest)
-        (folder / RECORDS).touch()
+    except FileExistsError:
+        raise RecordError(f"{folder} is in use; give an empty or new folder with --out") from None
     except OSError as error:
         raise RecordError(f"{folder} cannot be written ({error.strerror}); give another --out") from None
+    except ValueError as error:
+        raise RecordError(f"{str(folder)!r} cannot be written ({error}); give another --out") from None
 
 
 def reopen_run(folder: Path) -> dict[str, Any]:

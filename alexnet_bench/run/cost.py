@@ -63,6 +63,8 @@ def _memory_bytes(schedule: Schedule) -> int:
 
 def _disk_bytes(schedule: Schedule) -> int:
     """What the run folder will hold, roughly."""
+    if not schedule.trains:
+        return 4 * 2**20
     models = 4 * sum(network.plan.parameters for network in schedule.trained) * len(schedule.seeds)
     predictions = 4 * len(schedule.dataset.test) * len(schedule.trained) * len(schedule.seeds)
     return 4 * 2**20 + predictions + (models if schedule.settings.save_models else 0)

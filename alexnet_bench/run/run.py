@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.environment import describe_environment, git_commit
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.run_folder import (
     add_record,
     create_run,
@@ -98,7 +98,7 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         raise RecordError(f"{folder} holds a comparison, which cannot go on; start it again")
     try:
         settings = Settings(**manifest["settings"])
-    except (KeyError, TypeError) as error:
+    except (BenchError, KeyError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
     if seeds is None:
         return settings

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alexnet_bench.data import Dataset, open_dataset
+from alexnet_bench.data import DATASETS, Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.ablation import Ablation
@@ -16,7 +16,7 @@ from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipe import RECIPES, Recipe, scale_to_small_images
 from alexnet_bench.network.registry import Registry, load_registry
-from alexnet_bench.network.topology import find_topology
+from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.schema import AnyRecord
@@ -81,25 +81,37 @@ class Schedule:
             raise UnknownNameError("recipe", [settings.recipe], RECIPES)
         self._check_that_something_is_timed()
         self.time_topology = find_topology(settings.time_topology)
-        self.dataset: Dataset = open_dataset(settings.dataset)
-        self.topology = find_topology(settings.topology or self.dataset.default_topology)
-        self.training_images = len(self.dataset.carve(0)[0])
+        name = settings.dataset.partition(":")[0]
+        if name not in DATASETS:
+            raise UnknownNameError("data set", [name], DATASETS)
+        self.topology = find_topology(settings.topology or DATASETS[name].topology)
         self.recipe = self._scaled_recipe()
         largest = max(network.recipe.batch_size for network in self.networks)
-        if largest > self.training_images:
+        if self.trains and largest > self.training_images:
             raise BenchError(
                 f"a batch of {largest} is more than {self.dataset.name}'s "
                 f"{self.training_images} training images; give a smaller --batch-size"
             )
 
     @cached_property
+    def dataset(self) -> Dataset:
+        """What is trained on; opened where it is needed, which at 227 pixels is not to time."""
+        return open_dataset(self.settings.dataset)
+
+    @cached_property
+    def training_images(self) -> int:
+        """How many images an epoch has."""
+        return len(self.dataset.carve(0)[0])
+
+    @cached_property
     def networks(self) -> list[Network]:
-        """One a variant and precision, as it is trained."""
-        classes, channels = len(self.dataset.classes), self.dataset.channels
+        """One a variant and precision, as it is trained; where nothing is, as it is timed."""
+        topology = self.topology if self.trains else self.time_topology
+        classes, channels = self._outputs(topology)
         return [
             Network(
                 variant=variant,
-                plan=make_plan(variant, self.topology, classes=classes, channels=channels),
+                plan=make_plan(variant, topology, classes=classes, channels=channels),
                 recipe=variant.train_with(self.recipe),
                 precision=precision,
             )
@@ -157,7 +169,7 @@ class Schedule:
         Args:
             rates: learning rates chosen by tuning, by variant and precision.
         """
-        if "accuracy" not in self.settings.measure:
+        if not self.trains:
             return []
         chosen = rates or {}
         networks = [
@@ -174,7 +186,7 @@ class Schedule:
         Args:
             records: what is known; where a best rate lies at an end of those tried, one beyond is added.
         """
-        if self.settings.tune is None or "accuracy" not in self.settings.measure:
+        if self.settings.tune is None or not self.trains:
             return []
         return [
             TrialTask(network=network.at_rate(rate), seed=TUNING_SEED, purpose="tuning")
@@ -206,11 +218,7 @@ class Schedule:
             "controls": {**self.compared.controls, **self.timed.twins},
             "added_controls": list(self.compared.added),
             "control_given": None if self._alone else self.settings.control,
-            "dataset": self.dataset.name,
-            "test_name": self.dataset.test_name,
-            "test_images": len(self.dataset.test),
-            "validation_images": len(self.dataset.carve(0)[1]),
-            "training_images": self.training_images,
+            **self._about_data(),
             "topology": self.topology.name,
             "recipe": self.recipe.name,
             "epochs": self.recipe.epochs,
@@ -253,6 +261,8 @@ class Schedule:
 
     def _scaled_recipe(self) -> Recipe:
         settings, recipe = self.settings, RECIPES[self.settings.recipe]
+        if not self.trains:
+            return recipe
         if self.topology.small:
             recipe = scale_to_small_images(recipe, self.training_images)
         if settings.batch_size:
@@ -261,6 +271,28 @@ class Schedule:
         if recipe.stop_at_train_error is not None:
             return recipe.but(epochs=settings.epochs or recipe.epochs)
         return recipe.but(epochs=settings.epochs or settings.scale.epochs(steps_per_epoch))
+
+    def _about_data(self) -> dict[str, Any]:
+        if not self.trains:
+            return {"dataset": self.settings.dataset}
+        return {
+            "dataset": self.dataset.name,
+            "test_name": self.dataset.test_name,
+            "test_images": len(self.dataset.test),
+            "validation_images": len(self.dataset.carve(0)[1]),
+            "training_images": self.training_images,
+        }
+
+    def _outputs(self, topology: Topology, *, timed: bool = False) -> tuple[int, int]:
+        """Classes and channels: ImageNet's where a network of 227 pixels is timed, else the data set's."""
+        if (timed or not self.trains) and not topology.small:
+            return IMAGENET
+        return len(self.dataset.classes), self.dataset.channels
+
+    @property
+    def trains(self) -> bool:
+        """Whether accuracy is measured."""
+        return "accuracy" in self.settings.measure
 
     @property
     def times(self) -> bool:
@@ -288,9 +320,7 @@ class Schedule:
 
     def _timed_network(self, variant: Variant, precision: str, batch_size: int) -> Network:
         """A variant as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
-        classes, channels = IMAGENET
-        if self.time_topology.small:
-            classes, channels = len(self.dataset.classes), self.dataset.channels
+        classes, channels = self._outputs(self.time_topology, timed=True)
         recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
         return Network(
             variant=variant,

@@ -1,8 +1,11 @@
 """What a user asks of a run, and the presets that fill in the rest."""
 
 import math
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+import operator
+import reprlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,9 @@ DEVICES = ("auto", "cpu", "gpu")
 # Planned numbers of seeds after which a run that goes on until it is conclusive is looked at.
 LOOKS = (4, 8, 16, 32)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+# More than anybody means: a slip of the finger must not be planned for hours, nor fill the memory.
+MOST = {"time_threads": 1_000, "jobs": 1_000}
+MOST_OF_OTHERS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +128,9 @@ class Settings:
         jobs: trials at a time.
         ablations: further folders of ablation files.
         save_models: keep the trained models.
+
+    Raises:
+        BenchError: a name that no setting has, or a value that cannot be meant.
     """
 
     variants: str = "all"
@@ -148,39 +157,35 @@ class Settings:
     ablations: tuple[str, ...] = ()
     save_models: bool = False
 
+    def __new__(cls, *values: Any, **named: Any) -> "Settings":
+        """Refuse what no setting is called, as the rest is refused."""
+        known = [item.name for item in fields(cls)]
+        if unknown := [name for name in named if name not in known]:
+            raise UnknownNameError("setting", unknown, known)
+        if values:
+            raise BenchError(f"{values[0]!r} has no name; name every setting, such as seeds=3")
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
+        for item in fields(self):
+            read = _folders if item.name == "ablations" else _READERS[item.type]
+            object.__setattr__(self, item.name, read(item.name, getattr(self, item.name)))
         # A run that goes on from another folder finds the same data and files.
         object.__setattr__(self, "dataset", _located(self.dataset))
-        object.__setattr__(self, "ablations", tuple(_absolute(folder) for folder in self.ablations))
-        for field, kind, known in (
-            ("measure", "measure", MEASURES),
-            ("mode", "mode", MODES),
-            ("precision", "precision", PRECISIONS),
-            ("time_batch_size", "", ()),
-        ):
-            object.__setattr__(self, field, _several(getattr(self, field)))
-            if known:
-                _check_choices(kind, getattr(self, field), known)
-                if not getattr(self, field):
-                    raise BenchError(f"no {kind} is given; choose from: {', '.join(known)}")
+        for kind, known in (("measure", MEASURES), ("mode", MODES), ("precision", PRECISIONS)):
+            _check_choices(kind, getattr(self, kind), known)
+            if not getattr(self, kind):
+                raise BenchError(f"no {kind} is given; choose from: {', '.join(known)}")
         _check_choices("preset", [self.preset], PRESETS)
         _check_choices("device kind", [self.devices], DEVICES)
         if self.tune is not None:
             _check_choices("tuning", [self.tune], ("lr",))
-        if self.time_threads is not None:
-            object.__setattr__(self, "time_threads", tuple(self.time_threads))
-        for field in ("seeds", "epochs", "batch_size", "time_batch_size", "time_threads", "jobs"):
-            for value in _several(getattr(self, field)):
-                if value < 1:
-                    raise BenchError(f"{field.replace('_', ' ')} is {value}; it must be at least 1")
         if self.until_conclusive and "accuracy" not in self.measure:
             raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
         if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:
             raise BenchError(f"seeds is {self.seeds}; a verdict takes at least {LOOKS[0]}")
-        for field in ("interval", "budget"):
-            value = getattr(self, field)
-            if value is not None and value <= 0:
-                raise BenchError(f"{field} is {value:g}; it must be more than 0")
+        if self.interval is not None and self.interval >= 1:
+            raise BenchError(f"interval is {self.interval:g}; it must be a share below 1, such as 0.005")
 
     @property
     def scale(self) -> Preset:
@@ -227,15 +232,119 @@ def _absolute(path: str | Path) -> str:
     return str(Path(path).expanduser().resolve())
 
 
-def _several(value: Any) -> tuple[Any, ...]:
-    """One or several values as a tuple, each once; text is taken apart at commas."""
-    if value is None:
-        return ()
+def _wrong(name: str, value: Any, expected: str) -> BenchError:
+    return BenchError(f"{name.replace('_', ' ')} is {_shown(value)}; it must be {expected}")
+
+
+def _shown(value: Any) -> str:
+    """A value on one short line, whatever it is."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except Exception:
+        return f"of type {type(value).__name__}"
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(name, value, "text")
+    return value
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    """One or several as a tuple, each once; text is taken apart at commas."""
     if isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
-    return tuple(dict.fromkeys(value)) if isinstance(value, Iterable) else (value,)
+    given = _items(name, value, "text, or a list of it")
+    if wrong := [item for item in given if not isinstance(item, str)]:
+        raise _wrong(name, wrong[0], "text, or a list of it")
+    return tuple(dict.fromkeys(given))
+
+
+def _folders(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str | Path):
+        value = (value,)
+    given = _items(name, value, "a folder, or a list of folders")
+    if wrong := [item for item in given if not isinstance(item, str | Path) or not str(item)]:
+        raise _wrong(name, wrong[0], "a folder, or a list of folders")
+    return tuple(map(_absolute, given))
+
+
+def _whole(name: str, value: Any) -> int:
+    most = MOST.get(name, MOST_OF_OTHERS)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise _wrong(name, value, "a whole number") from None
+    if isinstance(value, bool):
+        raise _wrong(name, value, "a whole number")
+    if not 1 <= number <= most:
+        bound = "at least 1" if number < 1 else f"at most {most:,}"
+        raise BenchError(f"{name.replace('_', ' ')} is {_shown(number)}; it must be {bound}")
+    return number
+
+
+def _wholes(name: str, value: Any) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    given = _items(name, value, "a whole number, or a list of them") if _is_several(value) else [value]
+    return tuple(dict.fromkeys(_whole(name, item) for item in given))
+
+
+def _two_wholes(name: str, value: Any) -> tuple[int, int]:
+    given = _items(name, value, "two whole numbers")
+    if len(given) != 2:
+        raise _wrong(name, value, "two whole numbers")
+    return _whole(name, given[0]), _whole(name, given[1])
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise _wrong(name, value, "a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _wrong(name, value, "a finite number")
+    if number <= 0:
+        raise BenchError(f"{name} is {number:g}; it must be more than 0")
+    return number
+
+
+def _yes_or_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(name, value, "True or False")
+    return value
+
+
+def _is_several(value: Any) -> bool:
+    # A numpy number has what a list has, and cannot be gone through.
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0
+
+
+def _items(name: str, value: Any, expected: str) -> list[Any]:
+    if isinstance(value, str | bytes | Mapping) or not _is_several(value):
+        raise _wrong(name, value, expected)
+    return list(value)
 
 
 def _check_choices(kind: str, given: Iterable[str], known: Collection[str]) -> None:
     if unknown := [name for name in given if name not in known]:
         raise UnknownNameError(kind, unknown, known)
+
+
+def _or_none(read: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda name, value: None if value is None else read(name, value)
+
+
+# How the value of a field is read, by the field's type.
+_READERS: dict[Any, Callable[[str, Any], Any]] = {
+    str: _text,
+    str | None: _or_none(_text),
+    tuple[str, ...]: _texts,
+    int | None: _or_none(_whole),
+    tuple[int, ...]: _wholes,
+    tuple[int, int] | None: _or_none(_two_wholes),
+    float | None: _or_none(_number),
+    bool: _yes_or_no,
+}

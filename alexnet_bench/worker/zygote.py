@@ -39,12 +39,15 @@ def main(root: str, control: socket.socket) -> None:
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != own]
     _load("alexnet_bench", Path(root) / "alexnet_bench")
     host = importlib.import_module(f"{_load(CALLERS_OWN, Path(__file__).parent).__name__}.host")
+    # Keras imports it where it is installed, and with it settings of the user's that may end the import.
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
     # What is missing is told by the worker that needs it.
     with contextlib.suppress(ImportError):
         _import_keras()
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    del sys.modules["matplotlib"]
     while message := control.recv(1):
         if message == b"w":
             pid = int.from_bytes(control.recv(4, socket.MSG_WAITALL), "big")

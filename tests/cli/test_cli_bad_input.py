@@ -161,6 +161,32 @@ def test_a_batch_may_not_be_larger_than_the_data(refusal, workplace, write_ablat
     assert refusal("run", "--variants", "@mine", "--ablations", mine) == expected
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--dataset", "folder:none"], ["--dataset", "cifar10:none"], ["--batch-size", "2000"]],
+    ids=" ".join,
+)
+def test_what_is_only_timed_is_not_held_to_data_that_it_does_not_use(bench, options):
+    timed = ["run", "--dry-run", "--variants", "@lrn", "--measure", "throughput"]
+
+    assert bench(*timed, *options).code == 0
+    assert bench(*timed, *options, "--time-topology", "alexnet-32").code == (0 if "2000" in options else 2)
+
+
+def test_what_is_only_timed_still_names_what_stands_for_nothing(refusal):
+    timed = ["run", "--measure", "throughput"]
+
+    assert "unknown data set 'digit'" in refusal(*timed, "--dataset", "digit")
+    assert "unknown topology 'alexnet'" in refusal(*timed, "--topology", "alexnet")
+
+
+@pytest.mark.parametrize("size", ["1", "100000"])
+def test_what_is_only_trained_is_not_held_to_what_would_be_timed(bench, size):
+    trained = ["run", "--dry-run", "--variants", "@lrn", "--measure", "accuracy"]
+
+    assert bench(*trained, "--time-batch-size", size).code == 0
+
+
 # -- data
 
 

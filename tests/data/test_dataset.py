@@ -21,7 +21,6 @@ def dataset(labels):
         mirrored=False,
         size=1,
         channels=1,
-        default_topology="alexnet-8",
     )
 
 

@@ -51,7 +51,6 @@ def data_set(labels, images):
         mirrored=False,
         size=1,
         channels=1,
-        default_topology="alexnet-8",
     )
 
 

@@ -40,4 +40,3 @@ def test_train_and_test_are_all_digits(digits):
 def test_the_images_are_scikit_learns(digits):
     """The digest that they had when they came with it: the same images and labels in the same order."""
     assert digits.digest == "44fff929dbc90b38"
-    assert digits.default_topology == "alexnet-8"

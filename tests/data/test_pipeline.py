@@ -30,7 +30,6 @@ def dataset(images=None, paths=(), *, mirrored=False, size=8):
         mirrored=mirrored,
         size=size,
         channels=channels,
-        default_topology="alexnet-8",
     )
 
 

@@ -1,4 +1,6 @@
+import codecs
 import itertools
+import textwrap
 from itertools import combinations
 from pathlib import Path
 
@@ -20,6 +22,40 @@ MINE = """
         control=ALEXNET,
         arms=[ALEXNET.but("{name}-half", dropout=0.25), ALEXNET.but("{name}-none", dropout=0.0)],
     )
+"""
+BLOCK = """
+    from alexnet_bench import ALEXNET, Ablation, block
+
+
+    @block(parameters=lambda channels: 2 * channels)
+    def mine_norm(**layer):
+        import keras
+
+        return keras.layers.LayerNormalization(**layer)
+
+
+    MINE = Ablation(
+        name="mine",
+        factor="normalization",
+        control=ALEXNET,
+        arms=[ALEXNET.but("mine-norm", normalization=mine_norm)],
+    )
+"""
+HELPED = """
+    from alexnet_bench import ALEXNET, Ablation, block
+
+    from ._helpers import NAME, PARAMETERS, RATE
+
+
+    @block(name=NAME, parameters=lambda channels: PARAMETERS)
+    def mine(**layer):
+        from . import _helpers
+
+        return _helpers.NAME
+
+
+    ARM = ALEXNET.but(NAME, normalization=mine, dropout=RATE)
+    MINE = Ablation(name=NAME, factor="several", control=ALEXNET, arms=[ARM])
 """
 SHIPPED = load_registry()
 ABLATIONS = {
@@ -264,6 +300,90 @@ def test_what_is_no_ablation_file_is_passed_over(write_ablations):
     assert "mine" in load_registry([folder]).ablations
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: codecs.BOM_UTF8 + text.encode(),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: codecs.BOM_UTF8 + text.replace("\n", "\r\n").encode(),
+        lambda text: f"# coding: latin-1\n# é\n{text}".encode("latin-1"),
+    ],
+    ids=["mark", "line-ends", "both", "latin-1"],
+)
+def test_files_as_windows_editors_write_them(tmp_path, written):
+    (tmp_path / "mine.py").write_bytes(written(textwrap.dedent(BLOCK)))
+
+    (variant,) = load_registry([tmp_path]).select("mine-norm")
+
+    assert variant.normalization.source
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "mine.py").write_text(textwrap.dedent(BLOCK), encoding="utf-8")
+    (plain,) = load_registry([tmp_path / "plain"]).select("mine-norm")
+    assert variant.normalization.source == plain.normalization.source
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_a_file_of_another_encoding_is_one_line(tmp_path, encoding):
+    text = "# é\n" + textwrap.dedent(BLOCK)
+    (tmp_path / "mine.py").write_bytes(text.encode(encoding))
+
+    message = load_refusal(tmp_path)
+
+    assert message.startswith(str(tmp_path / "mine.py"))
+    assert "save it as UTF-8" in message or "not valid Python" in message
+
+
+def test_a_package_file_and_helpers_beside_ablations_are_no_ablation_files(write_ablations):
+    folder = write_ablations(
+        {"mine.py": BLOCK, "__init__.py": "", "_helpers.py": "(", "_draft.py": "1 / 0", ".hidden.py": "("}
+    )
+
+    assert "mine-norm" in load_registry([folder]).variants
+
+
+def test_a_helper_of_the_same_folder_can_be_imported_when_a_file_is_loaded_and_in_a_block(write_ablations):
+    first, second = (
+        write_ablations(
+            {
+                "_helpers.py": f"from ._more import RATE\n\nNAME, PARAMETERS = '{name}', int(100 * RATE)\n",
+                "_more.py": f"RATE = {rate}\n",
+                "mine.py": HELPED,
+            }
+        )
+        for name, rate in (("first", 0.25), ("second", 0.5))
+    )
+
+    registry = load_registry([first, second])
+
+    assert [registry.variants[name].dropout for name in ("first", "second")] == [0.25, 0.5]
+    blocks = [registry.variants[name].normalization for name in ("first", "second")]
+    assert [block.build() for block in blocks] == ["first", "second"]
+    assert [block.parameters(4) for block in blocks] == [25, 50]
+
+
+def test_another_helper_makes_another_network(write_ablations):
+    def source():
+        return load_registry([folder]).variants["mine"].normalization.source
+
+    folder = write_ablations(
+        {"_helpers.py": "from ._more import RATE\n\nNAME = 'mine'\nPARAMETERS = 1\n", "mine.py": HELPED}
+    )
+    (folder / "_more.py").write_text("RATE = 0.25\n", encoding="utf-8")
+    before = source()
+    assert source() == before
+
+    (folder / "_more.py").write_text("RATE = 0.125\n", encoding="utf-8")
+
+    assert source() != before
+
+
+def test_a_helper_imported_by_its_bare_name_is_told_how(write_ablations):
+    folder = write_ablations({"_helpers.py": "", "mine.py": "import _helpers\n"})
+
+    expected = "No module named '_helpers'; of this folder, import it by `from . import _helpers`"
+    assert load_refusal(folder).endswith(expected)
+
+
 def test_ablations_may_share_a_variant_within_a_file(write_ablations):
     folder = write_ablations(
         {
@@ -295,7 +415,14 @@ def test_ablations_may_share_a_variant_within_a_file(write_ablations):
         ("from alexnet_bench import ALEXNETT\n", ": ImportError: cannot import name 'ALEXNETT'"),
         ("x = 1\n", ": defines no Ablation; see `ablations/lrn.py` for an example"),
         ("", ": defines no Ablation"),
+        ("import sys; sys.exit()\n", ": SystemExit: "),
+        ("import sys; sys.exit(0)\n", ": SystemExit: 0"),
+        ("raise GeneratorExit\n", ": GeneratorExit: "),
+        ("class Stop(BaseException): ...\n\n\nraise Stop('now')\n", ": Stop: now"),
+        ("raise ValueError('two\\nlines and \\x1b[31m red')\n", r": ValueError: two\nlines and \x1b[31m red"),
+        ("x = " + "(" * 5000 + ")" * 5000, ": not valid Python: "),
     ],
+    ids=lambda part: part.strip()[:30],
 )
 def test_a_file_that_cannot_be_used_is_named(write_ablations, text, expected):
     folder = write_ablations({"mine.py": text})
@@ -338,6 +465,14 @@ def test_a_file_that_cannot_be_used_is_named(write_ablations, text, expected):
         (
             'Ablation(name="a,b", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("x", dropout=0)])',
             "'@a,b' cannot be selected",
+        ),
+        (
+            'Ablation(name=3, factor="dropout", control=ALEXNET, arms=[ALEXNET.but("x", dropout=0)])',
+            "is 3; it",
+        ),
+        (
+            'Ablation(name="x", factor="dropout", control=ALEXNET, arms=[ALEXNET.but(None, dropout=0)])',
+            "a name is None; it must be text",
         ),
     ],
 )

@@ -1,5 +1,11 @@
 """The figures: one file each. A figure for which there are no records is None."""
 
+# ruff: noqa: E402
+from alexnet_bench.show.figures.loading import import_matplotlib
+
+# Before any figure's file imports it.
+import_matplotlib()
+
 from collections.abc import Callable, Sequence
 
 from matplotlib.figure import Figure

@@ -70,8 +70,13 @@ def save(figure: Figure | None, folder: Path, name: str) -> None:
 
 
 def styled() -> Any:
-    """A context in which figures are drawn and saved."""
-    return mpl.rc_context(cast(Any, STYLE))
+    """A context in which figures are drawn and saved: this style, and nothing of the user's own."""
+    own = {
+        name: value
+        for name, value in mpl.rcParamsDefault.items()
+        if name != "backend" and mpl.rcParams[name] != value
+    }
+    return mpl.rc_context(cast(Any, own | STYLE))
 
 
 def spread(keys: "pd.Series[Any]", reach: float) -> "pd.Series[float]":

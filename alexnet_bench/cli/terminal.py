@@ -1,0 +1,76 @@
+"""Standard output and error, such that no terminal, pipe or disk ends a command in a traceback."""
+
+import contextlib
+import io
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, TextIO
+
+from alexnet_bench.words import plain
+
+# A table of fewer or more columns than this is none.
+_COLUMNS = range(20, 1000)
+
+
+class _Unbreakable(io.FileIO):
+    """A file that takes in what cannot be written: a reader that went away must not stop a measurement.
+
+    Attributes:
+        failure: why something was not written; a closed pipe is no failure.
+    """
+
+    failure: str | None = None
+
+    def write(self, data: Any, /) -> int:
+        """Write, or from the first failure on pretend to."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self.failure = error.strerror or str(error)
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), self.fileno())
+            return len(memoryview(data).cast("B"))
+
+
+def prepare() -> None:
+    """Make the streams of this process take every character, and the environment one that tables fit into."""
+    sys.stdout, sys.stderr = _stream(sys.stdout, 1), _stream(sys.stderr, 2)
+    # With PYTHONWARNINGS=error a library's deprecation would end the command.
+    warnings.simplefilter("ignore")
+    for name in ("COLUMNS", "LINES"):
+        value = os.environ.get(name, "")
+        if value and not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) in _COLUMNS):
+            del os.environ[name]
+
+
+def say(text: str = "", file: TextIO | None = None) -> None:
+    """Print text in which a name or message may hold anything: none of it acts on the terminal."""
+    print("\n".join(map(plain, text.split("\n"))), file=file)
+
+
+def why_unwritten() -> str | None:
+    """Why standard output lacks some of what was printed; None where it lacks nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(ValueError):
+            stream.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw.failure if isinstance(raw, _Unbreakable) else None
+
+
+def _stream(stream: Any, number: int) -> Any:
+    """A stream of the process made unbreakable; one that was put in its place stays as it is."""
+    if stream is None:
+        # Closed by the caller: the next file that is opened would get its number, and what is printed.
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if stream not in (sys.__stdout__, sys.__stderr__) or os.name != "posix":
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Unbreakable(number, "w", closefd=False)),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.line_buffering,
+    )
