@@ -106,6 +106,7 @@ def run_trial_task(
         duration_seconds=time.perf_counter() - started,
         peak_memory_bytes=reply.get("peak_memory_bytes"),
         dataset=schedule.dataset.name,
+        data_digest=schedule.dataset.digest,
         seed=task.seed,
         purpose=task.purpose,
         tuned=schedule.settings.tune is not None,
