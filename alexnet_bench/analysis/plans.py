@@ -48,6 +48,10 @@ class Plans:
         plan = self._plan(run)
         return str(_controls(plan).get(variant, plan["control"]))
 
+    def controls(self, run: str) -> list[str]:
+        """The controls of a run, each once."""
+        return list(dict.fromkeys(_controls(self._plan(run)).values()))
+
     def same_step(self, variant: str) -> str:
         """The control whose timed step a variant shares, so that it was not timed; else nothing."""
         return next((same[variant] for same in map(_same_steps, self._each()) if variant in same), "")

@@ -106,6 +106,7 @@ def plan_notes(plan: dict[str, Any]) -> list[str]:
     arms = {name: _arms(plan["controls"], name) for name in plan["added_controls"]}
     alike = {name: _arms(plan["same_step"], name) for name in dict.fromkeys(plan["same_step"].values())}
     return [
+        *([f"{plan['control_given']} is the control of all, as asked"] if plan["control_given"] else []),
         *(f"{name} is added, as the control of {joined(its)}" for name, its in arms.items()),
         *(f"same step as {name}, so not timed: {', '.join(its)}" for name, its in alike.items()),
     ]

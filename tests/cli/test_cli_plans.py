@@ -152,7 +152,7 @@ def test_a_dry_run_prints_the_plan(bench):
     code, out, err = bench("run", "--dry-run", "--variants", "alexnet,@lrn")
 
     assert (code, err) == (0, "")
-    assert "no-lrn normalization none" in words(out)
+    assert "no-lrn alexnet normalization none" in words(out)
     assert "6 trials of 30 epochs: alexnet-8, digits, recipe paper, batch 32" in words(out)
     assert "6 draws of 4 rounds: alexnet-227, batch 16" in words(out)
     assert "lrn is the same network as alexnet: trained once, timed under both names" in words(out)

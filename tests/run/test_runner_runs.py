@@ -319,9 +319,9 @@ def test_json_is_all_that_is_printed(resumed):
 
 @pytest.fixture(scope="module")
 def failed(bench, broken, tmp_path_factory):
-    """What `bench run` left of a variant that trains and three that fail: (folder, outcome)."""
+    """What `bench run` left of three variants that fail and their control, which trains: (folder, outcome)."""
     folder = tmp_path_factory.mktemp("runs") / "failed"
-    arguments = ["--variants", "alexnet,crashing,killed,starved", "--measure", "accuracy"]
+    arguments = ["--variants", "crashing,killed,starved", "--measure", "accuracy"]
     return folder, bench("run", *arguments, "--ablations", broken, "--out", folder, *options(SMALL))
 
 
@@ -340,6 +340,13 @@ def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
     for record in run_records(folder):
         check_record(record)
     assert f"Report: {folder / 'report' / 'index.html'}" in "".join(out.splitlines())
+
+
+def test_a_run_says_that_it_adds_a_control(failed):
+    folder, (_, _, err) = failed
+
+    assert err.startswith("alexnet is added, as the control of crashing, killed and starved\n")
+    assert read_manifest(folder)["plan"]["added_controls"] == ["alexnet"]
 
 
 def test_failures_are_named_at_the_end(failed):

@@ -119,9 +119,23 @@ def test_the_control_comes_first_wherever_it_was_named():
 
 
 def test_a_variant_by_itself_is_timed_all_the_same():
-    tasks, _ = carried_out(plan_of("tanh"))
+    tasks, _ = carried_out(plan_of("alexnet"))
 
-    assert [names(task) for task in tasks] == [["tanh"]] * DRAWS
+    assert [names(task) for task in tasks] == [["alexnet"]] * DRAWS
+
+
+@settings(max_examples=20)
+@given(st.sets(st.sampled_from([*ALL[1:], "tanh-he", "tanh-normal"]), min_size=1), st.integers(2, 6))
+def test_every_session_is_of_one_control_and_of_arms_that_are_held_against_it(chosen, at_once):
+    schedule = Schedule(Settings(variants=",".join(chosen)), REGISTRY)
+
+    tasks, _ = carried_out(TimingPlan(schedule.timing.pairs, EFFORT, lambda: at_once))
+
+    beside = [(name, names(task)[0]) for task in tasks for name in names(task)[1:] or names(task)]
+    controls = schedule.compared.controls
+    assert all(controls[name] == control for name, control in beside)
+    arms = [name for name in schedule.compared.names if controls[name] != name]
+    assert all([name for name, _ in beside].count(arm) == DRAWS for arm in arms)
 
 
 @settings(max_examples=40)

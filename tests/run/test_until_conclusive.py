@@ -148,6 +148,29 @@ def test_the_control_may_go_by_another_name(conclude):
     assert seeds_of(folder) == {"lrn": 8, "no-lrn": 8}
 
 
+def test_each_arm_is_judged_beside_its_own_control(conclude):
+    """Which nobody named. An arm that goes on takes its control along, and no other."""
+    errors = {
+        "alexnet": constant(0.10),
+        "no-lrn": constant(0.20),
+        "relu-he": constant(0.30),
+        "tanh-he": unsure(0.30),
+    }
+
+    folder = conclude(errors, variants="no-lrn,tanh-he", seeds=8)
+
+    assert seeds_of(folder) == {"alexnet": 4, "relu-he": 8, "no-lrn": 4, "tanh-he": 8}
+    assert verdicts(folder) == {"no-lrn": "worse", "tanh-he": "inconclusive"}
+
+
+def test_a_control_that_is_given_is_judged_beside_all(conclude):
+    errors = {"tanh": constant(0.10), "no-lrn": constant(0.20), "tanh-he": unsure(0.10)}
+
+    folder = conclude(errors, variants="no-lrn,tanh-he", control="tanh", seeds=8)
+
+    assert seeds_of(folder) == {"tanh": 8, "no-lrn": 4, "tanh-he": 8}
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [({"measure": "throughput"}, "--measure accuracy"), ({"seeds": 3}, "a verdict takes at least 4")],
