@@ -66,7 +66,7 @@ def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
     ]
     assert (row.kind, row.pairs) == ("not measured", 0)
     assert row.note == (
-        "no seed of no-lrn and alexnet has a value; seed 0 of no-lrn: diverged; seed 1 of no-lrn: diverged"
+        "no seed of both sides has a value; seed 0 of no-lrn: diverged; seed 1 of no-lrn: diverged"
     )
 
 

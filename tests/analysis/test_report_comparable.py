@@ -5,8 +5,8 @@ import math
 import pytest
 from report_runs import DEVICE, VERSIONS, draw, in_run, manifest, trial
 
+from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import RecordError
-from alexnet_bench.show.report import effects, summarize
 
 TWO = f"2 logical CPU devices ({DEVICE})"
 
@@ -141,14 +141,3 @@ def test_a_control_that_changed_between_runs_is_paired_within_each():
 def test_records_of_a_run_without_its_manifest_are_refused():
     with pytest.raises(RecordError, match="run run-b, but its manifest"):
         effects(in_run([trial("alexnet", 0)], run_id="run-b"), [manifest()])
-
-
-def test_frames_with_repeated_labels_and_missing_columns_are_read():
-    """As of older records, concatenated by hand."""
-    import pandas as pd
-
-    halves = [in_run([trial("alexnet", 0, 0.02)]), in_run([trial("no-lrn", 0, 0.03)])]
-    older = pd.concat(halves).drop(columns=["held_out_top1_error", "compile_seconds", "tuned"])
-    found = effects(older, [manifest()])
-    assert found["effect"].iloc[0] == pytest.approx(1)
-    assert list(summarize(older, [manifest()])["variant"]) == ["alexnet", "no-lrn"]

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import draw, in_run, manifest, trial
+from report_runs import changed, draw, in_run, manifest, trial
 
 from alexnet_bench.analysis.comparison import compare_runs, compare_sides, yardstick_change
 
@@ -31,7 +31,7 @@ def runs(first, second):
 
 
 def only(found):
-    (row,) = found.itertuples()
+    (row,) = found
     return row
 
 
@@ -58,11 +58,11 @@ def test_under_four_draws_there_is_no_interval():
 
 def test_every_mode_variant_and_batch_is_a_row():
     records = [*sides(1.0), *sides(2.0, mode="inference"), *sides(3.0, batch_size=16)]
-    others = [{**record, "variant": "no-lrn"} for record in sides(1.5)]
+    others = changed(sides(1.5), variant="no-lrn")
 
     found = compare_sides(in_run([*records, *others]))
 
-    assert list(zip(found["variant"], found["measure"], strict=True)) == [
+    assert [(row.variant, row.measure) for row in found] == [
         ("alexnet", "training throughput"),
         ("alexnet", "inference throughput"),
         ("no-lrn", "training throughput"),
@@ -77,22 +77,30 @@ def test_steps_have_a_median_and_quantiles():
     assert row.base_milliseconds[1] < row.base_milliseconds[0] < row.base_milliseconds[2]
 
 
-@pytest.mark.parametrize(("steady", "shown"), [(True, True), (False, False), (None, None)])
-def test_what_was_not_steady_is_marked(steady, shown):
-    row = only(compare_sides(in_run(sides(1.0, 1.0, steady=steady))))
+@pytest.mark.parametrize("steady", [True, None])
+def test_a_steady_state_is_told_of_where_it_was_tested(steady):
+    assert only(compare_sides(in_run(sides(1.0, 1.0, steady=steady)))).steady is steady
 
-    assert row.steady is shown
+
+def test_a_draw_without_a_steady_state_is_left_out_and_named():
+    records = [*sides(1.1, 1.1), *changed(sides(9.0), draw=2, steady=False)]
+
+    row = only(compare_sides(in_run(records)))
+
+    assert (row.effect, row.pairs, row.steady) == (pytest.approx(1.1), 2, False)
+    assert row.note == "without a steady state, and left out: draw 2 of alexnet, draw 2 of alexnet (base)"
 
 
 def test_a_side_that_failed_is_named():
-    failed = [
-        record | {"status": "crashed", "images_per_second": None} if record["side"] == "head" else record
-        for record in sides(1.0)
-    ]
+    base, head = sides(1.0)
+    (failed,) = changed([head], status="crashed")
 
-    row = only(compare_sides(in_run(failed)))
+    row = only(compare_sides(in_run([base, failed])))
 
-    assert (row.note, row.pairs, math.isnan(row.effect)) == ("head: crashed", 0, True)
+    assert (row.pairs, math.isnan(row.effect)) == (0, True)
+    assert row.note == "no round timed both sides; training draw 0 of alexnet: crashed"
+    (failed,) = changed([base], status="crashed")
+    assert "training draw 0 of alexnet (base): crashed" in only(compare_sides(in_run([failed, head]))).note
 
 
 def test_two_runs_are_compared_draw_by_draw_without_pairs():
@@ -146,8 +154,8 @@ def test_errors_of_two_runs_are_paired_by_seed():
     ],
 )
 def test_runs_of_other_conditions_are_not_compared(changes, note):
-    records = runs([10], [20])
-    records[1] |= changes
+    first, second = runs([10], [20])
+    records = [first, *changed([second], **changes)]
 
     row = only(compare_runs(in_run(records), RUNS))
 
@@ -155,8 +163,8 @@ def test_runs_of_other_conditions_are_not_compared(changes, note):
 
 
 def test_versions_are_what_two_runs_may_differ_in():
-    records = runs([10], [20])
-    records[1] |= {"versions": {"tensorflow": "3"}, "build": {"driver": "1"}}
+    first, second = runs([10], [20])
+    records = [first, *changed([second], versions={"tensorflow": "3"}, build={"driver": "1"})]
 
     assert only(compare_runs(in_run(records), RUNS)).effect == pytest.approx(2)
 
@@ -168,9 +176,12 @@ def test_what_only_one_run_measured_says_so():
 
 
 def test_the_yardstick_tells_how_the_machine_changed():
-    records = runs([10, 10], [10, 10])
-    for record, flops in zip(records, (1.0, 3.0, 4.0, 4.0), strict=True):
-        record["yardstick"] = {"flops_per_second": [flops], "bytes_per_second": [5.0]}
+    peaks = [{"flops_per_second": [flops], "bytes_per_second": [5.0]} for flops in (1.0, 3.0, 4.0, 4.0)]
+    records = [
+        record
+        for item, peak in zip(runs([10, 10], [10, 10]), peaks, strict=True)
+        for record in changed([item], yardstick=peak)
+    ]
 
     assert yardstick_change(in_run(records), RUNS) == {"flops_per_second": 2.0, "bytes_per_second": 1.0}
     assert yardstick_change(in_run(runs([10], [20])), RUNS) == {}

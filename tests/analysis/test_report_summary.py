@@ -3,7 +3,7 @@ import math
 import pytest
 from report_runs import DEVICE, draw, failed_trial, in_run, manifest, trial
 
-from alexnet_bench.show.report import summarize
+from alexnet_bench.analysis.summary import summarize
 
 THREE = {"no-lrn": ["normalization"], "alexnet": [], "lrn": []}
 
@@ -24,7 +24,8 @@ def test_a_row_a_variant_with_error_throughput_and_costs():
     )["alexnet"]
     assert (row.error_percent, row.error_name) == (pytest.approx(3), "test top-1 error")
     assert (row.dataset, row.topology, row.epochs, row.learning_rate) == ("digits", "alexnet-8", 2, 0.01)
-    assert (row.training_images_per_second, row.inference_images_per_second) == (15, 90)
+    assert row.training_images_per_second == pytest.approx(math.sqrt(10 * 20))
+    assert row.inference_images_per_second == pytest.approx(90)
     assert (row.time_topology, row.time_batch_size) == ("alexnet-227", 16)
     assert (row.parameters, row.macs, row.counted_at) == (60_965_224, 724_000_000, "alexnet-227")
     assert (row.peak_memory_bytes, row.device) == (300, DEVICE)
@@ -71,3 +72,23 @@ def test_held_out_errors_are_named_so():
 def test_both_devices_of_a_variant_are_shown():
     row = rows([trial("alexnet", 0), draw("alexnet", 0, [1.0], device="H100")])["alexnet"]
     assert row.device == f"{DEVICE}, H100"
+
+
+def test_speeds_are_the_controls_typical_speed_times_the_ratio():
+    """The arm was timed beside the control while the machine was busy, and so looks slow."""
+    records = [
+        draw("alexnet", 0, [100.0, 100.0]),
+        draw("alexnet", 1, [25.0, 25.0]),
+        draw("no-lrn", 1, [50.0, 50.0]),
+    ]
+    found = rows(records)
+
+    assert found["alexnet"].training_images_per_second == pytest.approx(50)
+    assert found["no-lrn"].training_images_per_second == pytest.approx(100)
+
+
+def test_draws_without_a_steady_state_are_told_and_not_counted_in():
+    records = [draw("alexnet", 0, [10.0], steady=True), draw("alexnet", 1, [90.0], steady=False)]
+    row = rows(records)["alexnet"]
+
+    assert (row.training_images_per_second, row.steady) == (pytest.approx(10), False)

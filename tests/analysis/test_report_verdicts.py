@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import draw, failed_trial, in_run, manifest, trial
+from report_runs import curve_point, draw, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.analysis.learning_curve import epochs_to
 
 VARIANTS = {"alexnet": [], "no-lrn": ["normalization"], "tanh": ["activation"], "no-dropout": ["dropout"]}
 
@@ -62,13 +61,33 @@ def test_only_the_headline_error_is_judged_and_the_others_have_intervals():
     assert not math.isnan(rows.loc["train_error", "low"])
 
 
-def test_the_arms_of_a_report_share_the_level():
+def question(name, *arms):
+    return {"name": name, "factor": "several", "control": "alexnet", "arms": list(arms), "claims": []}
+
+
+@pytest.mark.parametrize(
+    ("questions", "share"),
+    [
+        ([question("one", "no-lrn", "tanh", "no-dropout")], 3),
+        ([question("one", "no-lrn"), question("other", "tanh", "no-dropout")], 1),
+    ],
+)
+def test_the_arms_of_a_question_share_the_level(questions, share):
     suggestive = trials("no-lrn", 0.109, 0.132, 0.127, 0.129)
     others = [*trials("tanh", 0.10, 0.12, 0.11, 0.10), *trials("no-dropout", 0.11, 0.10, 0.13, 0.10)]
 
-    alone, beside = row([*CONTROL, *suggestive]), row([*CONTROL, *suggestive, *others])
+    alone = row([*CONTROL, *suggestive], ablations=questions)
+    beside = row([*CONTROL, *suggestive, *others], ablations=questions)
 
-    assert beside.p_difference == pytest.approx(3 * alone.p_difference)
+    assert beside.p_difference == pytest.approx(share * alone.p_difference)
+    assert (beside.high - beside.low > alone.high - alone.low) == (share > 1)
+
+
+def test_a_loss_has_no_margin_and_is_never_called_equivalent():
+    only = row([*CONTROL, *trials("no-lrn", 0.10, 0.11, 0.12, 0.10)], "loss")
+
+    assert (only.verdict, math.isnan(only.margin), math.isnan(only.p_equivalence)) == ("", True, True)
+    assert not math.isnan(only.p_difference)
 
 
 def test_a_margin_is_no_less_than_four_test_images():
@@ -171,27 +190,21 @@ def test_a_missing_file_of_predictions_leaves_only_the_interval_over_seeds(tmp_p
 
 
 def curve(*errors):
-    return [{"epoch": number, "train_error": error} for number, error in enumerate(errors, 1)]
-
-
-@pytest.mark.parametrize(
-    ("errors", "epochs"),
-    [
-        ((0.5, 0.3, 0.2), 2.0),
-        ((0.5, 0.25), 1.5),
-        ((0.2, 0.1), 0.5),
-        ((0.5, 0.3), math.inf),
-    ],
-)
-def test_epochs_are_read_off_between_the_middles_of_epochs(errors, epochs):
-    assert epochs_to(curve(*errors), 0.25) == pytest.approx(epochs)
+    return [curve_point(number, error) for number, error in enumerate(errors, 1)]
 
 
 def trained(variant, *curves):
-    return [
-        trial(variant, seed, curve=[row | {"validation_top1_error": 0.1} for row in rows])
-        for seed, rows in enumerate(curves)
-    ]
+    return [trial(variant, seed, curve=rows) for seed, rows in enumerate(curves)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "epochs"), [((0.5, 0.3, 0.2), 2.0), ((0.5, 0.25), 1.5), ((0.2, 0.1), 0.5)]
+)
+def test_epochs_are_read_off_between_the_middles_of_epochs(errors, epochs):
+    both = [*trained("alexnet", curve(*errors)), *trained("tanh", curve(0.5, 0.3, 0.2))]
+    only = row(both, "epochs_to_25_percent", "tanh")
+
+    assert (only.control_value, only.arm_value) == pytest.approx((epochs, 2.0))
 
 
 def test_epochs_to_a_training_error_are_a_ratio():
@@ -208,8 +221,8 @@ def test_one_that_never_gets_there_is_told_and_is_no_mean():
     records = [*trained("alexnet", *[fast] * 6), *trained("tanh", *[never] * 6)]
     only = row(records, "epochs_to_25_percent", "tanh")
 
-    assert math.isnan(only.effect)
-    assert only.note == "never reached by 6 seeds of tanh; the effect is of the others"
+    assert (only.effect, only.arm_value) == (math.inf, math.inf)
+    assert only.note == "never reached by 6 seeds of tanh; the effect is the median"
     assert only.p_difference == pytest.approx(2 / 2**6)
 
 
