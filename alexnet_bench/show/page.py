@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alexnet_bench.show.content import Content
 from alexnet_bench.show.tables import Table
+from alexnet_bench.words import plain
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -27,7 +28,8 @@ _NOT_IN_LATEX = {"Differs in", "Learning rate", "Seeds", "Draws", "Device", "Fai
 
 def render_html(content: Content) -> str:
     """The page."""
-    return _environment(autoescape=True).get_template("page.html.j2").render(content=content)
+    environment = _environment(autoescape=True, finalize=_escaping(_on_one_line))
+    return environment.get_template("page.html.j2").render(content=content)
 
 
 def render_markdown(content: Content) -> str:
@@ -53,12 +55,16 @@ def render_latex(content: Content) -> str:
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is, in a table too."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", _on_one_line(text))
 
 
 def escape_latex(text: str) -> str:
     """Text that LaTeX shows as it is."""
-    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+    return "".join(_LATEX.get(character, character) for character in _on_one_line(text))
+
+
+def _on_one_line(text: str) -> str:
+    return plain(" ".join(text.split()))
 
 
 def _latex_columns(table: Table) -> list[str]:
@@ -66,7 +72,8 @@ def _latex_columns(table: Table) -> list[str]:
 
 
 def _escaping(escape: Callable[[str], str]) -> Callable[[Any], Any]:
-    return lambda value: escape(value) if isinstance(value, str) else value
+    # What a macro has made is escaped already.
+    return lambda value: escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _environment(**options: Any) -> Environment:
