@@ -34,12 +34,12 @@ class Plans:
 
     @property
     def ablations(self) -> list[dict[str, Any]]:
-        """The ablations of all runs, each once; with the claims that every run of one may show."""
+        """The ablations of all runs, each once; with the claims on arms that every run of it has one on."""
         known: dict[str, dict[str, Any]] = {}
         for plan in self._each():
             for item in plan.get("ablations", ()):
-                before = known.get(item["name"], item).get("claims", ())
-                shown = [claim for claim in item.get("claims", ()) if claim in before]
+                before = {claim.get("arm") for claim in known.get(item["name"], item).get("claims", ())}
+                shown = [claim for claim in item.get("claims", ()) if claim.get("arm") in before]
                 known[item["name"]] = item | {"claims": shown}
         return list(known.values())
 

@@ -319,7 +319,7 @@ def test_json_is_all_that_is_printed(resumed):
 
 @pytest.fixture(scope="module")
 def failed(bench, broken, tmp_path_factory):
-    """What `bench run` left of three variants that fail and their control, which trains: (folder, outcome)."""
+    """What `bench run` left of three variants that fail and of their control: (folder, outcome)."""
     folder = tmp_path_factory.mktemp("runs") / "failed"
     arguments = ["--variants", "crashing,killed,starved", "--measure", "accuracy"]
     return folder, bench("run", *arguments, "--ablations", broken, "--out", folder, *options(SMALL))
