@@ -2,13 +2,14 @@
 
 import json
 
+import msgspec
 import numpy as np
 
-from alexnet_bench.records.history import SCHEMA_VERSION
+from alexnet_bench.records.history import SCHEMA_VERSION, Entry
 
 
 def row(number, speed=6000.0, ratio=1.0, half_width=0.004, **changes):
-    """The row of the commit of a number, gated against the one before."""
+    """The row of the commit of a number, gated against the one before, as JSON has it."""
     return {
         "schema_version": SCHEMA_VERSION,
         "time": f"2026-{1 + number // 28:02}-{1 + number % 28:02}T03:04:05+00:00",
@@ -37,6 +38,11 @@ def row(number, speed=6000.0, ratio=1.0, half_width=0.004, **changes):
         "decision": "pass",
         **changes,
     }
+
+
+def entry(*arguments, **changes):
+    """The same as it is read."""
+    return msgspec.convert(row(*arguments, **changes), Entry)
 
 
 def commit(number):
