@@ -192,7 +192,7 @@ def test_sessions_are_recorded_and_then_decide(gate, tmp_path):
     slower, same = gate(50), gate(100, "--json")
     assert (slower.code, same.code) == (1, 0)
     assert "1 regressed" in slower.out
-    rows = {row["quantity"]: row for row in json.loads(same.out)["decisions"]}
+    rows = {row.quantity: row for row in json.loads(same.out)["decisions"]}
     assert rows["training"]["threshold"] == 0.1
     _, sides, effort = gate.timed
     assert list(sides) == ["head"]
@@ -217,7 +217,7 @@ def test_quick_leaves_a_baseline_its_tenth(gate):
         gate(100 * luck, "--record", "--quick")
 
     rows = json.loads(gate(100, "--quick", "--json").out)["decisions"]
-    assert {row["quantity"]: row["threshold"] for row in rows} == {"training": 0.1, "memory": 0.1}
+    assert {row.quantity: row.threshold for row in rows} == {"training": 0.1, "memory": 0.1}
 
 
 def test_a_session_is_told_as_json(gate):
@@ -286,5 +286,5 @@ def test_sessions_are_read_in_order(tmp_path):
     (tmp_path / "kept" / "notes.txt").write_text("mine", encoding="utf-8")
 
     found = stored_sessions(tmp_path / "kept")
-    assert np.allclose([rows[0]["images_per_second"] for rows in found], [100, 101, 102])
+    assert np.allclose([rows[0].images_per_second for rows in found], [100, 101, 102])
     assert stored_sessions(tmp_path / "none") == []

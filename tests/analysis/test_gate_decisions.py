@@ -5,10 +5,12 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from alexnet_bench.analysis.draws import ratios_by_draw
+from msgspec.structs import replace as replaced
 from report_runs import draw
 
+from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.gate import UNTIMED, Asked, decisions, enough
+from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.analysis.quantities import Thresholds, read_thresholds
 from alexnet_bench.show import gate as formats
 from alexnet_bench.stats.evidence import PairedDraws
@@ -60,8 +62,8 @@ def test_memory_and_start_up_are_better_when_lower():
 def test_memory_and_start_up_take_little_of_the_level():
     """Three quantities of one weight each would take three times the p-value."""
     records = sides(0.95)
-    head, base = ([row for row in records if row["side"] == side] for side in ("head", "base"))
-    p_value = PairedDraws(draws=ratios_by_draw(head, base), loss=0.02).p_value(-1)
+    head, base = ([row for row in records if row.side == side] for side in ("head", "base"))
+    p_value = PairedDraws(draws=speed_effect(head, base, TRAINING).rounds, loss=0.02).p_value(-1)
 
     for level, decision in ((1.05 * p_value, "inconclusive"), (1.15 * p_value, "regressed")):
         assert decided(records, false_alarms=level)["alexnet", "training"].decision == decision
@@ -88,7 +90,7 @@ def test_three_draws_decide_nothing():
 
 
 def test_draws_without_a_steady_state_do_not_count():
-    records = [{**row, "steady": row["draw"] > 1} for row in sides(0.95)]
+    records = [replaced(row, steady=row.draw > 1) for row in sides(0.95)]
     row = decided(records)["alexnet", "training"]
 
     assert (row.draws, row.note) == (6, "2 draws without a steady state do not count")
@@ -96,8 +98,8 @@ def test_draws_without_a_steady_state_do_not_count():
 
 def failing(records, *sides, of=range(100)):
     """The same, but of these sides the draws of these numbers crashed."""
-    crash = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
-    return [row | crash if row["side"] in sides and row["draw"] in of else row for row in records]
+    crash = {"status": "crashed", "error": "no", "round_ids": (), "slice_steps": (), "slice_seconds": ()}
+    return [replaced(row, **crash) if row.side in sides and row.draw in of else row for row in records]
 
 
 @pytest.mark.parametrize(
@@ -125,10 +127,10 @@ def test_where_head_or_base_fails_now_and_then_nothing_is_broken():
 
 def test_base_times_ratio_is_head():
     """However unequal the draws, and of the draws alone that both sides have."""
-    records = [row for row in sides(0.9) if (row["side"], row["draw"]) != ("base", 7)]
+    records = [row for row in sides(0.9) if (row.side, row.draw) != ("base", 7)]
     records += sides(0.5, draws=1, variant="no-lrn")
     for row in records:
-        row["slice_seconds"] = [seconds * (1 + row["draw"]) for seconds in row["slice_seconds"]]
+        row.slice_seconds = [seconds * (1 + row.draw) for seconds in row.slice_seconds]
 
     for row in decided(records).values():
         assert row.base * row.ratio == pytest.approx(row.head)
@@ -155,7 +157,7 @@ def test_what_was_not_reached_is_told():
     [("head", True, "only this code has it"), ("base", False, "only the base has it")],
 )
 def test_what_one_side_alone_has_is_not_comparable(only, head, note):
-    timed = [row for row in sides(variant="no-lrn") if row["side"] == only] if head else []
+    timed = [row for row in sides(variant="no-lrn") if row.side == only] if head else []
 
     found = decided([*sides(0.9), *timed], asked=[replace(ASKED, only=only)])
 
@@ -166,7 +168,7 @@ def test_what_one_side_alone_has_is_not_comparable(only, head, note):
 
 def test_enough_is_known_when_every_quantity_is_settled():
     def known(records):
-        head, base = ([row for row in records if row["side"] == side] for side in ("head", "base"))
+        head, base = ([row for row in records if row.side == side] for side in ("head", "base"))
         return enough(head, base, Thresholds())
 
     assert known(sides(draws=4))
@@ -249,4 +251,4 @@ def test_bencher_gets_values_with_bounds():
             assert metric.keys() <= {"value", "lower_value", "upper_value"}
             assert all(isinstance(value, float) for value in metric.values())
     first = next(iter(found.values()))["training-throughput"]
-    assert first["lower_value"] <= first["value"] * 1.001 and first["value"] <= first["upper_value"] * 1.001
+    assert first.lower_value <= first.value * 1.001 and first.value <= first.upper_value * 1.001

@@ -52,14 +52,14 @@ def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
 
     assert (code, err) == (0, "")
     (row,) = json.loads(out)["comparisons"]
-    assert (row["variant"], row["measure"]) == ("plain", "training throughput")
-    assert row["effect"] < 0.8
+    assert (row.variant, row.measure) == ("plain", "training throughput")
+    assert row.effect < 0.8
     records = run_records(folder)
-    assert {record["side"] for record in records} == {"base", "head"}
-    assert len({record["fingerprint"] for record in records}) == 2
-    assert {record["status"] for record in records} == {"ok"}
+    assert {record.side for record in records} == {"base", "head"}
+    assert len({record.fingerprint for record in records}) == 2
+    assert {record.status for record in records} == {"ok"}
     revisions = read_manifest(folder)["plan"]["sides"]
-    assert {record["git_commit"] for record in records if record["side"] == "base"} == {revisions["base"]}
+    assert {record.git_commit for record in records if record.side == "base"} == {revisions["base"]}
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True).stdout
     assert len(listed.splitlines()) == 1
 
@@ -103,11 +103,11 @@ def test_the_code_under_test_is_the_roots_and_the_loop_the_callers(copied, tmp_p
 
     records = compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
 
-    base, head = ({row["fingerprint"] for row in records if row["side"] == side} for side in ("base", "head"))
+    base, head = ({row.fingerprint for row in records if row.side == side} for side in ("base", "head"))
     assert len(base) == len(head) == 1
     assert base != head
-    assert {row["status"] for row in records} == {"ok"}
-    assert {(row["side"], row["git_commit"]) for row in records} == {("base", "before"), ("head", "now")}
+    assert {row.status for row in records} == {"ok"}
+    assert {(row.side, row.git_commit) for row in records} == {("base", "before"), ("head", "now")}
     assert records == run_records(tmp_path / "run")
 
 
@@ -155,8 +155,8 @@ def test_another_interpreter_needs_no_more_than_tensorflow(tmp_path):
 
     records = compare(Settings(**ASKED), two_sides(Code(python=python)), tmp_path / "run", "here")
 
-    assert {row["status"] for row in records} == {"ok"}
-    assert {row["versions"]["tensorflow"] for row in records} == {records[0]["versions"]["tensorflow"]}
+    assert {row.status for row in records} == {"ok"}
+    assert {row.versions["tensorflow"] for row in records} == {records[0].versions["tensorflow"]}
 
 
 def test_python_compares_as_the_command_does(repository, tmp_path):

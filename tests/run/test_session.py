@@ -109,7 +109,7 @@ def run(answers, tmp_path):
             log=tmp_path / "log",
             run_id="run-a",
         ) as sessions:
-            return {record["variant"]: record for record in sessions.run(task, lambda event: None)}
+            return {record.variant: record for record in sessions.run(task, lambda event: None)}
 
     return run
 
@@ -118,10 +118,10 @@ def test_every_round_has_a_slice_of_each_as_long_as_asked(run, answers):
     records = run()
 
     for record in records.values():
-        assert record["round_ids"] == [f"3.{number}" for number in range(ROUNDS)]
-        assert record["slice_steps"] == [2] * ROUNDS
-        assert record["images_per_second"] == pytest.approx(16 / STEP_SECONDS)
-        assert (record["steady"], record["status"], record["thread_pools"]) == (True, "ok", "1x2")
+        assert record.round_ids == [f"3.{number}" for number in range(ROUNDS)]
+        assert record.slice_steps == [2] * ROUNDS
+        assert record.images_per_second == pytest.approx(16 / STEP_SECONDS)
+        assert (record.steady, record.status, record.thread_pools) == (True, "ok", "1x2")
     slices = [variant for what, variant in answers.asked if what == "slice"][-3 * ROUNDS :]
     rounds = [tuple(slices[start : start + 3]) for start in range(0, len(slices), 3)]
     assert all(set(names) == set(records) for names in rounds)
@@ -147,7 +147,7 @@ def test_what_never_gets_warm_is_not_steady(run, answers):
     records = run(rounds=FEWEST_ROUNDS)
 
     assert len(records["tanh"]["warm_up_seconds"]) == MOST_WARM_STEPS
-    assert {name: record["steady"] for name, record in records.items()} == {
+    assert {name: record.steady for name, record in records.items()} == {
         "alexnet": True,
         "tanh": False,
         "no-lrn": True,
@@ -159,7 +159,7 @@ def test_what_gets_slower_all_the_while_is_not_steady_and_the_others_are(run, an
 
     records = run()
 
-    assert {name: record["steady"] for name, record in records.items()} == {
+    assert {name: record.steady for name, record in records.items()} == {
         "alexnet": True,
         "tanh": False,
         "no-lrn": True,
@@ -169,7 +169,7 @@ def test_what_gets_slower_all_the_while_is_not_steady_and_the_others_are(run, an
 def test_a_machine_that_slows_down_slows_all_and_unsettles_none(run, answers):
     answers.step_seconds = lambda variant, step: STEP_SECONDS * (1 + 0.02 * step)
 
-    assert {record["steady"] for record in run().values()} == {True}
+    assert {record.steady for record in run().values()} == {True}
 
 
 def test_one_that_fails_leaves_the_others_their_slices(run, answers):
@@ -180,14 +180,14 @@ def test_one_that_fails_leaves_the_others_their_slices(run, answers):
     failed = records.pop("tanh")
     assert (failed["status"], failed["error"], failed["round_ids"]) == ("crashed", "no more", [])
     assert (failed["steady"], failed["images_per_second"], failed["utilization"]) == (None, None, None)
-    assert {len(record["round_ids"]) for record in records.values()} == {ROUNDS}
+    assert {len(record.round_ids) for record in records.values()} == {ROUNDS}
 
 
 def test_of_two_that_drift_apart_both_are_unsteady(run, answers):
     """Either may be the one that changes."""
     answers.step_seconds = lambda variant, step: STEP_SECONDS * (1 + 0.005 * step * (variant == "tanh"))
 
-    assert {record["steady"] for record in run("alexnet,tanh").values()} == {False}
+    assert {record.steady for record in run("alexnet,tanh").values()} == {False}
 
 
 def test_networks_are_built_side_by_side(run, answers, monkeypatch):
@@ -200,7 +200,7 @@ def test_networks_are_built_side_by_side(run, answers, monkeypatch):
 
     answers.on_build = build
 
-    assert {record["status"] for record in run("alexnet,tanh").values()} == {"ok"}
+    assert {record.status for record in run("alexnet,tanh").values()} == {"ok"}
 
 
 def test_one_that_cannot_be_built_leaves_the_others_their_slices(run, answers):
@@ -235,10 +235,10 @@ def test_a_build_that_is_refused_ends_those_beside_it(run, answers, monkeypatch)
 def test_utilization_is_against_the_yardstick_of_the_same_device(run, answers):
     answers.devices = iter(["a processor", "a processor", "another"])
 
-    used = sorted((record["device"], record["utilization"]) for record in run("alexnet,tanh").values())
+    used = sorted((record.device, record.utilization) for record in run("alexnet,tanh").values())
 
     assert used == [("a processor", pytest.approx(16 / STEP_SECONDS * 100 / 1e9)), ("another", None)]
 
 
 def test_when_the_time_is_up_no_round_is_begun(run):
-    assert {len(record["round_ids"]) for record in run(seconds=0.0).values()} == {FEWEST_ROUNDS}
+    assert {len(record.round_ids) for record in run(seconds=0.0).values()} == {FEWEST_ROUNDS}

@@ -147,12 +147,12 @@ def test_a_run_that_goes_on_times_what_is_missing_whatever_memory_holds_now(coun
 
     _, everything = carried_out(second, rows[:cut])
 
-    keys = [(row["draw"], row["variant"], row["mode"]) for row in everything]
+    keys = [(row.draw, row.variant, row.mode) for row in everything]
     assert len(set(keys)) == len(keys)
     for name in ALL[:count]:
         beside_the_control = [
             draw
-            for draw in {row["draw"] for row in everything}
+            for draw in {row.draw for row in everything}
             if all((draw, variant, mode) in keys for variant in (name, "alexnet") for mode in MODES)
         ]
         assert len(beside_the_control) >= DRAWS
@@ -163,7 +163,7 @@ def test_a_run_that_goes_on_times_what_is_missing_whatever_memory_holds_now(coun
 def test_a_variant_that_was_edited_is_timed_again():
     plan = plan_of("alexnet,tanh")
     _, rows = carried_out(plan)
-    edited = [row | ({"fingerprint": "other"} if row["variant"] == "tanh" else {}) for row in rows]
+    edited = [row | ({"fingerprint": "other"} if row.variant == "tanh" else {}) for row in rows]
 
     again, _ = carried_out(plan, edited)
 
@@ -200,7 +200,7 @@ def test_timing_goes_on_until_the_interval_is_as_narrow_as_asked(interval, fewes
     tasks, rows = carried_out(plan, rate=noisy(0.01))
 
     assert fewest <= len(tasks) < 200
-    before = [row for row in rows if row["draw"] < len(tasks) - 1]
+    before = [row for row in rows if row.draw < len(tasks) - 1]
     assert len(tasks) == 4 or plan.next_task(before) is not None
 
 
@@ -222,7 +222,7 @@ def test_the_budget_is_kept(budget):
 
     tasks, rows = carried_out(plan_of("alexnet,tanh", effort), rate=noisy(0.01))
 
-    spent = sum({row["draw"]: row["duration_seconds"] for row in rows}.values())
+    spent = sum({row.draw: row.duration_seconds for row in rows}.values())
     assert spent <= budget + 1e-6
     assert spent > budget - (2 * BUILD_SECONDS + 2 * FEWEST_ROUNDS * 4 * SLICE_SECONDS)
     assert len(tasks) >= min(Effort.draws_in_budget, budget // (2 * BUILD_SECONDS + 20 * 4 * SLICE_SECONDS))

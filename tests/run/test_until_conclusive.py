@@ -65,8 +65,8 @@ def unsure(error):
 def seeds_of(folder):
     """How many seeds of each variant were trained."""
     rows = run_records(folder)
-    names = dict.fromkeys(row["variant"] for row in rows)
-    return {name: len({row["seed"] for row in rows if row["variant"] == name}) for name in names}
+    names = dict.fromkeys(row.variant for row in rows)
+    return {name: len({row.seed for row in rows if row.variant == name}) for name in names}
 
 
 def verdicts(folder):
@@ -125,7 +125,7 @@ def test_choosing_rates_does_not_count_against_the_budget(conclude):
 
     folder = conclude(errors, variants="alexnet,no-lrn", tune="lr", budget=8 * 60.0)
 
-    results = [row for row in run_records(folder) if row["purpose"] == "result"]
+    results = [row for row in run_records(folder) if row.purpose == "result"]
     assert len(results) == 8 < len(run_records(folder))
 
 
