@@ -91,7 +91,7 @@ def trial(variant, seed, wrong=0.03, **changes):
         "curve": [curve_point(1, 0.5), curve_point(2, wrong)],
         **changes,
     }
-    return Trial(**{**_environment(), **values})
+    return msgspec.convert({"kind": "trial", **_environment(), **values}, Trial)
 
 
 def curve_point(epoch, error):
@@ -122,7 +122,7 @@ def draw(variant, number, rates, rounds=None, mode="training", **changes):
         "images_per_second": len(rates) / sum(1 / rate for rate in rates) if rates else None,
         **changes,
     }
-    return Draw(**{**_environment(), **values})
+    return msgspec.convert({"kind": "draw", **_environment(), **values}, Draw)
 
 
 def accuracy(names=("alexnet", "no-lrn"), seeds=2):
@@ -144,12 +144,12 @@ def timing(names=("alexnet", "no-lrn"), draws=2):
     ]
 
 
-def failed_trial(variant, seed, status="diverged"):
+def failed_trial(variant, seed, status="diverged", error="the loss is not a number"):
     return trial(
         variant,
         seed,
         status=status,
-        error="the loss is not a number",
+        error=error,
         test_top1_error=None,
         validation_top1_error=None,
         train_error=None,

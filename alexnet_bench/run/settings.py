@@ -224,8 +224,11 @@ class Settings:
 
 def _located(dataset: str) -> str:
     """A data set's name with its path, if it has one, made absolute."""
+    from alexnet_bench.data import DATASETS
+
     name, _, path = dataset.partition(":")
-    return f"{name}:{_absolute(path)}" if path else dataset
+    takes_path = name in DATASETS and DATASETS[name].takes_path
+    return f"{name}:{_absolute(path)}" if path and takes_path else dataset
 
 
 def _absolute(path: str | Path) -> str:

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replaced
 from report_runs import draw, manifest, write_run
 
 from alexnet_bench.analysis.gate_baseline import add_session, baseline_decisions, stored_sessions
@@ -104,7 +105,7 @@ def test_a_session_that_was_copied_half_is_none(tmp_path, monkeypatch):
 
 def test_memory_and_start_up_are_of_the_modes_that_were_built(stored):
     both = [
-        row | {"mode": mode, "peak_memory_bytes": 2**29, "compile_seconds": 5.0}
+        replaced(row, mode=mode, peak_memory_bytes=2**29, compile_seconds=5.0)
         for row in session()
         for mode in ("training", "inference")
     ]
@@ -120,7 +121,7 @@ def test_memory_and_start_up_are_of_the_modes_that_were_built(stored):
 
 
 def test_another_release_of_this_package_is_what_is_gated(stored):
-    versions = stored[0][0]["versions"] | {"alexnet-bench": "9.9"}
+    versions = stored[0][0].versions | {"alexnet-bench": "9.9"}
 
     assert decided(session(versions=versions), stored)["alexnet", "training"].decision == "pass"
 

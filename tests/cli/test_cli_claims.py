@@ -14,8 +14,8 @@ def test_without_runs_every_claim_is_listed_and_none_tested(bench):
 
     rows = json.loads(out)
     assert (code, err) == (0, "")
-    assert {row.verdict for row in rows} == {"not tested at this scale"}
-    assert all(any(word in row.claim for row in rows) for word in PAPERS)
+    assert {row["verdict"] for row in rows} == {"not tested at this scale"}
+    assert all(any(word in row["claim"] for row in rows) for word in PAPERS)
 
 
 def test_what_lies_beside_the_runs_is_passed_over(bench, tmp_path):
@@ -31,11 +31,11 @@ def test_what_lies_beside_the_runs_is_passed_over(bench, tmp_path):
 def test_too_few_seeds_are_shown_and_test_nothing(bench):
     code, out, _ = bench("claims", REFERENCE / "quick", "--json")
 
-    row = next(row for row in json.loads(out) if row.claim == "LRN lowers top-1 error by 1.4 points")
-    assert (code, row.pairs, row.verdict) == (0, 3, "not tested at this scale")
-    assert row.effect == pytest.approx(-0.09, abs=0.01)
-    assert row.note == "3 pairs describe and test nothing"
-    assert row.price == pytest.approx(1.080, abs=0.001)
+    row = next(row for row in json.loads(out) if row["claim"] == "LRN lowers top-1 error by 1.4 points")
+    assert (code, row["pairs"], row["verdict"]) == (0, 3, "not tested at this scale")
+    assert row["effect"] == pytest.approx(-0.09, abs=0.01)
+    assert row["note"] == "3 pairs describe and test nothing"
+    assert row["price"] == pytest.approx(1.080, abs=0.001)
 
 
 def test_a_run_that_is_not_there_is_refused_in_a_line(bench, tmp_path):

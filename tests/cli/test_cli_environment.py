@@ -136,7 +136,7 @@ def test_names_and_messages_of_ablation_files_act_on_no_terminal(bench, write_ab
 
 
 def test_a_report_of_names_and_messages_holds_no_control_character(bench, tmp_path):
-    failed = failed_trial("no-lrn", 2) | {"error": NASTY}
+    failed = failed_trial("no-lrn", 2, error=NASTY)
     plan = manifest(dataset=NASTY, control="alexnet")
     run = write_run(tmp_path / "run", [*accuracy(), failed], plan | {"command": NASTY})
 
@@ -150,7 +150,7 @@ def test_a_report_of_names_and_messages_holds_no_control_character(bench, tmp_pa
 
 def test_progress_prints_names_and_messages_as_they_are(capsys):
     with Progress() as progress:
-        progress.recorded(failed_trial("a[red]b[/nonsense]:smile:", 1) | {"error": f"{NASTY}[/]"})
+        progress.recorded(failed_trial("a[red]b[/nonsense]:smile:", 1, error=f"{NASTY}[/]"))
         progress.recorded(accuracy(["a[red]b[/nonsense]:smile:"])[0])
         progress.stopped(NASTY)
 

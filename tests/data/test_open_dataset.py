@@ -86,10 +86,11 @@ SPLIT = Split(labels=np.zeros(2, np.int64), images=np.zeros((2, 8, 8, 1), np.uin
 def open_blanks(path=None):
     return Dataset(
         name="blanks", classes=("blank",), train=SPLIT, test=SPLIT, test_name="test", mirrored=False, size=8,
-        channels=1,    )
+        channels=1,
+    )
 
 
-BLANKS = Description(spec="blanks", help="two blank pictures", open=open_blanks)
+BLANKS = Description(spec="blanks", help="two blank pictures", topology="alexnet-8", open=open_blanks)
 """
 
 

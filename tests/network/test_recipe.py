@@ -110,7 +110,7 @@ def test_refuses_fields_and_values_that_no_recipe_has():
     with pytest.raises(UnknownNameError, match=r"unknown optimizer 'sdg' \(did you mean 'sgd'\?\)"):
         PAPER.but(optimizer="sdg")
     for field in ("learning_rate", "batch_size", "epochs"):
-        with pytest.raises(VariantError, match=f"recipe {field} is 0; it must be above 0"):
+        with pytest.raises(VariantError, match=rf"recipe {field} is 0(\.0)?; it must be above 0"):
             PAPER.but(**{field: 0})
         with pytest.raises(VariantError):
             PAPER.but(**{field: float("nan")})

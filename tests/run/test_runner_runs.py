@@ -154,8 +154,6 @@ def test_the_manifest_holds_plan_settings_and_environment(finished, layer_norm):
 def test_every_record_fits_the_schema(finished):
     records = run_records(finished[0])
 
-    for record in records:
-
     assert [record.status for record in records] == ["ok"] * len(records)
     assert len(of_kind(records, "trial")) == 2
     assert len(of_kind(records, "draw")) == 2 * 2 * QUICK.draws
@@ -177,9 +175,7 @@ def test_a_trial_keeps_its_curve_and_its_predictions(finished):
 
 
 def test_the_users_block_is_in_the_network(finished):
-    counts = {
-        record.variant: record.parameters for record in of_kind(run_records(finished[0]), "trial")
-    }
+    counts = {record.variant: record.parameters for record in of_kind(run_records(finished[0]), "trial")}
 
     assert counts["layer-norm"] - counts["alexnet"] == 2 * (16 + 48)
 
@@ -337,8 +333,6 @@ def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
     status, error = outcomes["killed"]
     assert status == "out-of-memory"
     assert error.startswith("the worker ended with exit code -9; see ")
-    for record in run_records(folder):
-
     assert f"Report: {folder / 'report' / 'index.html'}" in "".join(out.splitlines())
 
 
@@ -388,7 +382,6 @@ def test_a_failure_while_timing_is_recorded_in_every_mode_and_draw(broken, tmp_p
         (number, mode) for number in range(QUICK.draws) for mode in ("inference", "training")
     ]
     for draw in records:
-
         assert (draw.status, draw.error) == ("crashed", "ValueError: no layer [/b] today")
         assert (draw.images_per_second, draw.round_ids) == (None, [])
 
@@ -420,9 +413,7 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(tmp_path):
     assert {record.seed for record in tuning} == {TUNING_SEED}
     assert all(record.test_top1_error is None for record in tuning)
     assert all(record.predictions is None for record in tuning)
-    errors = {
-        record.recipe_settings["learning_rate"]: record.validation_top1_error for record in tuning
-    }
+    errors = {record.recipe_settings["learning_rate"]: record.validation_top1_error for record in tuning}
     best = min(errors, key=lambda rate: (errors[rate], rate))
     assert result["recipe_settings"]["learning_rate"] == best
     assert {record.tuned for record in records} == {True}
