@@ -193,7 +193,7 @@ def test_sessions_are_recorded_and_then_decide(gate, tmp_path):
     slower, same = gate(50), gate(100, "--json")
     assert (slower.code, same.code) == (1, 0)
     assert "1 regressed" in slower.out
-    rows = {row.quantity: row for row in json.loads(same.out)["decisions"]}
+    rows = {row["quantity"]: row for row in json.loads(same.out)["decisions"]}
     assert rows["training"]["threshold"] == 0.1
     _, sides, effort = gate.timed
     assert list(sides) == ["head"]
@@ -218,7 +218,7 @@ def test_quick_leaves_a_baseline_its_tenth(gate):
         gate(100 * luck, "--record", "--quick")
 
     rows = json.loads(gate(100, "--quick", "--json").out)["decisions"]
-    assert {row.quantity: row.threshold for row in rows} == {"training": 0.1, "memory": 0.1}
+    assert {row["quantity"]: row["threshold"] for row in rows} == {"training": 0.1, "memory": 0.1}
 
 
 def test_a_session_is_told_as_json(gate):
