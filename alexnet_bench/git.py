@@ -152,9 +152,9 @@ def _complaint(folder: Path, said: str) -> BenchError:
     told = [line for line in lines if line.startswith(("fatal: ", "error: "))]
     reason = (told or lines or ["git failed"])[0]
     if "not a git repository" in reason:
-        return NoRepositoryError(f"{folder} lies in no git repository; --base needs one")
+        return NoRepositoryError(f"--base needs a git repository, and {folder} lies in none")
     if "must be run in a work tree" in reason:
-        return NoRepositoryError(f"{folder} lies in no working tree of git; --base needs one")
+        return NoRepositoryError(f"--base needs a git working tree, and {folder} lies in none")
     if "dubious ownership" in reason:
         return BenchError(
             f"git does not read {folder}, which another user owns; allow it with "

@@ -150,9 +150,9 @@ def test_what_is_no_revision(folder, revision):
 def test_where_there_is_no_working_tree(folder, tmp_path, monkeypatch):
     bare = tmp_path / "bare"
     call_git(tmp_path, "clone", "-q", "--bare", folder, bare)
-    with pytest.raises(NoRepositoryError, match="lies in no working tree"):
+    with pytest.raises(NoRepositoryError, match="--base needs a git working tree"):
         git.root_of(bare)
-    with pytest.raises(NoRepositoryError, match="lies in no git repository; --base needs one"):
+    with pytest.raises(NoRepositoryError, match="--base needs a git repository"):
         git.root_of(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoRepositoryError, match="git is not installed"):

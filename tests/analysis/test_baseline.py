@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace as replaced
 from report_runs import draw, manifest, write_run
 
+from alexnet_bench.analysis.gate import UNTIMED, Asked
 from alexnet_bench.analysis.gate_baseline import add_session, baseline_decisions, stored_sessions
 from alexnet_bench.analysis.quantities import Thresholds
 from alexnet_bench.errors import RecordError, WorkerError
@@ -289,3 +290,25 @@ def test_sessions_are_read_in_order(tmp_path):
     found = stored_sessions(tmp_path / "kept")
     assert np.allclose([rows[0].images_per_second for rows in found], [100, 101, 102])
     assert stored_sessions(tmp_path / "none") == []
+
+
+def test_what_cannot_be_built_any_more_is_a_regression(stored):
+    crash = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
+
+    broken = decided([row | crash for row in session()], stored)
+    assert {(row.decision, row.note) for row in broken.values()} == {("regressed", "crashed: no")}
+    never = decided([row | crash | {"variant": "newer"} for row in session()], stored)
+    assert {row.decision for row in never.values()} == {"not comparable"}
+
+
+def test_what_was_not_reached_is_told(stored):
+    asked = Asked(
+        variant="no-lrn", precision="float32", batch_size=16, topology="alexnet-227", modes=("training",)
+    )
+    found = decided(session(), stored, asked=[asked])
+
+    assert found["alexnet", "training"].decision == "pass"
+    assert (found["no-lrn", "training"].decision, found["no-lrn", "training"].note) == (
+        "inconclusive",
+        UNTIMED,
+    )

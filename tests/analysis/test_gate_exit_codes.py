@@ -185,3 +185,28 @@ def test_files_are_written_for_others(gate, tmp_path):
     gate(100.0, *(item for pair in zip(options, files, strict=True) for item in pair))
 
     assert all(file.stat().st_size > 50 for file in files)
+
+
+def test_a_subfolder_is_gated_as_the_project_is(gate, repository, bench, monkeypatch):
+    table = "[tool.alexnet-bench.gate]\nvariants = ['plain']\nhistory = 'kept.jsonl'\n"
+    (repository / "pyproject.toml").write_text(table, encoding="utf-8")
+    (repository / "src").mkdir()
+    monkeypatch.chdir(repository / "src")
+
+    outcome = gate(100.0, "--junit", "gate.xml")
+
+    settings, _ = gate.timed
+    assert settings.variants == "plain"
+    assert settings.ablations == (str(repository / "ablations"),)
+    assert f"Records: {repository}/results/runs/" in outcome.out
+    assert {file.name for file in (repository / "src").iterdir()} == {"gate.xml"}
+    assert (repository / "kept.jsonl").exists()
+    assert bench("history").code == 0
+    assert {file.name for file in (repository / "src").iterdir()} == {"gate.xml"}
+
+
+def test_names_with_control_characters_reach_no_terminal(gate):
+    outcome = gate(100.0, **CRASHED | {"error": "\x1b[2Jgone\x07\nsecond line"})
+
+    assert r"head: crashed: \x1b[2Jgone\x07\nsecond line" in outcome.err
+    assert "\x1b" not in outcome.out + outcome.err

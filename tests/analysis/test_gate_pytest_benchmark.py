@@ -143,6 +143,20 @@ def test_the_command_times_nothing(bench, write, no_workers, tmp_path, monkeypat
     assert bench("gate", *sides).code == 3
 
 
+def test_a_threshold_of_a_benchmark_in_no_file_is_told(bench, write, tmp_path, monkeypatch):
+    """It may be of other files, and a variant's has nothing to do with these."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    table = "[tool.alexnet-bench.gate.thresholds]\nsleepy = {time = '90%'}\nno-lrn = {training = '4%'}\n"
+    (tmp_path / "pyproject.toml").write_text(table, encoding="utf-8")
+    old, new = write("old", sleep=1.0), write("new", sleep=2.0)
+
+    outcome = bench("gate", "--pytest-benchmark", new, "--against", old)
+    assert outcome.code == 1
+    assert "Warning: thresholds: unknown benchmark 'sleepy' (did you mean 'sleep'?)" in outcome.err
+    assert "no-lrn" not in outcome.err
+
+
 def test_what_pytest_benchmark_writes_can_be_read(tmp_path):
     (tmp_path / "test_sum.py").write_text(
         "def test_sum(benchmark):\n    benchmark.pedantic(sum, ([1] * 999,), rounds=5)\n", encoding="utf-8"

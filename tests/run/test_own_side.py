@@ -29,6 +29,7 @@ def test_it_needs_neither_ablations_nor_a_repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert own_side(ASKED)[0].ablations == ()
     subprocess.run(["git", "init", "-q"], check=True)
+    assert own_side(ASKED)[1]["head"].revision is None
     subprocess.run([*GIT, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
 
     settings, sides = own_side(ASKED)
