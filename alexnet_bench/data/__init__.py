@@ -33,7 +33,7 @@ def open_dataset(spec: str) -> Dataset:
         raise UnknownNameError("data set", [name], DATASETS)
     description = DATASETS[name]
     if colon and not description.takes_path:
-        raise DataError(f"'{spec}': {name} takes no path; write {description.spec}")
+        raise DataError(f"the data set {name} takes no path; write {description.spec}")
     if not path and (colon or description.needs_path):
         raise DataError(f"'{spec}' names no folder; write {description.spec}")
     try:

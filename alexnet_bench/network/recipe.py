@@ -10,8 +10,6 @@ from alexnet_bench.network.part import Part, find_part
 
 PIXELS = ("centred", "standardized")
 AUGMENTATIONS = ("none", "crops-and-flips", "crops-flips-colour")
-
-
 # The fields that name a part, and what is shipped of it.
 PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
 

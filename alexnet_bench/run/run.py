@@ -121,7 +121,7 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
     """
     manifest = reopen_run(folder)
     plan = _plan(schedule)
-    _check_same_data(folder, manifest["plan"], plan, schedule.settings.dataset)
+    _check_same_data(folder, manifest.get("plan", {}), plan, schedule.settings.dataset)
     manifest["plan"], manifest["settings"] = plan, asdict(schedule.settings)
     write_manifest(folder, manifest)
     run_id = manifest["run_id"]

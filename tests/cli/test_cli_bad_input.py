@@ -246,7 +246,7 @@ def test_a_missing_cifar_file_is_named(refusal, workplace):
         ("folder:none", "none: no such folder; expected JPEG or PNG files in PATH/<class>/"),
         ("folder:", "'folder:' names no folder; write folder:PATH"),
         ("folder", "'folder' names no folder; write folder:PATH"),
-        ("digits:here", "'digits:here': digits takes no path; write digits"),
+        ("digits:here", "the data set digits takes no path; write digits"),
         ("cifar10:", "'cifar10:' names no folder; write cifar10[:PATH]"),
         ("fashion-mnist:none", "none: no such folder"),
     ],

@@ -34,7 +34,7 @@ def test_unknown_name_has_its_closest_match():
 
 
 def test_path_where_none_is_taken():
-    with pytest.raises(DataError, match="'digits:/data': digits takes no path; write digits"):
+    with pytest.raises(DataError, match="the data set digits takes no path; write digits"):
         open_dataset("digits:/data")
 
 
