@@ -131,21 +131,3 @@ def pairs_wanted(arm: Arm, family: int = 1, level: float = LEVEL) -> int | None:
     # Both one-sided tests of equivalence must succeed; with the mean well off zero one of them decides.
     tests = [(away, share / 2, POWER), (arm.margin - away, share, 1 - (1 - POWER) / 2)]
     return pairs_to_decide(values, arm.least_deviation, tests)
-
-
-# For `alexnet_bench.analysis`, until it takes these from `verdicts`.
-
-
-def difference_p_value(arm: Arm) -> float:
-    """Of "no difference", with the level to itself."""
-    return verdicts([arm])[0].p_difference
-
-
-def equivalence_p_value(arm: Arm) -> float:
-    """Of "a difference as large as the margin", with the level to itself."""
-    return verdicts([arm])[0].p_equivalence
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for their number (Bonferroni)."""
-    return [min(1.0, len(p_values) * value) for value in p_values]
