@@ -102,7 +102,7 @@ def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
     return kept
 
 
-def settings(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
+def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
     """The settings of one kind of record, those with a control first."""
     alike = _alike([record for record in results(records, plans) if isinstance(record, kind)])
     groups = [_Group(some, plans) for some in alike]

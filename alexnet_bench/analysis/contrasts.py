@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effects import did_not_learn, images_of
 from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.analysis.plans import Plans
@@ -63,7 +63,7 @@ def crossed(records: Iterable[AnyRecord], plans: Plans) -> Iterator[tuple[Settin
 
     A setting whose control did not learn has none.
     """
-    for setting in settings(records, plans, Trial):
+    for setting in measured_alike(records, plans, Trial):
         metric = headline(setting.succeeded)
         for factorial in plans.factorials(setting.runs):
             names = {cell: "+".join(cell) or setting.control for cell in factorial.cells}

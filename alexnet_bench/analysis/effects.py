@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effect import (
     INTERVAL,
     NOT_COMPARABLE,
@@ -216,7 +216,7 @@ def _of_trials(
     records: Sequence[AnyRecord], plans: Plans, predictions: Predictions
 ) -> Iterator[tuple[Row, Effect]]:
     """The rows of every arm's trials, before they are judged."""
-    for setting in settings(records, plans, Trial):
+    for setting in measured_alike(records, plans, Trial):
         metrics = [
             metric for metric in (*OUTCOMES, REACH) if any(metric.has(trial) for trial in setting.succeeded)
         ] or [HEADLINES[0]]
@@ -227,7 +227,7 @@ def _of_trials(
 
 def _of_draws(records: Sequence[AnyRecord], plans: Plans) -> Iterator[tuple[Row, Effect]]:
     """Likewise of every arm's draws."""
-    for setting in settings(records, plans, Draw):
+    for setting in measured_alike(records, plans, Draw):
         for metric in THROUGHPUTS:
             control = [draw for draw in setting.of(setting.control) if draw.mode == metric.mode]
             typical = typical_speed(control)

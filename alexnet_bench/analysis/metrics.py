@@ -1,12 +1,11 @@
 """The metrics: each declares its label, unit, better direction and margin once."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from alexnet_bench.analysis.learning_curve import early_error, epochs_to
-from alexnet_bench.records.schema import Trial
+from alexnet_bench.records.schema import Epoch, Trial
 
 POINTS, RATIO = "percentage points", "ratio"
 # Differences that do not matter: half a point of error, or four test images where there are few of them;
@@ -70,6 +69,33 @@ class Metric:
         if self.margin is None:
             return math.nan
         return max(self.margin, self.scale * MARGIN_IMAGES / images if images else 0.0)
+
+
+def epochs_to(curve: Sequence[Epoch], share: float) -> float:
+    """Epochs until the training error, as trained, was down to a share; infinite where it never was.
+
+    An epoch's error is the mean over its steps, so it is taken for that of the epoch's middle, and between
+    two middles it is read off a straight line. One that the first epoch already has counts as its middle.
+    Not a number for a curve without epochs.
+    """
+    errors = [math.inf if row.train_error is None else row.train_error for row in curve]
+    if not errors:
+        return math.nan
+    reached = next((index for index, error in enumerate(errors) if error <= share), None)
+    if reached is None:
+        return math.inf
+    if not reached:
+        return 0.5
+    before, after = errors[reached - 1], errors[reached]
+    return float(reached - 0.5 + (before - share) / (before - after))
+
+
+def early_error(curve: Sequence[Epoch]) -> float:
+    """The validation error after the first tenth of the epochs; not a number where there is none."""
+    if not len(curve):
+        return math.nan
+    value = curve[math.ceil(len(curve) / 10) - 1].validation_top1_error
+    return math.nan if value is None else float(value)
 
 
 def _column(name: str) -> Callable[[Any], float | None]:

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from alexnet_bench.analysis.learning_curve import epochs_to
-from alexnet_bench.analysis.metrics import VALIDATION_ERROR
+from alexnet_bench.analysis.metrics import VALIDATION_ERROR, epochs_to
 from alexnet_bench.records.schema import AnyRecord, Trial
 
 Which = tuple[str, str]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effect import failure, log_speed, speed_effect, steady_draws, typical_speed
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
 from alexnet_bench.analysis.plans import Manifest, Plans
@@ -78,7 +78,7 @@ class Condition:
 def conditions(records: Iterable[AnyRecord], plans: Plans) -> list[Condition]:
     """Trials beside the draws of the same runs, or beside the only draws there are."""
     records = list(records)
-    trials, draws = settings(records, plans, Trial), settings(records, plans, Draw)
+    trials, draws = measured_alike(records, plans, Trial), measured_alike(records, plans, Draw)
     beside = {id(setting): _beside(setting, draws) for setting in trials}
     used = {id(setting) for setting in beside.values()}
     return [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.conditions import distinguish, settings
+from alexnet_bench.analysis.conditions import distinguish, measured_alike
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.plans import Manifest, Plans
 from alexnet_bench.analysis.summary import conditions, summarize
@@ -172,4 +172,6 @@ def _about(ablation: dict[str, Any] | None, rows: pd.DataFrame) -> str:
 
 def _places(records: Sequence[AnyRecord], plans: Plans) -> dict[str, str]:
     """What to call each setting; nothing where there is only one of its kind."""
-    return distinguish(settings(records, plans, Trial)) | distinguish(settings(records, plans, Draw))
+    return distinguish(measured_alike(records, plans, Trial)) | distinguish(
+        measured_alike(records, plans, Draw)
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.conditions import settings
+from alexnet_bench.analysis.conditions import measured_alike
 from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
@@ -74,7 +74,7 @@ def _difference(row: "pd.Series[Any]") -> str:
 
 
 def _learned(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
-    for setting in settings(records, plans, Trial):
+    for setting in measured_alike(records, plans, Trial):
         if not setting.refusals and (reason := did_not_learn(setting)):
             yield f"{reason[0].upper()}{reason[1:]}."
 

@@ -22,7 +22,6 @@ import pytest
 
 import alexnet_bench
 from alexnet_bench.records.run_folder import read_manifest, run_records
-
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.run import continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule

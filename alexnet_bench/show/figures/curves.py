@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
@@ -26,7 +26,9 @@ _LINES = {
 def draw_curves(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, in it a small plot a variant."""
     shown = [
-        (item, curves) for item in settings(records, plans, Trial) if len(curves := _curves(item, plans))
+        (item, curves)
+        for item in measured_alike(records, plans, Trial)
+        if len(curves := _curves(item, plans))
     ]
     if not shown:
         return None

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.metrics import Metric, headline
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Trial
@@ -20,7 +20,7 @@ from alexnet_bench.words import percent
 
 def draw_error(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting."""
-    shown = [item for item in settings(records, plans, Trial) if headline(item.succeeded)]
+    shown = [item for item in measured_alike(records, plans, Trial) if headline(item.succeeded)]
     if not shown:
         return None
     figure, places = style.panels([1.9 + 0.34 * len(item.variants) for item in shown])

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
@@ -23,7 +23,7 @@ Row = tuple[str, NDArray[np.float32]]
 def draw_filters(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, with the lowest seed's kernels of every variant that kept them."""
     files = Predictions(plans.folders)
-    found = [(setting, _rows(setting, plans, files)) for setting in settings(records, plans, Trial)]
+    found = [(setting, _rows(setting, plans, files)) for setting in measured_alike(records, plans, Trial)]
     shown = [(setting, rows) for setting, rows in found if rows]
     if not shown:
         return None

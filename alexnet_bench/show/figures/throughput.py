@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from alexnet_bench.analysis.conditions import Setting, settings
+from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import comparable_speeds
@@ -22,7 +22,7 @@ from alexnet_bench.words import distinct, number
 
 def draw_throughput(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, training beside inference."""
-    shown = [item for item in settings(records, plans, Draw) if item.succeeded]
+    shown = [item for item in measured_alike(records, plans, Draw) if item.succeeded]
     if not shown:
         return None
     figure, places = style.panels([2.0 + _height(item, plans) for item in shown])
