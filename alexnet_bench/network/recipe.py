@@ -53,8 +53,6 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drops", tuple(self.drops))
-        if isinstance(self.learning_rate, int):
-            object.__setattr__(self, "learning_rate", float(self.learning_rate))
         for field, kind, shipped in PARTS:
             object.__setattr__(self, field, find_part(kind, field, getattr(self, field), shipped))
         for field, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
@@ -63,6 +61,7 @@ class Recipe:
         for field in ("learning_rate", "batch_size", "epochs"):
             if not getattr(self, field) > 0:
                 raise VariantError(f"recipe {field} is {getattr(self, field)}; it must be above 0")
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
 
     def but(self, **changes: Any) -> "Recipe":
         """This recipe with some fields changed.

@@ -1,22 +1,22 @@
 """What a worker computes with: versions of the libraries, TensorFlow's build, the settings that matter."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# They change what is computed, or how fast.
 SETTINGS = (
+    "CUDA_DEVICE_MAX_CONNECTIONS",
+    "CUDA_LAUNCH_BLOCKING",
     "GLIBC_TUNABLES",
-    "TF_ENABLE_ONEDNN_OPTS",
-    "ONEDNN_MAX_CPU_ISA",
-    "ONEDNN_DEFAULT_FPMATH_MODE",
-    "TF_XLA_FLAGS",
-    "XLA_FLAGS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_CUDNN_DETERMINISTIC",
-    "NVIDIA_TF32_OVERRIDE",
-    "OMP_NUM_THREADS",
+    "KMP_AFFINITY",
+    "KMP_BLOCKTIME",
     "LD_PRELOAD",
+    "NVIDIA_TF32_OVERRIDE",
 )
+FAMILIES = ("CUBLAS_", "DNNL_", "MALLOC_", "MKL_", "OMP_", "ONEDNN_", "TF_", "XLA_")
+WITHOUT_EFFECT = ("TF_CPP_", "TF_FORCE_GPU_ALLOW_GROWTH")
 
 
 def build_info() -> dict[str, Any]:
@@ -35,8 +35,17 @@ def build_info() -> dict[str, Any]:
             "compiler": tf.version.COMPILER_VERSION,
             **build,
             **({"driver": driver} if driver else {}),
-            **{name: os.environ[name] for name in SETTINGS if os.environ.get(name)},
+            **settings(os.environ),
         },
+    }
+
+
+def settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables among these that matter to TensorFlow."""
+    return {
+        name: value
+        for name, value in sorted(environment.items())
+        if value and (name in SETTINGS or (name.startswith(FAMILIES) and not name.startswith(WITHOUT_EFFECT)))
     }
 
 

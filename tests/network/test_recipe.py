@@ -53,6 +53,12 @@ def test_the_papers_recipe_is_that_of_section_5():
     )
 
 
+def test_a_whole_rate_is_the_same_rate():
+    """TensorFlow makes an integer variable of an int, which no gradient can be multiplied with."""
+    assert isinstance(PAPER.but(learning_rate=1).learning_rate, float)
+    assert repr(PAPER.but(learning_rate=1)) == repr(PAPER.but(learning_rate=1.0))
+
+
 def test_the_notebooks_recipe_is_its_compile_call():
     assert (NOTEBOOK.optimizer.name, NOTEBOOK.learning_rate, NOTEBOOK.batch_size) == ("adam", 1e-4, 32)
     assert (NOTEBOOK.initialization.name, NOTEBOOK.weight_decay, NOTEBOOK.drops) == ("glorot", 0.0, ())

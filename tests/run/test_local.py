@@ -1,5 +1,6 @@
 """Workers that hang, hang up or talk nonsense. Stand-ins need no TensorFlow."""
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,11 @@ import textwrap
 import pytest
 
 from alexnet_bench.errors import WorkerError
+from alexnet_bench.run import limits
 from alexnet_bench.run.local import Code, Worker, Zygote
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.trials import run_trials
 from alexnet_bench.worker import protocol
 
 LONG, SHORT = 60.0, 0.05
@@ -125,6 +130,22 @@ def test_what_it_prints_is_no_message():
     said = r"""print('{"is":"trained","outcome":{}}'); sys.exit(3)"""
 
     assert answer(said) == ("crashed", "the worker ended with exit code 3; see workers.log in the run folder")
+
+
+def test_a_trial_that_hangs_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "of_epoch", lambda network, dataset, curve=(): SHORT if curve else LONG)
+    schedule = Schedule(Settings(variants="alexnet", measure="accuracy", epochs=2, seeds=1, jobs=1))
+    row = {"epoch": 1, "loss": 2.0, "seconds": 1.0}
+    then = f"stream.write(b'{json.dumps({'is': 'epoch', 'row': row})}\\n'); stream.flush(); signal.pause()"
+    records = []
+
+    run_trials(
+        schedule, schedule.trials(), Processes(then), tmp_path, "run", records.append, lambda *epoch: None
+    )
+
+    (record,) = records
+    assert (record["status"], record["curve"]) == ("timed-out", [row])
+    assert record["error"].startswith("the worker was silent for 0 s")
 
 
 # -- the process that they are forked from

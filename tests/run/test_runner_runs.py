@@ -64,6 +64,29 @@ BROKEN = """
     )
 """
 
+# With the line of the file above, as it is written.
+CRASH = "ValueError: no layer [/b] today (broken.py:10)"
+STARVATION = "MemoryError: no room (broken.py:20)"
+
+# None of it may change a number, or stop a worker.
+USERS_ENVIRONMENT = {
+    "KERAS_BACKEND": "jax",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF2_BEHAVIOR": "0",
+    "PYTHONWARNINGS": "error",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONIOENCODING": "ascii",
+    "LC_ALL": "C",
+    "TMPDIR": "/nowhere",
+}
+KERAS_SETTINGS = {
+    "image_data_format": "channels_first",
+    "floatx": "float16",
+    "epsilon": 0.5,
+    "backend": "torch",
+}
+
 
 def options(settings):
     """Settings as they are typed."""
@@ -233,11 +256,18 @@ def test_the_report_can_be_made_again(finished, bench, tmp_path):
 
 
 def test_a_script_does_what_the_command_does(finished, tmp_path, monkeypatch):
-    """It needs no main guard: workers do not execute the program that started them."""
+    """It needs no main guard: workers do not execute the program that started them.
+
+    And the user's settings of Python and Keras are not the workers'.
+    """
     script = ModuleType("__main__")
     script.__file__ = str(tmp_path / "script.py")
     Path(script.__file__).write_text("raise SystemExit('a worker executed this')\n", encoding="utf-8")
     monkeypatch.setitem(sys.modules, "__main__", script)
+    (tmp_path / "keras.json").write_text(json.dumps(KERAS_SETTINGS), encoding="utf-8")
+    for name, value in USERS_ENVIRONMENT.items() | {("KERAS_HOME", str(tmp_path))}:
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("HOME", raising=False)
 
     folder = alexnet_bench.run("alexnet", out=tmp_path / "run", **SMALL | {"measure": ("accuracy",)})
 
@@ -326,9 +356,9 @@ def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
     assert code == 1
     assert "Traceback" not in err
     outcomes = {record.variant: (record.status, record.error) for record in run_records(folder)}
-    assert outcomes["alexnet"] == ("ok", None)
-    assert outcomes["crashing"] == ("crashed", "ValueError: no layer [/b] today")
-    assert outcomes["starved"] == ("out-of-memory", "MemoryError: no room")
+    assert outcomes["notebook"] == ("ok", None)
+    assert outcomes["crashing"] == ("crashed", CRASH)
+    assert outcomes["starved"] == ("out-of-memory", STARVATION)
     status, error = outcomes["killed"]
     assert status == "out-of-memory"
     assert error.startswith("the worker ended with exit code -9; see ")
@@ -345,8 +375,8 @@ def test_a_run_says_that_it_adds_a_control(failed):
 def test_failures_are_named_at_the_end(failed):
     _, (_, _, err) = failed
 
-    assert "crashing: crashed: ValueError: no layer [/b] today\n" in err
-    assert "starved: out-of-memory: MemoryError: no room\n" in err
+    assert f"crashing: crashed: {CRASH}\n" in err
+    assert f"starved: out-of-memory: {STARVATION}\n" in err
 
 
 def test_what_a_worker_printed_is_kept(failed):
@@ -381,8 +411,8 @@ def test_a_failure_while_timing_is_recorded_in_every_mode_and_draw(broken, tmp_p
         (number, mode) for number in range(QUICK.draws) for mode in ("inference", "training")
     ]
     for draw in records:
-        assert (draw.status, draw.error) == ("crashed", "ValueError: no layer [/b] today")
-        assert (draw.images_per_second, draw.round_ids) == (None, [])
+        assert (draw.status, draw.error) == ("crashed", CRASH)
+        assert (draw.images_per_second, draw.round_ids) == (None, ())
 
 
 # -- tuning
