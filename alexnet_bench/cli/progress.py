@@ -11,7 +11,7 @@ from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.run.schedule import TrialTask
 from alexnet_bench.run.timing_plan import DrawTask
-from alexnet_bench.words import plain
+from alexnet_bench.words import counted, joined, plain
 
 
 class Progress:
@@ -22,6 +22,7 @@ class Progress:
     """
 
     def __init__(self, quiet: bool = False) -> None:
+        self._begun = False
         self._console = Console(stderr=True, quiet=quiet)
         self._bars = Bars(
             TextColumn("{task.description:<12}"),
@@ -49,7 +50,12 @@ class Progress:
         self._bars.stop()
 
     def planned(self, tuning: int, trials: int, draws: int) -> None:
-        """Take in how much is left to do."""
+        """Take in how much is left to do, and at first say so: workers take seconds to start."""
+        if not self._begun:
+            todo = {"draw": draws, "tuning trial": tuning, "trial": trials}
+            parts = [counted(count, noun) for noun, count in todo.items() if count]
+            self._say(f"Starting workers for {joined(parts)}." if parts else "Nothing is left to do.")
+            self._begun = True
         for name, total in (("tuning", tuning), ("accuracy", trials), ("throughput", draws)):
             if total:
                 self._bars.reset(self._tasks[name], total=total, visible=True, start=False)

@@ -18,6 +18,18 @@ from alexnet_bench import ALEXNET, Ablation
 ARM = ALEXNET.but("{name}-arm", dropout=0.1)
 MINE = Ablation(name="{name}", factor="several", control=ALEXNET, arms=[ARM])
 """
+BLOCK = """
+from alexnet_bench import ALEXNET, Ablation, block
+
+
+@block(parameters={parameters})
+def mine(**layer):
+    pass
+
+
+ARM = ALEXNET.but("mine", normalization=mine)
+MINE = Ablation(name="mine", factor="normalization", control=ALEXNET, arms=[ARM])
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +152,12 @@ def test_a_number_must_be_at_least_one(refusal, option):
         (["--budget", "0s"], "budget is 0; it must be more than 0"),
         (["--time-threads", "two"], "'two' is no pair of thread counts such as 1x2"),
         (["--time-threads", "0x2"], "time threads is 0; it must be at least 1"),
+        (["--time-threads", "1x" + "9" * 5000], "is no pair of thread counts"),
+        (["--time-threads", "1000000x1"], "time threads is 1000000; it must be at most 1,000"),
+        (["--seeds", "1000000000"], "seeds is 1000000000; it must be at most 100,000"),
+        (["--seeds", "9" * 5000], "is not a valid integer"),
+        (["--budget", "9" * 400], "budget is inf; it must be a finite number"),
+        (["--interval", "nan"], "'nan' is no share"),
         (["--time-batch-size", "16,,32"], "'16,,32' is no list of whole numbers"),
     ],
     ids=" ".join,
@@ -267,8 +285,9 @@ def test_a_data_set_needs_the_path_it_is_given(refusal, dataset, expected):
         (ABLATION.format(name="mine").replace("dropout=0.1", "dropuot=0.1"), "did you mean 'dropout'?"),
         ("1 / 0\n", ": ZeroDivisionError: division by zero"),
         ("x = 1\n", ": defines no Ablation; see `ablations/lrn.py`"),
+        ("import sys\nsys.exit(0)\n", ": SystemExit: 0"),
     ],
-    ids=["syntax", "keras", "misspelt", "runtime", "none"],
+    ids=["syntax", "keras", "misspelt", "runtime", "none", "exit"],
 )
 def test_an_ablation_file_that_cannot_be_used_is_named(refusal, write_ablations, command, text, expected):
     folder = write_ablations({"mine.py": text})
@@ -277,6 +296,26 @@ def test_an_ablation_file_that_cannot_be_used_is_named(refusal, write_ablations,
 
     assert message.startswith(str(folder / "mine.py"))
     assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("lambda channels: 1 / 0", "(ZeroDivisionError: division by zero)"),
+        ("lambda: 3", "TypeError"),
+        ("lambda channels: 'many'", "TypeError"),
+        ("lambda channels: channels / 2", "TypeError"),
+        ("3", "TypeError"),
+    ],
+)
+def test_a_block_whose_parameters_cannot_be_counted_is_named(refusal, write_ablations, parameters, expected):
+    folder = write_ablations({"mine.py": BLOCK.format(parameters=parameters)})
+
+    for command in (["run", "--variants", "@mine"], ["show", "mine"]):
+        message = refusal(*command, "--ablations", folder)
+
+        assert message.startswith("block 'mine': its `parameters` of ")
+        assert expected in message
 
 
 def test_two_files_that_define_one_name_are_both_named(refusal, write_ablations):
@@ -306,6 +345,25 @@ def test_a_folder_that_holds_a_run_is_refused(refusal, planned_run):
         f"{planned_run} holds a run already; give another --out, or go on with "
         f"`bench run --resume {planned_run}`"
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--out", ""],
+        ["run", "--resume", ""],
+        ["run", "--ablations", ""],
+        ["report", ""],
+        ["claims", ""],
+        ["report", "run", "--out", ""],
+        ["run", "--out", "~nobody-of-that-name/run"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_has_a_name(refusal, arguments):
+    message = refusal(*arguments)
+
+    assert message.endswith(("the name is empty; give a folder", "there is no such home folder"))
 
 
 @pytest.mark.parametrize("out", ["file/run", "long" * 100], ids=["below-a-file", "too-long"])

@@ -148,6 +148,17 @@ def test_a_report_of_names_and_messages_holds_no_control_character(bench, tmp_pa
         assert r"c\u202ed" in text.replace("\\\\", "\\")
 
 
+def test_the_first_line_says_what_is_begun(capsys):
+    with Progress() as progress:
+        progress.planned(0, 9, 1)
+        progress.planned(0, 3, 0)
+    with Progress() as progress:
+        progress.planned(0, 0, 0)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["Starting workers for 1 draw and 9 trials.", "Nothing is left to do."]
+
+
 def test_progress_prints_names_and_messages_as_they_are(capsys):
     with Progress() as progress:
         progress.recorded(failed_trial("a[red]b[/nonsense]:smile:", 1, error=f"{NASTY}[/]"))

@@ -1,4 +1,6 @@
+import contextlib
 import json
+from pathlib import Path
 
 import pytest
 from whole_records import record
@@ -12,6 +14,7 @@ from alexnet_bench.records.run_folder import (
     create_run,
     read_manifest,
     reopen_run,
+    run_folder,
     run_records,
     write_manifest,
 )
@@ -60,6 +63,67 @@ def test_a_run_that_is_there_is_never_overwritten(folder):
         == f"{folder} holds a run already; give another --out, or go on with `bench run --resume {folder}`"
     )
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_of_two_runs_that_begin_at_once_in_one_folder_one_is_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(()))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / RECORDS).touch()
+
+    assert "is in use" in refusal(create_run, tmp_path / "run", PLAN)
+    assert not (tmp_path / "run" / MANIFEST).exists()
+
+
+def test_runs_begun_in_one_second_get_a_folder_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with contextlib.ExitStack() as stack:
+        folders = [stack.enter_context(run_folder(None)) for _ in range(20)]
+        for number, folder in enumerate(folders):
+            create_run(folder, PLAN | {"run_id": str(number)})
+
+    assert len(set(folders)) == 20
+    assert {read_manifest(folder)["run_id"] for folder in folders} == set(map(str, range(20)))
+    assert all(folder.parent == Path("results/runs") for folder in folders)
+
+
+def test_a_new_folder_is_gone_again_where_the_run_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ZeroDivisionError), run_folder(None) as folder:
+        assert folder.is_dir()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+    with pytest.raises(ZeroDivisionError), run_folder(None) as folder:
+        (folder / "mine").touch()
+        raise ZeroDivisionError
+    assert (folder / "mine").exists()
+
+
+def enter(out):
+    with run_folder(out):
+        pass
+
+
+def test_a_new_folder_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").touch()
+
+    assert refusal(enter, None).endswith("cannot be written (Not a directory); give another --out")
+
+
+@pytest.mark.parametrize("out", ["", 3, b"run", ["run"], "~nobody-of-that-name/run"], ids=repr)
+def test_what_is_no_folder_is_refused(out):
+    assert str(out) in refusal(enter, out)
+
+
+def test_a_folder_of_ones_own_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with run_folder("~/run") as folder:
+        assert folder == tmp_path / "run"
+
+
+def test_a_name_that_no_folder_has_is_refused(tmp_path):
+    assert "cannot be written" in refusal(create_run, tmp_path / "a\0b", PLAN)
 
 
 def test_a_folder_in_use_is_refused(tmp_path):
