@@ -108,9 +108,10 @@ def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind])
     groups = [_Group(some, plans) for some in alike]
     found: dict[Hashable, Setting] = {}
     for group in groups:
-        if group.variant == group.control:
-            key = (group.control, group.records[0].fingerprint, _text(group.conditions))
-            found.setdefault(key, group.setting(len(found))).rows.extend(group.records)
+        # A control may be another one's arm, and stands in the settings of both.
+        if group.variant in plans.controls(group.run):
+            key = (group.variant, group.records[0].fingerprint, _text(group.conditions))
+            found.setdefault(key, group.setting(len(found), group.variant)).rows.extend(group.records)
     controls = list(found.values())
     for group in groups:
         if group.variant != group.control:
@@ -154,9 +155,9 @@ class _Group:
         fields = plans.fields(self.run, self.variant)
         self.intended = {column for name in fields for column in COLUMNS_OF_FIELD.get(name, ())}
 
-    def setting(self, number: int) -> Setting:
+    def setting(self, number: int, control: str) -> Setting:
         """An empty setting under its conditions."""
-        return Setting(kind=self.kind, number=number, control=self.control, conditions=self.conditions)
+        return Setting(kind=self.kind, number=number, control=control, conditions=self.conditions)
 
     def differing(self, setting: Setting) -> list[str]:
         """The columns in which it differs from a setting without intending to."""
@@ -179,7 +180,7 @@ def _place(group: _Group, controls: list[Setting], found: dict[Hashable, Setting
     own = [setting for setting in candidates if group.run in setting.runs] or candidates
     nearest = min(own, key=lambda setting: len(group.differing(setting)), default=None)
     kept = {column: value for column, value in group.conditions.items() if column not in group.intended}
-    setting = found.setdefault((None, group.control, _text(kept)), group.setting(len(found)))
+    setting = found.setdefault((None, group.control, _text(kept)), group.setting(len(found), group.control))
     setting.refusals[group.variant] = _reason(group, nearest)
     setting.rows.extend(group.records)
 

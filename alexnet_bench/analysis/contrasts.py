@@ -12,6 +12,7 @@ from alexnet_bench.analysis.effects import did_not_learn, images_of
 from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.network.factorial import Changes, Factorial
+from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats import FEWEST_UNITS, estimate, rounding_deviation
@@ -66,7 +67,7 @@ def crossed(records: Iterable[AnyRecord], plans: Plans) -> Iterator[tuple[Settin
     for setting in measured_alike(records, plans, Trial):
         metric = headline(setting.succeeded)
         for factorial in plans.factorials(setting.runs):
-            names = {cell: "+".join(cell) or setting.control for cell in factorial.cells}
+            names = {cell: "+".join(cell) or ALEXNET.name for cell in factorial.cells}
             trained = {trial.variant for trial in setting.succeeded}
             if metric is None or not set(names.values()) <= trained or did_not_learn(setting):
                 continue

@@ -65,7 +65,7 @@ def time_sides(
         nullcontext(own_side(typed)) if alone else compared_sides(typed, base=base, base_python=base_python)
     )
     with (
-        run_folder(out) as folder,
+        run_folder(out, root) as folder,
         faults.kept_in(folder),
         opened as (settings, sides),
         Progress(quiet=quiet) as progress,

@@ -18,10 +18,14 @@ MANIFEST, RECORDS = "run.json", "records.jsonl"
 
 
 @contextlib.contextmanager
-def run_folder(out: str | Path | None) -> Iterator[Path]:
+def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
     """Where a run goes: the folder given, or a new one of its own under `results/runs`.
 
     The new one is made at once, so that no other run can get it, and removed if nothing is written into it.
+
+    Args:
+        out: the folder given.
+        root: what holds `results`; the current folder by default.
 
     Raises:
         RecordError: `out` is no folder's name, or the new one cannot be made.
@@ -29,7 +33,7 @@ def run_folder(out: str | Path | None) -> Iterator[Path]:
     if out is not None:
         yield _named(out)
         return
-    folder = _new_folder()
+    folder = _new_folder(root)
     try:
         yield folder
     finally:
@@ -47,8 +51,8 @@ def _named(out: str | Path) -> Path:
         raise RecordError(f"{out}: there is no such home folder; give a folder without '~'") from None
 
 
-def _new_folder() -> Path:
-    runs, moment = Path("results") / "runs", datetime.now().strftime("%Y%m%d-%H%M%S")
+def _new_folder(root: Path) -> Path:
+    runs, moment = root / "results" / "runs", datetime.now().strftime("%Y%m%d-%H%M%S")
     try:
         for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
             folder = runs / (moment + suffix)

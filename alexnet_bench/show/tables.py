@@ -69,7 +69,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Change, points": lambda row: _change(row, effects, _ERRORS),
         "Verdict on error": lambda row: _verdict_on(row, effects, _ERRORS),
         "Training, images/s": lambda row: number(row.training_images_per_second),
-        "Training ratio": lambda row: _change(row, effects, [TRAINING.name]),
+        "Training ratio": lambda row: _same_step(row) or _change(row, effects, [TRAINING.name]),
         "Verdict on training": lambda row: _verdict_on(row, effects, [TRAINING.name]),
         "Inference, images/s": lambda row: number(row.inference_images_per_second),
         "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
@@ -170,7 +170,7 @@ def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str,
         "Versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
         "Revision": manifest.get("git_commit") or MISSING,
         "Measured": ", ".join(plan["measures"]),
-        "Control": plan["control"],
+        "Control": ", ".join(dict.fromkeys(plan.get("controls", {"": plan["control"]}).values())),
         "Data set": plan["dataset"],
         "Trained": (
             f"{plan['topology']}, recipe {plan['recipe']}, {counted(plan['epochs'], 'epoch')}, "
@@ -242,6 +242,11 @@ def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
     if effect.kind == NOT_COMPARABLE:
         return NOT_COMPARABLE
     return row_text(effect)
+
+
+def _same_step(row: Any) -> str:
+    """Why a variant was not timed, where its timed step is its control's."""
+    return f"same step as {row.same_step}" if row.same_step and not row.draws_ok else ""
 
 
 def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:

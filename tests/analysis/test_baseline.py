@@ -295,9 +295,9 @@ def test_sessions_are_read_in_order(tmp_path):
 def test_what_cannot_be_built_any_more_is_a_regression(stored):
     crash = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
 
-    broken = decided([row | crash for row in session()], stored)
+    broken = decided([replaced(row, **crash) for row in session()], stored)
     assert {(row.decision, row.note) for row in broken.values()} == {("regressed", "crashed: no")}
-    never = decided([row | crash | {"variant": "newer"} for row in session()], stored)
+    never = decided([replaced(row, **crash, variant="newer") for row in session()], stored)
     assert {row.decision for row in never.values()} == {"not comparable"}
 
 
