@@ -45,7 +45,7 @@ def test_nothing_beyond_the_repository_counts(folder, tmp_path):
 def test_paths_are_relative_to_the_file(folder, tmp_path):
     write(
         tmp_path,
-        TABLE + "ablations = ['mine', '/else']\nhistory = 'kept.jsonl'\nbaseline = 'b'\nbase = 'm'\n",
+        TABLE + "ablations = ['mine', '/else']\nhistory = 'k.jsonl'\nbaseline = 'b'\nbase = 'm'\n",
     )
 
     assert find_settings(folder).options == {
