@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
-from alexnet_bench.analysis.effect import failure, log_speed, speed_effect, steady_draws, typical_speed
+from alexnet_bench.analysis.effect import (
+    failure,
+    log_speed,
+    seed_effect,
+    speed_effect,
+    steady_draws,
+    typical_speed,
+)
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
 from alexnet_bench.analysis.plans import Manifest, Plans
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
@@ -25,6 +32,7 @@ COLUMNS = (
     "same_as",
     "same_step",
     "error_percent",
+    "control_error_percent",
     "error_name",
     "dataset",
     "topology",
@@ -182,7 +190,7 @@ def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
     metric, trials = headline(setting.succeeded), [trial for trial in rows if trial.succeeded]
     rates = {trial.recipe_settings.get("learning_rate") for trial in rows}
     return {
-        "error_percent": _mean(metric.of(trial) for trial in trials) if metric else None,
+        **_errors(setting, variant, metric),
         "error_name": metric.label if metric else None,
         "dataset": setting.conditions["dataset"],
         "topology": setting.conditions["topology"],
@@ -191,6 +199,18 @@ def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
         "seeds_ok": len({trial.seed for trial in trials}),
         "seeds_failed": len(rows) - len(trials),
     }
+
+
+def _errors(setting: Setting, variant: str, metric: Metric | None) -> dict[str, Any]:
+    """A variant's error, and its control's, over the seeds that both have; of the control over its own."""
+    if metric is None:
+        return {"error_percent": None, "control_error_percent": None}
+    trials = setting.of(variant)
+    effect = seed_effect(trials, setting.of(setting.control), metric)
+    if variant == setting.control or not effect.pairs:
+        own = (metric.of(trial) for trial in trials if trial.succeeded)
+        return {"error_percent": _mean(own), "control_error_percent": None}
+    return {"error_percent": effect.arm, "control_error_percent": effect.control}
 
 
 def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
