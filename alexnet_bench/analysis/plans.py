@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.factorial import Factorial
 
@@ -157,13 +155,3 @@ def _same_steps(plan: dict[str, Any]) -> dict[str, str]:
     if "same_step" in plan or not timed or plan["variants"].get(control, {}).get("fields"):
         return dict(plan.get("same_step") or {})
     return {name: control for name in plan["variants"] if name not in timed}
-
-
-def succeeded(rows: pd.DataFrame) -> pd.DataFrame:
-    """The records whose trial or draw went well."""
-    return rows[rows["status"] == "ok"]
-
-
-def present(values: Iterable[Any]) -> list[Any]:
-    """The values that are not null, each once, sorted."""
-    return sorted({value for value in values if not pd.isna(value)})

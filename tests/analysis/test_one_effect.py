@@ -172,9 +172,10 @@ def reports(draw_from):
     seeds, draws = draw_from(st.integers(1, 9)), draw_from(st.integers(1, 8))
     for name in names:
         level, speed = draw_from(st.floats(0.01, 0.6)), draw_from(st.floats(0.5, 3000.0))
-        # An arm may be like the control, and lack its last seeds.
+        # An arm may be much like the control, and lack its last seeds.
         if draw_from(st.booleans()):
-            level, speed = 0.3, 100.0
+            off = scatter * draw_from(st.sampled_from([0.0, 0.7, 1.4, 2.1]))
+            level, speed = 0.3 + off, 100.0 * (1 + off)
         for seed in range(max(1, seeds - draw_from(st.integers(0, 2)))):
             share = float(np.clip(level + rng.normal(0, scatter), 0, 0.7))
             records.append(trial(name, seed, share, loss=5 * share))

@@ -159,6 +159,11 @@ def test_tuned_and_untuned_effects_are_called_so():
     assert "of an equal grid that got to 25% training error the soonest." in page(soonest)
 
 
+def test_what_older_records_lack_has_no_column():
+    assert "Peak memory" in page(timing())
+    assert "Peak memory" not in page(changed(timing(), peak_memory_bytes=None, git_commit=None))
+
+
 def test_several_runs_are_told_apart():
     first, second = manifest("run-a"), manifest("run-b", dataset="cifar10", measures=["accuracy"])
     cifar = changed(accuracy(), run_id="run-b", dataset="cifar10")
