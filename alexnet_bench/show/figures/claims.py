@@ -1,6 +1,5 @@
 """The ledger as a forest plot: what was measured of each claim, and the throughput beside it."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -63,15 +62,9 @@ def _draw_panel(panel: SubFigure, rows: pd.DataFrame, ratios: bool) -> None:
             "another scale"
         ],
     )
-<<<<<<< HEAD
-    for place, row in enumerate(rows.itertuples()):
-        if isinstance(row.claimed, float) and not math.isnan(row.claimed):
-            effect.plot([row.claimed], [place], "x", color="black", markersize=6, zorder=4)
-=======
     for place, claimed in enumerate(rows["claimed"].astype(float)):
         if not np.isnan(claimed):
             effect.plot([claimed], [place], "x", color="black", markersize=6, zorder=4)
->>>>>>> tests
     style.key(
         panel,
         [style.point(name, colour) for name, colour in _COLOURS.items() if name in set(rows["verdict"])],
