@@ -7,7 +7,7 @@ from alexnet_bench.run.trials import task_key, trial_key
 
 
 def made_up_trial(task, run_id, **columns):
-    """A trial of a task that went well, with these outcomes."""
+    """A trial of a task that succeeded, with these outcomes."""
     usual = {"duration_seconds": 1.0, "curve": [], "dataset": "digits", "tuned": False, "status": "ok"}
     values = dict(
         run_id=run_id,

@@ -59,7 +59,7 @@ class Kind:
     Args:
         planted: more time a step, as a share.
         busy: whether another process computes meanwhile.
-        may_lose: of training throughput.
+        tolerance: of training throughput.
         budget: seconds.
         every: measured in so many cycles of six,
         cycles: of these.
@@ -67,7 +67,7 @@ class Kind:
 
     planted: float = 0.0
     busy: bool = False
-    may_lose: float = 0.03
+    tolerance: float = 0.03
     budget: int = 60
     every: int = 6
     cycles: range = range(1000)
@@ -78,7 +78,7 @@ KINDS = {
     "same-busy": Kind(busy=True, cycles=range(10)),
     "same-busy-120": Kind(busy=True, budget=120, cycles=range(10, 1000)),
     "slower-3": Kind(planted=0.03, every=4),
-    "slower-1": Kind(planted=0.01, may_lose=0.01, budget=300, every=1),
+    "slower-1": Kind(planted=0.01, tolerance=0.01, budget=300, every=1),
 }
 PEERS_EVERY = 2
 
@@ -112,7 +112,7 @@ def _gate(kind: Kind) -> dict[str, Any]:
         clone = Path(place) / "clone"
         _git(ROOT, "clone", "--quiet", str(ROOT), str(clone))
         with (clone / "pyproject.toml").open("a", encoding="utf-8") as file:
-            file.write(f"\n[tool.alexnet-bench.gate.thresholds]\ntraining = {kind.may_lose}\n")
+            file.write(f"\n[tool.alexnet-bench.gate.thresholds]\ntraining = {kind.tolerance}\n")
         if kind.planted:
             with (clone / STEP).open("a", encoding="utf-8") as file:
                 file.write(SLOWER.replace("{share}", str(kind.planted)))
@@ -181,7 +181,7 @@ def _git(folder: Path, *arguments: str) -> str:
 def table(rows: list[dict[str, Any]]) -> str:
     """What the gate decided of training throughput, as Markdown."""
     decided = ("regressed", "pass", "inconclusive")
-    titles = ["planted", "beside it", "time", "may lose", "gates", *decided, "draws"]
+    titles = ["planted", "beside it", "time", "tolerance", "gates", *decided, "draws"]
     lines = [titles, ["---"] * len(titles)]
     for name, kind in KINDS.items():
         found = _of(rows, name)
@@ -192,7 +192,7 @@ def table(rows: list[dict[str, Any]]) -> str:
                     f"{kind.planted:.0%}" if kind.planted else "nothing",
                     "a process that computes" if kind.busy else "nothing",
                     f"{kind.budget} s",
-                    f"{kind.may_lose:.0%}",
+                    f"{kind.tolerance:.0%}",
                     str(len(found)),
                     *(_share(decisions[word], len(found)) for word in decided),
                     f"{np.mean([len(row['log_ratios']) for row in found]):.0f}",
@@ -205,8 +205,8 @@ def peers_table(rows: list[dict[str, Any]]) -> str:
     """How often the gate and others failed a build, or would have, as Markdown."""
     planted = (0.0, 0.01, 0.03)
     gates = {
-        "`bench gate`, 60 s, may lose 3%": ("same", None, "slower-3"),
-        "`bench gate`, 5 minutes, may lose 1%": (None, "slower-1", None),
+        "`bench gate`, 60 s, tolerance 3%": ("same", None, "slower-3"),
+        "`bench gate`, 5 minutes, tolerance 1%": (None, "slower-1", None),
     }
     rules: dict[str, tuple[str, Callable[[dict[str, Any], float], bool]]] = {
         "pytest-benchmark, 60 s, `--benchmark-compare-fail=mean:3%`": (
@@ -246,9 +246,9 @@ def _failed(builds: list[bool]) -> str:
     return f"{sum(builds)} of {len(builds)} ({interval.low:.0%} to {interval.high:.0%})"
 
 
-def _compare_fails(may_lose: float, found: dict[str, Any], planted: float) -> bool:
+def _compare_fails(tolerance: float, found: dict[str, Any], planted: float) -> bool:
     """Its ratio is that of speeds, head over base."""
-    return (1 + planted) / found["mean"][0] > 1 + may_lose
+    return (1 + planted) / found["mean"][0] > 1 + tolerance
 
 
 def _t_test_fails(found: dict[str, Any], planted: float) -> bool:

@@ -29,7 +29,7 @@ Draw = tuple[NDArray[np.float64], NDArray[np.float64]]
 ROUNDS = 12
 # By the records: seconds of a draw of two sides before its rounds, and of a round of 0.1 s slices.
 DRAW_SECONDS, ROUND_SECONDS = 3.0, 0.2
-# Seconds, the loss that must not pass, and what is planted.
+# Seconds, the tolerance, and what is planted.
 CASES = [
     (45, 0.03, (0.0, 0.03, 0.05)),
     (60, 0.03, (0.0, 0.02, 0.03, 0.05)),
@@ -114,7 +114,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
     titles = [
         "time",
-        "may lose",
+        "tolerance",
         "planted",
         "blocks (apart)",
         "regressed",
