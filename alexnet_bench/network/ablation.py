@@ -18,7 +18,7 @@ class Claim:
         setup: data set and network it was found on.
         arm: the ablation's arm that it is about; None where it cannot be measured.
         measure: `top1_error`, `top5_error`, or another measure's name in `effects.csv`.
-        foretells: whether the arm's is `higher` or `lower` than the control's.
+        predicts: whether the arm's is `higher` or `lower` than the control's.
         size: by how much, in points of error (above 0), or the ratio of arm to control.
         dataset: the only one that it can be tested on; any by default.
         topology: likewise.
@@ -30,19 +30,19 @@ class Claim:
     setup: str
     arm: str | None = None
     measure: str | None = None
-    foretells: str | None = None
+    predicts: str | None = None
     size: float | None = None
     dataset: str | None = None
     topology: str | None = None
     untested: str = ""
 
     def __post_init__(self) -> None:
-        parts = (self.arm, self.measure, self.foretells)
+        parts = (self.arm, self.measure, self.predicts)
         if any(part is not None for part in parts) and None in parts:
-            raise AblationError(f"the claim '{self.says}' needs arm, measure and foretells, or none of them")
-        if self.foretells not in (None, "higher", "lower"):
+            raise AblationError(f"the claim '{self.says}' needs arm, measure and predicts, or none of them")
+        if self.predicts not in (None, "higher", "lower"):
             raise AblationError(
-                f"the claim '{self.says}' foretells {self.foretells!r}; choose from: higher, lower"
+                f"the claim '{self.says}' predicts {self.predicts!r}; choose from: higher, lower"
             )
         if self.size is not None and not (math.isfinite(self.size) and self.size > 0):
             raise AblationError(f"the claim '{self.says}' has size {self.size}; it must be above 0")
