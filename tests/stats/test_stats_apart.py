@@ -9,12 +9,12 @@ from scipy import stats
 from alexnet_bench.stats.evidence import Apart
 from alexnet_bench.stats.gate import FALSE_ALARMS, decide
 
-LOSS = 0.1
+TOLERANCE = 0.1
 SCATTER = [0.015, -0.015, 0.01, -0.01]
 
 
 def apart(head, base=SCATTER, **how):
-    return Apart(**{"head": head, "base": base, "loss": LOSS} | how)
+    return Apart(**{"head": head, "base": base, "tolerance": TOLERANCE} | how)
 
 
 @pytest.mark.parametrize(
