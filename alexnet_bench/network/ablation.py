@@ -73,11 +73,17 @@ class Ablation:
         object.__setattr__(self, "claims", tuple(self.claims))
         if not self.arms:
             raise AblationError(f"ablation '{self.name}' has no arms; give at least one variant")
+        whole = self.factor.partition(".")[0]
         known = {*(field for field in vars(self.control) if field != "name"), "several"}
-        if self.factor.split(".")[0] not in known:
+        if whole not in known:
             raise UnknownNameError("factor", [self.factor], known)
-        for arm in self.arms:
-            self._check_factor(arm)
+        for arm in self.arms if whole != "several" else ():
+            found = {field.partition(".")[0] for field in differing(self.control, arm)}
+            if surplus := found - {whole}:
+                raise AblationError(
+                    f"ablation '{self.name}': {arm.name} differs from {self.control.name} in "
+                    f"{', '.join(sorted(surplus))} too; the factor is {self.factor} (or say 'several')"
+                )
         names = [arm.name for arm in self.arms]
         if unknown := [claim.arm for claim in self.claims if claim.arm not in (None, *names)]:
             raise UnknownNameError(f"arm in a claim of ablation '{self.name}':", map(str, unknown), names)
@@ -86,16 +92,6 @@ class Ablation:
     def variants(self) -> tuple[Variant, ...]:
         """Control first."""
         return (self.control, *self.arms)
-
-    def _check_factor(self, arm: Variant) -> None:
-        if self.factor == "several":
-            return
-        found = {field.split(".")[0] for field in differing(self.control, arm)}
-        if surplus := found - {self.factor.split(".")[0]}:
-            raise AblationError(
-                f"ablation '{self.name}': {arm.name} differs from {self.control.name} in "
-                f"{', '.join(sorted(surplus))} too; the factor is {self.factor} (or say 'several')"
-            )
 
 
 def differing(one: Variant, other: Variant) -> set[str]:
