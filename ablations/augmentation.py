@@ -26,7 +26,7 @@ AUGMENTATION = Ablation(
             setup="ImageNet, the paper's network",
             arm="no-augmentation",
             measure="gap",
-            foretells="higher",
+            predicts="higher",
         ),
         Claim(
             says="PCA colour noise lowers top-1 error by over 1 point",
@@ -34,7 +34,7 @@ AUGMENTATION = Ablation(
             setup="ImageNet, the paper's network",
             arm="no-colour-noise",
             measure="top1_error",
-            foretells="higher",
+            predicts="higher",
             size=1.0,
         ),
     ],

@@ -19,7 +19,7 @@ def _claim(arm):
         setup="ImageNet, the paper's network",
         arm=arm,
         measure="top1_error",
-        foretells="higher",
+        predicts="higher",
         size=2.0,
     )
 

@@ -23,7 +23,7 @@ DROPOUT = Ablation(
             setup="ImageNet, the paper's network",
             arm="no-dropout",
             measure="gap",
-            foretells="higher",
+            predicts="higher",
         ),
         Claim(
             says="dropout roughly doubles the iterations to converge",

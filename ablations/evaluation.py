@@ -22,7 +22,7 @@ EVALUATION = Ablation(
             setup="ILSVRC-2010, the paper's network",
             arm="ten-crops",
             measure="top1_error",
-            foretells="lower",
+            predicts="lower",
             size=1.5,
         ),
         Claim(
@@ -31,7 +31,7 @@ EVALUATION = Ablation(
             setup="ILSVRC-2010, the paper's network",
             arm="ten-crops",
             measure="top5_error",
-            foretells="lower",
+            predicts="lower",
             size=1.3,
         ),
     ],

@@ -32,7 +32,7 @@ def _pair(name, initialization):
                 setup="CIFAR-10, a four-layer network, no regularisation, rates chosen for each",
                 arm=f"tanh-{name}",
                 measure="epochs_to_25_percent",
-                foretells="higher",
+                predicts="higher",
                 size=6.0,
                 dataset="cifar10",
                 topology="four-layer-32",

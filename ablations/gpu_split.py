@@ -31,7 +31,7 @@ TOWERS = Ablation(
             setup="ImageNet, against the one-GPU network with half the kernels",
             arm="one-gpu",
             measure="top1_error",
-            foretells="higher",
+            predicts="higher",
             size=1.7,
         ),
         Claim(
@@ -40,7 +40,7 @@ TOWERS = Ablation(
             setup="ImageNet, against the one-GPU network with half the kernels",
             arm="one-gpu",
             measure="top5_error",
-            foretells="higher",
+            predicts="higher",
             size=1.2,
         ),
         Claim(

@@ -34,7 +34,7 @@ BIAS = Ablation(
             setup="ImageNet, the paper's network",
             arm="bias-1",
             measure="early_validation_error",
-            foretells="lower",
+            predicts="lower",
         )
     ],
 )

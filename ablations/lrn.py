@@ -41,7 +41,7 @@ LRN = Ablation(
             setup="ImageNet (ILSVRC-2010), the paper's network",
             arm="no-lrn",
             measure="top1_error",
-            foretells="higher",
+            predicts="higher",
             size=1.4,
         ),
         Claim(
@@ -50,7 +50,7 @@ LRN = Ablation(
             setup="ImageNet (ILSVRC-2010), the paper's network",
             arm="no-lrn",
             measure="top5_error",
-            foretells="higher",
+            predicts="higher",
             size=1.2,
         ),
         Claim(
@@ -59,7 +59,7 @@ LRN = Ablation(
             setup="CIFAR-10, a four-layer network",
             arm="no-lrn",
             measure="top1_error",
-            foretells="higher",
+            predicts="higher",
             size=2.0,
             dataset="cifar10",
             topology="four-layer-32",

@@ -22,7 +22,7 @@ POOLING = Ablation(
             setup="ImageNet, maps of equal size",
             arm="non-overlapping-pooling",
             measure="top1_error",
-            foretells="higher",
+            predicts="higher",
             size=0.4,
         ),
         Claim(
@@ -31,7 +31,7 @@ POOLING = Ablation(
             setup="ImageNet, maps of equal size",
             arm="non-overlapping-pooling",
             measure="top5_error",
-            foretells="higher",
+            predicts="higher",
             size=0.3,
         ),
         Claim(
@@ -40,7 +40,7 @@ POOLING = Ablation(
             setup="ImageNet, the paper's network",
             arm="non-overlapping-pooling",
             measure="gap",
-            foretells="higher",
+            predicts="higher",
         ),
     ],
 )

@@ -22,7 +22,7 @@ WEIGHT_DECAY = Ablation(
             setup="ImageNet, the paper's network",
             arm="no-weight-decay",
             measure="train_error",
-            foretells="higher",
+            predicts="higher",
         )
     ],
 )

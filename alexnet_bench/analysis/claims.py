@@ -158,7 +158,7 @@ def _entries(
         control=ablation.control.name,
         measure=str(claim.measure),
         predicted=_predicted(claim),
-        predicts=str(claim.foretells),
+        predicts=str(claim.predicts),
     )
     own = effects[(effects["arm"] == claim.arm) & effects["control"].isin(controls)]
     blank = replace(blank, **_price(own))
@@ -200,7 +200,7 @@ def _judged(tested: _Tested, family: int) -> Entry:
     size = tested.claim.size
     found = judge_claim(
         np.log(values) if ratio else values,
-        predicts="higher" if tested.claim.foretells == "higher" else "lower",
+        predicts="higher" if tested.claim.predicts == "higher" else "lower",
         size=abs(math.log(size)) if ratio and size is not None else size,
         margin=math.log1p(margin) if ratio else margin,
         least_deviation=row.least_deviation,
@@ -233,7 +233,7 @@ def _claimed(claim: Claim, unit: str) -> float | None:
     """The size that is claimed, as the effect has it."""
     if claim.size is None or unit == RATIO:
         return claim.size
-    return claim.size if claim.foretells == "higher" else -claim.size
+    return claim.size if claim.predicts == "higher" else -claim.size
 
 
 def _measures(claim: Claim) -> list[str]:
@@ -250,10 +250,10 @@ def _measures(claim: Claim) -> list[str]:
 def _predicted(claim: Claim) -> str:
     """The claim as a change of the arm."""
     if claim.size is None:
-        return str(claim.foretells)
+        return str(claim.predicts)
     if claim.measure in (REACH.name, *_TIMED):
         return f"×{claim.size:g}"
-    return f"{'+' if claim.foretells == 'higher' else '−'}{claim.size:g} points"
+    return f"{'+' if claim.predicts == 'higher' else '−'}{claim.size:g} points"
 
 
 def _needs(claim: Claim) -> str:

@@ -135,7 +135,7 @@ def _gated(network: _Network, thresholds: Thresholds) -> Iterator[tuple[Decision
         if effect.pairs:
             sign = 1 if quantity.higher_is_better else -1
             draws = effect.rounds or [np.array([value]) for value in effect.values]
-            evidence = PairedDraws(draws=[sign * draw for draw in draws], loss=quantity.loss(threshold))
+            evidence = PairedDraws(draws=[sign * draw for draw in draws], tolerance=quantity.loss(threshold))
             yield row.on(evidence, head=effect.arm).noted(*_notes(head, base, quantity)), evidence
         else:
             yield _undecided(replace(row, head=typical(head, quantity)), network, quantity), None

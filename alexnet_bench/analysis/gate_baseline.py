@@ -123,7 +123,7 @@ def _gated(
         evidence = Apart(
             head=[_goodness(head, quantity)],
             base=[_goodness(session, quantity) for session in sessions],
-            loss=quantity.loss(threshold),
+            tolerance=quantity.loss(threshold),
         )
         yield row.on(evidence, head=row.head).noted(_too_few(len(sessions))), evidence
 

@@ -118,7 +118,7 @@ def _gated(
     evidence = Apart(
         head=[-math.log(timing.seconds) for timing in new],
         base=[-math.log(timing.seconds) for timing in old],
-        loss=TIME.loss(threshold),
+        tolerance=TIME.loss(threshold),
         deviation=math.sqrt(process_spread**2 + within),
     )
     return row.on(evidence, head=row.head), evidence

@@ -12,17 +12,8 @@ from alexnet_bench.errors import DataError
 SIZE = 32
 RECORD_BYTES = 1 + 3 * SIZE * SIZE
 CLASSES: tuple[str, ...] = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
 TRAINING_BATCHES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_BATCH = "test_batch.bin"
 CLASS_FILE = "batches.meta.txt"

@@ -9,8 +9,8 @@ import numpy as np
 from alexnet_bench.data.digest import digest_of
 from alexnet_bench.seeds import derive_seed
 
-VALIDATION_FRACTION = 0.1
-"""Share of the training images that validates: 5,000 of CIFAR-10's 50,000, 144 of the digits' 1,437."""
+# Of the training images: 5,000 of CIFAR-10's 50,000, 144 of the digits' 1,437.
+VALIDATION_SHARE = 0.1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +45,11 @@ class Split:
             images=None if self.images is None else self.images[chosen],
             paths=tuple(self.paths[i] for i in chosen) if self.paths else (),
         )
+
+    def hold_out(self, count: int, *, seed: int, purpose: str) -> tuple["Split", "Split"]:
+        """Return (kept, held out), stratified by class; see `split_stratified`."""
+        kept, held = split_stratified(self.labels, count, seed=seed, purpose=purpose)
+        return self.take(kept), self.take(held)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,16 +87,13 @@ class Dataset:
         """
         return digest_of((self.train, self.test))
 
-    def carve(self, seed: int, fraction: float = VALIDATION_FRACTION) -> tuple[Split, Split]:
+    def carve(self, seed: int) -> tuple[Split, Split]:
         """Return (train, validation), stratified by class, both from the training split.
 
         The same seed gives the same validation images on every machine.
         """
-        if not 0 < fraction < 1:
-            raise ValueError(f"a validation fraction lies between 0 and 1, not {fraction}")
-        held_out = round(fraction * len(self.train))
-        kept, validating = split_stratified(self.train.labels, held_out, seed=seed, purpose="validation")
-        return self.train.take(kept), self.train.take(validating)
+        held_out = round(VALIDATION_SHARE * len(self.train))
+        return self.train.hold_out(held_out, seed=seed, purpose="validation")
 
 
 @dataclass(frozen=True, kw_only=True)

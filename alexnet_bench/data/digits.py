@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet_bench.data.dataset import Dataset, Description, Split, split_stratified
+from alexnet_bench.data.dataset import Dataset, Description, Split
 
 FILE = Path(__file__).with_name("digits.npz")
 TEST_IMAGES = 360
@@ -14,24 +14,20 @@ def open_digits(path: str | None = None) -> Dataset:
     """Return the digits, 360 of them always the same test split, stratified by class."""
     with np.load(FILE) as held:
         labels = held["labels"].astype(np.int64)
-        images = _eight_bit(held["images"])
+        # The scanner counted from 0 to 16.
+        images = np.rint(held["images"] * (255 / 16)).astype(np.uint8)
     everything = Split(images=images[..., np.newaxis], labels=labels)
-    train, test = split_stratified(labels, TEST_IMAGES, seed=0, purpose="test")
+    train, test = everything.hold_out(TEST_IMAGES, seed=0, purpose="test")
     return Dataset(
         name="digits",
         classes=tuple(str(digit) for digit in range(10)),
-        train=everything.take(train),
-        test=everything.take(test),
+        train=train,
+        test=test,
         test_name="test",
         mirrored=False,
         size=8,
         channels=1,
     )
-
-
-def _eight_bit(counts: np.ndarray) -> np.ndarray:
-    """Scale 0 … 16, the scanner's counts, to 0 … 255."""
-    return np.rint(counts * (255 / 16)).astype(np.uint8)
 
 
 DIGITS = Description(

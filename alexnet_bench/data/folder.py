@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from alexnet_bench.data.dataset import Dataset, Description, Split, split_stratified
+from alexnet_bench.data.dataset import Dataset, Description, Split
 from alexnet_bench.data.files import need_folder, some
 from alexnet_bench.errors import DataError
 
@@ -48,7 +48,9 @@ def open_folder(path: str | None) -> Dataset:
     if test_folder:
         train, test, test_name = _split(images), _split(_read_test(test_folder, images)), "test"
     else:
-        train, test, test_name = *_hold_out(_split(images)), "held-out"
+        everything, test_name = _split(images), "held-out"
+        held_out = round(TEST_FRACTION * len(everything))
+        train, test = everything.hold_out(held_out, seed=0, purpose="test")
     check_images(train.paths + test.paths)
     return Dataset(
         name=f"folder:{root.resolve().name}",
@@ -130,12 +132,6 @@ def _split(images: ImagesByClass) -> Split:
     counts = [len(files) for files in images.values()]
     paths = tuple(path for files in images.values() for path in files)
     return Split(labels=np.repeat(np.arange(len(images), dtype=np.int64), counts), paths=paths)
-
-
-def _hold_out(everything: Split) -> tuple[Split, Split]:
-    held_out = round(TEST_FRACTION * len(everything))
-    train, test = split_stratified(everything.labels, held_out, seed=0, purpose="test")
-    return everything.take(train), everything.take(test)
 
 
 def check_images(paths: Iterable[str]) -> None:

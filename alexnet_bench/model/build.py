@@ -4,7 +4,7 @@ Towers as separate convolutions are as fast as grouped ones on a CPU, where Kera
 slower, and each tower's filter gradient can be computed where the tower is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -53,7 +53,7 @@ class _Builder:
         """The outputs of a layer's towers, from those of the layer before."""
         inputs = self._seen(layer, parts)
         return [
-            self._place(_MAKERS[layer.kind](self, layer, _tower_name(layer, tower)), tower)(inputs[tower])
+            self._place(self._make(layer, _tower_name(layer, tower)), tower)(inputs[tower])
             for tower in range(layer.towers)
         ]
 
@@ -75,7 +75,26 @@ class _Builder:
     def _place(self, layer: keras.Layer, tower: int) -> keras.Layer:
         return OnDevice(layer, self.devices[tower], name=layer.name) if self.devices else layer
 
-    def weights(self, layer: Layer, name: str) -> dict[str, Any]:
+    def _make(self, layer: Layer, name: str) -> keras.Layer:
+        """The Keras layer of one tower."""
+        common: dict[str, Any] = {"name": name, "dtype": self.precision}
+        width = layer.shape[-1] // layer.towers
+        if layer.kind == "convolution":
+            common |= {"strides": layer.stride, "padding": layer.padding} | self._weights(layer, name)
+            return keras.layers.Conv2D(width, layer.kernel, **common)
+        if layer.kind == "dense":
+            return keras.layers.Dense(width, **common, **self._weights(layer, name))
+        if layer.kind == "dropout":
+            seed = derive_seed(self.seed, "dropout", name)
+            return keras.layers.Dropout(layer.rate, seed=seed, **common)
+        if layer.kind == "margin":
+            return keras.layers.ZeroPadding2D(layer.kernel, **common)
+        if layer.kind == "flatten":
+            return keras.layers.Flatten(**common)
+        assert layer.block is not None
+        return layer.block.build(**common, **({"padding": layer.padding} if layer.kind == "pooling" else {}))
+
+    def _weights(self, layer: Layer, name: str) -> dict[str, Any]:
         seed = derive_seed(self.seed, "weights", name)
         bias = self.recipe.bias if layer.biased else 0.0
         return {
@@ -86,55 +105,3 @@ class _Builder:
 
 def _tower_name(layer: Layer, tower: int) -> str:
     return layer.name if layer.towers == 1 else f"{layer.name}_tower{tower}"
-
-
-def _convolution(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    return keras.layers.Conv2D(
-        layer.shape[-1] // layer.towers,
-        layer.kernel,
-        layer.stride,
-        layer.padding,
-        name=name,
-        dtype=builder.precision,
-        **builder.weights(layer, name),
-    )
-
-
-def _dense(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    units = layer.shape[-1] // layer.towers
-    return keras.layers.Dense(units, name=name, dtype=builder.precision, **builder.weights(layer, name))
-
-
-def _dropout(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    seed = derive_seed(builder.seed, "dropout", name)
-    return keras.layers.Dropout(layer.rate, seed=seed, name=name, dtype=builder.precision)
-
-
-def _margin(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    return keras.layers.ZeroPadding2D(layer.kernel, name=name, dtype=builder.precision)
-
-
-def _flatten(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    return keras.layers.Flatten(name=name, dtype=builder.precision)
-
-
-def _block(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    assert layer.block is not None
-    return layer.block.build(name=name, dtype=builder.precision)
-
-
-def _pooling(builder: _Builder, layer: Layer, name: str) -> keras.Layer:
-    assert layer.block is not None
-    return layer.block.build(name=name, dtype=builder.precision, padding=layer.padding)
-
-
-_MAKERS: dict[str, Callable[[_Builder, Layer, str], keras.Layer]] = {
-    "convolution": _convolution,
-    "dense": _dense,
-    "dropout": _dropout,
-    "margin": _margin,
-    "flatten": _flatten,
-    "activation": _block,
-    "normalization": _block,
-    "pooling": _pooling,
-}

@@ -18,7 +18,7 @@ class Claim:
         setup: data set and network it was found on.
         arm: the ablation's arm that it is about; None where it cannot be measured.
         measure: `top1_error`, `top5_error`, or another measure's name in `effects.csv`.
-        foretells: whether the arm's is `higher` or `lower` than the control's.
+        predicts: whether the arm's is `higher` or `lower` than the control's.
         size: by how much, in points of error (above 0), or the ratio of arm to control.
         dataset: the only one that it can be tested on; any by default.
         topology: likewise.
@@ -30,19 +30,19 @@ class Claim:
     setup: str
     arm: str | None = None
     measure: str | None = None
-    foretells: str | None = None
+    predicts: str | None = None
     size: float | None = None
     dataset: str | None = None
     topology: str | None = None
     untested: str = ""
 
     def __post_init__(self) -> None:
-        parts = (self.arm, self.measure, self.foretells)
+        parts = (self.arm, self.measure, self.predicts)
         if any(part is not None for part in parts) and None in parts:
-            raise AblationError(f"the claim '{self.says}' needs arm, measure and foretells, or none of them")
-        if self.foretells not in (None, "higher", "lower"):
+            raise AblationError(f"the claim '{self.says}' needs arm, measure and predicts, or none of them")
+        if self.predicts not in (None, "higher", "lower"):
             raise AblationError(
-                f"the claim '{self.says}' foretells {self.foretells!r}; choose from: higher, lower"
+                f"the claim '{self.says}' predicts {self.predicts!r}; choose from: higher, lower"
             )
         if self.size is not None and not (math.isfinite(self.size) and self.size > 0):
             raise AblationError(f"the claim '{self.says}' has size {self.size}; it must be above 0")
@@ -73,11 +73,17 @@ class Ablation:
         object.__setattr__(self, "claims", tuple(self.claims))
         if not self.arms:
             raise AblationError(f"ablation '{self.name}' has no arms; give at least one variant")
+        whole = self.factor.partition(".")[0]
         known = {*(field for field in vars(self.control) if field != "name"), "several"}
-        if self.factor.split(".")[0] not in known:
+        if whole not in known:
             raise UnknownNameError("factor", [self.factor], known)
-        for arm in self.arms:
-            self._check_factor(arm)
+        for arm in self.arms if whole != "several" else ():
+            found = {field.partition(".")[0] for field in differing(self.control, arm)}
+            if surplus := found - {whole}:
+                raise AblationError(
+                    f"ablation '{self.name}': {arm.name} differs from {self.control.name} in "
+                    f"{', '.join(sorted(surplus))} too; the factor is {self.factor} (or say 'several')"
+                )
         names = [arm.name for arm in self.arms]
         if unknown := [claim.arm for claim in self.claims if claim.arm not in (None, *names)]:
             raise UnknownNameError(f"arm in a claim of ablation '{self.name}':", map(str, unknown), names)
@@ -86,16 +92,6 @@ class Ablation:
     def variants(self) -> tuple[Variant, ...]:
         """Control first."""
         return (self.control, *self.arms)
-
-    def _check_factor(self, arm: Variant) -> None:
-        if self.factor == "several":
-            return
-        found = {field.split(".")[0] for field in differing(self.control, arm)}
-        if surplus := found - {self.factor.split(".")[0]}:
-            raise AblationError(
-                f"ablation '{self.name}': {arm.name} differs from {self.control.name} in "
-                f"{', '.join(sorted(surplus))} too; the factor is {self.factor} (or say 'several')"
-            )
 
 
 def differing(one: Variant, other: Variant) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from alexnet_bench.network.part import Part, find_part, name_of
+from alexnet_bench.network.part import Part, name_of
 
 
 def _no_parameters(channels: int) -> int:
@@ -85,15 +85,3 @@ BLOCKS: dict[str, dict[str, Block | None]] = {
     "activation": {"relu": relu, "tanh": tanh},
     "pooling": {"overlapping": overlapping, "non-overlapping": non_overlapping},
 }
-
-
-def resolve_block(field_name: str, value: Block | str | None) -> Block | None:
-    """The block that a variant's field means: itself, or the shipped one of that name.
-
-    Raises:
-        UnknownNameError: no shipped block of that field has the name.
-        VariantError: it is neither a name nor a block.
-    """
-    if value is None:
-        return None
-    return find_part(Block, f"{field_name} block", value, BLOCKS[field_name])

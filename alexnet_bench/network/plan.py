@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -119,7 +120,8 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
     side = topology.padded_size if variant.input == "padded" else topology.size
     layers = [Layer(name="input", kind="input", shape=(side, side, channels))]
     if variant.input == "padded":
-        layers.append(_margin(layers[-1], topology.margin))
+        margin, side = topology.margin, side + 2 * topology.margin
+        layers.append(Layer(name="margin", kind="margin", shape=(side, side, channels), kernel=margin))
     if variant.placement == "split" and topology.towers == 1:
         raise VariantError(f"'{variant.name}' splits towers, and {topology.name} has one; leave it out")
     variant = replace(variant, towers=min(variant.towers, topology.towers))
@@ -129,11 +131,12 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
             continue
         if variant.kernels == "half" and number < last:
             convolution = replace(convolution, filters=convolution.filters // 2)
-        layers += _stage(str(number), convolution, layers[-1], variant, topology)
-    layers.append(_flatten(layers[-1]))
-    for number, units in enumerate(topology.dense, last + 1):
-        layers += _hidden(str(number), units, layers[-1], variant)
-    layers.append(_dense(f"fc{last + len(topology.dense) + 1}", classes, layers[-1], towers=1, biased=False))
+        layers += _stage(number, convolution, layers[-1], variant, topology.pooling_padding)
+    units = (math.prod(layers[-1].shape),)
+    layers.append(Layer(name="flatten", kind="flatten", shape=units, towers=layers[-1].towers))
+    for number, hidden in enumerate(topology.dense, last + 1):
+        layers += _hidden(number, hidden, layers[-1], variant)
+    layers.append(_dense(last + len(topology.dense) + 1, classes, layers[-1], towers=1, biased=False))
     return LayerPlan(variant=variant, topology=topology, classes=classes, layers=tuple(layers))
 
 
@@ -142,61 +145,44 @@ def _identity(layer: Layer) -> dict[str, Any]:
     return described | ({"block": (layer.block.name, layer.block.source)} if layer.block else {})
 
 
-def _margin(before: Layer, width: int) -> Layer:
-    height, side, channels = before.shape
-    shape = (height + 2 * width, side + 2 * width, channels)
-    return Layer(name="margin", kind="margin", shape=shape, kernel=width)
-
-
 def _stage(
-    number: str, convolution: Convolution, before: Layer, variant: Variant, topology: Topology
-) -> list[Layer]:
-    layers = [_convolution(f"conv{number}", convolution, before, variant.towers)]
-    layers.append(_block("activation", number, layers[-1], variant.activation))
+    number: int, convolution: Convolution, before: Layer, variant: Variant, padding: str
+) -> Iterator[Layer]:
+    """A convolution and what follows it."""
+    layer = _convolution(number, convolution, before, variant.towers)
+    yield layer
+    yield _block("activation", number, layer, variant.activation)
     if convolution.normalized and variant.normalization is not None:
-        layers.append(_block("normalization", number, layers[-1], variant.normalization))
+        yield _block("normalization", number, layer, variant.normalization)
     if convolution.pooled:
-        pooling = _block("pooling", number, layers[-1], variant.pooling)
-        height, width, channels = pooling.shape
-        halved = (
-            _halved(height, topology.pooling_padding),
-            _halved(width, topology.pooling_padding),
-            channels,
-        )
-        layers.append(replace(pooling, shape=halved, stride=2, padding=topology.pooling_padding))
-    return layers
+        side = _strided(layer.shape[0], 2, padding, kernel=2)
+        pooling = _block("pooling", number, layer, variant.pooling)
+        yield replace(pooling, shape=(side, side, layer.shape[-1]), stride=2, padding=padding)
 
 
-def _hidden(number: str, units: int, before: Layer, variant: Variant) -> list[Layer]:
-    layers = [_dense(f"fc{number}", units, before, towers=variant.towers, biased=True)]
-    layers.append(_block("activation", number, layers[-1], variant.activation))
+def _hidden(number: int, units: int, before: Layer, variant: Variant) -> Iterator[Layer]:
+    """A dense layer and what follows it."""
+    layer = _dense(number, units, before, towers=variant.towers, biased=True)
+    yield layer
+    yield _block("activation", number, layer, variant.activation)
     if variant.dropout:
-        layers.append(
-            replace(
-                layers[-1],
-                name=f"dropout{number}",
-                kind="dropout",
-                rate=variant.dropout,
-                block=None,
-                parameters=0,
-            )
-        )
-    return layers
+        name, rate = f"dropout{number}", variant.dropout
+        yield Layer(name=name, kind="dropout", shape=layer.shape, towers=layer.towers, rate=rate)
 
 
-def _convolution(name: str, convolution: Convolution, before: Layer, towers: int) -> Layer:
-    height, width, channels = before.shape
-    seen = channels if convolution.joins or before.towers == 1 else channels // towers
-    rows, columns = (_convolved(side, convolution) for side in (height, width))
-    weights = convolution.kernel**2 * seen * convolution.filters
+def _convolution(number: int, convolution: Convolution, before: Layer, towers: int) -> Layer:
+    side, _, channels = before.shape
+    joins = convolution.joins or before.towers == 1
+    side = _strided(side, convolution.stride, convolution.padding, convolution.kernel)
+    weights = convolution.kernel**2 * (channels if joins else channels // towers) * convolution.filters
     return Layer(
-        name=name,
+        name=f"conv{number}",
         kind="convolution",
-        shape=(rows, columns, convolution.filters),
+        shape=(side, side, convolution.filters),
         towers=towers,
-        joins=convolution.joins or before.towers == 1,
+        joins=joins,
         parameters=weights + convolution.filters,
-        macs=weights * rows * columns,
+        macs=weights * side**2,
         kernel=convolution.kernel,
         stride=convolution.stride,
         padding=convolution.padding,
@@ -204,38 +190,29 @@ def _convolution(name: str, convolution: Convolution, before: Layer, towers: int
     )
 
 
-def _block(kind: str, number: str, before: Layer, block: Any) -> Layer:
+def _block(kind: str, number: int, before: Layer, block: Any) -> Layer:
     channels = before.shape[-1] // before.towers
+    try:
+        parameters = operator.index(block.parameters(channels))
+    except Exception as error:  # A block may be anyone's.
+        raise VariantError(
+            f"block '{block.name}': its `parameters` of {channels} channels is no whole number "
+            f"({type(error).__name__}: {error}); give a function of the number of channels"
+        ) from error
     return Layer(
         name=f"{kind}{number}",
         kind=kind,
         shape=before.shape,
         towers=before.towers,
-        parameters=before.towers * _counted(block, channels),
+        parameters=before.towers * parameters,
         block=block,
     )
 
 
-def _counted(block: Any, channels: int) -> int:
-    """The parameters of a block, whoever wrote it."""
-    try:
-        count = operator.index(block.parameters(channels))
-    except Exception as error:
-        raise VariantError(
-            f"block '{block.name}': its `parameters` of {channels} channels is no whole number "
-            f"({type(error).__name__}: {error}); give a function of the number of channels"
-        ) from error
-    return count
-
-
-def _flatten(before: Layer) -> Layer:
-    return Layer(name="flatten", kind="flatten", shape=(math.prod(before.shape),), towers=before.towers)
-
-
-def _dense(name: str, units: int, before: Layer, *, towers: int, biased: bool) -> Layer:
+def _dense(number: int, units: int, before: Layer, *, towers: int, biased: bool) -> Layer:
     weights = before.shape[0] * units
     return Layer(
-        name=name,
+        name=f"fc{number}",
         kind="dense",
         shape=(units,),
         towers=towers,
@@ -246,11 +223,6 @@ def _dense(name: str, units: int, before: Layer, *, towers: int, biased: bool) -
     )
 
 
-def _convolved(side: int, convolution: Convolution) -> int:
-    if convolution.padding == "same":
-        return -(-side // convolution.stride)
-    return (side - convolution.kernel) // convolution.stride + 1
-
-
-def _halved(side: int, padding: str) -> int:
-    return -(-side // 2) if padding == "same" else side // 2
+def _strided(side: int, stride: int, padding: str, kernel: int) -> int:
+    """The side of a map after a window has gone over it."""
+    return -(-side // stride) if padding == "same" else (side - kernel) // stride + 1

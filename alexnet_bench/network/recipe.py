@@ -67,9 +67,11 @@ class Recipe:
         """This recipe with some fields changed.
 
         Raises:
-            UnknownNameError: a field that no recipe has.
+            UnknownNameError: a field that no recipe has; the name cannot be changed either.
         """
-        check_fields(changes)
+        known = {field.name for field in fields(self)} - {"name"}
+        if unknown := [name for name in changes if name not in known]:
+            raise UnknownNameError("recipe field", unknown, known)
         return replace(self, **changes)
 
     @property
@@ -149,13 +151,6 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
     if recipe.augmentation == "crops-flips-colour":
         changes["augmentation"] = "crops-and-flips"
     return recipe.but(**changes)
-
-
-def check_fields(changes: dict[str, Any]) -> None:
-    """Refuse names that are no field of a recipe (its name cannot be changed either)."""
-    known = {field.name for field in fields(Recipe)} - {"name"}
-    if unknown := [name for name in changes if name not in known]:
-        raise UnknownNameError("recipe field", unknown, known)
 
 
 def _plain(value: Any) -> Any:

@@ -1,32 +1,22 @@
-"""Loads ablation files and resolves `--variants` selections. Loading a file executes it."""
+"""What ablation files define, and what a `--variants` selection means of it."""
 
-import ast
 import fnmatch
-import hashlib
-import importlib.util
-import os
 import re
-import sys
-import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import reduce
 from pathlib import Path
-from types import ModuleType
 
-from alexnet_bench.errors import AblationError, BenchError, UnknownNameError, VariantError
+from alexnet_bench.errors import AblationError, UnknownNameError, VariantError
 from alexnet_bench.network.ablation import Ablation
+from alexnet_bench.network.ablation_files import ablations_in, shipped_folder
 from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.variant import ALEXNET, Variant
-from alexnet_bench.words import plain
 
-HEAVY = ("keras", "tensorflow", "jax", "torch")
 FACTORIAL, HALF_FACTORIAL, FACTORS_BETWEEN = "factorial:", "half-factorial:", ","
 # With three factors, half of the sums would mix every main effect with an interaction of two.
 FEWEST_FACTORS, MOST_FACTORS = {FACTORIAL: 2, HALF_FACTORIAL: 4}, 5
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
 _FIELDS = {item.name for item in fields(Variant)}
 
 
@@ -171,16 +161,14 @@ class Registry:
 
     def _check_known(self, terms: Sequence[str]) -> None:
         names = [name.strip() for term in terms if term != "all" for name in term.split("+")]
-        unknown_ablations = [
-            name for name in names if name.startswith("@") and not fnmatch.filter(self.ablations, name[1:])
-        ]
-        unknown_variants = [
-            name for name in names if not name.startswith("@") and not fnmatch.filter(self.variants, name)
-        ]
-        if unknown_ablations or unknown_variants:
+        variants = [name for name in names if not name.startswith("@")]
+        unknown = [name for name in variants if not fnmatch.filter(self.variants, name)]
+        kind = "variant" if unknown else "ablation"
+        patterns = [name for name in names if name.startswith("@")]
+        unknown += [name for name in patterns if not fnmatch.filter(self.ablations, name[1:])]
+        if unknown:
             known = [*self.variants, *(f"@{name}" for name in self.ablations)]
-            kind = "ablation" if not unknown_variants else "variant"
-            raise UnknownNameError(kind, [*unknown_variants, *unknown_ablations], known)
+            raise UnknownNameError(kind, unknown, known)
         for term in terms:
             addends = [name.strip() for name in term.split("+")]
             if len(addends) > 1 and (groups := [name for name in addends if name not in self.variants]):
@@ -205,15 +193,8 @@ def _crossing(term: str) -> str | None:
     return next((kind for kind in FEWEST_FACTORS if term.startswith(kind)), None)
 
 
-def shipped_folder() -> Path:
-    """The shipped ablation files: beside the package in a checkout, inside it once installed."""
-    package = Path(__file__).parents[1]
-    installed = package / "_ablations"
-    return installed if installed.is_dir() else package.parent / "ablations"
-
-
 def load_registry(folders: Iterable[Path] = ()) -> Registry:
-    """The shipped ablation files, and those of further folders.
+    """What the shipped ablation files define, and those of further folders.
 
     Raises:
         AblationError: a folder that is not there, a file that cannot be used, a name defined twice.
@@ -221,98 +202,6 @@ def load_registry(folders: Iterable[Path] = ()) -> Registry:
     registry = Registry()
     # One folder under two names is one folder.
     for folder in {path.resolve(): path for path in (shipped_folder(), *folders)}.values():
-        if not folder.is_dir():
-            raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
-        package = _package(folder)
-        # Neither a package's `__init__.py` nor what the others share (`_helpers.py`).
-        for file in sorted(folder.glob("[!._]*.py")):
-            module = _execute(file, package)
-            ablations = [value for value in vars(module).values() if isinstance(value, Ablation)]
-            if not ablations:
-                raise AblationError(f"{file}: defines no Ablation; see `ablations/lrn.py` for an example")
-            for ablation in ablations:
-                registry.add(ablation, file)
+        for file, ablation in ablations_in(folder):
+            registry.add(ablation, file)
     return registry
-
-
-def _package(folder: Path) -> str:
-    """The package that a folder's files are modules of, of no name that another folder or the path has.
-
-    `from . import _helpers` finds a file of the same folder, when a file is loaded and when a block is built.
-    """
-    name = f"alexnet_bench_ablations_{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]}"
-    for module in [module for module in sys.modules if module.startswith(f"{name}.")]:
-        # Files may have been edited since they were loaded.
-        del sys.modules[module]
-    package = ModuleType(name)
-    package.__path__ = [str(folder.resolve())]
-    sys.modules[name] = package
-    return name
-
-
-def _execute(file: Path, package: str) -> ModuleType:
-    _check_syntax(file)
-    name = f"{package}.{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BenchError as error:
-        raise AblationError(f"{file}: {error}") from None
-    except BaseException as error:
-        # A user's file may raise anything, and even end the process; the file is to blame and must be named.
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        beside = missing and (file.parent / f"{missing}.py").is_file()
-        hint = f"; of this folder, import it by `from . import {missing}`" if beside else ""
-        raise AblationError(f"{file}: {type(error).__name__}: {plain(str(error))}{hint}") from error
-    return module
-
-
-def _check_syntax(file: Path) -> None:
-    try:
-        # As Python reads it: with the mark that Windows editors begin a file with, or an encoding of its own.
-        with tokenize.open(file) as opened:
-            text = opened.read()
-    except OSError as error:
-        raise AblationError(
-            f"{file} cannot be read ({error.strerror}); make it readable or move it away"
-        ) from None
-    except (SyntaxError, UnicodeDecodeError):
-        raise AblationError(f"{file}: its text is not UTF-8; save it as UTF-8") from None
-    try:
-        tree = ast.parse(text, filename=str(file))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        raise AblationError(
-            f"{file}{line}: not valid Python: {plain(str(error))}; correct it or move it away"
-        ) from None
-    for node in _at_module_level(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        if heavy := [name for name in names if name.split(".")[0] in HEAVY]:
-            raise AblationError(
-                f"{file}, line {node.lineno}: imports {heavy[0]} at module level, which makes every command "
-                "slow; move the import into the block's body"
-            )
-
-
-def _at_module_level(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements that loading a file executes, those inside `if`, `try` and classes too."""
-    waiting: list[ast.stmt] = list(tree.body)
-    while waiting:
-        node = waiting.pop(0)
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
-            handlers = [
-                child
-                for item in ast.iter_child_nodes(node)
-                if isinstance(item, ast.ExceptHandler | ast.match_case)
-                for child in item.body
-            ]
-            waiting += inner + handlers

@@ -1,5 +1,6 @@
 """Topologies: the scales at which a variant is applied. Data only; `plan` makes networks of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alexnet_bench.errors import UnknownNameError
@@ -59,22 +60,17 @@ class Topology:
     towers: int = 2
 
 
-def _alexnet(
-    filters: tuple[int, int, int, int, int], first: Convolution, second: int
-) -> tuple[Convolution, ...]:
-    """The paper's five convolutions (section 3.5) with other widths and another first layer."""
+def _alexnet(filters: Sequence[int], kernels: tuple[int, int], stride: int = 1) -> tuple[Convolution, ...]:
+    """The paper's five convolutions (section 3.5) with other widths, and other kernels in the first two."""
+    first, second, third, fourth, fifth = filters
     return (
-        first,
-        Convolution(filters=filters[1], kernel=second, normalized=True, pooled=True, biased=True),
-        Convolution(filters=filters[2], kernel=3, joins=True),
-        Convolution(filters=filters[3], kernel=3, biased=True),
-        Convolution(filters=filters[4], kernel=3, pooled=True, biased=True),
-    )
-
-
-def _first(filters: int, kernel: int, stride: int = 1) -> Convolution:
-    return Convolution(
-        filters=filters, kernel=kernel, stride=stride, padding="valid", normalized=True, pooled=True
+        Convolution(
+            filters=first, kernel=kernels[0], stride=stride, padding="valid", normalized=True, pooled=True
+        ),
+        Convolution(filters=second, kernel=kernels[1], normalized=True, pooled=True, biased=True),
+        Convolution(filters=third, kernel=3, joins=True),
+        Convolution(filters=fourth, kernel=3, biased=True),
+        Convolution(filters=fifth, kernel=3, pooled=True, biased=True),
     )
 
 
@@ -84,7 +80,7 @@ ALEXNET_227 = Topology(
     size=227,
     margin=2,
     padded_size=224,
-    convolutions=_alexnet((96, 256, 384, 384, 256), _first(96, 11, 4), second=5),
+    convolutions=_alexnet((96, 256, 384, 384, 256), kernels=(11, 5), stride=4),
     pooling_padding="valid",
     dense=(4096, 4096),
     small=False,
@@ -96,7 +92,7 @@ ALEXNET_32 = Topology(
     size=32,
     margin=2,
     padded_size=28,
-    convolutions=_alexnet((32, 96, 128, 128, 96), _first(32, 5), second=5),
+    convolutions=_alexnet((32, 96, 128, 128, 96), kernels=(5, 5)),
     pooling_padding="same",
     dense=(512, 512),
     small=True,
@@ -108,7 +104,7 @@ ALEXNET_8 = Topology(
     size=8,
     margin=1,
     padded_size=6,
-    convolutions=_alexnet((16, 48, 64, 64, 48), _first(16, 3), second=3),
+    convolutions=_alexnet((16, 48, 64, 64, 48), kernels=(3, 3)),
     pooling_padding="same",
     dense=(128, 128),
     small=True,

@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.blocks import Block, resolve_block
+from alexnet_bench.network.blocks import BLOCKS, Block
+from alexnet_bench.network.part import find_part
 from alexnet_bench.network.recipe import PAPER, Recipe
 
-BLOCK_FIELDS = ("normalization", "activation", "pooling")
 CHOICES = {
     "towers": (1, 2),
     "kernels": ("full", "half"),
@@ -55,8 +55,9 @@ class Variant:
     evaluation: str = "centre"
 
     def __post_init__(self) -> None:
-        for name in BLOCK_FIELDS:
-            object.__setattr__(self, name, resolve_block(name, getattr(self, name)))
+        for name, shipped in BLOCKS.items():
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, find_part(Block, f"{name} block", value, shipped))
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise VariantError(

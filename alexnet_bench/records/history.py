@@ -11,63 +11,55 @@ import msgspec
 
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.files import append_rows, mend_file, read_rows
-from alexnet_bench.records.schema import Mode, columns_of
-from alexnet_bench.records.schema import column as _column
+from alexnet_bench.records.schema import Mode, column, columns_of
 
 SCHEMA_VERSION = 1
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 # Rows that agree in these tell of one another.
 SERIES = (
-    "variant",
-    "topology",
-    "batch_size",
-    "precision",
-    "mode",
-    "device",
-    "threads",
-    "thread_pools",
+    "variant", "topology", "batch_size", "precision", "mode", "device", "threads", "thread_pools",
     "placement",
-)
+)  # fmt: skip
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What one gate measured of one network in one mode."""
 
-    schema_version: Annotated[int, _column("version of these columns")] = SCHEMA_VERSION
-    time: Annotated[str, _column("when the first draw began: UTC, ISO 8601")]
-    commit: Annotated[str | None, _column("of head")] = None
-    base: Annotated[str | None, _column("commit that was timed beside it, null where none was")] = None
-    variant: Annotated[str, _column("name of the variant")]
-    fingerprint: Annotated[str, _column("another one: another network")]
-    topology: Annotated[str, _column("scale of the network")]
-    batch_size: Annotated[int, _column("images a step")]
-    precision: Annotated[str, _column("Keras dtype policy")]
-    mode: Annotated[Mode, _column("`training` or `inference`")]
-    device: Annotated[str, _column("what it ran on")]
-    threads: Annotated[int, _column("CPU threads")]
-    thread_pools: Annotated[str, _column("threads of TensorFlow's pools, intra-op x inter-op")]
-    placement: Annotated[str, _column("of the network's parts on devices")]
-    versions: Annotated[dict[str, str], _column("of Python and the libraries")]
-    base_versions: Annotated[dict[str, str] | None, _column("likewise, of the base")] = None
-    draws: Annotated[int, _column("draws of head that the two below rest on")]
-    images_per_second: Annotated[_Positive, _column("of head: geometric mean over draws")]
+    schema_version: Annotated[int, column("version of these columns")] = SCHEMA_VERSION
+    time: Annotated[str, column("when the first draw began: UTC, ISO 8601")]
+    commit: Annotated[str | None, column("of head")] = None
+    base: Annotated[str | None, column("commit that was timed beside it, null where none was")] = None
+    variant: Annotated[str, column("name of the variant")]
+    fingerprint: Annotated[str, column("another one: another network")]
+    topology: Annotated[str, column("scale of the network")]
+    batch_size: Annotated[int, column("images a step")]
+    precision: Annotated[str, column("Keras dtype policy")]
+    mode: Annotated[Mode, column("`training` or `inference`")]
+    device: Annotated[str, column("what it ran on")]
+    threads: Annotated[int, column("CPU threads")]
+    thread_pools: Annotated[str, column("threads of TensorFlow's pools, intra-op x inter-op")]
+    placement: Annotated[str, column("of the network's parts on devices")]
+    versions: Annotated[dict[str, str], column("of Python and the libraries")]
+    base_versions: Annotated[dict[str, str] | None, column("likewise, of the base")] = None
+    draws: Annotated[int, column("draws of head that the two below rest on")]
+    images_per_second: Annotated[_Positive, column("of head: geometric mean over draws")]
     yardstick_flops_per_second: Annotated[
         _Positive | None,
-        _column("operations a second of the yardstick's matrix products: median over draws"),
+        column("operations a second of the yardstick's matrix products: median over draws"),
     ] = None
     images_per_teraflop: Annotated[
         _Positive | None,
-        _column(
+        column(
             "images of head in the time in which the yardstick does 10^12 operations: geometric mean "
             "over draws"
         ),
     ] = None
-    pairs: Annotated[int, _column("draws that the ratio rests on")] = 0
-    ratio: Annotated[_Positive | None, _column("throughput of head over that of the base beside it")] = None
-    low: Annotated[_Positive | None, _column("end of its 95% interval")] = None
-    high: Annotated[_Positive | None, _column("likewise")] = None
-    decision: Annotated[str | None, _column("the gate's on this throughput, null if not gated")] = None
+    pairs: Annotated[int, column("draws that the ratio rests on")] = 0
+    ratio: Annotated[_Positive | None, column("throughput of head over that of the base beside it")] = None
+    low: Annotated[_Positive | None, column("end of its 95% interval")] = None
+    high: Annotated[_Positive | None, column("likewise")] = None
+    decision: Annotated[str | None, column("the gate's on this throughput, null if not gated")] = None
 
 
 COLUMNS = columns_of(Entry)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +23,20 @@ class Predictions:
 
     def right(self, trial: Trial, top: int) -> NDArray[np.bool_] | None:
         """Whether each test image's class is among the `top` likeliest: (images,); None without a file."""
-        path = self._file(trial)
-        if path is None:
+        kept = self._read(trial)
+        if kept is None:
             return None
-        with np.load(path) as file:
-            hits: NDArray[np.bool_] = (file["likeliest"][:, :top] == file["labels"][:, None]).any(axis=1)
-        return hits
+        hits: NDArray[np.bool_] = kept["likeliest"][:, :top] == kept["labels"][:, None]
+        return hits.any(axis=1)
 
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""
-        path = self._file(trial)
-        if path is None:
-            return None
-        with np.load(path) as file:
-            return np.asarray(file["filters"], "float32") if "filters" in file else None
+        kept = self._read(trial)
+        return np.asarray(kept["filters"], "float32") if kept and "filters" in kept else None
 
-    def _file(self, trial: Trial) -> Path | None:
+    def _read(self, trial: Trial) -> dict[str, NDArray[Any]] | None:
         folder, name = self.folders.get(trial.run_id), trial.predictions
         if folder is None or name is None or not (folder / name).is_file():
             return None
-        return folder / name
+        with np.load(folder / name) as file:
+            return dict(file)

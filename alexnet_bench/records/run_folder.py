@@ -126,12 +126,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise RecordError(f"{path} is damaged: schema_version must be a number, and plan an object")
     if version > SCHEMA_VERSION:
         raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
-    return _brought_up_to_date(manifest)
-
-
-def _brought_up_to_date(manifest: dict[str, Any]) -> dict[str, Any]:
-    """A manifest of schema 1 had one batch size and one precision where there are lists now."""
-    plan = manifest.get("plan", {})
+    # Schema 1 had one batch size and one precision where there are lists now.
     for now, before in (("time_batch_sizes", "time_batch_size"), ("precisions", "precision")):
         if before in plan:
             plan.setdefault(now, [plan.pop(before)])
@@ -154,13 +149,12 @@ def run_records(*folders: Path) -> list[AnyRecord]:
     Raises:
         RecordError: a folder holds no records, or a line is no record of a known schema.
     """
-    return [record for folder in folders for record in _records_in(folder / RECORDS)]
-
-
-def _records_in(file: Path) -> list[AnyRecord]:
-    if not file.is_file():
-        raise RecordError(f"{file} does not exist; give a folder that `bench run` wrote")
-    return read_rows(file, AnyRecord, SCHEMA_VERSION)
+    found: list[AnyRecord] = []
+    for file in (folder / RECORDS for folder in folders):
+        if not file.is_file():
+            raise RecordError(f"{file} does not exist; give a folder that `bench run` wrote")
+        found += read_rows(file, AnyRecord, SCHEMA_VERSION)
+    return found
 
 
 def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
@@ -169,7 +163,5 @@ def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
     Raises:
         RecordError: a folder holds no run, or its records are damaged or of a newer schema.
     """
-    paths: list[Path] = []
-    for folder in folders:
-        paths += [Path(folder)] if isinstance(folder, str | Path) else [Path(item) for item in folder]
-    return to_frame(run_records(*paths))
+    listed = [[item] if isinstance(item, str | Path) else item for item in folders]
+    return to_frame(run_records(*(Path(folder) for some in listed for folder in some)))

@@ -17,7 +17,6 @@ SCHEMA_VERSION = 3
 Status = Literal["ok", "diverged", "out-of-memory", "crashed", "timed-out"]
 Mode = Literal["training", "inference"]
 Purpose = Literal["result", "tuning"]
-STATUSES: tuple[str, ...] = get_args(Status)
 MODES: tuple[str, ...] = get_args(Mode)
 HEAD, BASE = "head", "base"
 

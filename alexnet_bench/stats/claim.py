@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS
-from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_decide
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Values
+from alexnet_bench.stats.paired import POWER, Judged, at_looks, centre, interval, p_above, pairs_to_decide
 from alexnet_bench.stats.verdict import INCONCLUSIVE, LEVEL
 
 SUPPORTED, CONTRADICTED = "supported", "contradicted"
@@ -28,38 +28,24 @@ ENOUGH = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimVerdict:
-    """What may be said of a claim. Without four pairs, or a first look, all of it is blank.
+class ClaimVerdict(Judged):
+    """What may be said of a claim: `supported`, `contradicted` or `inconclusive`.
 
     Args:
-        verdict: `supported`, `contradicted` or `inconclusive`.
         remark: of a supported claim whether the interval holds the size (`as claimed`, `smaller than
             claimed`, `larger than claimed`) or, where none is named, that it lies below the margin (`too
             small to matter`); of a contradicted one `the other way`, `less than half of the size` or `too
             small to matter`.
-        effect: the mean difference over `pairs`; the median where one is infinite.
-        low: end of the interval that decides, at `confidence`.
-        high: likewise.
-        confidence: that the level leaves to one claim and one look.
-        pairs: how many were judged: with looks, those at the look of the verdict.
         p_supported: two-sided, of an effect too small to support the claim, adjusted for claims and looks.
         p_contradicted: of one too large to contradict it, likewise.
         pairs_wanted: of an inconclusive claim, pairs that would decide four times in five if the effect is as
             it looks; None where it takes more than a thousand, or cannot be said.
-        family: how many claims shared the level.
     """
 
-    verdict: str = ""
     remark: str = ""
-    effect: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    confidence: float = math.nan
-    pairs: int = 0
     p_supported: float = math.nan
     p_contradicted: float = math.nan
     pairs_wanted: int | None = None
-    family: int = 0
 
 
 def judge_claim(

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
-from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate
+from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, Mean, Values, sum_of
 
 # How often a series without drift may be called drifting: by its steps, and by its trend, which correlated
 # noise bends.
@@ -33,22 +32,7 @@ class Drift:
     change: Estimate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """The gain of one step.
-
-    Args:
-        gain: the mean.
-        error: its standard error.
-        freedom: degrees of freedom that the error rests on.
-    """
-
-    gain: float
-    error: float
-    freedom: float
-
-
-def as_step(gain: Estimate) -> Step:
+def as_step(gain: Estimate) -> Mean:
     """A step from its mean and 95% t interval.
 
     Raises:
@@ -56,44 +40,39 @@ def as_step(gain: Estimate) -> Step:
     """
     if math.isnan(gain.low):
         raise ValueError("a step without an interval has no error")
-    width = (gain.high - gain.low) / 2
-    return Step(
-        gain=gain.mean, error=width / _quantile((1 + CONFIDENCE) / 2, gain.count - 1), freedom=gain.count - 1
-    )
+    freedom = gain.count - 1
+    width = -float(special.stdtrit(freedom, (1 - CONFIDENCE) / 2))
+    return Mean(value=gain.mean, error=(gain.high - gain.low) / 2 / width, freedom=freedom)
 
 
-def chain_drift(steps: Sequence[Step], loss: float) -> Drift | None:
+def chain_drift(steps: Sequence[Mean], tolerance: float) -> Drift | None:
     """The loss that the last steps of a chain add up to, or None.
 
     The last 2, 4, 8, … steps and the whole chain are looked at, and share the error rate (Bonferroni).
 
     Args:
         steps: in order, each from where the one before led to.
-        loss: the tolerance, above zero.
+        tolerance: the smallest loss that counts, above zero.
     """
     looks = _looks(len(steps))
-    sums = [(look, _sum(steps[-look:])) for look in looks]
+    sums = [(look, sum_of(steps[-look:])) for look in looks]
     sure = [
         (p_value, look, total)
         for look, total in sums
-        if -total.gain >= loss and (p_value := _chance(total)) < FALSE_CHAINS / len(looks)
+        if -total.value >= tolerance and (p_value := (-total).p_above(0)) < FALSE_CHAINS / len(looks)
     ]
     if not sure:
         return None
     _, look, total = min(sure, key=lambda item: item[:2])
-    width = total.error * _quantile((1 + CONFIDENCE) / 2, total.freedom)
-    return Drift(
-        count=look,
-        change=Estimate(mean=total.gain, low=total.gain - width, high=total.gain + width, count=look),
-    )
+    return Drift(count=look, change=total.estimate(look))
 
 
-def trend_drift(values: Sequence[float] | NDArray[np.float64], loss: float) -> Drift | None:
+def trend_drift(values: Values, tolerance: float) -> Drift | None:
     """The loss from the first to the last entry of a trend (Kendall's test, Theil and Sen's slope), or None.
 
     Args:
         values: in order of time, without a change of level.
-        loss: the tolerance, above zero.
+        tolerance: the smallest loss that counts, above zero.
     """
     array = np.asarray(values, dtype=float)
     if array.size < FEWEST_UNITS:
@@ -104,7 +83,7 @@ def trend_drift(values: Sequence[float] | NDArray[np.float64], loss: float) -> D
         return None
     found = stats.theilslopes(array, order, alpha=CONFIDENCE)
     total, low, high = ((array.size - 1) * float(slope) for slope in (found[0], found[2], found[3]))
-    if -total < loss:
+    if -total < tolerance:
         return None
     return Drift(count=array.size, change=Estimate(mean=total, low=low, high=high, count=array.size))
 
@@ -112,26 +91,3 @@ def trend_drift(values: Sequence[float] | NDArray[np.float64], loss: float) -> D
 def _looks(count: int) -> list[int]:
     doubled = [2**power for power in range(1, count.bit_length())]
     return sorted({*doubled, count} - {0, 1})
-
-
-def _sum(steps: Sequence[Step]) -> Step:
-    """The sum of independent steps, its degrees of freedom after Welch and Satterthwaite."""
-    variances = np.array([step.error**2 for step in steps])
-    total = float(variances.sum())
-    parts = float((variances**2 / np.array([step.freedom for step in steps])).sum())
-    return Step(
-        gain=sum(step.gain for step in steps),
-        error=math.sqrt(total),
-        freedom=total**2 / parts if parts else math.inf,
-    )
-
-
-def _chance(total: Step) -> float:
-    """The p-value of no loss."""
-    if total.error == 0:
-        return 0.0 if total.gain < 0 else 1.0
-    return float(stats.t.cdf(total.gain / total.error, total.freedom))
-
-
-def _quantile(share: float, freedom: float) -> float:
-    return float(stats.t.ppf(share, freedom))

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, Mean
 
 # Of a guess's error: below it, something was learned.
 LEARNED_SHARE = 0.9
@@ -67,5 +66,4 @@ def crossed_estimate(values: NDArray[np.float64]) -> Estimate:
     if variance <= (1e-12 * np.abs(values).max()) ** 2:
         return Estimate(mean=mean, low=mean, high=mean, count=rows)
     degrees = variance**2 / (np.array([of_rows, of_columns, rest]) ** 2 / freedom).sum()
-    low, high = stats.t.interval(CONFIDENCE, max(degrees, 1.0), loc=mean, scale=math.sqrt(variance))
-    return Estimate(mean=mean, low=float(low), high=float(high), count=rows)
+    return Mean(value=mean, error=math.sqrt(variance), freedom=max(float(degrees), 1.0)).estimate(rows)

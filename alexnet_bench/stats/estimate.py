@@ -1,15 +1,17 @@
-"""A mean and, from four independent values on, its interval."""
+"""A mean, its standard error, and what Student's t tells of it: its interval and p-values."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 FEWEST_UNITS = 4
 CONFIDENCE = 0.95
+
+Values = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,54 @@ class Estimate:
         return self.count < FEWEST_UNITS
 
 
-def estimate(values: Sequence[float] | NDArray[np.float64], least_deviation: float = 0.0) -> Estimate:
+@dataclass(frozen=True, kw_only=True)
+class Mean:
+    """A mean with its standard error, and the degrees of freedom that the error rests on."""
+
+    value: float
+    error: float
+    freedom: float
+
+    def __neg__(self) -> "Mean":
+        return replace(self, value=-self.value)
+
+    def p_above(self, bound: float) -> float:
+        """One-sided p-value of "the true mean is at most `bound`"."""
+        room = self.value - bound
+        if self.error == 0:
+            return 0.0 if room > 0 else 1.0
+        return float(special.stdtr(self.freedom, -room / self.error))
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """The interval that misses the true mean with a probability of `level`."""
+        width = -float(special.stdtrit(self.freedom, level / 2)) * self.error if self.error else 0.0
+        return self.value - width, self.value + width
+
+    def estimate(self, count: int) -> Estimate:
+        """With its 95% interval."""
+        low, high = self.interval(1 - CONFIDENCE)
+        return Estimate(mean=self.value, low=low, high=high, count=count)
+
+
+def mean_of(values: NDArray[np.float64], least_deviation: float = 0.0) -> Mean:
+    """The mean of two independent values or more (see `estimate`)."""
+    error = deviation(values, least_deviation) / math.sqrt(values.size)
+    return Mean(value=float(values.mean()), error=error, freedom=values.size - 1)
+
+
+def sum_of(means: Sequence[Mean]) -> Mean:
+    """The sum of independent means, its degrees of freedom after Welch and Satterthwaite."""
+    variances = np.array([mean.error**2 for mean in means])
+    total = float(variances.sum())
+    parts = float((variances**2 / np.array([mean.freedom for mean in means])).sum())
+    return Mean(
+        value=sum(mean.value for mean in means),
+        error=math.sqrt(total),
+        freedom=total**2 / parts if parts else math.inf,
+    )
+
+
+def estimate(values: Values, least_deviation: float = 0.0) -> Estimate:
     """The mean with its 95% t interval; under four values the mean alone.
 
     Equal values give an interval of no width, unless chance alone makes them differ by more.
@@ -47,37 +96,13 @@ def estimate(values: Sequence[float] | NDArray[np.float64], least_deviation: flo
     Raises:
         ValueError: there are no values.
     """
-    array = np.asarray(values, dtype=float)
-    if not array.size:
-        raise ValueError("there is no mean of no values")
-    mean = float(array.mean())
+    array = _array(values)
     if array.size < FEWEST_UNITS:
-        return Estimate(mean=mean, count=array.size)
-    low, high = t_interval(array, 1 - CONFIDENCE, least_deviation)
-    return Estimate(mean=mean, low=low, high=high, count=array.size)
+        return Estimate(mean=float(array.mean()), count=array.size)
+    return mean_of(array, least_deviation).estimate(array.size)
 
 
-def t_interval(
-    values: NDArray[np.float64], level: float, least_deviation: float = 0.0
-) -> tuple[float, float]:
-    """The interval that misses the mean of a normal distribution with a probability of `level`.
-
-    Of equal values, and without a least deviation, it has no width.
-    """
-    mean = float(values.mean())
-    error = deviation(values, least_deviation) / math.sqrt(values.size)
-    width = -float(special.stdtrit(values.size - 1, level / 2)) * error if error else 0.0
-    return mean - width, mean + width
-
-
-def deviation(values: NDArray[np.float64], least: float) -> float:
-    """The standard deviation, or the least that it can be."""
-    return max(0.0 if np.ptp(values) == 0 else float(values.std(ddof=1)), least)
-
-
-def unpaired(
-    values: Sequence[float] | NDArray[np.float64], others: Sequence[float] | NDArray[np.float64]
-) -> Estimate:
+def unpaired(values: Values, others: Values) -> Estimate:
     """The difference of two means of independent values, with Welch's 95% interval.
 
     Under four values on a side the difference stands alone; `count` is the smaller side's.
@@ -85,11 +110,20 @@ def unpaired(
     Raises:
         ValueError: a side has no values.
     """
-    sides = [np.asarray(side, dtype=float) for side in (values, others)]
-    if not all(side.size for side in sides):
-        raise ValueError("there is no mean of no values")
-    mean, count = float(sides[0].mean() - sides[1].mean()), min(side.size for side in sides)
+    sides = _array(values), _array(others)
+    count = min(side.size for side in sides)
     if count < FEWEST_UNITS or all(np.ptp(side) == 0 for side in sides):
-        return Estimate(mean=mean, count=count)
-    found = stats.ttest_ind(*sides, equal_var=False).confidence_interval(CONFIDENCE)
-    return Estimate(mean=mean, low=float(found.low), high=float(found.high), count=count)
+        return Estimate(mean=float(sides[0].mean() - sides[1].mean()), count=count)
+    return sum_of([mean_of(sides[0]), -mean_of(sides[1])]).estimate(count)
+
+
+def deviation(values: NDArray[np.float64], least: float) -> float:
+    """The standard deviation, or the least that it can be."""
+    return max(0.0 if np.ptp(values) == 0 else float(values.std(ddof=1)), least)
+
+
+def _array(values: Values) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=float)
+    if not array.size:
+        raise ValueError("there is no mean of no values")
+    return array

@@ -54,7 +54,7 @@ def _holm(tests: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def _decision(evidence: Evidence, worse: float, better: float, level: float) -> str:
-    half = evidence.loss / 2
+    half = evidence.tolerance / 2
     if evidence.is_cleared:
         return IMPROVED if better < level and evidence.says(half) else PASS
     return REGRESSED if worse < level and evidence.says(-half) else INCONCLUSIVE

@@ -6,19 +6,41 @@ no mean: then it is the median, by the sign test. Interval and p-values are two 
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS, deviation, t_interval
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Values, deviation, mean_of
 
 POWER = 0.8
 MOST_PAIRS_PREDICTED = 1000
 # Noncentral t is not to be had far out, and to be so far off is to be found.
 _FAR_OUT = 1000.0
 
-Values = Sequence[float] | NDArray[np.float64]
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What is said of paired differences. Without four pairs, or a first look, all of it is blank.
+
+    Args:
+        verdict: in a word.
+        effect: the mean difference over `pairs`; the median where one is infinite.
+        low: end of the interval that decides, at `confidence`.
+        high: likewise.
+        confidence: that the level leaves to one of the family and one look, such as 0.99 for five.
+        pairs: how many were judged: with looks, those at the look of the verdict.
+        family: how many shared the level.
+    """
+
+    verdict: str = ""
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    confidence: float = math.nan
+    pairs: int = 0
+    family: int = 0
 
 
 def at_looks(differences: Values, looks: Sequence[int]) -> Iterator[NDArray[np.float64]]:
@@ -49,7 +71,7 @@ def interval(values: NDArray[np.float64], level: float, least_deviation: float =
         least_deviation: what the standard deviation of finite values is at least (see `estimate`).
     """
     if np.isfinite(values).all():
-        return t_interval(values, level, least_deviation)
+        return mean_of(values, least_deviation).interval(level)
     ordered, size = np.sort(values), values.size
     left_out = int((special.bdtr(np.arange(size), size, 0.5) <= level / 2).sum())
     if not left_out:
@@ -61,11 +83,7 @@ def p_above(values: NDArray[np.float64], bound: float, least_deviation: float = 
     """One-sided p-value of "the centre is at most `bound`"."""
     if not np.isfinite(values).all():
         return float(special.bdtr(int((values <= bound).sum()), values.size, 0.5))
-    room = float(values.mean()) - bound
-    error = deviation(values, least_deviation) / math.sqrt(values.size)
-    if error == 0:
-        return 0.0 if room > 0 else 1.0
-    return float(special.stdtr(values.size - 1, -room / error))
+    return mean_of(values, least_deviation).p_above(bound)
 
 
 def pairs_to_decide(

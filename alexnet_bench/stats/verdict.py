@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS
-from alexnet_bench.stats.paired import POWER, Values, at_looks, centre, interval, p_above, pairs_to_decide
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Values
+from alexnet_bench.stats.paired import POWER, Judged, at_looks, centre, interval, p_above, pairs_to_decide
 
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
 LEVEL = 0.05
@@ -46,30 +46,16 @@ class Arm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What may be said of one arm. Without four pairs, or a first look, all of it is blank.
+class Verdict(Judged):
+    """What may be said of one arm: `better`, `worse`, `equivalent` or `inconclusive`.
 
     Args:
-        verdict: `better`, `worse`, `equivalent` or `inconclusive`.
-        effect: the mean difference over `pairs`; the median where one is infinite.
-        low: end of the interval that decides on better and worse, at `confidence`.
-        high: likewise.
-        confidence: that the level leaves to one arm and one look, such as 0.99 for five arms.
-        pairs: how many were judged: with looks, those at the look of the verdict.
         p_difference: of no difference, adjusted for the arms and looks that share the level.
         p_equivalence: of a difference as large as the margin, likewise.
-        family: how many arms shared the level.
     """
 
-    verdict: str = ""
-    effect: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    confidence: float = math.nan
-    pairs: int = 0
     p_difference: float = math.nan
     p_equivalence: float = math.nan
-    family: int = 0
 
 
 def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:

@@ -63,7 +63,7 @@ def test_memory_and_start_up_take_little_of_the_level():
     """Three quantities of one weight each would take three times the p-value."""
     records = sides(0.95)
     head, base = ([row for row in records if row.side == side] for side in ("head", "base"))
-    p_value = PairedDraws(draws=speed_effect(head, base, TRAINING).rounds, loss=0.02).p_value(-1)
+    p_value = PairedDraws(draws=speed_effect(head, base, TRAINING).rounds, tolerance=0.02).p_value(-1)
 
     for level, decision in ((1.05 * p_value, "inconclusive"), (1.15 * p_value, "regressed")):
         assert decided(records, false_alarms=level)["alexnet", "training"].decision == decision

@@ -24,7 +24,7 @@ from alexnet_bench.show.claims import (
 )
 
 SHIPPED = load_registry()
-WITHOUT = {"arm": "without", "measure": "top1_error", "foretells": "higher"}
+WITHOUT = {"arm": "without", "measure": "top1_error", "predicts": "higher"}
 
 
 def claim(**changes):
@@ -108,7 +108,7 @@ def test_a_claim_is_held_against_what_was_measured(values, verdict):
 
 
 def test_what_is_predicted_may_be_lower():
-    found = only([claim(foretells="lower", size=2.0)], effect(*LOWER))
+    found = only([claim(predicts="lower", size=2.0)], effect(*LOWER))
 
     assert (found.verdict, found.remark, found.predicts, found.claimed) == (
         "supported",
@@ -135,11 +135,11 @@ def test_a_claim_with_a_size_is_judged_on_its_size(size, verdict, remark):
 
 
 @pytest.mark.parametrize(
-    ("foretells", "verdict", "remark"),
+    ("predicts", "verdict", "remark"),
     [("higher", "supported", "too small to matter"), ("lower", "contradicted", "the other way")],
 )
-def test_a_claim_without_a_size_is_judged_by_its_direction(foretells, verdict, remark):
-    found = only([claim(foretells=foretells)], effect(0.10, 0.11, 0.09, 0.10, 0.11))
+def test_a_claim_without_a_size_is_judged_by_its_direction(predicts, verdict, remark):
+    found = only([claim(predicts=predicts)], effect(0.10, 0.11, 0.09, 0.10, 0.11))
 
     assert (found.verdict, found.remark) == (verdict, remark)
 
@@ -197,10 +197,10 @@ def test_planned_looks_share_the_error_rate_too():
     st.none() | st.floats(0.1, 4),
     st.sampled_from([(), (4, 8)]),
 )
-def test_a_verdict_never_contradicts_the_interval_beside_it(values, foretells, size, looks):
-    found = only([claim(foretells=foretells, size=size)], effect(*values, looks=looks))
+def test_a_verdict_never_contradicts_the_interval_beside_it(values, predicts, size, looks):
+    found = only([claim(predicts=predicts, size=size)], effect(*values, looks=looks))
 
-    low, high = sorted((found.low, found.high) if foretells == "higher" else (-found.low, -found.high))
+    low, high = sorted((found.low, found.high) if predicts == "higher" else (-found.low, -found.high))
     enough, too_little = (0.0, 0.5) if size is None else (size / 2, size / 2)
     expected = "supported" if low > enough else "contradicted" if high < too_little else "inconclusive"
     assert found.verdict == expected
@@ -261,8 +261,8 @@ def test_a_measure_that_there_is_not_is_refused():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"foretells": "more"}, "choose from: higher, lower"),
-        ({"measure": None}, "needs arm, measure and foretells"),
+        ({"predicts": "more"}, "choose from: higher, lower"),
+        ({"measure": None}, "needs arm, measure and predicts"),
         ({"size": -1.0}, "must be above 0"),
     ],
 )

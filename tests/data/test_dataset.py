@@ -42,12 +42,6 @@ def test_carve_is_drawn_from_the_seed():
     assert first == again != other
 
 
-@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, 2.0])
-def test_carve_refuses_a_fraction_that_leaves_a_side_empty(fraction):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        dataset(np.zeros(10, np.int64)).carve(0, fraction)
-
-
 def test_take_keeps_the_order_asked_for():
     taken = dataset(np.array([4, 5, 6])).train.take([2, 0])
     assert (taken.labels.tolist(), taken.images.ravel().tolist(), len(taken)) == ([6, 4], [2, 0], 2)

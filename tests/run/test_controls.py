@@ -31,7 +31,7 @@ MINE = """
     def claim(arm):
         return Claim(
             says=f"{arm} is worse", source="a book", setup="a toy",
-            arm=arm, measure="top1_error", foretells="higher",
+            arm=arm, measure="top1_error", predicts="higher",
         )
 
     def ablation(name, control, *arms, factor="dropout"):

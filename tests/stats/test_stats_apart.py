@@ -9,12 +9,12 @@ from scipy import stats
 from alexnet_bench.stats.evidence import Apart
 from alexnet_bench.stats.gate import FALSE_ALARMS, decide
 
-LOSS = 0.1
+TOLERANCE = 0.1
 SCATTER = [0.015, -0.015, 0.01, -0.01]
 
 
 def apart(head, base=SCATTER, **how):
-    return Apart(**{"head": head, "base": base, "loss": LOSS} | how)
+    return Apart(**{"head": head, "base": base, "tolerance": TOLERANCE} | how)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_test_is_students(head, base):
 def test_false_alarms_are_as_rare_as_said():
     rng = np.random.default_rng(0)
     sides = [(rng.normal(0, 0.02, 1), rng.normal(0, 0.02, 5)) for _ in range(4000)]
-    found = [decide([apart(list(head), list(base), loss=0.02)])[0] for head, base in sides]
+    found = [decide([apart(list(head), list(base), tolerance=0.02)])[0] for head, base in sides]
 
     alarms = stats.binomtest(found.count("regressed"), len(found)).proportion_ci(0.999)
     assert alarms.low <= FALSE_ALARMS

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from alexnet_bench.errors import BenchError
 from alexnet_bench.stats import Estimate
 from alexnet_bench.stats.changes import FEWEST_AFTER, changes
-from alexnet_bench.stats.drift import Step, as_step, chain_drift, trend_drift
-from alexnet_bench.stats.estimate import estimate
+from alexnet_bench.stats.drift import as_step, chain_drift, trend_drift
+from alexnet_bench.stats.estimate import Mean, estimate
 
 LOSS = 0.02
 
@@ -89,7 +89,7 @@ def test_what_is_missing_is_named(monkeypatch):
 
 
 def steps(*gains, error=0.003):
-    return [Step(gain=gain, error=error, freedom=7) for gain in gains]
+    return [Mean(value=gain, error=error, freedom=7) for gain in gains]
 
 
 def test_losses_that_pass_one_by_one_are_found_together():
@@ -122,16 +122,16 @@ def test_a_step_knows_its_error_from_its_interval():
     values = noise(9)
     found = as_step(estimate(values))
 
-    assert (found.gain, found.freedom) == (pytest.approx(values.mean()), 8)
+    assert (found.value, found.freedom) == (pytest.approx(values.mean()), 8)
     assert found.error == pytest.approx(values.std(ddof=1) / 3)
     with pytest.raises(ValueError, match="interval"):
         as_step(Estimate(mean=0.0, count=3))
 
 
 def test_few_degrees_of_freedom_make_a_sum_less_sure():
-    sure = [Step(gain=-0.008, error=0.003, freedom=100)] * 4
-    less = [Step(gain=-0.008, error=0.003, freedom=1)] * 4
-    certain = [Step(gain=-0.008, error=0.0, freedom=1)] * 4
+    sure = [Mean(value=-0.008, error=0.003, freedom=100)] * 4
+    less = [Mean(value=-0.008, error=0.003, freedom=1)] * 4
+    certain = [Mean(value=-0.008, error=0.0, freedom=1)] * 4
 
     widths = [
         found.change.high - found.change.low

@@ -16,7 +16,7 @@ THRESHOLD = 0.03
 def evidence(*means, threshold=THRESHOLD, rounds=4, spread=0.002):
     """Draws with these means, of rounds that scatter a little."""
     steps = np.linspace(-spread, spread, rounds)
-    return PairedDraws(draws=[mean + steps for mean in means], loss=-np.log1p(-threshold))
+    return PairedDraws(draws=[mean + steps for mean in means], tolerance=-np.log1p(-threshold))
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Told:
     worse: float
     decides: bool = True
     is_cleared: bool = False
-    loss: float = THRESHOLD
+    tolerance: float = THRESHOLD
 
     def p_value(self, sign):
         return self.worse if sign < 0 else 1.0
@@ -121,8 +121,8 @@ def test_a_certain_loss_wants_no_more_draws_either():
 
 
 def test_draws_of_one_value_each_are_as_good():
-    same = PairedDraws(draws=[np.array([0.0])] * 4, loss=0.1)
-    bigger = PairedDraws(draws=[np.array([-0.3])] * 4, loss=0.1)
+    same = PairedDraws(draws=[np.array([0.0])] * 4, tolerance=0.1)
+    bigger = PairedDraws(draws=[np.array([-0.3])] * 4, tolerance=0.1)
 
     assert decide([same, bigger]) == ["pass", "regressed"]
 

@@ -316,7 +316,7 @@ def _promises_of_gates() -> Iterator[tuple[str, bool]]:
     for row in first:
         if row["decisions"]["training"]["decision"] == "inconclusive":
             draws = [np.array([ratio]) for ratio in row["log_ratios"]]
-            again = decide([PairedDraws(draws=draws, loss=-np.log1p(-0.03))])
+            again = decide([PairedDraws(draws=draws, tolerance=-np.log1p(-0.03))])
             yield "gates of the first rules would be decided alike by the last", again != ["regressed"]
     for row in gates():
         if "log_rates" in row:

@@ -101,7 +101,7 @@ def _gate(draws: list[Draw], threshold: float) -> tuple[str, int]:
 
 def _evidence(draws: list[Draw], threshold: float) -> PairedDraws:
     sides = (_slices([draw[side] for draw in draws]) for side in (0, 1))
-    return PairedDraws(draws=paired_rounds(*sides), loss=-np.log1p(-threshold))
+    return PairedDraws(draws=paired_rounds(*sides), tolerance=-np.log1p(-threshold))
 
 
 def _slices(log_rates: list[NDArray[np.float64]]) -> Slices:

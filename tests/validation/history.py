@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from alexnet_bench.stats.changes import changes
-from alexnet_bench.stats.drift import Step, chain_drift, trend_drift
+from alexnet_bench.stats.drift import chain_drift, trend_drift
+from alexnet_bench.stats.estimate import Mean
 
 HISTORIES, DRAWS = 2000, 8
 NOISE, PAIRED, LOSS = 0.016, 0.003, -np.log1p(-0.02)
@@ -87,7 +88,7 @@ def _chains(rng: np.random.Generator, count: int, loss: float, losing: int) -> d
     draws = truth[:, None] + rng.normal(0, PAIRED * np.sqrt(DRAWS), (HISTORIES, count, DRAWS))
     gains, errors = draws.mean(axis=2), draws.std(axis=2, ddof=1) / np.sqrt(DRAWS)
     chains = (
-        [Step(gain=gain, error=error, freedom=DRAWS - 1) for gain, error in zip(*chain, strict=True)]
+        [Mean(value=gain, error=error, freedom=DRAWS - 1) for gain, error in zip(*chain, strict=True)]
         for chain in zip(gains, errors, strict=True)
     )
     warned = sum(chain_drift(chain, LOSS) is not None for chain in chains)
