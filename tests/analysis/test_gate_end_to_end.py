@@ -27,7 +27,7 @@ def gate(bench, repository, monkeypatch):
     def call(*arguments):
         outcome = bench("gate", *TYPED, "--json", "--out", repository / "found", *arguments)
         rows = json.loads(outcome.out)["decisions"] if outcome.out else []
-        return outcome, {row.quantity: row for row in rows}
+        return outcome, {row["quantity"]: row for row in rows}
 
     return call
 

@@ -50,7 +50,7 @@ def test_paths_are_relative_to_the_file(folder, tmp_path):
 
     assert find_settings(folder).options == {
         "ablations": [str(tmp_path / "mine"), "/else"],
-        "history": str(tmp_path / "k.jsonl"),
+        "history": str(tmp_path / "kept.jsonl"),
         "baseline": str(tmp_path / "b"),
         "base": "m",
     }

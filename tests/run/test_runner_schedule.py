@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from report_runs import curve_point
+from whole_records import record
 
 from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.data import open_dataset
@@ -133,15 +135,8 @@ def test_nothing_is_tuned_that_is_not_asked_for():
 
 
 def tuned(variant, rate, error, **more):
-    return {
-        "kind": "trial",
-        "purpose": "tuning",
-        "status": "ok",
-        "variant": variant,
-        "precision": "float32",
-        "validation_top1_error": error,
-        "recipe_settings": {"learning_rate": rate},
-    } | more
+    values = {"purpose": "tuning", "recipe_settings": {"learning_rate": rate}, **more}
+    return record(variant=variant, validation_top1_error=error, **values)
 
 
 def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_they_tie():
@@ -154,7 +149,7 @@ def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_th
         tuned("tanh", 0.3, None, status="diverged"),
         tuned("no-lrn", 0.3, 0.0, status="crashed"),
         tuned("notebook", 0.3, 0.0, purpose="result"),
-        {"kind": "draw"},
+        record("draw"),
     ]
 
     assert chosen_rates(records) == {("alexnet", "float32"): 0.01, ("tanh", "float32"): 0.01}
@@ -181,7 +176,7 @@ def test_where_the_best_rate_is_the_grids_first_or_last_one_beyond_is_tried():
 
 def test_a_recipe_that_stops_at_a_training_error_is_tuned_to_get_there_soonest():
     def row(rate, *errors):
-        curve = [{"train_error": error} for error in errors]
+        curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
         more = {"recipe_settings": {"learning_rate": rate, "stop_at_train_error": 0.25}, "curve": curve}
         return tuned("alexnet", rate, 0.5, **more)
 

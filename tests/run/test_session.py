@@ -118,8 +118,8 @@ def test_every_round_has_a_slice_of_each_as_long_as_asked(run, answers):
     records = run()
 
     for record in records.values():
-        assert record.round_ids == [f"3.{number}" for number in range(ROUNDS)]
-        assert record.slice_steps == [2] * ROUNDS
+        assert record.round_ids == tuple(f"3.{number}" for number in range(ROUNDS))
+        assert record.slice_steps == (2,) * ROUNDS
         assert record.images_per_second == pytest.approx(16 / STEP_SECONDS)
         assert (record.steady, record.status, record.thread_pools) == (True, "ok", "1x2")
     slices = [variant for what, variant in answers.asked if what == "slice"][-3 * ROUNDS :]
@@ -129,7 +129,7 @@ def test_every_round_has_a_slice_of_each_as_long_as_asked(run, answers):
 
 
 def test_a_step_longer_than_a_slice_is_a_slice(run):
-    assert run(slice_seconds=0.01)["tanh"]["slice_steps"] == [1] * ROUNDS
+    assert run(slice_seconds=0.01)["tanh"].slice_steps == (1,) * ROUNDS
 
 
 def test_warm_up_goes_on_while_steps_get_faster(run, answers):
@@ -137,8 +137,8 @@ def test_warm_up_goes_on_while_steps_get_faster(run, answers):
 
     records = run()
 
-    assert len(records["tanh"]["warm_up_seconds"]) > len(records["alexnet"]["warm_up_seconds"]) == 6
-    assert records["tanh"]["steady"] is True
+    assert len(records["tanh"].warm_up_seconds) > len(records["alexnet"].warm_up_seconds) == 6
+    assert records["tanh"].steady is True
 
 
 def test_what_never_gets_warm_is_not_steady(run, answers):
@@ -146,7 +146,7 @@ def test_what_never_gets_warm_is_not_steady(run, answers):
 
     records = run(rounds=FEWEST_ROUNDS)
 
-    assert len(records["tanh"]["warm_up_seconds"]) == MOST_WARM_STEPS
+    assert len(records["tanh"].warm_up_seconds) == MOST_WARM_STEPS
     assert {name: record.steady for name, record in records.items()} == {
         "alexnet": True,
         "tanh": False,
@@ -178,8 +178,8 @@ def test_one_that_fails_leaves_the_others_their_slices(run, answers):
     records = run()
 
     failed = records.pop("tanh")
-    assert (failed["status"], failed["error"], failed["round_ids"]) == ("crashed", "no more", [])
-    assert (failed["steady"], failed["images_per_second"], failed["utilization"]) == (None, None, None)
+    assert (failed.status, failed.error, failed.round_ids) == ("crashed", "no more", ())
+    assert (failed.steady, failed.images_per_second, failed.utilization) == (None, None, None)
     assert {len(record.round_ids) for record in records.values()} == {ROUNDS}
 
 
@@ -209,8 +209,8 @@ def test_one_that_cannot_be_built_leaves_the_others_their_slices(run, answers):
 
     records = run()
 
-    assert (records["tanh"]["status"], records["tanh"]["error"]) == ("out-of-memory", "too large")
-    assert {len(records[name]["round_ids"]) for name in ("alexnet", "no-lrn")} == {ROUNDS}
+    assert (records["tanh"].status, records["tanh"].error) == ("out-of-memory", "too large")
+    assert {len(records[name].round_ids) for name in ("alexnet", "no-lrn")} == {ROUNDS}
 
 
 def test_a_build_that_is_refused_ends_those_beside_it(run, answers, monkeypatch):
