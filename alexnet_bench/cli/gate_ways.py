@@ -39,8 +39,8 @@ def against_code(settings: "GateSettings", base: str | None, base_python: Path |
     from alexnet_bench.analysis.gate import decisions, enough
     from alexnet_bench.analysis.quantities import QUANTITIES
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.run.base import merge_base, repository_at
-    from alexnet_bench.run.gate import gate_effort
+    from alexnet_bench.run.effort import gate_effort
+    from alexnet_bench.run.sides import merge_base, repository_at
 
     if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
@@ -67,7 +67,7 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
     from alexnet_bench.analysis.quantities import QUANTITIES
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.errors import RecordError
-    from alexnet_bench.run.gate import baseline_effort
+    from alexnet_bench.run.effort import baseline_effort
 
     stored = stored_sessions(baseline)
     if not stored:
@@ -84,7 +84,7 @@ def record_session(settings: "GateSettings", baseline: Path, **timed: Any) -> in
     """Time this code alone, and add it to a baseline."""
     from alexnet_bench.analysis.gate_baseline import add_session
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.run.gate import baseline_effort
+    from alexnet_bench.run.effort import baseline_effort
     from alexnet_bench.stats import FEWEST_UNITS
 
     run = time_sides(alone=True, root=settings.root, effort=baseline_effort, **timed).run

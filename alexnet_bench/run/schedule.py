@@ -1,4 +1,4 @@
-"""Settings -> what to run: networks, trials and timing sessions."""
+"""Settings -> what to run: networks, trials and timings."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
@@ -136,7 +137,7 @@ class Schedule:
             for batch_size in self.time_batch_sizes
             for pair in self._pairs(precision, batch_size)
         ]
-        return TimingPlan(pairs, self.settings.effort, self.workers_at_once)
+        return TimingPlan(pairs, run_effort(self.settings), self.workers_at_once)
 
     @property
     def time_batch_sizes(self) -> tuple[int, ...]:
@@ -210,7 +211,7 @@ class Schedule:
 
     def manifest_plan(self) -> dict[str, Any]:
         """The plan as a run's manifest holds it: enough to report without the ablation files."""
-        effort = self.settings.effort
+        effort = run_effort(self.settings)
         return {
             "preset": self.settings.preset,
             "measures": list(self.settings.measure),

@@ -15,8 +15,8 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.records.run_folder import read_manifest, run_records
 from alexnet_bench.run.compare import compare
 from alexnet_bench.run.local import ROOT, Code
-from alexnet_bench.run.session import Side
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
 from alexnet_bench.worker import protocol
 
 ASKED = {
@@ -211,7 +211,7 @@ def test_code_that_changes_meanwhile_is_noticed(repository, tmp_path):
     file = repository / "ablations" / "mine.py"
     side = Side(code=Code(), ablations=settings.ablations)
 
-    def edit(sessions):
+    def edit(draws):
         file.write_text(BLOCK.replace("{size}", "2"), encoding="utf-8")
 
     with pytest.raises(BenchError, match="the code of plain has changed since this began"):

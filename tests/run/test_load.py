@@ -1,7 +1,7 @@
 import os
 import time
 
-from alexnet_bench.run.load import LoadMeter
+from alexnet_bench.run.machine import LoadMeter
 
 
 def busy(seconds):

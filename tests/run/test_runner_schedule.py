@@ -16,6 +16,7 @@ from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run.cost import estimate
+from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
@@ -262,11 +263,11 @@ def test_what_a_timed_step_does_not_show_is_trained_and_not_timed():
 
 
 def test_an_interval_that_is_asked_for_gets_the_draws_that_it_takes():
-    asked = Settings(interval=0.02, budget=60.0)
+    effort, usual = run_effort(Settings(interval=0.02, budget=60.0)), run_effort(Settings())
 
-    assert (asked.effort.draws, asked.effort.interval, asked.effort.budget_seconds) == (4, 0.02, 60.0)
-    assert (Settings().effort.draws, Settings().effort.interval) == (QUICK.draws, None)
-    assert Settings(preset="standard").effort.interval == PRESETS["standard"].interval
+    assert (effort.draws, effort.interval, effort.budget_seconds) == (4, 0.02, 60.0)
+    assert (usual.draws, usual.interval) == (QUICK.draws, None)
+    assert run_effort(Settings(preset="standard")).interval == PRESETS["standard"].interval
 
 
 # -- how much

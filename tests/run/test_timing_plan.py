@@ -60,7 +60,7 @@ def rows_of(
     build_seconds=BUILD_SECONDS,
     **changes,
 ):
-    """The records that a session leaves, backwards if step is -1."""
+    """The records that a task leaves, backwards if step is -1."""
     slices = len(task.contenders) * len(modes) * task.rounds
     return [
         replaced(
@@ -87,7 +87,7 @@ def rows_of(
 
 
 def carried_out(plan, rows=(), most=500, **how):
-    """All sessions until the plan wants no more, and the records then."""
+    """All tasks until the plan wants no more, and the records then."""
     tasks, rows = [], list(rows)
     while (task := plan.next_task(rows)) is not None:
         assert len(tasks) < most
@@ -101,7 +101,7 @@ def carried_out(plan, rows=(), most=500, **how):
 
 @settings(max_examples=30)
 @given(st.integers(2, len(ALL)), st.integers(2, 12))
-def test_sessions_hold_the_control_and_as_many_others_as_memory(count, at_once):
+def test_tasks_hold_the_control_and_as_many_others_as_memory(count, at_once):
     plan = plan_of(",".join(ALL[:count]), at_once=at_once)
 
     tasks, rows = carried_out(plan)
@@ -113,7 +113,7 @@ def test_sessions_hold_the_control_and_as_many_others_as_memory(count, at_once):
     sizes = {len(task.contenders) for task in tasks}
     assert max(sizes) <= at_once
     assert max(sizes) - min(sizes) <= 1
-    assert (plan.sessions_left([]), plan.sessions_left(rows)) == (len(tasks), 0)
+    assert (plan.tasks_left([]), plan.tasks_left(rows)) == (len(tasks), 0)
 
 
 def test_the_control_comes_first_wherever_it_was_named():
@@ -128,7 +128,7 @@ def test_a_variant_by_itself_is_timed_all_the_same():
 
 @settings(max_examples=20)
 @given(st.sets(st.sampled_from([*ALL[1:], "tanh-he", "tanh-normal"]), min_size=1), st.integers(2, 6))
-def test_every_session_is_of_one_control_and_of_arms_that_are_held_against_it(chosen, at_once):
+def test_every_task_is_of_one_control_and_of_arms_that_are_held_against_it(chosen, at_once):
     schedule = Schedule(Settings(variants=",".join(chosen)), REGISTRY)
 
     tasks, _ = carried_out(TimingPlan(schedule.timing.pairs, EFFORT, lambda: at_once))
@@ -218,19 +218,19 @@ def test_a_failure_is_not_timed_until_it_is_precise():
     assert len(carried_out(plan, status="crashed")[0]) == 4
 
 
-@pytest.mark.parametrize(("unsteady", "sessions"), [(0, 4), (1, 5), (3, 7), (99, 8)])
-def test_draws_without_a_steady_state_are_drawn_again_and_not_for_ever(unsteady, sessions):
+@pytest.mark.parametrize(("unsteady", "draws"), [(0, 4), (1, 5), (3, 7), (99, 8)])
+def test_draws_without_a_steady_state_are_drawn_again_and_not_for_ever(unsteady, draws):
     """Twice as often as planned at most: what never gets steady would be drawn until the budget ends."""
     plan, rows = plan_of("alexnet,tanh", replace(EFFORT, draws=4)), []
 
     while (task := plan.next_task(rows)) is not None:
-        assert plan.sessions_left(rows) == (max(1, 4 - max(0, task.draw - unsteady)))
+        assert plan.tasks_left(rows) == (max(1, 4 - max(0, task.draw - unsteady)))
         rows += [
-            replaced(row, steady=not (task.draw < unsteady and row.variant == "tanh" and row.mode == MODES[0]))
+            replaced(row, steady=task.draw >= unsteady or (row.variant, row.mode) != ("tanh", "training"))
             for row in rows_of(task)
         ]
 
-    assert len({row.draw for row in rows}) == sessions
+    assert len({row.draw for row in rows}) == draws
 
 
 def test_an_interval_is_waited_for_of_draws_that_count():

@@ -7,7 +7,7 @@ from made_up_trials import made_up_trial
 from report_runs import curve_point
 
 from alexnet_bench.run import run as runs
-from alexnet_bench.run.run import Silent, continue_run, start_run
+from alexnet_bench.run.run import Observer, continue_run, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 
@@ -36,7 +36,7 @@ def tried(monkeypatch, tmp_path):
         asked = {"variants": "alexnet", "measure": "accuracy", "tune": "lr", "seeds": 1, "jobs": 1}
         schedule = Schedule(Settings(recipe=recipe, **asked))
         start_run(schedule, tmp_path / "run", "a test")
-        continue_run(schedule, tmp_path / "run", Silent())
+        continue_run(schedule, tmp_path / "run", Observer())
         return given
 
     return do

@@ -9,11 +9,11 @@ from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.run_folder import read_manifest, run_records
 from alexnet_bench.run import run as runs
-from alexnet_bench.run.run import Silent, continue_run, resume_settings, start_run
+from alexnet_bench.run.run import Observer, continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 
-SILENT = Silent()
+SILENT = Observer()
 # Alternates, so that no number of seeds below 32 tells it from nothing.
 UNSURE = (0.02, -0.02, 0.03, -0.01)
 
@@ -39,7 +39,7 @@ def conclude(monkeypatch, tmp_path):
     return do
 
 
-class Told(Silent):
+class Told(Observer):
     """Remembers why less was trained."""
 
     def __init__(self):
