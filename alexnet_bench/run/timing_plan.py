@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from alexnet_bench.analysis.effect import speed_effect
+from alexnet_bench.analysis.effect import Effect, speed_effect
 from alexnet_bench.analysis.metrics import THROUGHPUTS
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import HEAD, Draw
@@ -167,15 +167,15 @@ class _Done:
         self.by_draw: dict[int, list[Draw]] = defaultdict(list)
         for record in records:
             self.by_draw[record.draw].append(record)
+        self._effects: dict[tuple[Key, Key, str], Effect] = {}
         self._of = {
             contender.key: [row for rows in self.by_draw.values() for row in rows if contender.made(row)]
             for contender in plan.contenders
         }
 
     def count(self, pair: Pair) -> int:
-        """The draws that count: both sides were timed in every mode, in a steady state."""
-        moving = {row.draw for side in self._sides(pair) for row in side if row.steady is False}
-        return len(self._complete(pair) - moving)
+        """The draws of the mode with the fewest that the effect rests on, or that failed and would again."""
+        return min(self._effect(pair, mode).pairs + self._failed(pair, mode) for mode in self.effort.modes)
 
     def wants_more(self, pair: Pair) -> bool:
         """Whether a pair has too few draws, or too wide an interval."""
@@ -215,6 +215,16 @@ class _Done:
 
     def _sides(self, pair: Pair) -> tuple[list[Draw], list[Draw]]:
         return self._of[pair.arm.key], self._of[pair.control.key]
+
+    def _effect(self, pair: Pair, mode: str) -> Effect:
+        key = pair.arm.key, pair.control.key, mode
+        if key not in self._effects:
+            self._effects[key] = speed_effect(*self._sides(pair), _METRICS[mode])
+        return self._effects[key]
+
+    def _failed(self, pair: Pair, mode: str) -> int:
+        rows = (row for side in self._sides(pair) for row in side if row.mode == mode)
+        return len({row.draw for row in rows if not row.succeeded})
 
     def _complete(self, pair: Pair) -> set[int]:
         """The draws in which both sides were timed in every mode."""
@@ -263,7 +273,7 @@ class _Done:
         for pair in self.plan.pairs:
             if pair.arm in contenders and pair.arm != pair.control:
                 for mode in self.effort.modes:
-                    draws = speed_effect(*self._sides(pair), _METRICS[mode]).rounds
+                    draws = self._effect(pair, mode).rounds
                     components = variance_components(draws) if len(draws) >= FEWEST_UNITS else None
                     if components is not None:
                         found.append(best_rounds(components, draw_seconds, round_seconds))
