@@ -64,15 +64,9 @@ def compare(
         for pairs in _pairs(schedule, list(sides), selected.only_head)
         if pairs
     ]
-    plan = schedule.manifest_plan() | {
-        "kind": "comparison",
-        "sides": {name: side.revision for name, side in sides.items()},
-        "interval": how.interval,
-        "budget_seconds": how.budget_seconds,
-        "draws": how.draws,
-        "rounds": how.rounds,
-    }
-    run_id = make_folder(folder, command, settings, plan, sides[HEAD].revision)
+    revisions = {name: side.revision for name, side in sides.items()}
+    plan = schedule.manifest_plan(how) | {"kind": "comparison", "sides": revisions}
+    run_id = make_folder(folder, command, settings, plan, revisions[HEAD])
     on_planned(sum(item.tasks_left([]) for item in plans))
 
     def keep(record: Draw) -> None:

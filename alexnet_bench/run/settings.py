@@ -215,7 +215,10 @@ def _located(dataset: str) -> str:
 
 
 def _absolute(path: str | Path) -> str:
-    return str(Path(path).expanduser().resolve())
+    try:
+        return str(Path(path).expanduser().resolve())
+    except RuntimeError:
+        raise BenchError(f"{path}: there is no such home folder; give a folder without '~'") from None
 
 
 def _wrong(name: str, value: Any, expected: str) -> BenchError:

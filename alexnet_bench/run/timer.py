@@ -142,16 +142,16 @@ class Timer:
 
     def _built(
         self, contenders: Sequence[Contender], task: DrawTask, stack: contextlib.ExitStack
-    ) -> list["_Timed"]:
+    ) -> list["_Measured"]:
         """Workers that have built the contenders; several at once, for that is mostly one thread's work."""
         workers = Workers()
 
-        def built(contender: Contender) -> _Timed:
+        def built(contender: Contender) -> _Measured:
             worker = stack.enter_context(
                 self._started(contender.side, self.threads, contender.network.device_count)
             )
             workers.add(worker)
-            item = _Timed(contender, worker, task.modes)
+            item = _Measured(contender, worker, task.modes)
             with self._naming(contender.side):
                 item.build(self.sides[contender.side].ablations, task.draw)
             return item
@@ -190,7 +190,7 @@ class Timer:
         except BenchError as error:
             raise type(error)(f"{side}: {error}" if len(self.sides) > 1 else str(error)) from None
 
-    def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> Draw:
+    def _record(self, item: "_Measured", mode: str, steady: bool, **common: Any) -> Draw:
         network, worker, failure = item.contender.network, item.worker, item.failure
         pieces = item.slices[mode]
         images = sum(piece["steps"] for piece in pieces) * network.recipe.batch_size
@@ -226,7 +226,7 @@ class Timer:
             joules_per_image=None if not speed or None in joules else sum(joules) / images,
         )
 
-    def _utilization(self, flops_per_second: float, item: "_Timed", yardstick: Yardstick) -> float | None:
+    def _utilization(self, flops_per_second: float, item: "_Measured", yardstick: Yardstick) -> float | None:
         """Of the peak of the same device, measured between the same rounds."""
         measured_on = self._yardsticks[item.contender.network.precision].device
         if not yardstick.flops_per_second or item.worker.device != measured_on:
@@ -260,7 +260,7 @@ class _Peaks:
         )
 
 
-class _Timed:
+class _Measured:
     """One contender's worker during a draw, and what was measured with it."""
 
     def __init__(self, contender: Contender, worker: Worker, modes: tuple[str, ...]) -> None:
@@ -348,7 +348,7 @@ class _Timed:
         return self.failure
 
 
-def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, str]]:
+def _drifting(timed: list[_Measured], modes: tuple[str, ...]) -> set[tuple[_Measured, str]]:
     """Which contenders get faster or slower throughout, against the others of the same rounds."""
     found = set()
     well = [item for item in timed if item.failure is None]

@@ -209,6 +209,14 @@ def test_one_that_cannot_be_built_leaves_the_others_their_slices(run, answers):
     assert {len(records[name].round_ids) for name in ("alexnet", "no-lrn")} == {ROUNDS}
 
 
+def test_code_that_changes_meanwhile_is_noticed(run, answers):
+    """What a draw builds must be what the plan means, or two networks would be timed as one."""
+    answers.on_build = lambda worker: {"is": "built", "fingerprint": f"another than that of {worker.variant}"}
+
+    with pytest.raises(BenchError, match="the code of alexnet has changed since this began"):
+        run("alexnet")
+
+
 def test_a_build_that_is_refused_ends_those_beside_it(run, answers, monkeypatch):
     """The other one would go on until it is killed."""
     monkeypatch.setattr(timer, "usable_cores", lambda: 2)
