@@ -27,14 +27,14 @@ def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any
     Raises:
         BenchError: something asked for cannot be used.
     """
-    from alexnet_bench.run.run import Silent, continue_run, start_run
+    from alexnet_bench.run.run import Observer, continue_run, start_run
     from alexnet_bench.run.schedule import Schedule
     from alexnet_bench.run.settings import Settings
 
     schedule = Schedule(Settings(variants=variants, **settings))
     with run_folder(out) as folder:
         start_run(schedule, folder, f"alexnet_bench.run({variants!r})")
-        continue_run(schedule, folder, Silent())
+        continue_run(schedule, folder, Observer())
         write_report(folder)
     return folder
 
@@ -65,12 +65,13 @@ def compare(
     from alexnet_bench.analysis.comparison import compare_sides
     from alexnet_bench.run import compare as comparison
     from alexnet_bench.run.settings import Settings
+    from alexnet_bench.run.sides import compared_sides
 
     asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
     python = Path(base_python) if base_python is not None else None
     with (
         run_folder(out) as folder,
-        comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides),
+        compared_sides(asked, base=base, base_python=python) as (compared, sides),
     ):
         records = comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
     return pd.DataFrame([asdict(row) for row in compare_sides(records)])
@@ -107,9 +108,9 @@ def gate(
     from alexnet_bench.analysis.gate import Asked, decisions, enough
     from alexnet_bench.analysis.quantities import QUANTITIES, read_thresholds
     from alexnet_bench.run import compare as comparison
-    from alexnet_bench.run.base import merge_base, repository_at
-    from alexnet_bench.run.gate import gate_effort
+    from alexnet_bench.run.effort import gate_effort
     from alexnet_bench.run.settings import Settings
+    from alexnet_bench.run.sides import compared_sides, merge_base, repository_at
 
     asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
     python = Path(base_python) if base_python is not None else None
@@ -119,7 +120,7 @@ def gate(
     networks: list[Asked] = []
     with (
         run_folder(out) as folder,
-        comparison.compared_sides(asked, base=base, base_python=python) as (compared, sides),
+        compared_sides(asked, base=base, base_python=python) as (compared, sides),
     ):
         records = comparison.compare(
             compared,

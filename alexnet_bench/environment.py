@@ -1,7 +1,8 @@
-"""What is measured on: processor, memory, versions, revision."""
+"""What is measured on, and when: processor, memory, versions, revision, time of day."""
 
 import os
 import platform
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +12,11 @@ from alexnet_bench import git
 from alexnet_bench.errors import BenchError
 
 LIBRARIES = ("alexnet-bench", "tensorflow", "keras", "numpy")
+
+
+def now() -> str:
+    """UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @cache

@@ -109,12 +109,12 @@ class VariantBenchmark:
         return timing
 
     def _time(self, asked: dict[str, Any], draws: int) -> "Sequence[Draw]":
-        from alexnet_bench.run.alone import effort_of_draws, least_effort
+        from alexnet_bench.run.effort import draws_effort, least_effort
         from alexnet_bench.run.schedule import Schedule
         from alexnet_bench.run.settings import Settings
 
         settings = Settings(**asked)
-        effort = effort_of_draws(draws, settings.mode)
+        effort = draws_effort(draws, settings.mode)
         schedule = Schedule(settings, alone=True)
         if (count := len(schedule.timing.contenders) * len(settings.mode)) > 1:
             raise BenchError(
@@ -154,7 +154,7 @@ def _timing(records: "Sequence[Draw]") -> VariantTiming:
 
 @pytest.fixture(scope="session")
 def _alexnet_bench_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    from alexnet_bench.run.alone import time_alone
+    from alexnet_bench.run.compare import time_alone
     from alexnet_bench.run.local import Zygote
 
     log = tmp_path_factory.mktemp("alexnet-bench") / "workers.log"

@@ -173,7 +173,7 @@ def test_the_hook_of_a_linked_worktree_commits_what_was_staged(folder, tmp_path)
     call_git(folder, "worktree", "add", "-q", "-b", "mine", tmp_path / "linked")
     script = tmp_path / "gate.py"
     script.write_text(
-        "from pathlib import Path\nfrom alexnet_bench.run.base import revision_side\n"
+        "from pathlib import Path\nfrom alexnet_bench.run.sides import revision_side\n"
         "with revision_side(Path.cwd(), 'one', ['.']) as side:\n"
         "    assert (Path(side.ablations[0]) / 'of one.txt').exists()\n",
         encoding="utf-8",

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from users_suite import OURS, report_of_suite, run_suite
 
-from alexnet_bench.records.schema import AGREEING
+from alexnet_bench.records.schema import Draw, columns_of
 
 # Two draws of three and of one slice; the second reached no steady state.
 STAND_IN = """
@@ -57,7 +57,7 @@ def test_every_slice_is_a_round_of_seconds_a_step(tmp_path):
     assert found["stats"]["median"] == pytest.approx(0.15)
     assert found["stats"]["rounds"] == 4
     info = found["extra_info"]
-    assert info.keys() >= {name for name in AGREEING if name not in ("dataset", "epochs", "tuned")}
+    assert info.keys() >= {column.name for column in columns_of(Draw) if column.agrees}
     assert (info["steady"], info["fingerprint"], info["device"]) == (False, "0123456789ab", "a processor")
 
 

@@ -14,7 +14,7 @@ from alexnet_bench.errors import BenchError
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
     from alexnet_bench.cli.gate_ways import Found
-    from alexnet_bench.run.project import GateSettings
+    from alexnet_bench.run.project import Project
 
 EXAMPLE = """\b
 Examples:
@@ -38,11 +38,11 @@ class _ProjectDefaults(click.Command):
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
         """Read the project's defaults before the options are."""
-        from alexnet_bench.run.project import find_settings
+        from alexnet_bench.run.project import find_project
 
-        found: GateSettings | BenchError
+        found: Project | BenchError
         try:
-            found = find_settings(Path())
+            found = find_project(Path())
             extra["default_map"] = dict(found.options)
         except BenchError as error:
             found = error
@@ -164,16 +164,16 @@ def command(
 def _time(context: click.Context, options: dict[str, Any], as_json: bool) -> "Found":
     from alexnet_bench.cli import gate_ways
 
-    settings: GateSettings = context.obj
+    project: Project = context.obj
     quick, baseline = options["quick"], _baseline(context, options)
     if quick:
-        settings = settings.by_default(start_up=None)
+        project = project.by_default(start_up=None)
     timed = _timed(context, options, as_json)
     if baseline is not None:
-        return gate_ways.against_baseline(settings, baseline, **timed)
+        return gate_ways.against_baseline(project, baseline, **timed)
     if quick:
-        settings = settings.by_default(training=QUICK_THRESHOLD)
-    return gate_ways.against_code(settings, options["base"], options["base_python"], **timed)
+        project = project.by_default(training=QUICK_THRESHOLD)
+    return gate_ways.against_code(project, options["base"], options["base_python"], **timed)
 
 
 def _record(context: click.Context, options: dict[str, Any], as_json: bool) -> int:

@@ -12,7 +12,7 @@ from alexnet_bench.cli.exits import DONE
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
     from alexnet_bench.records.schema import Draw
-    from alexnet_bench.run.project import GateSettings
+    from alexnet_bench.run.project import Project
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,30 +34,30 @@ class Found:
     notes: Sequence[str] = ()
 
 
-def against_code(settings: "GateSettings", base: str | None, base_python: Path | None, **timed: Any) -> Found:
+def against_code(project: "Project", base: str | None, base_python: Path | None, **timed: Any) -> Found:
     """Time this code and its base in turn; where no base is given, where this branch began."""
     from alexnet_bench.analysis.gate import decisions, enough
     from alexnet_bench.analysis.quantities import QUANTITIES
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.run.base import merge_base, repository_at
-    from alexnet_bench.run.gate import gate_effort
+    from alexnet_bench.run.effort import gate_effort
+    from alexnet_bench.run.sides import merge_base, repository_at
 
     if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
     found = time_sides(
         base=base,
         base_python=base_python,
-        root=settings.root,
+        root=project.root,
         effort=gate_effort,
-        is_known=partial(enough, thresholds=settings.thresholds),
-        named=settings.thresholds.named(QUANTITIES),
+        is_known=partial(enough, thresholds=project.thresholds),
+        named=project.thresholds.named(QUANTITIES),
         **timed,
     )
-    rows = decisions(found.records, settings.thresholds, settings.false_alarms, found.asked)
+    rows = decisions(found.records, project.thresholds, project.false_alarms, found.asked)
     return Found(rows=rows, against=found.against, run=found.run, records=found.records)
 
 
-def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> Found:
+def against_baseline(project: "Project", baseline: Path, **timed: Any) -> Found:
     """Time this code alone, and hold it against stored sessions.
 
     Raises:
@@ -67,27 +67,27 @@ def against_baseline(settings: "GateSettings", baseline: Path, **timed: Any) -> 
     from alexnet_bench.analysis.quantities import QUANTITIES
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.errors import RecordError
-    from alexnet_bench.run.gate import baseline_effort
+    from alexnet_bench.run.effort import baseline_effort
 
     stored = stored_sessions(baseline)
     if not stored:
         raise RecordError(f"{baseline} holds no session; add one with --record on the code to hold against")
     kept = {record.variant for session in stored for record in session}
-    named = [name for name in settings.thresholds.named(QUANTITIES) if name not in kept]
-    found = time_sides(alone=True, root=settings.root, effort=baseline_effort, named=named, **timed)
-    settings = settings.by_default(training=THRESHOLD, inference=THRESHOLD)
-    rows = baseline_decisions(found.records, stored, settings.thresholds, settings.false_alarms, found.asked)
+    named = [name for name in project.thresholds.named(QUANTITIES) if name not in kept]
+    found = time_sides(alone=True, root=project.root, effort=baseline_effort, named=named, **timed)
+    project = project.by_default(training=THRESHOLD, inference=THRESHOLD)
+    rows = baseline_decisions(found.records, stored, project.thresholds, project.false_alarms, found.asked)
     return Found(rows=rows, against=str(baseline), run=found.run, records=found.records)
 
 
-def record_session(settings: "GateSettings", baseline: Path, **timed: Any) -> int:
+def record_session(project: "Project", baseline: Path, **timed: Any) -> int:
     """Time this code alone, and add it to a baseline."""
     from alexnet_bench.analysis.gate_baseline import add_session
     from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.run.gate import baseline_effort
+    from alexnet_bench.run.effort import baseline_effort
     from alexnet_bench.stats import FEWEST_UNITS
 
-    run = time_sides(alone=True, root=settings.root, effort=baseline_effort, **timed).run
+    run = time_sides(alone=True, root=project.root, effort=baseline_effort, **timed).run
     held = add_session(baseline, run)
     if timed["quiet"]:
         print(json.dumps({"run": str(run), "baseline": str(baseline), "sessions": held}))
@@ -97,7 +97,7 @@ def record_session(settings: "GateSettings", baseline: Path, **timed: Any) -> in
     return DONE
 
 
-def of_benchmarks(settings: "GateSettings", new: Sequence[Path], old: Sequence[Path]) -> Found:
+def of_benchmarks(project: "Project", new: Sequence[Path], old: Sequence[Path]) -> Found:
     """Time nothing, and decide from files of pytest-benchmark."""
     from alexnet_bench.analysis.gate_pytest_benchmark import benchmark_decisions, read_timings
     from alexnet_bench.analysis.quantities import TIME
@@ -105,10 +105,10 @@ def of_benchmarks(settings: "GateSettings", new: Sequence[Path], old: Sequence[P
 
     of_new, of_old = ([read_timings(file) for file in files] for files in (new, old))
     rows = benchmark_decisions(
-        of_new, of_old, settings.thresholds, settings.false_alarms, settings.process_spread
+        of_new, of_old, project.thresholds, project.false_alarms, project.process_spread
     )
     known = {name for file in (*of_new, *of_old) for name in file}
     # No error: it may be in other files, which are gated by themselves.
-    unknown = [name for name in settings.thresholds.named([TIME.name]) if name not in known]
+    unknown = [name for name in project.thresholds.named([TIME.name]) if name not in known]
     notes = [f"thresholds: {UnknownNameError('benchmark', unknown, known)}"] if unknown else []
     return Found(rows=rows, against=", ".join(map(str, old)), notes=notes)

@@ -36,13 +36,13 @@ def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) ->
     """
     from alexnet_bench.analysis.series import series_of
     from alexnet_bench.records.history import read_history
-    from alexnet_bench.run.project import find_settings
+    from alexnet_bench.run.project import find_project
     from alexnet_bench.show.history import COLUMNS, as_data, tables, warnings, write_figure
 
-    settings = find_settings(Path())
-    default = settings.options.get("history", settings.root / shared.HISTORY)
-    found = series_of(read_history(file or Path(default)), settings.thresholds)
-    figure = write_figure(found, out or settings.root / FIGURE)
+    project = find_project(Path())
+    default = project.options.get("history", project.root / shared.HISTORY)
+    found = series_of(read_history(file or Path(default)), project.thresholds)
+    figure = write_figure(found, out or project.root / FIGURE)
     warned = [line for series in found for line in warnings(series)]
     if as_json:
         print(json.dumps({"figure": figure and str(figure), "series": [as_data(series) for series in found]}))

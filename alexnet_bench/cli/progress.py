@@ -9,12 +9,13 @@ from rich.progress import Progress as Bars
 
 from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
+from alexnet_bench.run.run import Observer
 from alexnet_bench.run.schedule import TrialTask
 from alexnet_bench.run.timing_plan import DrawTask
 from alexnet_bench.words import counted, joined, plain
 
 
-class Progress:
+class Progress(Observer):
     """An observer of a run that draws bars on a terminal, and prints a line a record elsewhere.
 
     Args:
@@ -66,17 +67,17 @@ class Progress:
         self._show(_bar_of(task.purpose), f"{name} seed {task.seed} epoch {row['epoch']}/{recipe.epochs}")
 
     def recorded(self, record: AnyRecord) -> None:
-        """Count a trial or the session that a draw ends, and print the record's line."""
+        """Count a trial or what a draw ends, and print the record's line."""
         if isinstance(record, Trial):
             self._start(_bar_of(record.purpose))
             self._bars.advance(self._tasks[_bar_of(record.purpose)])
         else:
-            sessions = self._tasks["throughput"]
-            self._bars.update(sessions, completed=round(self._bars.tasks[sessions].completed))
+            draws = self._tasks["throughput"]
+            self._bars.update(draws, completed=round(self._bars.tasks[draws].completed))
         self._say(_line(record), style=None if record.succeeded else "red")
 
     def timing(self, task: DrawTask, event: str) -> None:
-        """Show where a timing session is: it builds the networks, warms each up, goes through the rounds."""
+        """Show where timing is: it builds the networks, warms each up, goes through the rounds."""
         self._show("throughput", f"{len(task.contenders)} networks: {event}")
         self._bars.advance(self._tasks["throughput"], 1 / (1 + len(task.contenders) + task.rounds))
 

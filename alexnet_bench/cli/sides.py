@@ -56,8 +56,9 @@ def time_sides(
     from alexnet_bench.cli.progress import Progress
     from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.records.schema import BASE
-    from alexnet_bench.run.compare import compare, compared_sides, own_side
+    from alexnet_bench.run.compare import compare
     from alexnet_bench.run.settings import Settings
+    from alexnet_bench.run.sides import compared_sides, own_side
 
     typed = Settings(**options)
     asked: list[Asked] = []
@@ -75,7 +76,7 @@ def time_sides(
             sides,
             folder,
             shlex.join(["bench", *sys.argv[1:]]),
-            on_planned=lambda sessions: progress.planned(0, 0, sessions),
+            on_planned=lambda draws: progress.planned(0, 0, draws),
             on_record=progress.recorded,
             on_event=progress.timing,
             on_asked=asked.extend,

@@ -79,7 +79,7 @@ def _trial_seconds(schedule: Schedule, network: Network, speed: float) -> float:
 
 
 def _draw_seconds(schedule: Schedule, network: Network, speed: float) -> float:
-    effort = schedule.settings.effort
+    effort = schedule.timing.effort
     forward = 2 * network.plan.macs * network.recipe.batch_size / speed
     steps = [{"training": 3 * forward, "inference": forward}[mode] for mode in effort.modes]
     warm_up = 7 * sum(steps)

@@ -11,13 +11,12 @@ import numpy as np
 from alexnet_bench.analysis.comparison import peaks
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.metrics import TRAINING
-from alexnet_bench.environment import available_memory_bytes, describe_environment, git_commit
+from alexnet_bench.environment import available_memory_bytes, describe_environment
 from alexnet_bench.records.schema import BASE, HEAD, Draw
 from alexnet_bench.run.compare import compare
-from alexnet_bench.run.local import Code
 from alexnet_bench.run.machine import complaints, read_machine
-from alexnet_bench.run.session import Side
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import this_side
 from alexnet_bench.stats import variance_components
 
 TOPOLOGY, BATCH_SIZE = "alexnet-32", 128
@@ -48,7 +47,7 @@ def examine(
         interval=1e-6,
         budget=seconds,
     )
-    sides = {name: Side(code=Code(), revision=git_commit()) for name in (BASE, HEAD)}
+    sides = dict.fromkeys((BASE, HEAD), this_side(settings))
     with tempfile.TemporaryDirectory() as place:
         records = compare(
             settings, sides, Path(place) / "run", "bench doctor", on_event=lambda task, event: on_event(event)

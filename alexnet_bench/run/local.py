@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,23 @@ from typing import Any
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
-from alexnet_bench.run.worker_environment import worker_environment
 from alexnet_bench.worker import protocol
 from alexnet_bench.worker.reason import one_line
 
 TENSORFLOW_LOGS = re.compile(r"[\d-]+ [\d:.]+: [IWE] |[IWE]\d{4} |WARNING: All log messages before absl")
 ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
 ROOT = Path(alexnet_bench.__file__).parents[1]
+
+# Environment variables. How a process happens to lay out its memory makes it up to some percent slower or
+# faster for as long as it lives; with huge pages behind the heap (Linux, glibc 2.35 and later), hardly so.
+DEFAULTS = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+FIXED = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
+
+# They change what Python, Keras and TensorFlow do.
+REMOVED = ("PYTHON", "KERAS_", "TF_USE_LEGACY_KERAS", "TF2_BEHAVIOR")
+KEPT = ("KERAS_HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE")
+# They say where an interpreter finds its packages; another one has packages of its own.
+OF_ONE_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +53,7 @@ class Code:
     def environment(self) -> dict[str, str]:
         """The environment that it is run in."""
         same = self.python.absolute() == Path(sys.executable).absolute()
-        return worker_environment(os.environ, same_python=same)
+        return _environment(os.environ, same_python=same)
 
 
 class Zygote:
@@ -324,3 +334,18 @@ class Workers:
 
 def _failure(status: str, error: str) -> dict[str, Any]:
     return {"is": "failed", "status": status, "error": f"{error}; see workers.log in the run folder"}
+
+
+def _environment(own: Mapping[str, str], *, same_python: bool) -> dict[str, str]:
+    """The caller's environment, without what would change a number or stop a worker.
+
+    Settings that make TensorFlow quicker or slower are the user's; records hold them (`worker.build_info`).
+
+    Args:
+        own: of this process.
+        same_python: whether workers run under its interpreter.
+    """
+    kept = (*KEPT, *OF_ONE_PYTHON) if same_python else KEPT
+    removed = REMOVED if same_python else (*REMOVED, *OF_ONE_PYTHON)
+    passed = {name: value for name, value in own.items() if name in kept or not name.startswith(removed)}
+    return {**DEFAULTS, **passed, **FIXED}

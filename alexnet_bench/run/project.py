@@ -35,8 +35,8 @@ _SHARES = ("false-alarms", "process-spread")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GateSettings:
-    """A project's own gate.
+class Project:
+    """What a project asks of its gates.
 
     Args:
         root: the folder that the project's results are kept in.
@@ -54,13 +54,13 @@ class GateSettings:
     false_alarms: float = FALSE_ALARMS
     process_spread: float = PROCESS_SPREAD
 
-    def by_default(self, **thresholds: float | None) -> "GateSettings":
+    def by_default(self, **thresholds: float | None) -> "Project":
         """The same with other thresholds where the project has none of its own."""
         return replace(self, thresholds=self.thresholds.by_default(**thresholds))
 
 
-def find_settings(folder: Path) -> GateSettings:
-    """The settings for a folder: of the nearest `pyproject.toml` that has a section for gates.
+def find_project(folder: Path) -> Project:
+    """What holds for a folder: what is in the nearest `pyproject.toml` that has a section for gates.
 
     It is looked for upward, as far as the root of the repository that the folder lies in; the defaults where
     there is none.
@@ -73,11 +73,11 @@ def find_settings(folder: Path) -> GateSettings:
     for place in own[: top + 1]:
         if (found := _read(place)) is not None:
             return found
-    return GateSettings(root=own[top])
+    return Project(root=own[top])
 
 
-def _read(root: Path) -> GateSettings | None:
-    """The settings in a folder's file; None where it has no section for gates."""
+def _read(root: Path) -> Project | None:
+    """What a folder's file says; None where it has no section for gates."""
     file = root / FILE
     try:
         # Some editors of Windows begin a file with a byte order mark.
@@ -91,16 +91,16 @@ def _read(root: Path) -> GateSettings | None:
             if name not in table:
                 return None
             table = as_table(name, table[name])
-        return _settings(root, table)
+        return _project(root, table)
     except BenchError as error:
         raise BenchError(f"{file}, [{'.'.join(SECTION)}]: {error}") from None
 
 
-def _settings(root: Path, table: Mapping[str, Any]) -> GateSettings:
+def _project(root: Path, table: Mapping[str, Any]) -> Project:
     known = (*OPTIONS, "thresholds", *_SHARES)
     if unknown := [name for name in table if name not in known]:
         raise UnknownNameError("key", unknown, known)
-    return GateSettings(
+    return Project(
         root=root,
         options={
             name.replace("-", "_"): _typed(name, value, root)

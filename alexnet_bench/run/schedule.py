@@ -1,4 +1,4 @@
-"""Settings -> what to run: networks, trials and timing sessions."""
+"""Settings -> what to run: networks, trials and timings."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
@@ -107,14 +108,8 @@ class Schedule:
     def networks(self) -> list[Network]:
         """One a variant and precision, as it is trained; where nothing is, as it is timed."""
         topology = self.topology if self.trains else self.time_topology
-        classes, channels = self._outputs(topology)
         return [
-            Network(
-                variant=variant,
-                plan=make_plan(variant, topology, classes=classes, channels=channels),
-                recipe=variant.train_with(self.recipe),
-                precision=precision,
-            )
+            self._network(variant, topology, self.recipe, precision, timed=not self.trains)
             for precision in self.settings.precision
             for variant in self.compared.variants
         ]
@@ -131,12 +126,13 @@ class Schedule:
     def timing(self) -> TimingPlan:
         """What is timed: each arm beside its control, at every precision and batch size."""
         pairs = [
-            pair
+            Pair(arm=contenders[arm.name], control=contenders[control.name])
             for precision in self.settings.precision
             for batch_size in self.time_batch_sizes
-            for pair in self._pairs(precision, batch_size)
+            for contenders in [self._contenders(precision, batch_size)]
+            for arm, control in self.timed.pairs
         ]
-        return TimingPlan(pairs, self.settings.effort, self.workers_at_once)
+        return TimingPlan(pairs, run_effort(self.settings), self.workers_at_once)
 
     @property
     def time_batch_sizes(self) -> tuple[int, ...]:
@@ -208,9 +204,13 @@ class Schedule:
         """CPU threads of each trial."""
         return max(1, usable_cores() // self.jobs)
 
-    def manifest_plan(self) -> dict[str, Any]:
-        """The plan as a run's manifest holds it: enough to report without the ablation files."""
-        effort = self.settings.effort
+    def manifest_plan(self, effort: Effort | None = None) -> dict[str, Any]:
+        """The plan as a run's manifest holds it: enough to report without the ablation files.
+
+        Args:
+            effort: how much is timed, where that is not what a run would.
+        """
+        effort = effort or run_effort(self.settings)
         return {
             "preset": self.settings.preset,
             "measures": list(self.settings.measure),
@@ -283,11 +283,20 @@ class Schedule:
             "training_images": self.training_images,
         }
 
-    def _outputs(self, topology: Topology, *, timed: bool = False) -> tuple[int, int]:
-        """Classes and channels: ImageNet's where a network of 227 pixels is timed, else the data set's."""
-        if (timed or not self.trains) and not topology.small:
-            return IMAGENET
-        return len(self.dataset.classes), self.dataset.channels
+    def _network(
+        self, variant: Variant, topology: Topology, recipe: Recipe, precision: str, *, timed: bool
+    ) -> Network:
+        """A variant for the data set's classes and channels, or ImageNet's where 227 pixels are timed."""
+        if timed and not topology.small:
+            classes, channels = IMAGENET
+        else:
+            classes, channels = len(self.dataset.classes), self.dataset.channels
+        return Network(
+            variant=variant,
+            plan=make_plan(variant, topology, classes=classes, channels=channels),
+            recipe=variant.train_with(recipe),
+            precision=precision,
+        )
 
     @property
     def trains(self) -> bool:
@@ -308,26 +317,14 @@ class Schedule:
                 "measure accuracy, or name a variant whose step differs"
             )
 
-    def _pairs(self, precision: str, batch_size: int) -> list[Pair]:
-        contenders = {
-            variant.name: Contender(network=self._timed_network(variant, precision, batch_size))
+    def _contenders(self, precision: str, batch_size: int) -> dict[str, Contender]:
+        recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
+        return {
+            variant.name: Contender(
+                network=self._network(variant, self.time_topology, recipe, precision, timed=True)
+            )
             for variant in self.timed.variants
         }
-        return [
-            Pair(arm=contenders[arm.name], control=contenders[control.name])
-            for arm, control in self.timed.pairs
-        ]
-
-    def _timed_network(self, variant: Variant, precision: str, batch_size: int) -> Network:
-        """A variant as it is timed: at 227 pixels for ImageNet's classes, else for the data set's."""
-        classes, channels = self._outputs(self.time_topology, timed=True)
-        recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
-        return Network(
-            variant=variant,
-            plan=make_plan(variant, self.time_topology, classes=classes, channels=channels),
-            recipe=variant.train_with(recipe),
-            precision=precision,
-        )
 
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""

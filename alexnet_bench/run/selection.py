@@ -10,8 +10,8 @@ import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.registry import Registry, load_registry, terms_of
 from alexnet_bench.records.schema import BASE, HEAD
-from alexnet_bench.run.session import Side
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
 
 SCRIPT = Path(alexnet_bench.worker.__file__).parent / "variants.py"
 # Ablation files are loaded, and nothing is built.

@@ -12,7 +12,6 @@ from typing import Any
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records.schema import MODES
-from alexnet_bench.run.effort import Effort
 
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
@@ -204,22 +203,6 @@ class Settings:
     def timed_threads(self) -> tuple[int, int]:
         """Intra-op and inter-op threads while timing."""
         return self.time_threads or (usable_cores(), usable_cores())
-
-    @property
-    def effort(self) -> Effort:
-        """How much is timed; a narrow interval needs the draws to tell how wide it is."""
-        # Planning costs what statistics cost to load; `--help` does not.
-        from alexnet_bench.stats import FEWEST_UNITS
-
-        scale, interval = self.scale, self.interval or self.scale.interval
-        return Effort(
-            modes=self.mode,
-            draws=scale.draws if interval is None else max(scale.draws, FEWEST_UNITS),
-            rounds=scale.rounds,
-            slice_seconds=scale.slice_seconds,
-            interval=interval,
-            budget_seconds=self.budget,
-        )
 
 
 def _located(dataset: str) -> str:

@@ -1,15 +1,14 @@
 """What to time next: decided from what has been recorded, so that a run can be resumed at any point."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from alexnet_bench.analysis.effect import speed_effect
+from alexnet_bench.analysis.effect import Effect, speed_effect
 from alexnet_bench.analysis.metrics import THROUGHPUTS
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import HEAD, Draw
@@ -23,8 +22,6 @@ LEAST_FACTOR, LARGEST_FACTOR = 0.5, 3.0
 # building takes long it may hold five, so that no more goes into building than into rounds.
 FEWEST_DRAWS_IN_BUDGET = 5
 MOST_DRAWS = 200
-# What never gets steady is not drawn for ever: so many times as often as is planned.
-MOST_TRIES = 2
 _METRICS = {metric.mode: metric for metric in THROUGHPUTS}
 
 Key = tuple[str, str, str, int]
@@ -64,18 +61,22 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawTask:
-    """One draw of each of some contenders, to be timed slice by slice in one session.
+    """One draw of each of some contenders, to be timed in the same rounds.
 
     Args:
         draw: its number.
         contenders: the control first.
+        modes: of `training` and `inference`, what is timed.
         rounds: at most.
+        slice_seconds: a slice lasts about so long.
         seconds: after which no further round is begun.
     """
 
     draw: int
     contenders: tuple[Contender, ...]
+    modes: tuple[str, ...]
     rounds: int
+    slice_seconds: float
     seconds: float = math.inf
 
 
@@ -112,8 +113,8 @@ class TimingPlan:
         )
 
     def next_task(self, records: Iterable[Draw]) -> DrawTask | None:
-        """The session that is due; None where enough is known, or the budget is used up."""
-        done = _Done(self, list(records))
+        """What is due; None where enough is known, or the budget is used up."""
+        done = _Done(self, records)
         wanting = [pair for pair in self.pairs if done.wants_more(pair)]
         if not wanting:
             return None
@@ -122,12 +123,17 @@ class TimingPlan:
         if rounds is None:
             return None
         return DrawTask(
-            draw=done.sessions, contenders=contenders, rounds=rounds, seconds=done.most_seconds(contenders)
+            draw=max(done.by_draw, default=-1) + 1,
+            contenders=contenders,
+            modes=self.effort.modes,
+            rounds=rounds,
+            slice_seconds=self.effort.slice_seconds,
+            seconds=done.most_seconds(contenders),
         )
 
-    def sessions_left(self, records: Iterable[Draw]) -> int:
-        """At least so many sessions are to come."""
-        done = _Done(self, list(records))
+    def tasks_left(self, records: Iterable[Draw]) -> int:
+        """At least so many are to come."""
+        done = _Done(self, records)
         lacking = [
             max(self.effort.draws - done.count(pair), int(done.wants_more(pair))) for pair in self.pairs
         ]
@@ -135,7 +141,7 @@ class TimingPlan:
 
     @property
     def groups(self) -> list[Contender]:
-        """The control of each session, of those in which every arm is drawn once."""
+        """The control of each task, of those in which every arm is drawn once."""
         others = max(1, self._at_once() - 1)
         controls = {pair.control.key: pair.control for pair in self.pairs}
         arms = Counter(pair.control.key for pair in self.pairs)
@@ -156,48 +162,40 @@ class TimingPlan:
 class _Done:
     """What a plan's records say."""
 
-    def __init__(self, plan: TimingPlan, records: list[Draw]) -> None:
+    def __init__(self, plan: TimingPlan, records: Iterable[Draw]) -> None:
         self.plan, self.effort = plan, plan.effort
-        self.records = records
-        self.sessions = 1 + max((record.draw for record in records), default=-1)
-        self._draws = {
-            contender.key: [record for record in records if contender.made(record)]
+        self.by_draw: dict[int, list[Draw]] = defaultdict(list)
+        for record in records:
+            self.by_draw[record.draw].append(record)
+        self._effects: dict[tuple[Key, Key, str], Effect] = {}
+        self._of = {
+            contender.key: [row for rows in self.by_draw.values() for row in rows if contender.made(row)]
             for contender in plan.contenders
         }
 
     def count(self, pair: Pair) -> int:
-        """The draws that count: both sides were timed in every mode, in a steady state."""
-        both = (*self._of(pair.arm), *self._of(pair.control))
-        moving = {row.draw for row in both if row.steady is False}
-        return len(self._complete(pair) - moving)
+        """The draws of the mode with the fewest that the effect rests on, or that failed and would again."""
+        return min(self._effect(pair, mode).pairs + self._failed(pair, mode) for mode in self.effort.modes)
 
     def wants_more(self, pair: Pair) -> bool:
         """Whether a pair has too few draws, or too wide an interval."""
-        count, made = self.count(pair), len(self._complete(pair))
-        if count < self.effort.draws and made < MOST_TRIES * self.effort.draws:
+        made, (arm, control) = len(self._complete(pair)), self._sides(pair)
+        if self.count(pair) < self.effort.draws and made < self.effort.tries * self.effort.draws:
             return True
         if pair.arm == pair.control or made >= MOST_DRAWS:
             return False
-        if any(not record.succeeded for side in (pair.arm, pair.control) for record in self._of(side)):
+        if not all(record.succeeded for record in (*arm, *control)):
             return False
-        return not self.plan.is_known(self._of(pair.arm), self._of(pair.control))
-
-    def seconds_left(self) -> float:
-        """Of the budget."""
-        if self.effort.budget_seconds is None:
-            return math.inf
-        used = {record.draw: record.duration_seconds for record in self.records}
-        return self.effort.budget_seconds - sum(used.values())
+        return not self.plan.is_known(arm, control)
 
     def most_seconds(self, contenders: Sequence[Contender]) -> float:
-        """How long the next session may go on; one whose cost nobody knows must not use up the budget."""
+        """How long the next task may go on; one whose cost nobody knows must not use up the budget."""
         known = self._costs(contenders) is not None
-        return min(self.seconds_left(), math.inf if known else self._share() / FEWEST_DRAWS_IN_BUDGET)
+        return min(self._seconds_left(), math.inf if known else self._share() / FEWEST_DRAWS_IN_BUDGET)
 
     def rounds(self, contenders: Sequence[Contender]) -> int | None:
-        """Rounds of the next session; None where the budget leaves no time for a draw worth having."""
-        left = self.seconds_left()
-        cost = self._costs(contenders)
+        """Rounds of the next task; None where the budget leaves no time for a draw worth having."""
+        left, cost = self._seconds_left(), self._costs(contenders)
         if cost is None:
             return self.effort.rounds if left > 0 else None
         draw_seconds, round_seconds = cost
@@ -215,51 +213,57 @@ class _Done:
             return None
         return int(min(rounds, affordable))
 
+    def _sides(self, pair: Pair) -> tuple[list[Draw], list[Draw]]:
+        return self._of[pair.arm.key], self._of[pair.control.key]
+
+    def _effect(self, pair: Pair, mode: str) -> Effect:
+        key = pair.arm.key, pair.control.key, mode
+        if key not in self._effects:
+            self._effects[key] = speed_effect(*self._sides(pair), _METRICS[mode])
+        return self._effects[key]
+
+    def _failed(self, pair: Pair, mode: str) -> int:
+        rows = (row for side in self._sides(pair) for row in side if row.mode == mode)
+        return len({row.draw for row in rows if not row.succeeded})
+
+    def _complete(self, pair: Pair) -> set[int]:
+        """The draws in which both sides were timed in every mode."""
+        timed = [{(row.draw, row.mode) for row in side} for side in self._sides(pair)]
+        both = Counter(draw for draw, mode in timed[0] & timed[1] if mode in self.effort.modes)
+        return {draw for draw, modes in both.items() if modes == len(self.effort.modes)}
+
+    def _seconds_left(self) -> float:
+        """Of the budget."""
+        if self.effort.budget_seconds is None:
+            return math.inf
+        return self.effort.budget_seconds - sum(rows[-1].duration_seconds for rows in self.by_draw.values())
+
     def _share(self) -> float:
         """Of the budget, for each group of contenders."""
         budget = self.effort.budget_seconds
         return math.inf if budget is None else budget / len(self.plan.groups)
 
-    def _of(self, contender: Contender) -> list[Draw]:
-        return self._draws[contender.key]
-
-    def _complete(self, pair: Pair) -> set[int]:
-        """The draws in which both sides were timed in every mode."""
-        return set.intersection(*(self._whole(side) for side in (pair.arm, pair.control)))
-
-    def _whole(self, contender: Contender) -> set[int]:
-        modes: dict[int, set[str]] = {}
-        for record in self._of(contender):
-            modes.setdefault(record.draw, set()).add(record.mode)
-        return {draw for draw, found in modes.items() if found >= set(self.effort.modes)}
-
     def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:
-        """Seconds of a draw before its first round and of a round, as sessions like this one say.
+        """Seconds of a draw before its first round and of a round, as those like this one say.
 
         Those of the same precision and batch; where there is none, of any, in proportion to the work.
         """
         before, each = [], []
-        work = _work(contenders[0].network.plan.macs, contenders[0].network.recipe.batch_size)
-        sessions = [
-            [record for record in self.records if record.draw == draw]
-            for draw in {record.draw for record in self.records}
-        ]
-        timed = [rows for rows in sessions if any(row.round_ids for row in rows)]
-        alike = [rows for rows in timed if _conditions(rows[0]) == contenders[0].key[2:]]
+        network = contenders[0].network
+        timed = [rows for rows in self.by_draw.values() if any(row.round_ids for row in rows)]
+        alike = [rows for rows in timed if (rows[0].precision, rows[0].batch_size) == contenders[0].key[2:]]
+        # What the slices of a round last at least, but for rounding to whole steps.
+        least = len(self.effort.modes) * self.effort.slice_seconds / 2
         for rows in alike or timed:
             sides = len({(row.side, row.variant) for row in rows})
             rounds = max(len(row.round_ids) for row in rows)
             sliced = sum(sum(row.slice_seconds) for row in rows)
-            scale = 1.0 if alike else work / _work(rows[0].macs, rows[0].batch_size)
-            each.append(max(scale * sliced / rounds / sides, sum(self._least_slices())))
+            work = network.plan.macs * network.recipe.batch_size / (rows[0].macs * rows[0].batch_size)
+            each.append(max((1.0 if alike else work) * sliced / rounds / sides, least))
             before.append((rows[0].duration_seconds - sliced) / sides)
         if not each:
             return None
         return len(contenders) * float(np.median(before)), len(contenders) * float(np.median(each))
-
-    def _least_slices(self) -> list[float]:
-        """What the slices of a round last at least, but for rounding to whole steps."""
-        return [self.effort.slice_seconds / 2 for _ in self.effort.modes]
 
     def _optimum(
         self, contenders: Sequence[Contender], draw_seconds: float, round_seconds: float
@@ -269,7 +273,7 @@ class _Done:
         for pair in self.plan.pairs:
             if pair.arm in contenders and pair.arm != pair.control:
                 for mode in self.effort.modes:
-                    draws = speed_effect(self._of(pair.arm), self._of(pair.control), _METRICS[mode]).rounds
+                    draws = self._effect(pair, mode).rounds
                     components = variance_components(draws) if len(draws) >= FEWEST_UNITS else None
                     if components is not None:
                         found.append(best_rounds(components, draw_seconds, round_seconds))
@@ -280,11 +284,3 @@ def _is_narrow(effort: Effort, arm: list[Draw], control: list[Draw]) -> bool:
     return effort.interval is None or all(
         speed_effect(arm, control, _METRICS[mode]).half_width <= effort.interval for mode in effort.modes
     )
-
-
-def _conditions(record: Draw) -> tuple[Any, ...]:
-    return record.precision, record.batch_size
-
-
-def _work(macs: int, batch_size: int) -> float:
-    return float(macs) * batch_size

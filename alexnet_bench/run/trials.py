@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from alexnet_bench.environment import git_commit, versions
+from alexnet_bench.environment import git_commit, now, versions
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.run import limits
-from alexnet_bench.run.clock import now
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
 

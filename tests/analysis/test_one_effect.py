@@ -1,6 +1,7 @@
 """The same records give the same effect, whoever asks; and what is shown of it fits together."""
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,8 +13,14 @@ from report_runs import draw, in_run, manifest, trial
 from alexnet_bench.analysis.comparison import compare_runs, compare_sides
 from alexnet_bench.analysis.effect import seed_effect, speed_effect
 from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.gate import decisions
 from alexnet_bench.analysis.metrics import TEST_ERROR, TRAINING
+from alexnet_bench.analysis.quantities import Thresholds
 from alexnet_bench.analysis.summary import summarize
+from alexnet_bench.run.effort import Effort
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.timing_plan import Pair, TimingPlan
 from alexnet_bench.show.tables import effects_table
 
 FEW = settings(max_examples=40)
@@ -97,6 +104,11 @@ def told_by_compare(rows):
     return row.effect, row.low, row.high, row.pairs
 
 
+def told_by_the_gate(records):
+    (row,) = (item for item in decisions(records, Thresholds()) if item.quantity == "training")
+    return row.ratio, row.low, row.high, row.draws
+
+
 @FEW
 @given(pairs_of(timed), st.randoms())
 def test_a_speed_has_one_effect(pairs, random):
@@ -106,7 +118,7 @@ def test_a_speed_has_one_effect(pairs, random):
     arm, control = drawn(heads, partial(draw, "no-lrn")), drawn(bases, partial(draw, "alexnet"))
 
     told = [of_effect(speed_effect(head, base, TRAINING)), told_by_compare(compare_sides([*head, *base]))]
-    # The gate, the history and the planner that decides whether to go on belong here too.
+    told.append(told_by_the_gate(shuffled([*head, *base], random)))
     if arm and control:
         told.append(told_by_the_report(shuffled([*arm, *control], random), TRAINING.name))
 
@@ -130,6 +142,35 @@ def test_what_does_not_count_changes_no_speed(pairs):
     mirrored = speed_effect(base, head, TRAINING)
     assert mirrored.pairs == everything.pairs
     assert mirrored.found.mean == pytest.approx(-everything.found.mean, nan_ok=True)
+
+
+(HEAD,) = Schedule(Settings(variants="alexnet", measure="throughput")).timing.contenders
+PAIR = Pair(arm=HEAD, control=replace(HEAD, side="base"))
+
+
+@FEW
+@given(pairs_of(timed), st.sampled_from([0.9, 1.1]))
+def test_the_planner_goes_on_until_the_same_effect_is_known(pairs, share):
+    """As long as its draws and those that failed are too few, or its interval is too wide."""
+    heads, bases = zip(*pairs, strict=True)
+    alike = partial(
+        draw,
+        "alexnet",
+        fingerprint=HEAD.network.fingerprint,
+        batch_size=HEAD.network.recipe.batch_size,
+        macs=HEAD.network.plan.macs,
+        duration_seconds=1000.0,
+    )
+    head, base = drawn(heads, alike), drawn(bases, partial(alike, side="base"))
+    effect = speed_effect(head, base, TRAINING)
+    failed = {item.draw for item in (*head, *base) if not item.succeeded}
+
+    interval = share * effect.half_width if math.isfinite(effect.half_width) else 0.1
+    how = {"modes": ("training",), "draws": 4, "tries": 9, "rounds": 5, "slice_seconds": 0.1}
+    plan = TimingPlan([PAIR], Effort(**how, interval=interval), lambda: 2)
+
+    lacks, is_wide = effect.pairs + len(failed) < 4, not failed and effect.half_width > interval
+    assert (plan.next_task([*head, *base]) is not None) == (lacks or is_wide)
 
 
 @FEW

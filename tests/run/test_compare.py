@@ -8,15 +8,17 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from users_repository import BLOCK, git
+from report_runs import draw, in_run, manifest, timing, write_run
+from users_repository import git
 
 import alexnet_bench
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.run import compare as comparing
 from alexnet_bench.run.compare import compare
-from alexnet_bench.run.local import ROOT, Code
-from alexnet_bench.run.session import Side
+from alexnet_bench.run.local import ROOT, Code, Worker, Zygote
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
 from alexnet_bench.worker import protocol
 
 ASKED = {
@@ -52,13 +54,16 @@ def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
 
     assert (code, err) == (0, "")
     (row,) = json.loads(out)["comparisons"]
-    assert (row.variant, row.measure) == ("plain", "training throughput")
-    assert row.effect < 0.8
+    assert (row["variant"], row["measure"]) == ("plain", "training throughput")
+    assert row["effect"] < 0.8
     records = run_records(folder)
     assert {record.side for record in records} == {"base", "head"}
     assert len({record.fingerprint for record in records}) == 2
     assert {record.status for record in records} == {"ok"}
-    revisions = read_manifest(folder)["plan"]["sides"]
+    kept = read_manifest(folder)
+    revisions = kept["plan"]["sides"]
+    assert (kept["plan"]["kind"], set(revisions)) == ("comparison", {"base", "head"})
+    assert revisions["head"] == kept["git_commit"] != revisions["base"]
     assert {record.git_commit for record in records if record.side == "base"} == {revisions["base"]}
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True).stdout
     assert len(listed.splitlines()) == 1
@@ -111,22 +116,28 @@ def test_the_code_under_test_is_the_roots_and_the_loop_the_callers(copied, tmp_p
     assert records == run_records(tmp_path / "run")
 
 
-def test_another_protocol_is_refused(copied, tmp_path):
+def worker_of(folder):
+    """A worker of the code in a folder, which is given back if it settles."""
+    with Zygote(folder / "workers.log", Code(root=folder)) as zygote:
+        return Worker(zygote, threads=(1, 1), devices="cpu", device_count=1, deterministic=False)
+
+
+def test_another_protocol_is_refused(copied):
     spoken = copied / "alexnet_bench" / "worker" / "protocol.py"
     spoken.write_text(
         spoken.read_text(encoding="utf-8").replace(f"VERSION = {protocol.VERSION}", "VERSION = 99")
     )
 
     with pytest.raises(BenchError, match=f"speaks protocol 99, its caller {protocol.VERSION}"):
-        compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
+        worker_of(copied)
 
 
-def test_code_that_is_older_than_the_protocol_is_refused(copied, tmp_path):
+def test_code_that_is_older_than_the_protocol_is_refused(copied):
     shutil.rmtree(copied / "alexnet_bench" / "worker")
     (copied / "alexnet_bench" / "worker.py").touch()
 
     with pytest.raises(BenchError, match="older than protocol"):
-        compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
+        worker_of(copied)
 
 
 def test_another_interpreter_needs_no_more_than_tensorflow(tmp_path):
@@ -159,22 +170,22 @@ def test_another_interpreter_needs_no_more_than_tensorflow(tmp_path):
     assert {row.versions["tensorflow"] for row in records} == {records[0].versions["tensorflow"]}
 
 
-def test_python_compares_as_the_command_does(repository, tmp_path):
-    settings = {name: value for name, value in ASKED.items() if name != "measure"}
+def test_python_compares_as_the_command_does(repository, tmp_path, monkeypatch):
+    rows = in_run([draw("plain", 0, [10.0]), draw("plain", 0, [20.0], side="base")])
+    called = []
+    monkeypatch.setattr(comparing, "compare", lambda *given: called.append(given) or rows)
 
-    found = alexnet_bench.compare(base="HEAD~1", out=tmp_path / "run", **settings | {"variants": "plain"})
+    found = alexnet_bench.compare(base="HEAD~1", out=tmp_path / "run", variants="plain", budget=1.0)
 
-    assert list(found["variant"]) == ["plain"]
-    assert found["effect"].iloc[0] < 0.8
-    manifest = read_manifest(tmp_path / "run")
-    assert manifest["plan"]["kind"] == "comparison"
-    assert set(manifest["plan"]["sides"]) == {"base", "head"}
-    assert manifest["plan"]["sides"]["head"] == manifest["git_commit"] != manifest["plan"]["sides"]["base"]
+    ((settings, sides, folder, _),) = called
+    assert (settings.variants, settings.measure, settings.budget) == ("plain", ("throughput",), 1.0)
+    assert (list(sides), folder) == (["base", "head"], tmp_path / "run")
+    assert (found["variant"][0], found["effect"][0]) == ("plain", pytest.approx(0.5))
 
 
-def test_a_comparison_is_no_run_that_could_go_on(bench, repository, tmp_path):
+def test_a_comparison_is_no_run_that_could_go_on(bench, tmp_path):
     """Nor one that could be held against another."""
-    alexnet_bench.compare(base="HEAD", out=tmp_path / "run", **ASKED)
+    write_run(tmp_path / "run", timing(), manifest(kind="comparison"))
 
     for arguments in (["run", "--resume", tmp_path / "run"], ["compare", tmp_path / "run", tmp_path / "run"]):
         code, _, err = bench(*arguments)
@@ -203,19 +214,6 @@ def test_another_clone_of_this_project_is_not_taken_for_the_one_in_use(bench, co
 
     assert code == 2
     assert "install this clone" in err
-
-
-def test_code_that_changes_meanwhile_is_noticed(repository, tmp_path):
-    """What a draw builds must be what the plan means, or two networks would be timed as one."""
-    settings = Settings(**ASKED | {"variants": "plain", "ablations": (str(repository / "ablations"),)})
-    file = repository / "ablations" / "mine.py"
-    side = Side(code=Code(), ablations=settings.ablations)
-
-    def edit(sessions):
-        file.write_text(BLOCK.replace("{size}", "2"), encoding="utf-8")
-
-    with pytest.raises(BenchError, match="the code of plain has changed since this began"):
-        compare(settings, {"base": side, "head": side}, tmp_path / "run", "here", on_planned=edit)
 
 
 def test_an_interpreter_that_is_none_says_what_it_said(bench, tmp_path):

@@ -1,6 +1,14 @@
+import os
+from collections import namedtuple
+from types import SimpleNamespace
+
+import psutil
 import pytest
 
-from alexnet_bench.run.machine import complaints, read_machine
+from alexnet_bench.run import machine as module
+from alexnet_bench.run.machine import LoadMeter, complaints, read_machine
+
+Times = namedtuple("Times", "user system idle iowait steal")
 
 QUIET = {"others_share": 0.0, "steal_share": 0.0}
 GOOD_MACHINE = {
@@ -78,3 +86,28 @@ def test_what_the_system_does_not_tell_is_null(tmp_path):
     (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
     (tmp_path / "sys/fs/cgroup/cpu.max").write_text("max 100000\n", encoding="utf-8")
     assert read_machine(tmp_path)["cpu_quota"] is None
+
+
+# -- what else keeps it busy
+
+
+def test_ones_own_work_is_not_others_load(monkeypatch):
+    """Ten seconds of two cores: 8 s are this process's and its worker's, 5 s others', 1 s the host's."""
+    clock, own = iter([0.0, 10.0]), iter([1.0, 2.0, 4.0, 7.0])
+    times = iter([Times(50.0, 10.0, 100.0, 3.0, 2.0), Times(60.0, 13.0, 105.0, 4.0, 3.0)])
+
+    def process(pid):
+        return SimpleNamespace(cpu_times=lambda: SimpleNamespace(user=next(own), system=0.0))
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(psutil, "cpu_times", lambda: next(times))
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(psutil, "Process", process)
+
+    found = LoadMeter([1]).read()
+
+    assert (found["others_share"], found["steal_share"]) == (0.25, 0.05)
+
+
+def test_a_process_that_has_ended_is_passed_over():
+    assert LoadMeter([os.getpid(), 2**22 + 1]).read()["others_share"] >= 0

@@ -4,7 +4,7 @@ import pytest
 from users_repository import git
 
 from alexnet_bench.errors import BenchError
-from alexnet_bench.run.project import find_settings
+from alexnet_bench.run.project import find_project
 
 TABLE = "[tool.alexnet-bench.gate]\n"
 
@@ -28,7 +28,7 @@ def test_the_nearest_file_with_a_section_counts(folder):
     write(folder.parent, TABLE + "variants = 'near'\n")
     write(folder.parent.parent, TABLE + "variants = 'far'\nbudget = '3s'\n")
 
-    found = find_settings(folder)
+    found = find_project(folder)
 
     assert (found.root, found.options) == (folder.parent, {"variants": "near"})
 
@@ -36,10 +36,10 @@ def test_the_nearest_file_with_a_section_counts(folder):
 def test_nothing_beyond_the_repository_counts(folder, tmp_path):
     write(tmp_path, TABLE + "variants = 'outer'\n")
     git(folder, "init", "-q")
-    assert find_settings(folder).options == {}
+    assert find_project(folder).options == {}
     (folder / ".git").rename(folder / "no-git")
     (tmp_path / ".git").rename(tmp_path / "no-git")
-    assert find_settings(folder).options == {}
+    assert find_project(folder).options == {}
 
 
 def test_paths_are_relative_to_the_file(folder, tmp_path):
@@ -48,7 +48,7 @@ def test_paths_are_relative_to_the_file(folder, tmp_path):
         TABLE + "ablations = ['mine', '/else']\nhistory = 'k.jsonl'\nbaseline = 'b'\nbase = 'm'\n",
     )
 
-    assert find_settings(folder).options == {
+    assert find_project(folder).options == {
         "ablations": [str(tmp_path / "mine"), "/else"],
         "history": str(tmp_path / "k.jsonl"),
         "baseline": str(tmp_path / "b"),
@@ -57,14 +57,14 @@ def test_paths_are_relative_to_the_file(folder, tmp_path):
 
 
 def test_without_settings_results_lie_at_the_root_of_the_repository(folder, tmp_path):
-    assert find_settings(folder).root == tmp_path
+    assert find_project(folder).root == tmp_path
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_byte_order_mark_is_no_content(folder, encoding):
     write(folder, TABLE + "variants = 'a'\n", encoding)
 
-    assert find_settings(folder).options == {"variants": "a"}
+    assert find_project(folder).options == {"variants": "a"}
 
 
 @pytest.mark.parametrize("text", ["[", "a = " + "[" * 100_000, "\ufeff\ufeff[tool]"])
@@ -72,5 +72,5 @@ def test_what_is_no_toml_is_one_line(folder, text):
     write(folder.parent, text)
 
     with pytest.raises(BenchError, match=r"pyproject\.toml cannot be read: ") as raised:
-        find_settings(folder)
+        find_project(folder)
     assert len(str(raised.value).splitlines()) == 1

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from report_runs import curve_point
+from whole_records import record
 
 from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run.cost import estimate
+from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
@@ -133,15 +136,8 @@ def test_nothing_is_tuned_that_is_not_asked_for():
 
 
 def tuned(variant, rate, error, **more):
-    return {
-        "kind": "trial",
-        "purpose": "tuning",
-        "status": "ok",
-        "variant": variant,
-        "precision": "float32",
-        "validation_top1_error": error,
-        "recipe_settings": {"learning_rate": rate},
-    } | more
+    values = {"purpose": "tuning", "recipe_settings": {"learning_rate": rate}, **more}
+    return record(variant=variant, validation_top1_error=error, **values)
 
 
 def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_they_tie():
@@ -154,7 +150,7 @@ def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_th
         tuned("tanh", 0.3, None, status="diverged"),
         tuned("no-lrn", 0.3, 0.0, status="crashed"),
         tuned("notebook", 0.3, 0.0, purpose="result"),
-        {"kind": "draw"},
+        record("draw"),
     ]
 
     assert chosen_rates(records) == {("alexnet", "float32"): 0.01, ("tanh", "float32"): 0.01}
@@ -181,7 +177,7 @@ def test_where_the_best_rate_is_the_grids_first_or_last_one_beyond_is_tried():
 
 def test_a_recipe_that_stops_at_a_training_error_is_tuned_to_get_there_soonest():
     def row(rate, *errors):
-        curve = [{"train_error": error} for error in errors]
+        curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
         more = {"recipe_settings": {"learning_rate": rate, "stop_at_train_error": 0.25}, "curve": curve}
         return tuned("alexnet", rate, 0.5, **more)
 
@@ -267,11 +263,11 @@ def test_what_a_timed_step_does_not_show_is_trained_and_not_timed():
 
 
 def test_an_interval_that_is_asked_for_gets_the_draws_that_it_takes():
-    asked = Settings(interval=0.02, budget=60.0)
+    effort, usual = run_effort(Settings(interval=0.02, budget=60.0)), run_effort(Settings())
 
-    assert (asked.effort.draws, asked.effort.interval, asked.effort.budget_seconds) == (4, 0.02, 60.0)
-    assert (Settings().effort.draws, Settings().effort.interval) == (QUICK.draws, None)
-    assert Settings(preset="standard").effort.interval == PRESETS["standard"].interval
+    assert (effort.draws, effort.interval, effort.budget_seconds) == (4, 0.02, 60.0)
+    assert (usual.draws, usual.interval) == (QUICK.draws, None)
+    assert run_effort(Settings(preset="standard")).interval == PRESETS["standard"].interval
 
 
 # -- how much

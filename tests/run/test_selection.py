@@ -9,8 +9,8 @@ from users_repository import BLOCK
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.run.local import ROOT, Code
 from alexnet_bench.run.selection import Selected, select_on_sides
-from alexnet_bench.run.session import Side
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
 
 MINE = {"mine.py": BLOCK.replace("{size}", "1")}
 OTHER = {"mine.py": MINE["mine.py"].replace('but("plain"', 'but("other"')}

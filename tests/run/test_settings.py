@@ -153,7 +153,7 @@ def test_numbers_of_numpy_and_folders_of_any_kind_are_taken():
     assert json.dumps(settings.seeds) == "3"
     assert settings.interval == 0.5
     assert settings.time_batch_size == (8, 16)
-    assert settings.ablations == Settings(ablations="mine").ablations == ("mine",)
+    assert settings.ablations == Settings(ablations="mine").ablations == (str(Path.cwd() / "mine"),)
 
 
 @pytest.mark.parametrize(

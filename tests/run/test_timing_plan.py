@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
+from whole_records import record
 
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.schema import MODES
@@ -38,6 +40,7 @@ DRAWS = 2
 EFFORT = Effort(draws=DRAWS, rounds=5, slice_seconds=0.1)
 # By hand: what a contender costs before its first slice, and a slice.
 BUILD_SECONDS, SLICE_SECONDS = 2.0, 0.1
+DRAW = record("draw")
 
 
 def plan_of(variants, effort=EFFORT, at_once=99):
@@ -57,35 +60,34 @@ def rows_of(
     build_seconds=BUILD_SECONDS,
     **changes,
 ):
-    """The records that a session leaves, backwards if step is -1."""
+    """The records that a task leaves, backwards if step is -1."""
     slices = len(task.contenders) * len(modes) * task.rounds
     return [
-        {
-            "run_id": "run-a",
-            "draw": task.draw,
-            "side": contender.side,
-            "variant": contender.network.variant.name,
-            "precision": contender.network.precision,
-            "batch_size": contender.network.recipe.batch_size,
-            "fingerprint": contender.network.fingerprint,
-            "mode": mode,
-            "status": "ok",
-            "duration_seconds": build_seconds * len(task.contenders) + SLICE_SECONDS * slices,
-            "round_ids": [f"{task.draw}.{number}" for number in range(task.rounds)],
-            "slice_steps": [1] * task.rounds,
-            "slice_seconds": [
+        replaced(
+            DRAW,
+            draw=task.draw,
+            side=contender.side,
+            variant=contender.network.variant.name,
+            precision=contender.network.precision,
+            batch_size=contender.network.recipe.batch_size,
+            fingerprint=contender.network.fingerprint,
+            mode=mode,
+            duration_seconds=build_seconds * len(task.contenders) + SLICE_SECONDS * slices,
+            round_ids=tuple(f"{task.draw}.{number}" for number in range(task.rounds)),
+            slice_steps=(1,) * task.rounds,
+            slice_seconds=tuple(
                 SLICE_SECONDS * 100 / rate(contender.network.variant.name, task.draw, number)
                 for number in range(task.rounds)
-            ],
-        }
-        | changes
+            ),
+            **changes,
+        )
         for contender in task.contenders[::step]
         for mode in modes
     ]
 
 
 def carried_out(plan, rows=(), most=500, **how):
-    """All sessions until the plan wants no more, and the records then."""
+    """All tasks until the plan wants no more, and the records then."""
     tasks, rows = [], list(rows)
     while (task := plan.next_task(rows)) is not None:
         assert len(tasks) < most
@@ -99,7 +101,7 @@ def carried_out(plan, rows=(), most=500, **how):
 
 @settings(max_examples=30)
 @given(st.integers(2, len(ALL)), st.integers(2, 12))
-def test_sessions_hold_the_control_and_as_many_others_as_memory(count, at_once):
+def test_tasks_hold_the_control_and_as_many_others_as_memory(count, at_once):
     plan = plan_of(",".join(ALL[:count]), at_once=at_once)
 
     tasks, rows = carried_out(plan)
@@ -111,7 +113,7 @@ def test_sessions_hold_the_control_and_as_many_others_as_memory(count, at_once):
     sizes = {len(task.contenders) for task in tasks}
     assert max(sizes) <= at_once
     assert max(sizes) - min(sizes) <= 1
-    assert (plan.sessions_left([]), plan.sessions_left(rows)) == (len(tasks), 0)
+    assert (plan.tasks_left([]), plan.tasks_left(rows)) == (len(tasks), 0)
 
 
 def test_the_control_comes_first_wherever_it_was_named():
@@ -126,7 +128,7 @@ def test_a_variant_by_itself_is_timed_all_the_same():
 
 @settings(max_examples=20)
 @given(st.sets(st.sampled_from([*ALL[1:], "tanh-he", "tanh-normal"]), min_size=1), st.integers(2, 6))
-def test_every_session_is_of_one_control_and_of_arms_that_are_held_against_it(chosen, at_once):
+def test_every_task_is_of_one_control_and_of_arms_that_are_held_against_it(chosen, at_once):
     schedule = Schedule(Settings(variants=",".join(chosen)), REGISTRY)
 
     tasks, _ = carried_out(TimingPlan(schedule.timing.pairs, EFFORT, lambda: at_once))
@@ -163,7 +165,7 @@ def test_a_run_that_goes_on_times_what_is_missing_whatever_memory_holds_now(coun
 def test_a_variant_that_was_edited_is_timed_again():
     plan = plan_of("alexnet,tanh")
     _, rows = carried_out(plan)
-    edited = [row | ({"fingerprint": "other"} if row.variant == "tanh" else {}) for row in rows]
+    edited = [replaced(row, fingerprint="other") if row.variant == "tanh" else row for row in rows]
 
     again, _ = carried_out(plan, edited)
 
@@ -214,6 +216,32 @@ def test_a_failure_is_not_timed_until_it_is_precise():
     plan = plan_of("alexnet,tanh", Effort(draws=4, rounds=4, slice_seconds=0.1, interval=0.001))
 
     assert len(carried_out(plan, status="crashed")[0]) == 4
+
+
+@pytest.mark.parametrize(("unsteady", "draws"), [(0, 4), (1, 5), (3, 7), (99, 8)])
+def test_draws_without_a_steady_state_are_drawn_again_and_not_for_ever(unsteady, draws):
+    """Twice as often as planned at most: what never gets steady would be drawn until the budget ends."""
+    plan, rows = plan_of("alexnet,tanh", replace(EFFORT, draws=4)), []
+
+    while (task := plan.next_task(rows)) is not None:
+        assert plan.tasks_left(rows) == (max(1, 4 - max(0, task.draw - unsteady)))
+        rows += [
+            replaced(row, steady=task.draw >= unsteady or (row.variant, row.mode) != ("tanh", "training"))
+            for row in rows_of(task)
+        ]
+
+    assert len({row.draw for row in rows}) == draws
+
+
+def test_an_interval_is_waited_for_of_draws_that_count():
+    """Four planned draws, of which one moves: three make no interval, however quiet they are."""
+    effort = Effort(modes=("training",), draws=4, rounds=4, slice_seconds=0.1, interval=0.2)
+    plan, rows = plan_of("alexnet,tanh", effort), []
+
+    while (task := plan.next_task(rows)) is not None:
+        rows += [replaced(row, steady=row.draw != 1) for row in rows_of(task, modes=("training",))]
+
+    assert {row.draw for row in rows} == {0, 1, 2, 3, 4}
 
 
 @pytest.mark.parametrize("budget", [15.0, 60.0, 120.0])

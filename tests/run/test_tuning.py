@@ -4,9 +4,10 @@ import contextlib
 
 import pytest
 from made_up_trials import made_up_trial
+from report_runs import curve_point
 
 from alexnet_bench.run import run as runs
-from alexnet_bench.run.run import Silent, continue_run, start_run
+from alexnet_bench.run.run import Observer, continue_run, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 
@@ -27,7 +28,7 @@ def tried(monkeypatch, tmp_path):
                 if task.purpose == "tuning":
                     given.append((round(rate, 4), task.most_epochs))
                 errors = [0.9, 0.6, 0.4, 0.2 if rate >= 0.02 else 0.3]
-                curve = [{"epoch": epoch, "train_error": error} for epoch, error in enumerate(errors, 1)]
+                curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
                 keep(made_up_trial(task, run_id, curve=curve, validation_top1_error=0.3))
 
         monkeypatch.setattr(runs, "run_trials", train)
@@ -35,7 +36,7 @@ def tried(monkeypatch, tmp_path):
         asked = {"variants": "alexnet", "measure": "accuracy", "tune": "lr", "seeds": 1, "jobs": 1}
         schedule = Schedule(Settings(recipe=recipe, **asked))
         start_run(schedule, tmp_path / "run", "a test")
-        continue_run(schedule, tmp_path / "run", Silent())
+        continue_run(schedule, tmp_path / "run", Observer())
         return given
 
     return do

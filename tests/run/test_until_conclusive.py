@@ -7,13 +7,13 @@ from made_up_trials import made_up_trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import BenchError, RecordError
-from alexnet_bench.records.run_folder import read, read_manifest, run_records
+from alexnet_bench.records.run_folder import read_manifest, run_records
 from alexnet_bench.run import run as runs
-from alexnet_bench.run.run import Silent, continue_run, resume_settings, start_run
+from alexnet_bench.run.run import Observer, continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 
-SILENT = Silent()
+SILENT = Observer()
 # Alternates, so that no number of seeds below 32 tells it from nothing.
 UNSURE = (0.02, -0.02, 0.03, -0.01)
 
@@ -39,7 +39,7 @@ def conclude(monkeypatch, tmp_path):
     return do
 
 
-class Told(Silent):
+class Told(Observer):
     """Remembers why less was trained."""
 
     def __init__(self):
@@ -70,7 +70,7 @@ def seeds_of(folder):
 
 
 def verdicts(folder):
-    found = effects(read(folder), [read_manifest(folder)], None)
+    found = effects(run_records(folder), [read_manifest(folder)], None)
     return dict(found[found["verdict"] != ""].set_index("arm")["verdict"])
 
 

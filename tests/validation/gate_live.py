@@ -39,10 +39,9 @@ from scipy import stats
 
 from alexnet_bench.analysis.effect import slices, speed_effect
 from alexnet_bench.analysis.metrics import TRAINING
-from alexnet_bench.environment import cpu_model
+from alexnet_bench.environment import cpu_model, now
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Draw
-from alexnet_bench.run.clock import now
 from alexnet_bench.run.local import ROOT
 
 STEP = "alexnet_bench/model/tensorflow_step.py"

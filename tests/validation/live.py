@@ -26,8 +26,8 @@ import peers
 
 from alexnet_bench.run.compare import compare
 from alexnet_bench.run.local import ROOT, Code
-from alexnet_bench.run.session import Side
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
 
 PLANTED = {"same": 0.0, "slower-1": 0.01, "slower-2": 0.02, "slower-5": 0.05}
 PEERS = ("pytest-benchmark", "loop")

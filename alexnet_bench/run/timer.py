@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -13,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_bench.environment import usable_cores, versions
+from alexnet_bench.environment import now, usable_cores, versions
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.records.schema import HEAD, Draw, Load, Yardstick
 from alexnet_bench.run import limits
-from alexnet_bench.run.clock import now
-from alexnet_bench.run.load import LoadMeter
-from alexnet_bench.run.local import Code, Worker, Workers, Zygote
-from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, Contender, DrawTask
+from alexnet_bench.run.local import Worker, Workers, Zygote
+from alexnet_bench.run.machine import LoadMeter
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
+from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, Contender, DrawTask, TimingPlan
 from alexnet_bench.seeds import derive_seed
 from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
 
@@ -29,54 +29,35 @@ MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
 SECONDS_BETWEEN_PEAKS = 2.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """Whose code is timed.
+class Timer:
+    """Times what is due, one draw of its contenders after the other.
 
-    Args:
-        code: what its workers run.
-        ablations: folders beside the shipped ones.
-        revision: of the code, for the records.
-    """
-
-    code: Code
-    ablations: tuple[str, ...] = ()
-    revision: str | None = None
-
-
-class Sessions:
-    """Runs sessions one after the other; its zygotes and its yardstick live until it is closed.
+    Its zygotes and its yardstick live until it is closed.
 
     Args:
         sides: whose code is timed, by the name that contenders call it.
-        zygotes: those of its sides that are running; they are left open.
-        modes: of `training` and `inference`, what is timed.
-        threads: of TensorFlow's pools, intra-op and inter-op.
-        devices: `auto`, `cpu` or `gpu`.
-        slice_seconds: a slice lasts about so long.
+        settings: say the threads and devices.
         log: file for what workers print.
         run_id: for the records.
+        zygotes: those of its sides that are running; they are left open.
     """
 
     def __init__(
         self,
         sides: Mapping[str, Side],
+        settings: Settings,
         *,
-        zygotes: Mapping[str, Zygote] | None = None,
-        modes: tuple[str, ...],
-        threads: tuple[int, int],
-        devices: str,
-        slice_seconds: float,
         log: Path,
         run_id: str,
+        zygotes: Mapping[str, Zygote] | None = None,
     ) -> None:
-        self.sides, self.modes, self.threads, self.devices = sides, modes, threads, devices
-        self.slice_seconds, self.log, self.run_id = slice_seconds, log, run_id
+        self.sides, self.log, self.run_id = sides, log, run_id
+        self.threads, self.devices = settings.timed_threads, settings.devices
         self._stack = contextlib.ExitStack()
         self._zygotes = dict(zygotes or {})
         self._yardsticks: dict[str, Worker] = {}
 
-    def __enter__(self) -> "Sessions":
+    def __enter__(self) -> "Timer":
         with contextlib.ExitStack() as started:
             # All at once: each takes seconds to load TensorFlow.
             for name, side in self.sides.items():
@@ -91,7 +72,30 @@ class Sessions:
     ) -> None:
         self._stack.close()
 
-    def run(self, task: DrawTask, on_event: Callable[[str], None]) -> list[Draw]:
+    def carry_out(
+        self,
+        plan: TimingPlan,
+        recorded: Sequence[Draw] = (),
+        on_record: Callable[[Draw], None] = lambda record: None,
+        on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
+    ) -> list[Draw]:
+        """Time what a plan says is due until it wants no more, and return all draws.
+
+        Args:
+            plan: decides from the records.
+            recorded: the draws that there are.
+            on_record: is given each record, once all contenders of its draw were timed.
+            on_event: is told what is done.
+        """
+        records = list(recorded)
+        while (task := plan.next_task(records)) is not None:
+            found = self.run(task, on_event)
+            records += found
+            for record in found:
+                on_record(record)
+        return records
+
+    def run(self, task: DrawTask, on_event: Callable[[DrawTask, str], None]) -> list[Draw]:
         """Build every contender of a task anew, time them in turn, and return a record for each and mode.
 
         Networks are built side by side; from then on only one worker computes at any moment.
@@ -99,28 +103,28 @@ class Sessions:
         Raises:
             BenchError: a contender cannot be built as asked.
         """
-        # Its start is no part of a session: the budget is for drawing.
+        # Its start is no part of a draw: the budget is for drawing.
         yardstick = self._yardstick(task.contenders[0].network.precision)
         started_at, started = now(), time.perf_counter()
         rng = Random(derive_seed(task.draw, "round order", self.run_id))
         with contextlib.ExitStack() as stack:
             # Whatever it brings to be built first must not always fall to the same contender.
             order = rng.sample(task.contenders, len(task.contenders))
-            on_event(f"build {len(order)} networks")
-            timed = self._built(order, task.draw, stack)
+            on_event(task, f"build {len(order)} networks")
+            timed = self._built(order, task, stack)
             for item in timed:
-                on_event(f"warm up {item.name}")
-                item.warm_up(self.slice_seconds)
+                on_event(task, f"warm up {item.name}")
+                item.warm_up(task.slice_seconds)
             load = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid])
             peaks = _Peaks(yardstick, order[0].network.precision)
             for number in range(task.rounds):
                 if number >= FEWEST_ROUNDS and time.perf_counter() - started > task.seconds:
                     break
-                on_event(f"round {number + 1} of {task.rounds}")
+                on_event(task, f"round {number + 1} of {task.rounds}")
                 peaks.take_if_due()
                 for item in rng.sample(timed, len(timed)):
-                    for mode in self.modes:
-                        item.take(mode, task.draw, number)
+                    for mode in task.modes:
+                        item.take(mode, f"{task.draw}.{number}")
             common = {
                 "run_id": self.run_id,
                 "draw": task.draw,
@@ -129,24 +133,27 @@ class Sessions:
                 "load": Load(**load.read()),
                 "yardstick": peaks.figures(),
             }
-        drifting = _drifting(timed, self.modes)
+        drifting = _drifting(timed, task.modes)
         return [
             self._record(item, mode, steady=item.warm[mode] and (item, mode) not in drifting, **common)
             for item in timed
-            for mode in self.modes
+            for mode in task.modes
         ]
 
     def _built(
-        self, contenders: Sequence[Contender], draw: int, stack: contextlib.ExitStack
-    ) -> list["_Timed"]:
+        self, contenders: Sequence[Contender], task: DrawTask, stack: contextlib.ExitStack
+    ) -> list["_Measured"]:
         """Workers that have built the contenders; several at once, for that is mostly one thread's work."""
         workers = Workers()
 
-        def built(contender: Contender) -> _Timed:
-            worker = stack.enter_context(self._started(contender.side, contender.network.device_count))
+        def built(contender: Contender) -> _Measured:
+            worker = stack.enter_context(
+                self._started(contender.side, self.threads, contender.network.device_count)
+            )
             workers.add(worker)
-            item = _Timed(contender, worker, self.modes)
-            self._build(item, draw)
+            item = _Measured(contender, worker, task.modes)
+            with self._naming(contender.side):
+                item.build(self.sides[contender.side].ablations, task.draw)
             return item
 
         with ThreadPoolExecutor(usable_cores()) as pool, workers.ended_early(pool):
@@ -155,11 +162,11 @@ class Sessions:
                 future.result()
         return [future.result() for future in futures]
 
-    def _started(self, side: str, device_count: int = 1, pools: tuple[int, int] | None = None) -> Worker:
+    def _started(self, side: str, threads: tuple[int, int], device_count: int = 1) -> Worker:
         with self._naming(side):
             return Worker(
                 self._zygotes[side],
-                threads=self.threads if pools is None else pools,
+                threads=threads,
                 devices=self.devices,
                 device_count=device_count,
                 deterministic=False,
@@ -169,36 +176,11 @@ class Sessions:
         if precision not in self._yardsticks:
             # The machine's peak, whatever the networks are given.
             every = (usable_cores(), usable_cores())
-            worker = self._stack.enter_context(self._started(list(self.sides)[-1], pools=every))
+            worker = self._stack.enter_context(self._started(list(self.sides)[-1], every))
             # The first answer holds the calibration of the workload.
             worker.ask({"do": "peak", "precision": precision}, limits.LONGEST_START)
             self._yardsticks[precision] = worker
         return self._yardsticks[precision]
-
-    def _build(self, item: "_Timed", draw: int) -> None:
-        network = item.contender.network
-        request = {
-            "do": "build",
-            **network.request(self.sides[item.contender.side].ablations),
-            "classes": network.plan.classes,
-            "channels": network.plan.input_shape[-1],
-            "batch_size": network.recipe.batch_size,
-            "modes": self.modes,
-            "seed": draw,
-        }
-        with self._naming(item.contender.side):
-            try:
-                item.built = item.ask(request, limits.of_build(network))
-            except BenchError as error:
-                # Of other code it is an outcome like another; head's was checked before anything was started.
-                if item.contender.side == HEAD or isinstance(error, WorkerError):
-                    raise
-                item.failure = {"is": "failed", "status": "crashed", "error": str(error)}
-            if item.contender.is_elsewhere(item.built.get("fingerprint")):
-                raise BenchError(
-                    f"the code of {item.name} has changed since this began, and timings of both would mix; "
-                    "start again"
-                )
 
     @contextlib.contextmanager
     def _naming(self, side: str) -> Iterator[None]:
@@ -208,19 +190,19 @@ class Sessions:
         except BenchError as error:
             raise type(error)(f"{side}: {error}" if len(self.sides) > 1 else str(error)) from None
 
-    def _record(self, item: "_Timed", mode: str, steady: bool, **common: Any) -> Draw:
+    def _record(self, item: "_Measured", mode: str, steady: bool, **common: Any) -> Draw:
         network, worker, failure = item.contender.network, item.worker, item.failure
-        pieces, side = item.slices[mode], self.sides[item.contender.side]
-        steps = sum(piece["steps"] for piece in pieces)
-        seconds = sum(piece["seconds"] for piece in pieces)
-        images = steps * network.recipe.batch_size
-        speed = None if failure or not pieces else images / seconds
+        pieces = item.slices[mode]
+        images = sum(piece["steps"] for piece in pieces) * network.recipe.batch_size
+        speed = None if failure or not pieces else images / sum(piece["seconds"] for piece in pieces)
         joules = [piece["joules"] for piece in pieces]
+        # As the code under test counts them.
+        flops = item.built.get("flops", {}).get(mode)
         return Draw(
             **network.columns() | item.of_its_code(),
             **common,
             side=item.contender.side,
-            git_commit=side.revision,
+            git_commit=self.sides[item.contender.side].revision,
             batch_size=network.recipe.batch_size,
             device=worker.device,
             threads=usable_cores(),
@@ -239,25 +221,21 @@ class Sessions:
             slice_seconds=tuple(round(piece["seconds"], 7) for piece in pieces),
             slice_started_at=tuple(round(piece["started_at"], 3) for piece in pieces),
             images_per_second=speed,
-            flops_per_image=item.flops(mode),
-            utilization=self._utilization(speed, item, mode, common["yardstick"]),
+            flops_per_image=flops,
+            utilization=speed and self._utilization(speed * flops, item, common["yardstick"]),
             joules_per_image=None if not speed or None in joules else sum(joules) / images,
         )
 
-    def _utilization(
-        self, speed: float | None, item: "_Timed", mode: str, yardstick: Yardstick
-    ) -> float | None:
-        """Operations a second over the peak of the same device, measured in the same session."""
+    def _utilization(self, flops_per_second: float, item: "_Measured", yardstick: Yardstick) -> float | None:
+        """Of the peak of the same device, measured between the same rounds."""
         measured_on = self._yardsticks[item.contender.network.precision].device
-        if not speed or not yardstick.flops_per_second or item.worker.device != measured_on:
+        if not yardstick.flops_per_second or item.worker.device != measured_on:
             return None
-        flops = item.flops(mode)
-        assert flops is not None
-        return speed * flops / float(np.median(yardstick.flops_per_second))
+        return flops_per_second / float(np.median(yardstick.flops_per_second))
 
 
 class _Peaks:
-    """What the yardstick's worker measures during a session."""
+    """What the yardstick's worker measures during a draw."""
 
     def __init__(self, worker: Worker, precision: str) -> None:
         self.worker, self.precision = worker, precision
@@ -282,8 +260,8 @@ class _Peaks:
         )
 
 
-class _Timed:
-    """One contender's worker during a session, and what was measured with it."""
+class _Measured:
+    """One contender's worker during a draw, and what was measured with it."""
 
     def __init__(self, contender: Contender, worker: Worker, modes: tuple[str, ...]) -> None:
         self.contender, self.worker = contender, worker
@@ -296,7 +274,70 @@ class _Timed:
         self.slices: dict[str, list[dict[str, Any]]] = {mode: [] for mode in modes}
         self.peak_memory: int | None = None
 
-    def ask(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
+    def build(self, ablations: Sequence[str], draw: int) -> None:
+        """Have the worker build the network.
+
+        Raises:
+            BenchError: it cannot be built as asked, or is another than was planned.
+        """
+        network = self.contender.network
+        request = {
+            "do": "build",
+            **network.request(ablations),
+            "classes": network.plan.classes,
+            "channels": network.plan.input_shape[-1],
+            "batch_size": network.recipe.batch_size,
+            "modes": tuple(self.steps),
+            "seed": draw,
+        }
+        try:
+            self.built = self._ask(request, limits.of_build(network))
+        except BenchError as error:
+            # Of other code it is an outcome like another; head's was checked before anything was started.
+            if self.contender.side == HEAD or isinstance(error, WorkerError):
+                raise
+            self.failure = {"is": "failed", "status": "crashed", "error": str(error)}
+        if self.contender.is_elsewhere(self.built.get("fingerprint")):
+            raise BenchError(
+                f"the code of {self.name} has changed since this began, and timings of both would mix; "
+                "start again"
+            )
+
+    def warm_up(self, slice_seconds: float) -> None:
+        """Run steps of each mode until they get no faster, and find how many fill a slice."""
+        for mode, seconds in self.warm_up_seconds.items():
+            while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
+                if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:
+                    break
+                reply = self._slice(mode)
+                if self.failure is not None:
+                    return
+                seconds.append(reply["seconds"])
+                self.warm[mode] = is_warm(seconds)
+            self.steps[mode] = max(1, round(slice_seconds / min(seconds)))
+
+    def take(self, mode: str, round_id: str) -> None:
+        """Take one slice."""
+        reply = self._slice(mode)
+        if self.failure is None:
+            self.slices[mode].append({"round": round_id, "steps": self.steps[mode], **reply})
+
+    def of_its_code(self) -> dict[str, Any]:
+        """What the code under test says of the network; nothing where it failed."""
+        known = ("fingerprint", "parameters", "macs")
+        return {name: self.built[name] for name in known if name in self.built}
+
+    def log_rates(self, mode: str) -> list[float]:
+        """Of the slices."""
+        return [math.log(piece["steps"] / piece["seconds"]) for piece in self.slices[mode]]
+
+    def _slice(self, mode: str) -> dict[str, Any]:
+        steps = self.steps[mode]
+        # Compiling took a step of each mode, and longer.
+        slowest = max(self.warm_up_seconds[mode], default=self.built.get("compile_seconds", 0.0))
+        return self._ask({"do": "slice", "mode": mode, "steps": steps}, limits.of_steps(steps, slowest))
+
+    def _ask(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
         """The worker's answer; from its first failure on, that failure."""
         if self.failure is None:
             reply = self.worker.ask(request, limit)
@@ -306,52 +347,8 @@ class _Timed:
             self.failure = reply
         return self.failure
 
-    def warm_up(self, slice_seconds: float) -> None:
-        """Run steps of each mode until they get no faster, and find how many fill a slice."""
-        for mode in self.steps:
-            self._warm_up(mode, slice_seconds)
 
-    def _warm_up(self, mode: str, slice_seconds: float) -> None:
-        seconds = self.warm_up_seconds[mode]
-        while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
-            if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:
-                break
-            reply = self._slice(mode)
-            if self.failure is not None:
-                return
-            seconds.append(reply["seconds"])
-            self.warm[mode] = is_warm(seconds)
-        self.steps[mode] = max(1, round(slice_seconds / min(seconds)))
-
-    def take(self, mode: str, draw: int, number: int) -> None:
-        """Take one slice."""
-        reply = self._slice(mode)
-        if self.failure is None:
-            round_id = f"{draw}.{number}"
-            self.slices[mode].append({"round": round_id, "steps": self.steps[mode], **reply})
-
-    def _slice(self, mode: str) -> dict[str, Any]:
-        steps = self.steps[mode]
-        # Compiling took a step of each mode, and longer.
-        slowest = max(self.warm_up_seconds[mode], default=self.built.get("compile_seconds", 0.0))
-        return self.ask({"do": "slice", "mode": mode, "steps": steps}, limits.of_steps(steps, slowest))
-
-    def of_its_code(self) -> dict[str, Any]:
-        """What the code under test says of the network; nothing where it failed."""
-        known = ("fingerprint", "parameters", "macs")
-        return {name: self.built[name] for name in known if name in self.built}
-
-    def flops(self, mode: str) -> int | None:
-        """Operations of a step for one image, as the code under test counts them."""
-        counted: int | None = self.built.get("flops", {}).get(mode)
-        return counted
-
-    def log_rates(self, mode: str) -> list[float]:
-        """Of the slices."""
-        return [math.log(piece["steps"] / piece["seconds"]) for piece in self.slices[mode]]
-
-
-def _drifting(timed: list[_Timed], modes: tuple[str, ...]) -> set[tuple[_Timed, str]]:
+def _drifting(timed: list[_Measured], modes: tuple[str, ...]) -> set[tuple[_Measured, str]]:
     """Which contenders get faster or slower throughout, against the others of the same rounds."""
     found = set()
     well = [item for item in timed if item.failure is None]

@@ -5,9 +5,9 @@ import subprocess
 import pytest
 
 from alexnet_bench.errors import BenchError
-from alexnet_bench.run.compare import own_side
 from alexnet_bench.run.local import ROOT
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import own_side
 
 ASKED = Settings(variants="alexnet", measure=("throughput",))
 

@@ -1,4 +1,4 @@
-"""What a session does with its workers' answers; stand-ins answer, so that nothing is timed."""
+"""What a timer does with its workers' answers; stand-ins answer, so that nothing is timed."""
 
 import itertools
 import math
@@ -8,12 +8,13 @@ import pytest
 
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
-from alexnet_bench.run import session
+from alexnet_bench.run import timer
 from alexnet_bench.run.limits import LONGEST_END
 from alexnet_bench.run.local import Code
 from alexnet_bench.run.schedule import Schedule
-from alexnet_bench.run.session import MOST_WARM_STEPS, Sessions, Side
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import Side
+from alexnet_bench.run.timer import MOST_WARM_STEPS, Timer
 from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, DrawTask
 
 ROUNDS = 20
@@ -21,7 +22,7 @@ STEP_SECONDS = 0.05
 
 
 class Answers:
-    """What every worker of a session answers, and what they were asked."""
+    """What every worker answers, and what they were asked."""
 
     def __init__(self):
         self.asked = []
@@ -88,28 +89,23 @@ def answers(monkeypatch):
 
         __enter__, __exit__ = StandIn.__enter__, StandIn.__exit__
 
-    monkeypatch.setattr(session, "Worker", StandIn)
-    monkeypatch.setattr(session, "Zygote", NoZygote)
+    monkeypatch.setattr(timer, "Worker", StandIn)
+    monkeypatch.setattr(timer, "Zygote", NoZygote)
     return answers
 
 
 @pytest.fixture
 def run(answers, tmp_path):
-    """The training records of a session of some variants, by variant."""
+    """The training records of one draw of some variants, by variant."""
 
     def run(variants="alexnet,tanh,no-lrn", rounds=ROUNDS, slice_seconds=0.1, seconds=math.inf):
-        plan = Schedule(Settings(variants=variants), load_registry()).timing
-        task = DrawTask(draw=3, contenders=tuple(plan.contenders), rounds=rounds, seconds=seconds)
-        with Sessions(
-            {"head": Side(code=Code())},
-            modes=("training",),
-            threads=(1, 2),
-            devices="cpu",
-            slice_seconds=slice_seconds,
-            log=tmp_path / "log",
-            run_id="run-a",
-        ) as sessions:
-            return {record.variant: record for record in sessions.run(task, lambda event: None)}
+        asked = Settings(variants=variants, time_threads=(1, 2), devices="cpu")
+        contenders = tuple(Schedule(asked, load_registry()).timing.contenders)
+        how = {"modes": ("training",), "rounds": rounds, "slice_seconds": slice_seconds, "seconds": seconds}
+        task = DrawTask(draw=3, contenders=contenders, **how)
+        sides = {"head": Side(code=Code())}
+        with Timer(sides, asked, log=tmp_path / "log", run_id="run-a") as timing:
+            return {record.variant: record for record in timing.run(task, lambda task, event: None)}
 
     return run
 
@@ -118,8 +114,8 @@ def test_every_round_has_a_slice_of_each_as_long_as_asked(run, answers):
     records = run()
 
     for record in records.values():
-        assert record.round_ids == [f"3.{number}" for number in range(ROUNDS)]
-        assert record.slice_steps == [2] * ROUNDS
+        assert record.round_ids == tuple(f"3.{number}" for number in range(ROUNDS))
+        assert record.slice_steps == (2,) * ROUNDS
         assert record.images_per_second == pytest.approx(16 / STEP_SECONDS)
         assert (record.steady, record.status, record.thread_pools) == (True, "ok", "1x2")
     slices = [variant for what, variant in answers.asked if what == "slice"][-3 * ROUNDS :]
@@ -129,7 +125,7 @@ def test_every_round_has_a_slice_of_each_as_long_as_asked(run, answers):
 
 
 def test_a_step_longer_than_a_slice_is_a_slice(run):
-    assert run(slice_seconds=0.01)["tanh"]["slice_steps"] == [1] * ROUNDS
+    assert run(slice_seconds=0.01)["tanh"].slice_steps == (1,) * ROUNDS
 
 
 def test_warm_up_goes_on_while_steps_get_faster(run, answers):
@@ -137,8 +133,8 @@ def test_warm_up_goes_on_while_steps_get_faster(run, answers):
 
     records = run()
 
-    assert len(records["tanh"]["warm_up_seconds"]) > len(records["alexnet"]["warm_up_seconds"]) == 6
-    assert records["tanh"]["steady"] is True
+    assert len(records["tanh"].warm_up_seconds) > len(records["alexnet"].warm_up_seconds) == 6
+    assert records["tanh"].steady is True
 
 
 def test_what_never_gets_warm_is_not_steady(run, answers):
@@ -146,7 +142,7 @@ def test_what_never_gets_warm_is_not_steady(run, answers):
 
     records = run(rounds=FEWEST_ROUNDS)
 
-    assert len(records["tanh"]["warm_up_seconds"]) == MOST_WARM_STEPS
+    assert len(records["tanh"].warm_up_seconds) == MOST_WARM_STEPS
     assert {name: record.steady for name, record in records.items()} == {
         "alexnet": True,
         "tanh": False,
@@ -178,8 +174,8 @@ def test_one_that_fails_leaves_the_others_their_slices(run, answers):
     records = run()
 
     failed = records.pop("tanh")
-    assert (failed["status"], failed["error"], failed["round_ids"]) == ("crashed", "no more", [])
-    assert (failed["steady"], failed["images_per_second"], failed["utilization"]) == (None, None, None)
+    assert (failed.status, failed.error, failed.round_ids) == ("crashed", "no more", ())
+    assert (failed.steady, failed.images_per_second, failed.utilization) == (None, None, None)
     assert {len(record.round_ids) for record in records.values()} == {ROUNDS}
 
 
@@ -192,7 +188,7 @@ def test_of_two_that_drift_apart_both_are_unsteady(run, answers):
 
 def test_networks_are_built_side_by_side(run, answers, monkeypatch):
     """Each waits for the other, so that one after the other would never end."""
-    monkeypatch.setattr(session, "usable_cores", lambda: 2)
+    monkeypatch.setattr(timer, "usable_cores", lambda: 2)
     both = threading.Barrier(2, timeout=20)
 
     def build(worker):
@@ -209,13 +205,21 @@ def test_one_that_cannot_be_built_leaves_the_others_their_slices(run, answers):
 
     records = run()
 
-    assert (records["tanh"]["status"], records["tanh"]["error"]) == ("out-of-memory", "too large")
-    assert {len(records[name]["round_ids"]) for name in ("alexnet", "no-lrn")} == {ROUNDS}
+    assert (records["tanh"].status, records["tanh"].error) == ("out-of-memory", "too large")
+    assert {len(records[name].round_ids) for name in ("alexnet", "no-lrn")} == {ROUNDS}
+
+
+def test_code_that_changes_meanwhile_is_noticed(run, answers):
+    """What a draw builds must be what the plan means, or two networks would be timed as one."""
+    answers.on_build = lambda worker: {"is": "built", "fingerprint": f"another than that of {worker.variant}"}
+
+    with pytest.raises(BenchError, match="the code of alexnet has changed since this began"):
+        run("alexnet")
 
 
 def test_a_build_that_is_refused_ends_those_beside_it(run, answers, monkeypatch):
     """The other one would go on until it is killed."""
-    monkeypatch.setattr(session, "usable_cores", lambda: 2)
+    monkeypatch.setattr(timer, "usable_cores", lambda: 2)
     both, killed = threading.Barrier(2, timeout=20), []
 
     def build(worker):
