@@ -6,7 +6,7 @@ import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE
-from alexnet_bench.cli.terminal import say
+from alexnet_bench.cli.terminal import say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -24,25 +24,25 @@ Examples:
 def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
     """Hold the paper's claims against what runs measured.
 
-    Each claim: what the paper says, what was measured, whether that bears it out, and what the idea costs in
-    throughput. Without runs, the claims alone. What is no run of `bench run` is passed over.
+    Each claim: what the paper says, what was measured, whether that supports it, and what the idea costs in
+    throughput. Without runs, the claims alone. What is no run of `bench run` is left out.
     """
     from alexnet_bench.network.registry import load_registry
-    from alexnet_bench.show.claims import columns_of, read_ledger, runs_among, standing, write_ledger
+    from alexnet_bench.show.claims import claims_table, read_ledger, runs_among, standing, write_ledger
 
     folders, others = runs_among(runs)
     found = read_ledger(load_registry(ablations), folders)
     if out is not None:
         write_ledger(found, out)
     if as_json:
-        print(found.to_json(orient="records"))
+        say_json(found)
         return DONE
     from alexnet_bench.cli.tables import print_table
 
-    print_table(*columns_of(found), wrap=True)
+    print_table(claims_table(found), wrap=True)
     say(f"\n{standing(found)}")
     if others:
-        say(f"\nNo runs, and passed over: {', '.join(str(path) for path in others)}")
+        say(f"\nNo runs, and left out: {', '.join(str(path) for path in others)}")
     if out is not None:
         say(f"\nLedger: {out / 'claims.md'}")
     return DONE

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING
+from alexnet_bench.cli.terminal import say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -20,25 +20,14 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[BEFORE AFTER]")
+@click.argument("runs", nargs=-1, type=shared.FOLDER, metavar="[BEFORE AFTER]")
 @click.option("--base", metavar="REV", help="A revision of the repository in the current folder.")
-@click.option(
-    "--base-python",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Another Python interpreter, with its own TensorFlow, for the base.",
-)
+@shared.base_python
 @click.option("--variants", default="alexnet", show_default=True, help="What to time, as for `bench run`.")
-@shared.time_topology
-@shared.time_batch_size
-@shared.time_threads
-@shared.mode
+@shared.timing
 @shared.interval
 @shared.budget
-@shared.precision
-@shared.devices
-@shared.ablations
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
+@shared.run_folder
 @shared.as_json
 def command(
     runs: tuple[Path, ...],
@@ -68,11 +57,12 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     manifests, records = [read_manifest(run) for run in runs], run_records(*runs)
     found, machine = compare_runs(records, manifests), yardstick_change(records, manifests)
     if as_json:
-        print(msgspec.json.encode({"yardstick": machine, "comparisons": found}).decode())
+        say_json({"yardstick": machine, "comparisons": found})
         return DONE
-    from alexnet_bench.cli.tables import print_comparison
+    from alexnet_bench.cli.tables import print_table
+    from alexnet_bench.show.tables import comparison_table
 
-    print_comparison(found, (str(runs[0]), str(runs[1])))
+    print_table(comparison_table(found, (str(runs[0]), str(runs[1]))))
     print(
         "\nThe runs were timed apart: intervals of throughput are over draws, and do not cover how the "
         "machine changed in between."
@@ -97,12 +87,13 @@ def _compare_code(
     )
     found = compare_sides(timed.records)
     if as_json:
-        print(msgspec.json.encode({"run": str(timed.run), "comparisons": found}).decode())
+        say_json({"run": timed.run, "comparisons": found})
     else:
-        from alexnet_bench.cli.tables import print_comparison
+        from alexnet_bench.cli.tables import print_table
+        from alexnet_bench.show.tables import comparison_table
 
-        print_comparison(found, ("base", "head"))
-        print(f"\nRecords: {timed.run}")
+        print_table(comparison_table(found, ("Base", "Head")))
+        say(f"\nRecords: {timed.run}")
     for name, side in {item.variant: item.only for item in timed.asked if item.only}.items():
-        print(f"Warning: {name}: not comparable: {ONLY[side]}", file=sys.stderr)
+        say(f"Warning: {name}: not comparable: {ONLY[side]}", sys.stderr)
     return FINDING if any(not record.succeeded for record in timed.records) else DONE

@@ -1,13 +1,13 @@
 """`bench doctor`."""
 
-import json
-import sys
+import math
 from typing import Any
 
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import say
+from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.words import counted
 
 GIGA = 1e9
 
@@ -32,18 +32,17 @@ def command(budget: float, devices: str, as_json: bool) -> None:
     with console.status("start") as status:
         found = examine(budget, devices, on_event=lambda event: status.update(event))
     if as_json:
-        print(json.dumps(found, indent=2))
+        say_json(found, indent=2)
     else:
         _print(found)
-    sys.stdout.flush()
 
 
 def _print(found: dict[str, Any]) -> None:
     environment, floor, peak = found["environment"], found["noise_floor"], found["peak"]
     facts = {
-        "machine": f"{environment['cpu']}, {environment['cores']} cores, "
+        "machine": f"{environment['cpu']}, {counted(environment['cores'], 'core')}, "
         f"{environment['memory_bytes'] / 2**30:.0f} GiB, {environment['platform']}",
-        "device": f"{found['device']}, {found['threads']} threads",
+        "device": f"{found['device']}, {counted(found['threads'], 'thread')}",
         "versions": _listed(environment["versions"]),
         "build": _listed(found["build"]),
         "revision": found["git_commit"] or "no checkout",
@@ -66,13 +65,14 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _floor(floor: dict[str, Any]) -> str:
+    from alexnet_bench.show.numbers import change_text
+
     if floor["ratio"] is None:
         return "nothing could be timed"
-    interval = "" if floor["low"] is None else f" [{floor['low']:.4f}, {floor['high']:.4f}]"
-    return (
-        f"{floor['ratio']:.4f}{interval} for {floor['what']}; {floor['draws']} draws, "
-        f"{floor['seconds']:.0f} s"
+    change = change_text(
+        *(math.nan if floor[name] is None else floor[name] for name in ("ratio", "low", "high"))
     )
+    return f"{change} for {floor['what']}; {counted(floor['draws'], 'draw')}, {floor['seconds']:.0f} s"
 
 
 def _listed(facts: dict[str, Any]) -> str:

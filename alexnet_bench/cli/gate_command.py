@@ -1,6 +1,8 @@
 """`bench gate`."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,9 @@ from click.core import ParameterSource
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
-from alexnet_bench.errors import BenchError
+from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.errors import BenchError, RecordError
+from alexnet_bench.words import plain
 
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
@@ -28,12 +32,13 @@ Examples:
 """
 QUICK = {"time_topology": "alexnet-32", "time_batch_size": (128,), "mode": "training", "budget": 45.0}
 QUICK_THRESHOLD = 0.03
+_FILES = ("markdown", "junit", "github_benchmark", "bencher")
 
 
 class _ProjectDefaults(click.Command):
     """A command whose defaults are those of the project's `pyproject.toml`, then its own.
 
-    What is wrong with that file is told when the command runs, and not to who asks for help.
+    What is wrong with that file is an error when the command runs, and not when it is asked for help.
     """
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
@@ -63,15 +68,10 @@ class _ProjectDefaults(click.Command):
     metavar="REV",
     help="A revision of the repository in the current folder; by default, where this branch began.",
 )
-@click.option(
-    "--base-python",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="Another Python interpreter, with its own TensorFlow, for the base.",
-)
+@shared.base_python
 @click.option(
     "--baseline",
-    type=click.Path(path_type=Path),
+    type=shared.FOLDER,
     metavar="DIR",
     help="Sessions stored before, on this machine, such as results/baseline.",
 )
@@ -79,7 +79,7 @@ class _ProjectDefaults(click.Command):
 @click.option(
     "--pytest-benchmark",
     "new",
-    type=click.Path(path_type=Path),
+    type=shared.FILE,
     multiple=True,
     metavar="FILE",
     help="Time nothing, gate a file of pytest-benchmark; once for each run of it.",
@@ -87,40 +87,30 @@ class _ProjectDefaults(click.Command):
 @click.option(
     "--against",
     "old",
-    type=click.Path(path_type=Path),
+    type=shared.FILE,
     multiple=True,
     metavar="FILE",
     help="What --pytest-benchmark is held against; once for each run of it.",
 )
 @click.option("--variants", default="alexnet", show_default=True, help="What to gate, as for `bench run`.")
-@shared.time_topology
-@shared.time_batch_size
-@shared.time_threads
-@shared.mode
-@shared.precision
-@shared.devices
-@shared.ablations
+@shared.timing
 @click.option("--budget", type=shared.SECONDS, help="Time for no longer than this; 2m by default.")
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="Under a minute: training at 32 pixels, for losses of 3%.",
-)
-@click.option("--strict", is_flag=True, help="Leave with 3 where something cannot be told.")
-@click.option("--markdown", type=click.Path(path_type=Path), help="Write a table for a pull request.")
-@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML.")
+@click.option("--quick", is_flag=True, help="Under a minute: training at 32 pixels, for losses of 3%.")
+@click.option("--strict", is_flag=True, help="Leave with 3 where something cannot be decided.")
+@click.option("--markdown", type=shared.FILE, help="Write a table for a pull request.")
+@click.option("--junit", type=shared.FILE, help="Write JUnit XML.")
 @click.option(
     "--github-benchmark",
-    type=click.Path(path_type=Path),
+    type=shared.FILE,
     help="Write JSON for github-action-benchmark (customBiggerIsBetter).",
 )
-@click.option("--bencher", type=click.Path(path_type=Path), help="Write Bencher's metric format.")
+@click.option("--bencher", type=shared.FILE, help="Write Bencher's metric format.")
 @click.option(
     "--history",
-    type=click.Path(path_type=Path),
+    type=shared.FILE,
     help=f"Add what was measured to this file, for `bench history`; {shared.HISTORY} by default.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; results/runs/TIME by default.")
+@shared.run_folder
 @shared.as_json
 @click.pass_context
 def command(
@@ -135,29 +125,27 @@ def command(
 ) -> int:
     """Decide whether this code is slower, bigger or later to start than its base.
 
-    Both are timed slice by slice in one job. What may be lost is set in pyproject.toml, under
+    Both are timed slice by slice in one job. Tolerances are set in pyproject.toml, under
     [tool.alexnet-bench.gate]. Exit codes: 0 nothing regressed, 1 something did, 3 nothing could be measured.
     """
     from alexnet_bench.cli import gate_ways
-    from alexnet_bench.cli.gate_output import FILES, keep_history, show, warn, write_files, write_summary
 
-    files = {name: options.pop(name) for name in FILES}
+    files = {name: options.pop(name) for name in _FILES}
     if new or old:
         _refuse(context, "--pytest-benchmark", *options, "record", "history", "github_benchmark")
         if not (new and old):
             raise click.UsageError("give both --pytest-benchmark NEW and --against OLD")
         found = gate_ways.of_benchmarks(context.obj, new, old)
     elif record:
-        _refuse(context, "--record", *FILES, "history", "strict")
+        _refuse(context, "--record", *_FILES, "history", "strict")
         return _record(context, options, as_json)
     else:
         found = _time(context, options, as_json)
-    # What was measured is told before anything else can fail, and a file that fails keeps back no other.
-    show(found, as_json)
-    warn(found)
-    written = keep_history(found, history, context.obj.root / shared.HISTORY)
-    written &= write_files(found, files)
-    write_summary(found)
+    # What was measured is shown before anything else can fail, and a file that fails keeps back no other.
+    _show(found, as_json)
+    _warn(found)
+    written = _keep_history(found, history, context.obj.root / shared.HISTORY)
+    written &= _write_files(found, files)
     return _exit_code(found.rows, strict, written)
 
 
@@ -211,6 +199,75 @@ def _was_typed(context: click.Context, name: str) -> bool:
 def _refuse(context: click.Context, option: str, *others: str) -> None:
     if typed := [f"--{name.replace('_', '-')}" for name in others if _was_typed(context, name)]:
         raise click.UsageError(f"{option} excludes {', '.join(typed)}; leave one of them out")
+
+
+def _show(found: "Found", as_json: bool) -> None:
+    from alexnet_bench.cli.tables import print_table
+    from alexnet_bench.show.gate import short_table, standing
+
+    if as_json:
+        say_json({"run": found.run, "against": found.against, "decisions": found.rows})
+        return
+    print_table(short_table(found.rows))
+    records = "" if found.run is None else f" Records: {found.run}"
+    say(f"\nAgainst {plain(found.against)}: {standing(found.rows)}.{records}")
+
+
+def _warn(found: "Found") -> None:
+    """Say what could not be decided and what is broken, and why."""
+    from alexnet_bench.stats.gate import REGRESSED, UNTOLD
+
+    for note in found.notes:
+        _complain("Warning", note)
+    for row in found.rows:
+        if row.decision in UNTOLD or (row.decision == REGRESSED and not row.compared):
+            decided = ": ".join(filter(None, (row.decision, row.note)))
+            _complain("Warning", f"{row.variant}, {row.label}: {decided}")
+    if not any(row.measured for row in found.rows):
+        _complain("Warning", "nothing could be measured of this code")
+
+
+def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
+    """Add what was measured to the history, and return whether a file that was asked for could be written."""
+    from alexnet_bench.analysis.history import make_rows
+    from alexnet_bench.records.history import append_history
+
+    try:
+        append_history(file or default, make_rows(found.records, found.rows))
+    except RecordError as error:
+        _complain("Error" if file else "Warning", str(error))
+        return file is None
+    return True
+
+
+def _write_files(found: "Found", files: Mapping[str, Path | None]) -> bool:
+    """Write what was asked for, and return whether all of it could be written.
+
+    A job's summary gets the table too; as nobody asked for that, it may fail.
+    """
+    from alexnet_bench.show.gate import FORMATS
+
+    texts = {name: form(found.rows, found.against) for name, form in FORMATS.items()}
+    written = [_write(file, texts[name]) for name, file in files.items() if file is not None]
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _write(Path(summary), texts["markdown"], mode="a", level="Warning")
+    return all(written)
+
+
+def _write(file: Path, text: str, mode: str = "w", level: str = "Error") -> bool:
+    try:
+        if mode == "w":
+            file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open(mode, encoding="utf-8") as place:
+            place.write(text)
+    except OSError as error:
+        _complain(level, f"{file} cannot be written: {error.strerror}")
+        return False
+    return True
+
+
+def _complain(level: str, text: str) -> None:
+    print(f"{level}: {plain(text)}", file=sys.stderr)
 
 
 def _exit_code(rows: Sequence["Decision"], strict: bool, written: bool) -> int:

@@ -1,6 +1,5 @@
 """The ways to gate: against other code timed now, a stored baseline, or files of pytest-benchmark."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alexnet_bench.cli.exits import DONE
+from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.words import counted
 
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
@@ -90,10 +91,10 @@ def record_session(project: "Project", baseline: Path, **timed: Any) -> int:
     run = time_sides(alone=True, root=project.root, effort=baseline_effort, **timed).run
     held = add_session(baseline, run)
     if timed["quiet"]:
-        print(json.dumps({"run": str(run), "baseline": str(baseline), "sessions": held}))
+        say_json({"run": run, "baseline": baseline, "sessions": held})
         return DONE
     wanted = "" if held >= FEWEST_UNITS else f"; a decision takes {FEWEST_UNITS}, at different times"
-    print(f"{baseline} holds {held} session{'s' * (held != 1)} now{wanted}")
+    say(f"{baseline} holds {counted(held, 'session')} now{wanted}")
     return DONE
 
 

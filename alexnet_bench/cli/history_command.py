@@ -1,6 +1,5 @@
 """`bench history`."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING
+from alexnet_bench.cli.terminal import say, say_json
 
 FIGURE = "results/history"
 EXAMPLE = """\b
@@ -19,10 +19,10 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
+@click.argument("file", required=False, type=shared.FILE, metavar="[FILE]")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=shared.FOLDER,
     help="Folder for the figure, as PNG and SVG; results/history by default.",
 )
 @click.option("--strict", is_flag=True, help="Leave with 1 where there is a warning.")
@@ -32,12 +32,12 @@ def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) ->
 
     Each machine, variant and mode is a series: speed against the yardstick, change points, the commits
     around each. It warns of changes for the worse among the ten newest entries, and of slow losses that no
-    single gate told of. FILE is what `bench gate` wrote; by default, where it writes.
+    single gate found. FILE is what `bench gate` wrote; by default, where it writes.
     """
     from alexnet_bench.analysis.series import series_of
     from alexnet_bench.records.history import read_history
     from alexnet_bench.run.project import find_project
-    from alexnet_bench.show.history import COLUMNS, as_data, tables, warnings, write_figure
+    from alexnet_bench.show.history import as_data, tables, warnings, write_figure
 
     project = find_project(Path())
     default = project.options.get("history", project.root / shared.HISTORY)
@@ -45,14 +45,14 @@ def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) ->
     figure = write_figure(found, out or project.root / FIGURE)
     warned = [line for series in found for line in warnings(series)]
     if as_json:
-        print(json.dumps({"figure": figure and str(figure), "series": [as_data(series) for series in found]}))
+        say_json({"figure": figure, "series": [as_data(series) for series in found]})
     else:
         from alexnet_bench.cli.tables import print_table
 
-        for title, rows in tables(found).items():
-            print_table(COLUMNS, rows, title=title)
+        for title, table in tables(found).items():
+            print_table(table, title)
             print()
-        print(f"Figure: {figure}" if figure else "No figure: no entry was set against the yardstick.")
+        say(f"Figure: {figure}" if figure else "No figure: no entry was set against the yardstick.")
     for line in warned:
-        print(f"Warning: {line}", file=sys.stderr)
+        say(f"Warning: {line}", sys.stderr)
     return FINDING if warned and strict else DONE

@@ -1,12 +1,12 @@
 """`bench list`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from alexnet_bench.cli import options
+from alexnet_bench.cli.terminal import say_json
 
 
 @click.command(epilog="Example: bench list --ablations my-ablations")
@@ -16,12 +16,13 @@ def command(ablations: tuple[Path, ...], as_json: bool) -> None:
     """List variants, ablations, data sets, topologies and recipes."""
     found = _everything(ablations)
     if as_json:
-        print(json.dumps(found, indent=2))
+        say_json(found, indent=2)
         return
     from alexnet_bench.cli.tables import print_table
+    from alexnet_bench.show.table import Table
 
     for kind, rows in found.items():
-        print_table([kind, ""], [[name, about] for name, about in rows.items()])
+        print_table(Table([kind, ""], [[name, about] for name, about in rows.items()]))
         print()
 
 

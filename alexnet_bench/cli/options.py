@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +67,24 @@ class _Pools(click.ParamType):
         return int(found[1]), int(found[2])
 
 
-class _Folder(click.Path):
-    """A folder that may begin with `~`; an empty name would be the current one."""
+class _Path(click.Path):
+    """A path that may begin with `~`; an empty one would be the current folder."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
         if not str(value):
-            return self.fail("the name is empty; give a folder", param, ctx)
+            return self.fail(f"the name is empty; give a {self.what}", param, ctx)
         try:
             return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
         except RuntimeError:
             return self.fail(f"{str(value)!r}: there is no such home folder", param, ctx)
 
 
-WHOLE_NUMBERS, SHARE, SECONDS, FOLDER = _WholeNumbers(), _Share(), _Seconds(), _Folder()
+SECONDS, FOLDER, FILE = _Seconds(), _Path("folder"), _Path("file")
 
 ablations = click.option(
     "--ablations",
@@ -88,29 +93,17 @@ ablations = click.option(
     help="A folder of your own ablation files; they are executed. May be repeated.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-mode = click.option(
-    "--mode",
-    default="training,inference",
+run_folder = click.option("--out", type=FOLDER, help="Run folder; results/runs/TIME by default.")
+devices = click.option(
+    "--devices",
+    type=click.Choice(DEVICES),
+    default="auto",
     show_default=True,
-    help="Which steps are timed: training, inference, or both.",
-)
-time_topology = click.option(
-    "--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network."
-)
-time_batch_size = click.option(
-    "--time-batch-size",
-    type=WHOLE_NUMBERS,
-    help="Images a timed step, the preset's own by default (quick and compare: 16); several: a sweep.",
-)
-time_threads = click.option(
-    "--time-threads",
-    type=_Pools(),
-    help="TensorFlow's threads while timing: within an operation, and for operations side by side. As many "
-    "each as there are cores by default.",
+    help="What to run on. auto takes GPUs where a variant finds enough of them.",
 )
 interval = click.option(
     "--interval",
-    type=SHARE,
+    type=_Share(),
     help="Time until every ratio's 95% interval is this narrow to either side, such as 0.5%; "
     "the preset's own by default.",
 )
@@ -119,16 +112,46 @@ budget = click.option(
     type=SECONDS,
     help="Time for no longer than this, such as 10m; with --until-conclusive, train for no longer, too.",
 )
-precision = click.option(
-    "--precision",
-    default="float32",
-    show_default=True,
-    help=f"Keras dtype policies, comma-separated: {', '.join(PRECISIONS)}.",
+base_python = click.option(
+    "--base-python",
+    type=FILE,
+    metavar="PATH",
+    help="Another Python interpreter, with its own TensorFlow, for the base.",
 )
-devices = click.option(
-    "--devices",
-    type=click.Choice(DEVICES),
-    default="auto",
-    show_default=True,
-    help="What to run on. auto takes GPUs where a variant finds enough of them.",
+_TIMING = (
+    click.option(
+        "--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network."
+    ),
+    click.option(
+        "--time-batch-size",
+        type=_WholeNumbers(),
+        help="Images a timed step, the preset's own by default (quick and compare: 16); several: a sweep.",
+    ),
+    click.option(
+        "--time-threads",
+        type=_Pools(),
+        help="TensorFlow's threads while timing: within an operation, and for operations side by side. As "
+        "many each as there are cores by default.",
+    ),
+    click.option(
+        "--mode",
+        default="training,inference",
+        show_default=True,
+        help="Which steps are timed: training, inference, or both.",
+    ),
+    click.option(
+        "--precision",
+        default="float32",
+        show_default=True,
+        help=f"Keras dtype policies, comma-separated: {', '.join(PRECISIONS)}.",
+    ),
+    devices,
+    ablations,
 )
+
+
+def timing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of all that is timed."""
+    for option in reversed(_TIMING):
+        command = option(command)
+    return command

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import say
+from alexnet_bench.cli.terminal import say, say_json
 
 
 @click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
@@ -22,8 +22,6 @@ def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     page = write_report(runs, out or runs[0] / "report")
     if as_json:
         manifests = [read_manifest(run) for run in runs]
-        print(
-            effects(run_records(*runs), manifests, folders_by_run(runs, manifests)).to_json(orient="records")
-        )
+        say_json(effects(run_records(*runs), manifests, folders_by_run(runs, manifests)))
     else:
         say(f"Report: {page}")

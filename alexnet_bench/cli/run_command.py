@@ -1,6 +1,5 @@
 """`bench run`."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import say
+from alexnet_bench.cli.terminal import say, say_json
 from alexnet_bench.run.settings import MEASURES, PRESETS
 
 EXAMPLE = """\b
@@ -78,18 +77,12 @@ Examples:
     help="Choose each variant's learning rate first: on validation error, or where the recipe stops at a "
     "training error, by who is there soonest.",
 )
-@shared.time_topology
-@shared.time_batch_size
-@shared.time_threads
-@shared.mode
+@shared.timing
 @shared.interval
 @shared.budget
-@shared.precision
-@shared.devices
 @click.option("--jobs", type=int, help="Accuracy trials at a time.")
-@shared.ablations
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
-@click.option("--out", type=shared.FOLDER, help="Run folder; results/runs/TIME by default.")
+@shared.run_folder
 @click.option(
     "--resume",
     type=shared.FOLDER,
@@ -149,13 +142,12 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.records.run_folder import read_manifest
     from alexnet_bench.run.run import continue_run
     from alexnet_bench.show.report import effects, summarize, write_report
-    from alexnet_bench.show.sentences import noise_floor
 
     if not as_json:
-        from alexnet_bench.cli.tables import plan_notes
+        from alexnet_bench.show.plan import plan_notes
 
         for note in plan_notes(schedule.manifest_plan()):
-            print(note, file=sys.stderr)
+            say(note, sys.stderr)
     try:
         with Progress(quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)
@@ -166,19 +158,13 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
             sys.stderr,
         )
         return INTERRUPTED
-    page = write_report([folder], folder / "report")
-    summary = summarize(records, [read_manifest(folder)])
+    page, manifest = write_report([folder], folder / "report"), read_manifest(folder)
+    summary = summarize(records, [manifest])
     if as_json:
-        print(json.dumps({"run": str(folder), "variants": json.loads(summary.to_json(orient="records"))}))
+        say_json({"run": folder, "variants": summary})
     else:
-        from alexnet_bench.cli.tables import print_summary, print_verdicts
-
-        print_summary(summary)
-        manifest = read_manifest(folder)
         found = effects(records, [manifest], {manifest["run_id"]: folder})
-        print_verdicts(found)
-        for sentence in noise_floor(found):
-            say(f"\n{sentence}")
+        _print_result(summary, found)
         say(f"\nReport: {page}")
     failed = [record for record in records if not record.succeeded]
     for record in failed:
@@ -186,13 +172,32 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     return FINDING if failed else DONE
 
 
+def _print_result(summary: Any, found: Any) -> None:
+    from alexnet_bench.cli.tables import print_table
+    from alexnet_bench.show.sentences import noise_floor
+    from alexnet_bench.show.tables import summary_table, verdicts_table
+
+    print_table(summary_table(summary, found))
+    for device, variants in summary.groupby("device", sort=False)["variant"]:
+        say(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
+    if (verdicts := verdicts_table(found)).rows:
+        say()
+        print_table(verdicts)
+    for sentence in noise_floor(found):
+        say(f"\n{sentence}")
+
+
 def _print_plan(schedule: Any, as_json: bool) -> None:
     from alexnet_bench.run.cost import estimate
 
     plan = schedule.manifest_plan() | {"estimate": estimate(schedule)}
     if as_json:
-        print(json.dumps(plan, indent=2))
+        say_json(plan, indent=2)
         return
-    from alexnet_bench.cli.tables import print_plan
+    from alexnet_bench.cli.tables import print_table
+    from alexnet_bench.show.plan import plan_lines, plan_table
 
-    print_plan(plan)
+    print_table(plan_table(plan))
+    say()
+    for line in plan_lines(plan):
+        say(line)

@@ -1,12 +1,12 @@
 """`bench show`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from alexnet_bench.cli import options
+from alexnet_bench.cli.terminal import say_json
 
 
 @click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
@@ -26,9 +26,10 @@ def command(
     """Show a variant's layers: shapes, parameters, MACs, and how it differs from alexnet."""
     shown = _described(variant, topology, classes, channels, ablations)
     if as_json:
-        print(json.dumps(shown, indent=2))
+        say_json(shown, indent=2)
         return
     from alexnet_bench.cli.tables import print_table
+    from alexnet_bench.show.table import Table
 
     rows = [
         [
@@ -42,7 +43,8 @@ def command(
     ]
     total = ["total", "", "", f"{shown['parameters']:,}", f"{shown['macs'] / 1e6:,.1f}"]
     title = f"{variant} at {topology}: {shown['difference']}"
-    print_table(["layer", "what", "output", "parameters", "million MACs"], [*rows, total], title)
+    columns = ["layer", "what", "output", "parameters", "MACs, million"]
+    print_table(Table(columns, [*rows, total]), title)
 
 
 def _described(

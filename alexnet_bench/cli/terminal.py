@@ -2,11 +2,15 @@
 
 import contextlib
 import io
+import json
+import math
 import os
 import sys
 import warnings
 from pathlib import Path
 from typing import Any, TextIO
+
+import msgspec
 
 from alexnet_bench.words import plain
 
@@ -49,6 +53,28 @@ def prepare() -> None:
 def say(text: str = "", file: TextIO | None = None) -> None:
     """Print text in which a name or message may hold anything: none of it acts on the terminal."""
     print("\n".join(map(plain, text.split("\n"))), file=file)
+
+
+def say_json(data: Any, indent: int | None = None) -> None:
+    """Print data as JSON that every parser and terminal takes: what is not finite is null, all is ASCII.
+
+    Args:
+        data: of dictionaries, dataclasses, paths and tables of pandas, whose rows become objects.
+        indent: of nested lines; all on one line by default.
+    """
+    print(json.dumps(_finite(msgspec.to_builtins(data, enc_hook=_as_builtin)), indent=indent))
+
+
+def _as_builtin(value: Any) -> Any:
+    return json.loads(value.to_json(orient="records")) if hasattr(value, "to_json") else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def why_unwritten() -> str | None:

@@ -1,6 +1,6 @@
 """`bench claims`: the ledger of some runs, as table, Markdown, data and figure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from alexnet_bench.network.registry import Registry
 from alexnet_bench.records.run_folder import MANIFEST, read_manifest, run_records
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
-from alexnet_bench.show.numbers import effect_text
-from alexnet_bench.show.page import escape_markdown
+from alexnet_bench.show.files import writing_into
+from alexnet_bench.show.numbers import effect_text, verdict_text
+from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 from alexnet_bench.words import MISSING, counted
 
@@ -42,9 +43,9 @@ def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     return ledger(registry, effects(run_records(*runs), manifests, folders))
 
 
-def columns_of(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """A ledger as a table of text."""
-    cells: dict[str, Callable[[Any], str]] = {
+def claims_table(found: pd.DataFrame) -> Table:
+    """A row a claim and setting."""
+    cells: Cells = {
         "Claim": lambda row: row.claim,
         "Predicted": lambda row: f"{row.arm}: {row.measure} {row.predicted}" if row.arm else MISSING,
         "Measured": _measured,
@@ -52,15 +53,12 @@ def columns_of(found: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         "Verdict": _verdict,
         "Training throughput": _price,
     }
-    return list(cells), [[cell(row) for cell in cells.values()] for row in found.itertuples()]
+    return Table.of(found.itertuples(), cells)
 
 
 def render_markdown(found: pd.DataFrame) -> str:
     """A ledger as Markdown."""
-    columns, rows = columns_of(found)
-    lines = [columns, ["---"] * len(columns), *([escape_markdown(cell) for cell in row] for row in rows)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"# The paper's claims\n\n{standing(found)}\n\n{table}\n"
+    return f"# The paper's claims\n\n{standing(found)}\n\n{claims_table(found).markdown()}\n"
 
 
 def standing(found: pd.DataFrame) -> str:
@@ -82,14 +80,11 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
     Raises:
         RecordError: the folder cannot be written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with writing_into(out):
         (out / f"{NAME}.md").write_text(render_markdown(found), encoding="utf-8")
         found.to_csv(out / f"{NAME}.csv", index=False)
         with style.styled():
             style.save(draw_claims(found), out, NAME)
-    except OSError as error:
-        raise RecordError(f"{out} cannot be written ({error.strerror}); give another --out") from None
 
 
 def _is_run(path: Path) -> bool:
@@ -103,12 +98,9 @@ def _measured(row: Any) -> str:
 
 
 def _verdict(row: Any) -> str:
-    if row.verdict == INCONCLUSIVE:
-        if pd.isna(row.pairs_wanted):
-            return f"{INCONCLUSIVE} (cannot estimate how many pairs it takes)"
-        return f"{INCONCLUSIVE} (about {counted(int(row.pairs_wanted) - row.pairs, 'more pair')})"
     detail = row.remark or (row.note if row.verdict == NOT_TESTED else "")
-    return f"{row.verdict} ({detail})" if detail else str(row.verdict)
+    text = verdict_text(row.verdict, row.pairs, row.pairs_wanted, "pair")
+    return f"{text} ({detail})" if detail and row.verdict != INCONCLUSIVE else text
 
 
 def _price(row: Any) -> str:

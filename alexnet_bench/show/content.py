@@ -13,8 +13,8 @@ from alexnet_bench.analysis.summary import conditions, summarize
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
 from alexnet_bench.show.sentences import standing, validity
+from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
-    Table,
     contrasts_table,
     effects_table,
     failures_table,
@@ -94,7 +94,7 @@ class Content:
         figures: name and caption of each.
         factorials: main effects and interactions.
         sections: one an ablation.
-        failures: what did not go well.
+        failures: what did not succeed.
         runs: what was run, where and how.
     """
 

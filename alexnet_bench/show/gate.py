@@ -2,59 +2,43 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from xml.etree import ElementTree
 
 from alexnet_bench.analysis.decision import Decision
+from alexnet_bench.show.numbers import change_text, value_text
+from alexnet_bench.show.table import Cells, Table, escape_markdown
 from alexnet_bench.stats.gate import IMPROVED, NOT_COMPARABLE, PASS, REGRESSED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 from alexnet_bench.words import MISSING, plain
 
-COLUMNS = ["Variant", "Quantity", "Base", "Head", "Change [95%]", "Tolerance", "Draws", "Decision"]
 _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "❔"}
-# What Markdown, and GitHub's, makes more than text of: tags, links, code, emphasis, columns, and the names of
-# people and issues. A space of no width breaks what no backslash does.
-_MARKDOWN = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b", "#": "#\u200b"}
-    | {sign: f"\\{sign}" for sign in "\\`*[]|~"}
-)
 
 
-def cells(row: Decision) -> list[str]:
-    """A decision as text, a cell a column."""
-    return [
-        row.network,
-        row.label,
-        _value(row.base, row.unit),
-        _value(row.head, row.unit),
-        _change(row),
-        f"{row.threshold:.1%}",
-        str(row.draws),
-        f"{row.decision}: {row.note}" if row.note else row.decision,
-    ]
+def decisions_table(rows: Sequence[Decision]) -> Table:
+    """A row a decision, with all that is known of it."""
+    cells: Cells = {
+        "Variant": lambda row: row.network,
+        "Quantity": lambda row: row.label,
+        "Base": lambda row: value_text(row.base, row.unit),
+        "Head": lambda row: value_text(row.head, row.unit),
+        **_IN_SHORT,
+        "Decision": lambda row: f"{_MARKS[row.decision]} {': '.join(filter(None, (row.decision, row.note)))}",
+    }
+    return Table.of(rows, cells)
 
 
-def _readable(rows: Sequence[Decision]) -> list[Decision]:
-    """The same, with names and notes that can be shown anywhere."""
-    return [replace(row, variant=plain(row.variant), note=plain(row.note)) for row in rows]
-
-
-def terminal(rows: Sequence[Decision]) -> tuple[list[str], list[list[str]]]:
-    """Columns and cells of a narrow table, without the network's conditions where all have the same."""
-    rows = _readable(rows)
+def short_table(rows: Sequence[Decision]) -> Table:
+    """The same for a narrow terminal: without the network's conditions where all have the same."""
     alike = len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
-    return ["variant", "quantity", "change [95%]", "tolerance", "draws", "decision"], [
-        [
-            row.variant if alike else row.network,
-            row.label,
-            _change(row),
-            f"{row.threshold:.1%}",
-            str(row.draws),
-            row.decision,
-        ]
-        for row in rows
-    ]
+    cells: Cells = {
+        "Variant": lambda row: row.variant if alike else row.network,
+        "Quantity": lambda row: row.label,
+        **_IN_SHORT,
+        "Decision": lambda row: row.decision,
+    }
+    return Table.of(rows, cells)
 
 
 def standing(rows: Sequence[Decision]) -> str:
@@ -66,21 +50,12 @@ def standing(rows: Sequence[Decision]) -> str:
 
 def markdown(rows: Sequence[Decision], against: str) -> str:
     """A table for a comment on a pull request, or a job's summary."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS)]
-    for row in _readable(rows):
-        *others, last = cells(replace(row, variant=_escaped(row.variant), note=_escaped(row.note)))
-        lines.append([*others, f"{_MARKS[row.decision]} {last}"])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"### bench gate against {_escaped(plain(against))}: {standing(rows)}\n\n{table}\n"
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return text.translate(_MARKDOWN).replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    head = f"bench gate against {escape_markdown(against)}: {standing(rows)}"
+    return f"### {head}\n\n{decisions_table(rows).markdown()}\n"
 
 
 def junit(rows: Sequence[Decision]) -> str:
-    """A test a decision: a regression fails, what cannot be told is skipped."""
+    """A test a decision: a regression fails, what cannot be decided is skipped."""
     rows = _readable(rows)
     failed, skipped = (
         [row for row in rows if row.decision in kinds]
@@ -115,7 +90,7 @@ def github_benchmark(rows: Sequence[Decision]) -> str:
             "unit": row.unit,
             "value": row.head,
             "range": _change(row),
-            "extra": f"{row.decision}, base {_value(row.base, row.unit)}",
+            "extra": f"{row.decision}, base {value_text(row.base, row.unit)}",
         }
         for row in _readable(rows)
         if row.measured and row.higher_is_better
@@ -141,14 +116,23 @@ def bencher(rows: Sequence[Decision]) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def _value(value: float, unit: str) -> str:
-    if math.isnan(value):
-        return MISSING
-    return f"{value / 2**20:,.0f} MiB" if unit == "bytes" else f"{value:,.4g} {unit}"
+def _readable(rows: Sequence[Decision]) -> list[Decision]:
+    """The same, with names and notes that can be shown anywhere."""
+    return [replace(row, variant=plain(row.variant), note=plain(row.note)) for row in rows]
 
 
 def _change(row: Decision) -> str:
-    if not row.compared:
-        return MISSING
-    interval = "" if math.isnan(row.low) else f" [{row.low - 1:+.1%}, {row.high - 1:+.1%}]"
-    return f"{row.ratio - 1:+.1%}{interval}"
+    return change_text(row.ratio, row.low, row.high) if row.compared else MISSING
+
+
+FORMATS: dict[str, Callable[[Sequence[Decision], str], str]] = {
+    "markdown": markdown,
+    "junit": lambda rows, against: junit(rows),
+    "github_benchmark": lambda rows, against: github_benchmark(rows),
+    "bencher": lambda rows, against: bencher(rows),
+}
+_IN_SHORT: Cells = {
+    "Change [95%]": _change,
+    "Tolerance": lambda row: f"{row.threshold:.1%}",
+    "Draws": lambda row: str(row.draws),
+}

@@ -8,23 +8,29 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.analysis.series import ChangePoint, Series, Span
-from alexnet_bench.errors import RecordError
 from alexnet_bench.records.history import SERIES
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.history import conditions, draw_history, gain_text
+from alexnet_bench.show.files import writing_into
 from alexnet_bench.show.numbers import change_text
-from alexnet_bench.words import MISSING
+from alexnet_bench.show.table import Cells, Table
 
 NAME = "history"
-COLUMNS = ["variant", "mode", "entries", "first to last", "changes"]
 
 
-def tables(found: Sequence[Series]) -> dict[str, list[list[str]]]:
-    """The cells of `COLUMNS`, a table for each machine and its conditions."""
-    by_conditions: dict[str, list[list[str]]] = {}
+def tables(found: Sequence[Series]) -> dict[str, Table]:
+    """A table for each machine and its conditions, a row a series."""
+    cells: Cells = {
+        "Variant": lambda series: series.rows[0].variant,
+        "Mode": lambda series: series.rows[0].mode,
+        "Entries": lambda series: str(len(series.rows)),
+        "First to last": lambda series: change_text(math.nan if series.change is None else 1 + series.change),
+        "Changes": lambda series: "\n".join(map(_change_text, series.changes)) or "none",
+    }
+    alike: dict[str, list[Series]] = {}
     for series in found:
-        by_conditions.setdefault(conditions(series), []).append(_cells(series))
-    return by_conditions
+        alike.setdefault(conditions(series), []).append(series)
+    return {title: Table.of(rows, cells) for title, rows in alike.items()}
 
 
 def warnings(series: Series) -> Iterator[str]:
@@ -35,7 +41,7 @@ def warnings(series: Series) -> Iterator[str]:
     if loss := series.chain_loss:
         yield (
             f"{who}: {gain_text(loss.gain)} since {loss.since}: {loss.count} gates up to {loss.until} "
-            "add up to it, and none told of it"
+            "add up to it, and none found it"
         )
     if loss := series.trend_loss:
         yield f"{who}: {gain_text(loss.gain)} by a trend over {loss.count} entries, {_ends(loss)}"
@@ -62,25 +68,10 @@ def write_figure(found: Sequence[Series], out: Path) -> Path | None:
     Raises:
         RecordError: the folder cannot be written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with style.styled():
-            figure = draw_history(found)
-            style.save(figure, out, NAME)
-    except OSError as error:
-        raise RecordError(f"{out} cannot be written ({error.strerror}); give another --out") from None
+    with writing_into(out), style.styled():
+        figure = draw_history(found)
+        style.save(figure, out, NAME)
     return None if figure is None else out / f"{NAME}.png"
-
-
-def _cells(series: Series) -> list[str]:
-    first = series.rows[0]
-    return [
-        first.variant,
-        first.mode,
-        str(len(series.rows)),
-        MISSING if series.change is None else change_text(1 + series.change),
-        "\n".join(map(_change_text, series.changes)) or "none",
-    ]
 
 
 def _change_text(change: ChangePoint) -> str:
@@ -101,8 +92,6 @@ def _span(span: Span | None) -> Any:
         "until": span.until,
         "entries": span.count,
         "ratio": float(ratio),
-        **{
-            name: None if math.isnan(value) else float(value)
-            for name, value in (("low", low), ("high", high))
-        },
+        "low": float(low),
+        "high": float(high),
     }

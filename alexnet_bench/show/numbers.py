@@ -1,4 +1,4 @@
-"""Effects and p-values as text: one rule for tables, sentences, figures and the terminal.
+"""Values, effects and verdicts as text: one rule for tables, sentences, figures and the terminal.
 
 Points and percents have two decimals, ratios three and a ×. What is not known is a dash.
 """
@@ -8,9 +8,25 @@ import math
 import pandas as pd
 
 from alexnet_bench.analysis.metrics import RATIO
-from alexnet_bench.words import MISSING, signed
+from alexnet_bench.stats.verdict import INCONCLUSIVE
+from alexnet_bench.words import MISSING, counted, number, percent, signed
 
+GIB, MIB = 2**30, 2**20
 _SMALLEST_P = 0.001
+
+
+def value_text(value: float, unit: str) -> str:
+    """A measured value: `4.35%`, `32.7 images/s`, `401 MiB` of bytes; what was never reached is infinite."""
+    if pd.isna(value):
+        return MISSING
+    if math.isinf(value):
+        return "never"
+    if unit == "bytes":
+        return f"{value / MIB:,.0f} MiB"
+    if unit == "%":
+        return f"{percent(value)}%"
+    # A benchmark of a user's own may take microseconds.
+    return f"{value:.3g} {unit}" if 0 < abs(value) < 0.01 else f"{number(value)} {unit}"
 
 
 def effect_text(value: float, low: float, high: float, unit: str) -> str:
@@ -45,6 +61,30 @@ def change_text(ratio: float, low: float = math.nan, high: float = math.nan) -> 
         return MISSING
     value, *ends = (f"{signed(100 * (item - 1))}%" for item in (ratio, low, high))
     return value if pd.isna(low) else f"{value} [{', '.join(ends)}]"
+
+
+def verdict_text(verdict: str, pairs: int, pairs_wanted: float | None, pair: str) -> str:
+    """A verdict; of an inconclusive one, how many more pairs one would likely take.
+
+    Args:
+        verdict: the word; empty where there is none.
+        pairs: that there are.
+        pairs_wanted: that would likely be enough, where that can be estimated.
+        pair: what one is called: `seed`, `draw` or `pair`.
+    """
+    if verdict != INCONCLUSIVE:
+        return verdict or MISSING
+    if pairs_wanted is None or pd.isna(pairs_wanted):
+        return f"{INCONCLUSIVE} (cannot estimate how many {pair}s it takes)"
+    return f"{INCONCLUSIVE} (about {counted(int(pairs_wanted) - pairs, f'more {pair}')})"
+
+
+def quantiles_text(values: tuple[float, ...] | None) -> str:
+    """The median, with the 5% and 95% quantiles: `496 (475–541)`."""
+    if not isinstance(values, tuple) or not values:
+        return MISSING
+    median, low, high = map(number, values)
+    return f"{median} ({low}–{high})"
 
 
 def p_text(value: float) -> str:

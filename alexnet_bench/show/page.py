@@ -1,14 +1,13 @@
 """Writes a report's content as a page, as Markdown and as a LaTeX table; what is filled in is escaped."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from alexnet_bench.show.content import Content
-from alexnet_bench.show.tables import Table
-from alexnet_bench.words import plain
+from alexnet_bench.show.table import Table, escape_markdown, on_one_line
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -28,15 +27,15 @@ _NOT_IN_LATEX = {"Differs in", "Learning rate", "Seeds", "Draws", "Device", "Fai
 
 def render_html(content: Content) -> str:
     """The page."""
-    environment = _environment(autoescape=True, finalize=_escaping(_on_one_line))
+    environment = _environment(autoescape=True, finalize=_escaping(on_one_line))
     return environment.get_template("page.html.j2").render(content=content)
 
 
 def render_markdown(content: Content) -> str:
     """The same as Markdown."""
-    return (
-        _environment(finalize=_escaping(escape_markdown)).get_template("report.md.j2").render(content=content)
-    )
+    environment = _environment(finalize=_escaping(escape_markdown))
+    grid = lambda table: Markup(table.markdown())  # noqa: E731
+    return environment.get_template("report.md.j2").render(content=content, grid=grid)
 
 
 def render_latex(content: Content) -> str:
@@ -53,18 +52,9 @@ def render_latex(content: Content) -> str:
     return environment.get_template("table.tex.j2").render(content=content, columns=_latex_columns)
 
 
-def escape_markdown(text: str) -> str:
-    """Text that Markdown shows as it is, in a table too."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", _on_one_line(text))
-
-
 def escape_latex(text: str) -> str:
     """Text that LaTeX shows as it is."""
-    return "".join(_LATEX.get(character, character) for character in _on_one_line(text))
-
-
-def _on_one_line(text: str) -> str:
-    return plain(" ".join(text.split()))
+    return "".join(_LATEX.get(character, character) for character in on_one_line(text))
 
 
 def _latex_columns(table: Table) -> list[str]:

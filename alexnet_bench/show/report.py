@@ -15,6 +15,7 @@ from alexnet_bench.records.run_folder import read_manifest, run_records
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.figures import FIGURES, style
+from alexnet_bench.show.files import writing_into
 from alexnet_bench.show.page import render_html, render_latex, render_markdown
 
 __all__ = ["effects", "summarize", "write_report"]
@@ -30,8 +31,7 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     manifests = [read_manifest(folder) for folder in folders]
     _check_distinct(folders, manifests)
     records = run_records(*folders)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with writing_into(out):
         plans = Plans(manifests, folders_by_run(folders, manifests))
         figures = _draw_figures(records, plans, out)
         found = effects(records, manifests, plans.folders)
@@ -43,8 +43,6 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         (out / "report.md").write_text(render_markdown(content), encoding="utf-8")
         page = out / "index.html"
         page.write_text(render_html(content), encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"{out} cannot be written ({error.strerror}); give another folder") from None
     return page
 
 

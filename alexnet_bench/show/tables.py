@@ -1,57 +1,37 @@
-"""The tables of a report, as rows of text."""
+"""The tables of a report, of `bench run` and of `bench compare`."""
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from alexnet_bench.analysis.comparison import Comparison
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.analysis.plans import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.show.numbers import effect_text, in_unit, interval_text, p_text
-from alexnet_bench.stats.verdict import EQUIVALENT, INCONCLUSIVE
+from alexnet_bench.show.numbers import (
+    GIB,
+    change_text,
+    effect_text,
+    in_unit,
+    interval_text,
+    p_text,
+    quantiles_text,
+    value_text,
+    verdict_text,
+)
+from alexnet_bench.show.table import Cells, Table
+from alexnet_bench.stats.verdict import EQUIVALENT
 from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, whole
 
-GIB = 2**30
-_OVERVIEW_WORDS = {
-    "Variant",
-    "Differs in",
-    "Verdict on error",
-    "Verdict on training",
-    "Steady",
-    "Device",
-    "Failed",
-}
 THE_PAPERS = "the paper's"
 _ERRORS = [metric.name for metric in HEADLINES]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """A table of text.
-
-    Args:
-        columns: their titles.
-        rows: as many cells each.
-        numeric: the columns that are aligned right.
-    """
-
-    columns: list[str]
-    rows: list[list[str]]
-    numeric: frozenset[str] = frozenset()
-
-    def only(self, *columns: str) -> "Table":
-        """These of its columns, where it has them."""
-        kept = [index for index, name in enumerate(self.columns) if name in columns]
-        return Table(
-            columns=[self.columns[index] for index in kept],
-            rows=[[row[index] for index in kept] for row in self.rows],
-            numeric=self.numeric,
-        )
+# What `bench run` ends with.
+_IN_SHORT = (" error, %", "images/s", "Training, of the peak", "Seeds")
 
 
 def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
@@ -62,7 +42,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     names = [str(name) for name in summary["error_name"] if isinstance(name, str)]
     error = f"{names[0].capitalize() if names else 'Error'}, %"
     places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
-    cells: dict[str, Callable[[Any], str]] = {
+    cells: Cells = {
         "Variant": lambda row: row.variant,
         "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
         error: lambda row: percent(row.error_percent),
@@ -73,8 +53,8 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Verdict on training": lambda row: _verdict_on(row, effects, [TRAINING.name]),
         "Inference, images/s": lambda row: number(row.inference_images_per_second),
         "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
-        "Training, ms/step": lambda row: _quantiles(row.training_step_ms),
-        "Inference, ms/step": lambda row: _quantiles(row.inference_step_ms),
+        "Training, ms/step": lambda row: quantiles_text(row.training_step_ms),
+        "Inference, ms/step": lambda row: quantiles_text(row.inference_step_ms),
         "Training, GFLOP/s": lambda row: number(row.training_flops_per_second / 1e9),
         "Inference, GFLOP/s": lambda row: number(row.inference_flops_per_second / 1e9),
         "Training, of the peak": lambda row: _of_peak(row.training_utilization),
@@ -90,7 +70,68 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
         "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
     }
-    return _table(summary.itertuples(), cells, words=_OVERVIEW_WORDS)
+    return Table.of(summary.itertuples(), cells)
+
+
+def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
+    """What `bench run` ends with: the overview in short, of whatever precisions and batch sizes it timed."""
+    table = overview(summary, effects)
+    short = table.only("Variant", *(name for name in table.columns if name.endswith(_IN_SHORT)))
+    columns = {"Precision": summary["time_precision"], "Batch": summary["time_batch_size"].map(whole)}
+    several = {name: values.fillna(MISSING) for name, values in columns.items() if values.nunique() > 1}
+    return Table(
+        [short.columns[0], *several, *short.columns[1:]],
+        [
+            [first, *timed, *others]
+            for (first, *others), *timed in zip(short.rows, *several.values(), strict=True)
+        ],
+    )
+
+
+def verdicts_table(effects: pd.DataFrame) -> Table:
+    """What `bench run` says of each arm that was judged."""
+    cells: Cells = {
+        "Arm": lambda row: row.arm,
+        "Control": lambda row: row.control,
+        "Measure": lambda row: row.label,
+        "Effect [95%]": _effect,
+        "Verdict": _verdict,
+    }
+    return Table.of(effects[effects["verdict"] != ""].itertuples(), cells)
+
+
+def comparison_table(found: Iterable[Comparison], names: tuple[str, str]) -> Table:
+    """What `bench compare` ends with: a row a variant and measure.
+
+    Args:
+        found: the rows.
+        names: of the two that are compared.
+    """
+    cells: Cells = {
+        "Variant": lambda row: row.variant,
+        "Measure": lambda row: row.measure,
+        "Precision, batch": lambda row: f"{row.precision}, {row.batch_size}",
+        "Base": lambda row: value_text(row.base, row.unit),
+        "Head": lambda row: value_text(row.head, row.unit),
+        "Change [95%]": _compared,
+        "ms/step, base": lambda row: quantiles_text(row.base_milliseconds),
+        "ms/step, head": lambda row: quantiles_text(row.head_milliseconds),
+        "Note": _remark,
+    }
+    table, titles = Table.of(found, cells), dict(zip(("Base", "Head"), names, strict=True))
+    return replace(table, columns=[titles.get(name, name) for name in table.columns])
+
+
+def _compared(row: Comparison) -> str:
+    if row.unit != "%" or pd.isna(row.effect):
+        return change_text(row.effect, row.low, row.high)
+    size, *interval = effect_text(row.effect, row.low, row.high, POINTS).partition(" ")
+    return f"{size} points{''.join(interval)}"
+
+
+def _remark(row: Comparison) -> str:
+    few = f"{counted(row.pairs, 'pair')}: no interval" if row.pairs and pd.isna(row.low) else ""
+    return "; ".join(filter(None, (row.note, few))) or MISSING
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
@@ -100,28 +141,28 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         effects: of one ablation.
         places: what to call the settings, where there are several of a kind.
     """
-    cells: dict[str, Callable[[Any], str]] = {
+    cells: Cells = {
         "Arm": lambda row: row.arm,
         "Measure": lambda row: row.label,
         "Where": lambda row: places.get(row.setting, MISSING),
-        "Control": lambda row: _value(row.control_value, row),
-        "Arm's value": lambda row: _value(row.arm_value, row),
+        "Control": lambda row: value_text(row.control_value, row.value_unit),
+        "Arm's value": lambda row: value_text(row.arm_value, row.value_unit),
         "Effect": _effect_with_unit,
         "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
-        "Verdict": verdict_text,
+        "Verdict": _verdict,
         "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
         "Kind": lambda row: row.kind,
         "Note": lambda row: row.note or MISSING,
     }
-    return _table(effects.itertuples(), cells, words={"Arm", "Measure", "Where", "Verdict", "Kind", "Note"})
+    return Table.of(effects.itertuples(), cells)
 
 
 def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
     """One row a main effect or interaction of a factorial."""
-    cells: dict[str, Callable[[Any], str]] = {
+    cells: Cells = {
         "Factorial": lambda row: row.factorial,
         "Term": lambda row: f"{row.term} (or {row.alias})" if row.alias else row.term,
         "Measure": lambda row: row.measure,
@@ -131,20 +172,20 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "p (adjusted)": lambda row: p_text(row.p_value),
         "Seeds": lambda row: str(row.seeds),
     }
-    return _table(contrasts.itertuples(), cells, words={"Factorial", "Term", "Measure", "Where"})
+    return Table.of(contrasts.itertuples(), cells)
 
 
 def failures_table(records: Sequence[AnyRecord]) -> Table:
     """Every trial and draw that did not succeed, with what went wrong."""
     several = len({record.run_id for record in records}) > 1
-    cells: dict[str, Callable[[Any], str]] = {
+    cells: Cells = {
         "Variant": lambda row: row.variant,
         "What": lambda row: f"seed {row.seed}" if isinstance(row, Trial) else f"draw {row.draw}, {row.mode}",
         "Outcome": lambda row: row.status,
         "Run": lambda row: row.run_id if several else MISSING,
         "Error": lambda row: row.error or MISSING,
     }
-    return _table([record for record in records if not record.succeeded], cells, words=set(cells))
+    return Table.of([record for record in records if not record.succeeded], cells)
 
 
 def runs_table(manifests: Sequence[Manifest], records: Sequence[AnyRecord]) -> Table:
@@ -154,8 +195,8 @@ def runs_table(manifests: Sequence[Manifest], records: Sequence[AnyRecord]) -> T
         for manifest in manifests
     ]
     return Table(
-        columns=["Run", *(manifest["run_id"] for manifest in manifests)],
-        rows=[[fact, *(column[fact] for column in columns)] for fact in columns[0]],
+        ["Run", *(manifest["run_id"] for manifest in manifests)],
+        [[fact, *(column[fact] for column in columns)] for fact in columns[0]],
     )
 
 
@@ -220,18 +261,6 @@ def _seeds(records: Sequence[AnyRecord]) -> str:
     return listed(trial.seed for trial in trials) or MISSING
 
 
-def _table(rows: Iterable[Any], cells: dict[str, Callable[[Any], str]], words: set[str]) -> Table:
-    """A line a row, without the columns in which every cell is missing."""
-    rows = [[cell(row) for cell in cells.values()] for row in rows]
-    kept = [index for index in range(len(cells)) if any(row[index] != MISSING for row in rows)]
-    titles = list(cells)
-    return Table(
-        columns=[titles[index] for index in kept],
-        rows=[[row[index] for index in kept] for row in rows],
-        numeric=frozenset(set(titles) - words),
-    )
-
-
 def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
     """The effect of a variant on the first of the measures that was recorded."""
     if row.same_as and measures == _ERRORS and pd.notna(row.error_percent):
@@ -241,7 +270,7 @@ def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
         return MISSING
     if effect.kind == NOT_COMPARABLE:
         return NOT_COMPARABLE
-    return row_text(effect)
+    return _effect(effect)
 
 
 def _same_step(row: Any) -> str:
@@ -252,7 +281,7 @@ def _same_step(row: Any) -> str:
 def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
     """The verdict on the same effect."""
     effect = _first(row, effects, measures)
-    return MISSING if effect is None else verdict_text(effect)
+    return MISSING if effect is None else _verdict(effect)
 
 
 def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
@@ -263,19 +292,12 @@ def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
     return found[0] if found else None
 
 
-def verdict_text(row: Any) -> str:
-    """A verdict, and how many more pairs one would likely take."""
-    if not row.verdict:
-        return MISSING
-    if row.verdict != INCONCLUSIVE:
-        return str(row.verdict)
-    what = "draw" if row.measure.endswith("images_per_second") else "seed"
-    if pd.isna(row.pairs_wanted):
-        return f"{INCONCLUSIVE} (cannot estimate how many {what}s it takes)"
-    return f"{INCONCLUSIVE} (about {counted(int(row.pairs_wanted) - row.pairs, f'more {what}')})"
+def _verdict(row: Any) -> str:
+    pair = "draw" if row.measure.endswith("images_per_second") else "seed"
+    return verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair)
 
 
-def row_text(row: Any) -> str:
+def _effect(row: Any) -> str:
     """The effect of a row of `effects.csv` with its interval, where it has one."""
     return effect_text(row.effect, *_bounds(row), row.unit)
 
@@ -304,24 +326,8 @@ def _each(row: Any) -> str:
     return ", ".join(in_unit(value, row.unit) for value in row.values)
 
 
-def _quantiles(values: tuple[float, ...] | None) -> str:
-    """The median, with the 5% and 95% quantiles."""
-    if not isinstance(values, tuple):
-        return MISSING
-    median, low, high = map(number, values)
-    return f"{median} ({low}–{high})"
-
-
 def _of_peak(value: float | None) -> str:
     return f"{100 * value:.0f}%" if value is not None and pd.notna(value) else MISSING
-
-
-def _value(value: float, row: Any) -> str:
-    if pd.isna(value):
-        return MISSING
-    if math.isinf(value):
-        return "never"
-    return f"{percent(value)}%" if row.value_unit == "%" else f"{number(value)} {row.value_unit}"
 
 
 def _tally(good: int, failed: int) -> str:

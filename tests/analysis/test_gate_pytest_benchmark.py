@@ -134,7 +134,7 @@ def test_the_command_times_nothing(bench, write, no_workers, tmp_path, monkeypat
     outcome = bench("gate", *sides, "--markdown", "found.md")
     assert outcome.code == 1
     assert "1 regressed, 1 pass" in outcome.out
-    assert "| b | time | 1 s | 2 s | +100.0%" in (tmp_path / "found.md").read_text(encoding="utf-8")
+    assert "| b | time | 1.00 s | 2.00 s | +100.00%" in (tmp_path / "found.md").read_text(encoding="utf-8")
     assert json.loads(bench("gate", *sides, "--json").out)["run"] is None
     # The project's own threshold and spread.
     (tmp_path / "pyproject.toml").write_text("[tool.alexnet-bench.gate]\nprocess-spread = '80%'\n", "utf-8")

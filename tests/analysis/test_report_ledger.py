@@ -16,7 +16,7 @@ from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.show.claims import (
-    columns_of,
+    claims_table,
     read_ledger,
     render_markdown,
     runs_among,
@@ -309,8 +309,8 @@ def test_a_run_supports_its_claims_in_every_form(run, tmp_path):
 
     row = rows["LRN lowers top-1 error by 1.4 points"]
     assert (row.verdict, row.effect, row.price) == ("supported", pytest.approx(2.0), pytest.approx(1.2))
-    columns, table = columns_of(found)
-    assert "+2.00" in table[list(rows).index(row.claim)][columns.index("Measured")]
+    table = claims_table(found)
+    assert "+2.00" in table.rows[list(rows).index(row.claim)][table.columns.index("Measured")]
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
         "claims.csv",
         "claims.md",

@@ -18,11 +18,11 @@ def test_without_runs_every_claim_is_listed_and_none_tested(bench):
     assert all(any(word in row["claim"] for row in rows) for word in PAPERS)
 
 
-def test_what_lies_beside_the_runs_is_passed_over(bench, tmp_path):
+def test_what_lies_beside_the_runs_is_left_out(bench, tmp_path):
     code, out, err = bench("claims", *sorted(REFERENCE.iterdir()), "--out", tmp_path / "ledger")
 
     assert (code, err) == (0, "")
-    assert "passed over: " in out
+    assert "left out: " in out
     assert "harness.json" in " ".join(out.split())
     assert (tmp_path / "ledger" / "claims.md").read_text().startswith("# The paper's claims")
     assert (tmp_path / "ledger" / "claims.csv").exists()

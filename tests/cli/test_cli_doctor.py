@@ -65,7 +65,7 @@ def test_the_doctors_words(monkeypatch, capsys, bench):
     code, out, _ = bench("doctor")
 
     assert code == 0
-    for words in ("300 GFLOP/s", "40 GB/s", "1.0010 [0.9900, 1.0100]", "autogroup 1", "- stop that"):
+    for words in ("300 GFLOP/s", "40 GB/s", "+0.10% [−1.00%, +1.00%]", "autogroup 1", "- stop that"):
         assert words in out
     assert "governor" not in out
     told["complaints"] = []

@@ -55,7 +55,7 @@ def test_gates_that_add_up_are_warned_of(bench, workplace):
 
     code, _, err = bench("history", file)
     assert code == 0
-    assert f"since {commit(0)}: 12 gates up to {commit(12)} add up to it, and none told of it" in err
+    assert f"since {commit(0)}: 12 gates up to {commit(12)} add up to it, and none found it" in err
 
     (workplace / "pyproject.toml").write_text(
         '[tool.alexnet-bench.gate.thresholds]\ntraining = "10%"\n', encoding="utf-8"

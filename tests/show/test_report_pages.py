@@ -181,7 +181,7 @@ def test_names_are_escaped_everywhere():
     shown, markdown, latex = pages(accuracy(names) + timing(names), run)
     assert "<b>" not in shown
     assert html.escape(NASTY) in shown
-    assert r"\<b\>\&a\|b\_\$x^y\~\`\*\{\}\\" in markdown
+    assert r"&lt;b&gt;&amp;a\|b\_\$x^y\~\`\*\{\}\\" in markdown
     lines = [line for line in markdown.split("## Effects")[0].splitlines() if line.startswith("|")]
     assert len(lines) == 4
     assert len({line.replace(r"\|", "").count("|") for line in lines}) == 1

@@ -6,7 +6,8 @@ import pytest
 from alexnet_bench import words
 from alexnet_bench.show import numbers
 from alexnet_bench.show.figures.tradeoff import apart
-from alexnet_bench.show.page import escape_latex, escape_markdown
+from alexnet_bench.show.page import escape_latex
+from alexnet_bench.show.table import escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_an_effect_reads_the_same_everywhere(effect, text):
     assert numbers.effect_text(*effect) == text
 
 
-def test_a_ratio_may_be_told_as_a_change():
+def test_a_ratio_may_be_shown_as_a_change():
     assert numbers.change_text(0.904, 0.9, 0.91) == "−9.60% [−10.00%, −9.00%]"
     assert numbers.change_text(1.0) == "+0.00%"
 
@@ -53,7 +54,7 @@ def test_p_values(value, text):
 
 
 def test_markdown_is_escaped():
-    assert escape_markdown("a|b_*<i>`\n[x](y)$") == r"a\|b\_\*\<i\>\` \[x\](y)\$"
+    assert escape_markdown("a|b_*<i>`\n[x](y)$") == r"a\|b\_\*&lt;i&gt;\` \[x\](y)\$"
 
 
 def test_latex_is_escaped():

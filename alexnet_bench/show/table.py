@@ -1,0 +1,85 @@
+"""A table of text: the terminal, Markdown, HTML and LaTeX are written from it."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from alexnet_bench.words import MISSING, plain
+
+Cells = dict[str, Callable[[Any], str]]
+_IN_BRACKETS = re.compile(r" ?\[.*?\]| ?\(.*?\)")
+_NUMBERS = re.compile(r"[<+−×]?[\d∞][\d∞.,+−× ]*%?( [A-Za-z/]+)?")
+# What Markdown, and GitHub's, makes more than text of: tags, links, code, emphasis, columns, and the names of
+# people and issues. A space of no width breaks what no backslash does.
+_MARKDOWN = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b", "#": "#\u200b"}
+    | {sign: f"\\{sign}" for sign in "\\`*_{}[]|~$"}
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Args:
+        columns: their titles.
+        rows: as many cells each.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+
+    @classmethod
+    def of(cls, rows: Iterable[Any], cells: Cells) -> "Table":
+        """A line a row, without the columns in which every cell is missing.
+
+        Args:
+            rows: whatever the cells are made of.
+            cells: by a column's title, how a row becomes its cell.
+        """
+        lines = [[cell(row) for cell in cells.values()] for row in rows]
+        table = cls(list(cells), lines)
+        return table.only(
+            *(
+                name
+                for at, name in enumerate(cells)
+                if not lines or any(line[at] != MISSING for line in lines)
+            )
+        )
+
+    @property
+    def numeric(self) -> set[str]:
+        """The columns that are aligned right: at least half of what they hold are numbers."""
+        shown = {
+            name: [row[index] for row in self.rows if row[index] not in (MISSING, "")]
+            for index, name in enumerate(self.columns)
+        }
+        return {name for name, cells in shown.items() if 2 * sum(map(_is_number, cells)) >= len(cells) > 0}
+
+    def only(self, *columns: str) -> "Table":
+        """These of its columns, where it has them."""
+        kept = [index for index, name in enumerate(self.columns) if name in columns]
+        return Table(
+            [self.columns[index] for index in kept], [[row[index] for index in kept] for row in self.rows]
+        )
+
+    def markdown(self) -> str:
+        """The same as Markdown."""
+        rule = ["---:" if name in self.numeric else "---" for name in self.columns]
+        lines = [map(escape_markdown, self.columns), rule, *(map(escape_markdown, row) for row in self.rows)]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is, in a table too."""
+    return on_one_line(text).translate(_MARKDOWN).replace("://", ":\u200b//").replace("www.", "www\u200b.")
+
+
+def on_one_line(text: str) -> str:
+    """Text without line ends, in which nothing acts on what shows it."""
+    return plain(" ".join(text.split()))
+
+
+def _is_number(cell: str) -> bool:
+    return bool(_NUMBERS.fullmatch(_IN_BRACKETS.sub("", cell)))
