@@ -53,7 +53,7 @@ class Code:
     def environment(self) -> dict[str, str]:
         """The environment that it is run in."""
         same = self.python.absolute() == Path(sys.executable).absolute()
-        return _environment(os.environ, same_python=same)
+        return worker_environment(os.environ, same_python=same)
 
 
 class Zygote:
@@ -336,7 +336,7 @@ def _failure(status: str, error: str) -> dict[str, Any]:
     return {"is": "failed", "status": status, "error": f"{error}; see workers.log in the run folder"}
 
 
-def _environment(own: Mapping[str, str], *, same_python: bool) -> dict[str, str]:
+def worker_environment(own: Mapping[str, str], *, same_python: bool) -> dict[str, str]:
     """The caller's environment, without what would change a number or stop a worker.
 
     Settings that make TensorFlow quicker or slower are the user's; records hold them (`worker.build_info`).

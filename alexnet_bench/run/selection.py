@@ -75,6 +75,7 @@ def _names_of_base(sides: Mapping[str, Side], selections: Iterable[str]) -> dict
     try:
         done = subprocess.run(
             [str(base.code.python), str(SCRIPT), str(base.code.root)],
+            env=base.code.environment,
             input=json.dumps(asked),
             capture_output=True,
             text=True,

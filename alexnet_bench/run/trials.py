@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,20 +45,21 @@ def run_trials(
     waiting, workers = iter(tasks), Workers()
     with ThreadPoolExecutor(schedule.jobs) as pool, workers.ended_early(pool):
 
-        def submit(task: TrialTask) -> Any:
-            return pool.submit(run_trial_task, schedule, task, zygote, folder, run_id, on_epoch, workers)
+        def begun(count: int) -> set[Future[Trial]]:
+            given = (schedule, zygote, folder, run_id, on_epoch, workers)
+            return {pool.submit(_run_trial, task, *given) for task in islice(waiting, count)}
 
-        running = {submit(task) for task in islice(waiting, schedule.jobs)}
+        running = begun(schedule.jobs)
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 on_record(future.result())
-                running |= {submit(task) for task in islice(waiting, 1)}
+                running |= begun(1)
 
 
-def run_trial_task(
-    schedule: Schedule,
+def _run_trial(
     task: TrialTask,
+    schedule: Schedule,
     zygote: Zygote,
     folder: Path,
     run_id: str,

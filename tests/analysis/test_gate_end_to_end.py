@@ -34,7 +34,7 @@ def gate(bench, repository, monkeypatch):
 
 def test_a_commit_that_slows_a_block_fails_the_build(gate, repository, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(repository / "summary.md"))
-    # What is certain of speed is so after four draws; what nobody slowed would take the whole budget.
+    # A slowdown is certain after eight draws; what nobody slowed would take the whole budget.
     (repository / "pyproject.toml").write_text(
         "[tool.alexnet-bench.gate.thresholds]\nmemory = false\nstart-up = false\n", encoding="utf-8"
     )

@@ -74,14 +74,6 @@ def test_a_variant_is_timed_and_what_cannot_be_is_one_line(tmp_path, users_ablat
     assert "warning" not in out
 
 
-def test_where_benchmarks_are_disabled_the_variant_is_still_built(tmp_path, users_ablations):
-    code, out = run_suite(tmp_path, REAL, "-rP", "-k", "speed", "--benchmark-disable")
-
-    assert code == 0, out
-    assert "1 draws" in out
-    assert "Rounds" not in out
-
-
 def test_a_misspelt_name_starts_no_workers(tmp_path):
     code, out = run_suite(tmp_path, REAL, "-k", "misspelt", "--basetemp", tmp_path / "made")
 

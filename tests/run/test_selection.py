@@ -84,6 +84,18 @@ def test_a_base_whose_interpreter_is_none_is_asked_later(select, tmp_path):
     assert select("plain", MINE, OTHER, python=tmp_path / "none") == Selected(of_head="plain")
 
 
+def test_another_interpreter_finds_its_own_packages(select, tmp_path, monkeypatch):
+    """Whatever the caller's variables say; else it would not start, and nobody would ask it."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+
+    found = select("plain", MINE, OTHER, python=python)
+
+    assert found == Selected(of_head="plain", only_head=("plain",))
+
+
 def test_head_alone_has_all_it_has(write_ablations):
     own = str(write_ablations(MINE))
     side = Side(code=Code(root=ROOT), ablations=(own,))

@@ -128,6 +128,13 @@ def test_a_step_longer_than_a_slice_is_a_slice(run):
     assert run(slice_seconds=0.01)["tanh"].slice_steps == (1,) * ROUNDS
 
 
+def test_a_single_slice_of_a_single_step_is_enough(run):
+    """As where benchmarks are disabled, and all that is asked is whether a variant can be built."""
+    (record,) = run("alexnet", rounds=1, slice_seconds=0.0).values()
+
+    assert (record.slice_steps, record.steady, record.status) == ((1,), True, "ok")
+
+
 def test_warm_up_goes_on_while_steps_get_faster(run, answers):
     answers.step_seconds = lambda variant, step: STEP_SECONDS * (1 + (0.5**step if variant == "tanh" else 0))
 

@@ -11,7 +11,7 @@ from whole_records import record
 
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.schema import MODES
-from alexnet_bench.run.effort import Effort
+from alexnet_bench.run.effort import Effort, draws_effort
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.timing_plan import (
@@ -99,7 +99,7 @@ def carried_out(plan, rows=(), most=500, **how):
 # -- who is timed together
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.integers(2, len(ALL)), st.integers(2, 12))
 def test_tasks_hold_the_control_and_as_many_others_as_memory(count, at_once):
     plan = plan_of(",".join(ALL[:count]), at_once=at_once)
@@ -126,7 +126,7 @@ def test_a_variant_by_itself_is_timed_all_the_same():
     assert [names(task) for task in tasks] == [["alexnet"]] * DRAWS
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.sets(st.sampled_from([*ALL[1:], "tanh-he", "tanh-normal"]), min_size=1), st.integers(2, 6))
 def test_every_task_is_of_one_control_and_of_arms_that_are_held_against_it(chosen, at_once):
     schedule = Schedule(Settings(variants=",".join(chosen)), REGISTRY)
@@ -140,7 +140,7 @@ def test_every_task_is_of_one_control_and_of_arms_that_are_held_against_it(chose
     assert all([name for name, _ in beside].count(arm) == DRAWS for arm in arms)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.integers(1, 6), st.integers(2, 6), st.integers(2, 6), st.integers(0, 30), st.sampled_from([1, -1]))
 def test_a_run_that_goes_on_times_what_is_missing_whatever_memory_holds_now(count, before, now, cut, step):
     chosen = ",".join(ALL[:count])
@@ -231,6 +231,12 @@ def test_draws_without_a_steady_state_are_drawn_again_and_not_for_ever(unsteady,
         ]
 
     assert len({row.draw for row in rows}) == draws
+
+
+def test_a_users_own_test_has_the_draws_that_it_asks_for():
+    tasks, _ = carried_out(plan_of("alexnet", draws_effort(3, MODES)), steady=False)
+
+    assert len(tasks) == 3
 
 
 def test_an_interval_is_waited_for_of_draws_that_count():

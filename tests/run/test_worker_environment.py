@@ -1,6 +1,6 @@
 """What workers are started with, whatever the user's environment sets."""
 
-from alexnet_bench.run.worker_environment import FIXED, worker_environment
+from alexnet_bench.run.local import FIXED, worker_environment
 
 USERS = {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda", "TF_ENABLE_ONEDNN_OPTS": "0", "LC_ALL": "C"}
 HARMFUL = {

@@ -1,0 +1,143 @@
+"""A run's manifest, `run.json`: what it set out to do, where and how."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alexnet_bench.errors import RecordError
+from alexnet_bench.records.schema import SCHEMA_VERSION
+
+MANIFEST = "run.json"
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine, what was installed on it, and how it was set."""
+
+    cpu: str
+    cores: int
+    memory_bytes: int
+    platform: str
+    versions: dict[str, str]
+    settings: dict[str, Any] = {}
+
+
+class PlannedVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """How a variant differs from the paper's network: in words, and in which fields."""
+
+    difference: str
+    fields: tuple[str, ...] = ()
+
+
+class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report quotes of a claim; see `network.ablation.Claim`."""
+
+    says: str
+    source: str
+    setup: str
+    arm: str | None = None
+
+
+class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
+    """An ablation that a run has arms of; `apart` where its control is not that of the others."""
+
+    name: str
+    factor: str
+    control: str
+    arms: tuple[str, ...]
+    claims: tuple[PlannedClaim, ...] = ()
+    apart: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What was to be measured: enough to report without the ablation files.
+
+    What an older plan lacks is empty, or None where empty says something else.
+    """
+
+    kind: str = "run"
+    preset: str = ""
+    measures: tuple[str, ...] = ()
+    control: str = ""
+    controls: dict[str, str] = {}
+    added_controls: tuple[str, ...] = ()
+    control_given: str | None = None
+    dataset: str = ""
+    data_digest: str | None = None
+    test_name: str | None = None
+    test_images: int | None = None
+    validation_images: int | None = None
+    training_images: int | None = None
+    topology: str = ""
+    recipe: str = ""
+    epochs: int = 0
+    batch_size: int = 0
+    seeds: tuple[int, ...] = ()
+    looks: tuple[int, ...] = ()
+    factorials: tuple[tuple[str, ...], ...] = ()
+    half_factorials: tuple[tuple[str, ...], ...] = ()
+    time_topology: str = ""
+    time_batch_sizes: tuple[int, ...] = ()
+    modes: tuple[str, ...] = ()
+    draws: int = 0
+    rounds: int = 0
+    interval: float | None = None
+    budget_seconds: float | None = None
+    precisions: tuple[str, ...] = ()
+    tune: str | None = None
+    aliases: dict[str, str] = {}
+    variants: dict[str, PlannedVariant] = {}
+    timed: tuple[str, ...] | None = None
+    same_step: dict[str, str] | None = None
+    ablations: tuple[PlannedAblation, ...] = ()
+    sides: dict[str, str | None] = {}
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run is, and its plan; `settings` are those that it goes on with."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    command: str
+    created_at: str
+    git_commit: str | None = None
+    environment: Environment
+    settings: dict[str, Any] = {}
+    plan: Plan
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest in one step, so that it is never half written."""
+    fresh = folder / f"{MANIFEST}.new"
+    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    fresh.replace(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a run.
+
+    Raises:
+        RecordError: there is none, or it is damaged or of a newer schema.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise RecordError(f"{folder} holds no {MANIFEST}; give a folder that `bench run` wrote")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        version = found.get("schema_version", 0) if isinstance(found, Mapping) else 0
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
+        return msgspec.convert(_brought_up_to_date(found), Manifest)
+    except ValueError as error:
+        raise RecordError(f"{path} is damaged: {error}") from None
+
+
+def _brought_up_to_date(found: Any) -> Any:
+    """Schema 1 had one batch size and one precision where there are lists now."""
+    plan = found.get("plan") if isinstance(found, dict) else None
+    for now, before in (("time_batch_sizes", "time_batch_size"), ("precisions", "precision")):
+        if isinstance(plan, dict) and before in plan:
+            plan.setdefault(now, [plan.pop(before)])
+    return found
