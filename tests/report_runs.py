@@ -1,10 +1,9 @@
 """Throw-away runs: manifests, records, folders."""
 
-import json
-
 import msgspec
 
-from alexnet_bench.records.run_folder import add_record
+from alexnet_bench.records.manifest import Manifest
+from alexnet_bench.records.run_folder import add_record, create_run
 from alexnet_bench.records.schema import AnyRecord, Draw, Epoch, Trial
 
 DEVICE = "AMD EPYC 9R14 96-Core Processor"
@@ -19,56 +18,59 @@ LRN_CLAIM = {
 def manifest(run_id="run-a", control="alexnet", variants=None, **plan):
     """The manifest of a run of alexnet and no-lrn, or of the variants given as `{name: fields}`."""
     fields = {"alexnet": [], "no-lrn": ["normalization"]} if variants is None else variants
-    return {
-        "schema_version": 1,
-        "run_id": run_id,
-        "command": "bench run --variants @lrn",
-        "created_at": "2026-01-02T03:04:05+00:00",
-        "git_commit": "0123456789abcdef",
-        "environment": {
-            "cpu": "EPYC 9R14",
-            "cores": 2,
-            "memory_bytes": 8 * 2**30,
-            "platform": "Linux",
-            "versions": VERSIONS,
-        },
-        "plan": {
-            "preset": "quick",
-            "measures": ["accuracy", "throughput"],
-            "control": control,
-            "dataset": "digits",
-            "test_name": "test",
-            "topology": "alexnet-8",
-            "recipe": "paper",
-            "epochs": 2,
-            "batch_size": 32,
-            "seeds": [0, 1, 2],
-            "time_topology": "alexnet-227",
-            "time_batch_sizes": [16],
-            "draws": 2,
-            "rounds": 2,
-            "precisions": ["float32"],
-            "tune": None,
-            "aliases": {"lrn": "alexnet"} if {"alexnet", "lrn"} <= fields.keys() else {},
-            "variants": {
-                name: {
-                    "difference": ", ".join(f"{field} other" for field in names) or "the paper's",
-                    "fields": names,
-                }
-                for name, names in fields.items()
+    return msgspec.convert(
+        {
+            "schema_version": 1,
+            "run_id": run_id,
+            "command": "bench run --variants @lrn",
+            "created_at": "2026-01-02T03:04:05+00:00",
+            "git_commit": "0123456789abcdef",
+            "environment": {
+                "cpu": "EPYC 9R14",
+                "cores": 2,
+                "memory_bytes": 8 * 2**30,
+                "platform": "Linux",
+                "versions": VERSIONS,
             },
-            "ablations": [
-                {
-                    "name": "lrn",
-                    "factor": "normalization",
-                    "control": "lrn",
-                    "arms": ["no-lrn"],
-                    "claims": [LRN_CLAIM],
-                }
-            ],
-            **plan,
+            "plan": {
+                "preset": "quick",
+                "measures": ["accuracy", "throughput"],
+                "control": control,
+                "dataset": "digits",
+                "test_name": "test",
+                "topology": "alexnet-8",
+                "recipe": "paper",
+                "epochs": 2,
+                "batch_size": 32,
+                "seeds": [0, 1, 2],
+                "time_topology": "alexnet-227",
+                "time_batch_sizes": [16],
+                "draws": 2,
+                "rounds": 2,
+                "precisions": ["float32"],
+                "tune": None,
+                "aliases": {"lrn": "alexnet"} if {"alexnet", "lrn"} <= fields.keys() else {},
+                "variants": {
+                    name: {
+                        "difference": ", ".join(f"{field} other" for field in names) or "the paper's",
+                        "fields": names,
+                    }
+                    for name, names in fields.items()
+                },
+                "ablations": [
+                    {
+                        "name": "lrn",
+                        "factor": "normalization",
+                        "control": "lrn",
+                        "arms": ["no-lrn"],
+                        "claims": [LRN_CLAIM],
+                    }
+                ],
+                **plan,
+            },
         },
-    }
+        Manifest,
+    )
 
 
 def trial(variant, seed, wrong=0.03, **changes):
@@ -172,11 +174,9 @@ def in_run(records, run_id="run-a"):
 def write_run(folder, records, run=None):
     """A run folder."""
     run = run or manifest()
-    folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(run))
-    (folder / "records.jsonl").touch()
+    create_run(folder, run)
     for record in records:
-        add_record(folder, msgspec.structs.replace(record, run_id=run["run_id"]))
+        add_record(folder, msgspec.structs.replace(record, run_id=run.run_id))
     return folder
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from alexnet_bench.analysis.conditions import results
 from alexnet_bench.analysis.effect import Effect, seed_effect, speed_effect, speed_effect_apart
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
-from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import step_quantiles
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AGREEING, BASE, HEAD, AnyRecord, Draw, Trial, columns_of
 
 # What two sides, or two runs, differ in by intent.
@@ -91,10 +92,10 @@ def compare_runs(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) ->
     Raises:
         RecordError: they are one run, or one is a comparison itself.
     """
-    first, second = (manifest["run_id"] for manifest in manifests)
+    first, second = (manifest.run_id for manifest in manifests)
     if first == second:
         raise RecordError("both folders hold the same run; give two runs")
-    if any(manifest["plan"].get("kind") == "comparison" for manifest in manifests):
+    if any(manifest.plan.kind == "comparison" for manifest in manifests):
         raise RecordError("a run of `bench compare` has two sides already; give runs of `bench run`")
     found = results(records, Plans(manifests))
     draws = [record for record in found if isinstance(record, Draw)]
@@ -107,7 +108,7 @@ def yardstick_change(records: Iterable[AnyRecord], manifests: Sequence[Manifest]
 
     Of the first precision and device that both have; empty where there is none, or no yardstick.
     """
-    first, second = (manifest["run_id"] for manifest in manifests)
+    first, second = (manifest.run_id for manifest in manifests)
     draws = [record for record in records if isinstance(record, Draw)]
     for some in _grouped(draws, "precision", "device"):
         before, after = (peaks(draw for draw in some if draw.run_id == run) for run in (first, second))

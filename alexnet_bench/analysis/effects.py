@@ -22,7 +22,8 @@ from alexnet_bench.analysis.effect import (
     typical_speed,
 )
 from alexnet_bench.analysis.metrics import HEADLINES, OUTCOMES, RATIO, REACH, THROUGHPUTS, Metric, headline
-from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.stats import (
@@ -175,7 +176,7 @@ def effects(
     import pandas as pd
 
     plans, records = Plans(manifests, folders or {}), list(records)
-    order = [item["name"] for item in plans.ablations]
+    order = [item.name for item in plans.ablations]
 
     def place(row: Row) -> tuple[int, int]:
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)

@@ -18,7 +18,8 @@ from alexnet_bench.analysis.effect import relative_speed
 from alexnet_bench.analysis.gate import UNTIMED, Asked, asked_of, typical
 from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.errors import RecordError, WorkerError
-from alexnet_bench.records.run_folder import MANIFEST, RECORDS, read_manifest, run_records
+from alexnet_bench.records.manifest import MANIFEST, read_manifest
+from alexnet_bench.records.run_folder import RECORDS, run_records
 from alexnet_bench.records.schema import Draw, columns_of, differences
 from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.stats.evidence import Apart, Evidence
@@ -55,7 +56,7 @@ def add_session(folder: Path, run: Path) -> int:
     if not any(isinstance(row, Draw) and row.succeeded for row in run_records(run)):
         raise WorkerError(f"nothing was measured in {run}, and the baseline stays as it was")
     manifest = read_manifest(run)
-    place = folder / f"{manifest['created_at'][:19].replace(':', '')}-{manifest['run_id']}"
+    place = folder / f"{manifest.created_at[:19].replace(':', '')}-{manifest.run_id}"
     try:
         place.mkdir(parents=True)
         # The manifest makes it a session, and comes last.

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.factorial import Factorial
-
-Manifest = dict[str, Any]
+from alexnet_bench.records.manifest import Manifest, Plan, PlannedAblation
 
 
 @dataclass(frozen=True)
@@ -27,24 +27,24 @@ class Plans:
     def variants(self) -> list[str]:
         """The variants of all runs, controls first, then as planned."""
         controls = [name for plan in self._each() for name in _controls(plan).values()]
-        planned = [name for plan in self._each() for name in plan["variants"]]
+        planned = [name for plan in self._each() for name in plan.variants]
         return list(dict.fromkeys([*(name for name in controls if name in planned), *planned]))
 
     @property
-    def ablations(self) -> list[dict[str, Any]]:
+    def ablations(self) -> list[PlannedAblation]:
         """The ablations of all runs, each once; with the claims on arms that every run of it has one on."""
-        known: dict[str, dict[str, Any]] = {}
+        known: dict[str, PlannedAblation] = {}
         for plan in self._each():
-            for item in plan.get("ablations", ()):
-                before = {claim.get("arm") for claim in known.get(item["name"], item).get("claims", ())}
-                shown = [claim for claim in item.get("claims", ()) if claim.get("arm") in before]
-                known[item["name"]] = item | {"claims": shown}
+            for item in plan.ablations:
+                before = {claim.arm for claim in known.get(item.name, item).claims}
+                shown = tuple(claim for claim in item.claims if claim.arm in before)
+                known[item.name] = msgspec.structs.replace(item, claims=shown)
         return list(known.values())
 
     def control(self, run: str, variant: str) -> str:
         """What a variant is held against in a run: a control is its own."""
         plan = self._plan(run)
-        return str(_controls(plan).get(variant, plan["control"]))
+        return _controls(plan).get(variant, plan.control)
 
     def controls(self, run: str) -> list[str]:
         """The controls of a run, each once."""
@@ -56,22 +56,23 @@ class Plans:
 
     def looks(self, runs: Iterable[str]) -> tuple[int, ...]:
         """The numbers of seeds after which runs were to be looked at; none where that was not planned."""
-        planned = [tuple(self._plan(run).get("looks") or ()) for run in runs]
+        planned = [self._plan(run).looks for run in runs]
         return max(planned, key=len, default=())
 
     def factorials(self, runs: Iterable[str]) -> list[Factorial]:
         """What runs were to cross."""
         planned = [
-            Factorial(changes=tuple(changes), half=half)
-            for run in runs
-            for key, half in (("factorials", False), ("half_factorials", True))
-            for changes in self._plan(run).get(key) or ()
+            Factorial(changes=changes, half=half)
+            for plan in map(self._plan, runs)
+            for crossed, half in ((plan.factorials, False), (plan.half_factorials, True))
+            for changes in crossed
         ]
         return list(dict.fromkeys(planned))
 
     def images(self, run: str, split: str | None) -> int | None:
         """The `test` or `validation` images of a run; None where its plan does not say."""
-        return self._plan(run).get(f"{split}_images")
+        plan = self._plan(run)
+        return {"test": plan.test_images, "validation": plan.validation_images}.get(str(split))
 
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""
@@ -79,24 +80,24 @@ class Plans:
 
     def fields(self, run: str, variant: str) -> set[str]:
         """The fields in which a variant may differ from its run's control."""
-        variants = self._plan(run)["variants"]
+        variants = self._plan(run).variants
         names = (variant, self.control(run, variant))
-        return {field for name in names for field in variants.get(name, {}).get("fields", ())}
+        return {field for name in names if name in variants for field in variants[name].fields}
 
     def difference(self, variant: str) -> str:
         """How a variant differs from the paper's network, in words."""
-        described = (plan["variants"].get(variant) for plan in self._each())
-        return next((str(item["difference"]) for item in described if item), "")
+        described = (plan.variants.get(variant) for plan in self._each())
+        return next((item.difference for item in described if item), "")
 
     def ablation_of(self, variant: str) -> str:
         """The ablation that a variant is an arm of, or at least the control; else nothing."""
-        arms = (item["name"] for item in self.ablations if variant in item["arms"])
-        controls = (item["name"] for item in self.ablations if variant == item["control"])
-        return str(next(arms, next(controls, "")))
+        arms = (item.name for item in self.ablations if variant in item.arms)
+        controls = (item.name for item in self.ablations if variant == item.control)
+        return next(arms, next(controls, ""))
 
     def aliases(self, run: str) -> dict[str, str]:
         """The variants of a run that are another one's network, trained once under that one's name."""
-        return dict(self._plan(run).get("aliases") or {})
+        return self._plan(run).aliases
 
     def are_same(self, run: str, one: str, other: str) -> bool:
         """Whether two variants of a run are one network, trained once."""
@@ -106,9 +107,9 @@ class Plans:
     def same_as(self, variant: str) -> str:
         """The variant that this one is another name of, the control where it can be; else nothing."""
         for manifest in self.manifests:
-            run = manifest["run_id"]
+            run = manifest.run_id
             control = self.control(run, variant)
-            if variant not in manifest["plan"]["variants"] or variant == control:
+            if variant not in manifest.plan.variants or variant == control:
                 continue
             if self.are_same(run, variant, control):
                 return control
@@ -120,38 +121,38 @@ class Plans:
         """Its place in `variants`."""
         return self.variants.index(variant) if variant in self.variants else len(self.variants)
 
-    def _each(self) -> Iterator[dict[str, Any]]:
+    def _each(self) -> Iterator[Plan]:
         """The plan of each run."""
-        return (manifest["plan"] for manifest in self.manifests)
+        return (manifest.plan for manifest in self.manifests)
 
-    def _plan(self, run: str) -> dict[str, Any]:
+    def _plan(self, run: str) -> Plan:
         for manifest in self.manifests:
-            if manifest["run_id"] == run:
-                return dict(manifest["plan"])
+            if manifest.run_id == run:
+                return manifest.plan
         raise RecordError(f"there are records of run {run}, but its manifest was not given")
 
 
-def _controls(plan: dict[str, Any]) -> dict[str, str]:
+def _controls(plan: Plan) -> dict[str, str]:
     """What each variant of a run is held against.
 
     Older plans name one control, of all but the variants of ablations that stand apart.
     """
-    if "controls" in plan:
-        return dict(plan["controls"])
-    controls = dict.fromkeys(plan["variants"], plan["control"])
-    for item in plan.get("ablations", ()):
-        if item.get("apart") and item["control"] in controls:
-            own = dict.fromkeys((item["control"], *item["arms"]), item["control"])
+    if plan.controls:
+        return plan.controls
+    controls = dict.fromkeys(plan.variants, plan.control)
+    for item in plan.ablations:
+        if item.apart and item.control in controls:
+            own = dict.fromkeys((item.control, *item.arms), item.control)
             controls |= {name: control for name, control in own.items() if name in controls}
     return controls
 
 
-def _same_steps(plan: dict[str, Any]) -> dict[str, str]:
+def _same_steps(plan: Plan) -> dict[str, str]:
     """The variants of a run that are not timed, since their step is their control's.
 
     Older plans leave them out of `timed`, where their step is the paper's network's.
     """
-    control, timed = plan["control"], plan.get("timed")
-    if "same_step" in plan or not timed or plan["variants"].get(control, {}).get("fields"):
-        return dict(plan.get("same_step") or {})
-    return {name: control for name in plan["variants"] if name not in timed}
+    paper = plan.variants.get(plan.control)
+    if plan.same_step is not None or not plan.timed or (paper and paper.fields):
+        return plan.same_step or {}
+    return {name: plan.control for name in plan.variants if name not in plan.timed}

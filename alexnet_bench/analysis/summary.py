@@ -17,7 +17,8 @@ from alexnet_bench.analysis.effect import (
     typical_speed,
 )
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
-from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.words import distinct
 

@@ -52,7 +52,8 @@ def command(
 
 def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     from alexnet_bench.analysis.comparison import compare_runs, yardstick_change
-    from alexnet_bench.records.run_folder import read_manifest, run_records
+    from alexnet_bench.records.manifest import read_manifest
+    from alexnet_bench.records.run_folder import run_records
 
     manifests, records = [read_manifest(run) for run in runs], run_records(*runs)
     found, machine = compare_runs(records, manifests), yardstick_change(records, manifests)

@@ -14,7 +14,8 @@ from alexnet_bench.cli.terminal import say, say_json
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Write the tables, plots and page of one or several runs again, from their records."""
-    from alexnet_bench.records.run_folder import read_manifest, run_records
+    from alexnet_bench.records.manifest import read_manifest
+    from alexnet_bench.records.run_folder import run_records
     from alexnet_bench.show.report import effects, folders_by_run, write_report
 
     if out is None and len(runs) > 1:

@@ -139,7 +139,7 @@ def _refuse_changes(context: click.Context) -> None:
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.records.run_folder import read_manifest
+    from alexnet_bench.records.manifest import read_manifest
     from alexnet_bench.run.run import continue_run
     from alexnet_bench.show.report import effects, summarize, write_report
 
@@ -163,7 +163,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     if as_json:
         say_json({"run": folder, "variants": summary})
     else:
-        found = effects(records, [manifest], {manifest["run_id"]: folder})
+        found = effects(records, [manifest], {manifest.run_id: folder})
         _print_result(summary, found)
         say(f"\nReport: {page}")
     failed = [record for record in records if not record.succeeded]
@@ -188,16 +188,18 @@ def _print_result(summary: Any, found: Any) -> None:
 
 
 def _print_plan(schedule: Any, as_json: bool) -> None:
+    from msgspec.structs import asdict
+
     from alexnet_bench.run.cost import estimate
 
-    plan = schedule.manifest_plan() | {"estimate": estimate(schedule)}
+    plan, cost = schedule.manifest_plan(), estimate(schedule)
     if as_json:
-        say_json(plan, indent=2)
+        say_json(asdict(plan) | {"estimate": cost}, indent=2)
         return
     from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.plan import plan_lines, plan_table
 
     print_table(plan_table(plan))
     say()
-    for line in plan_lines(plan):
+    for line in plan_lines(plan, cost):
         say(line)

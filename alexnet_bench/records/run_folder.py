@@ -1,20 +1,20 @@
-"""A run's folder: the manifest `run.json` (plan, command, environment) and the records beside it."""
+"""A run's folder: its manifest and the records beside it."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.files import append_rows, mend_file, read_rows
+from alexnet_bench.records.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from alexnet_bench.records.schema import SCHEMA_VERSION, AnyRecord, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MANIFEST, RECORDS = "run.json", "records.jsonl"
+RECORDS = "records.jsonl"
 
 
 @contextlib.contextmanager
@@ -64,7 +64,7 @@ def _new_folder(root: Path) -> Path:
     raise RecordError(f"{runs} cannot be written; give another --out")
 
 
-def create_run(folder: Path, manifest: dict[str, Any]) -> None:
+def create_run(folder: Path, manifest: Manifest) -> None:
     """Make a run's folder and write its manifest.
 
     Raises:
@@ -90,46 +90,10 @@ def create_run(folder: Path, manifest: dict[str, Any]) -> None:
         raise RecordError(f"{str(folder)!r} cannot be written ({error}); give another --out") from None
 
 
-def reopen_run(folder: Path) -> dict[str, Any]:
+def reopen_run(folder: Path) -> Manifest:
     """The manifest of a run that is to go on, its records mended if a crash cut the last one short."""
     manifest = read_manifest(folder)
     mend_file(folder / RECORDS)
-    return manifest
-
-
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Replace the manifest in one step, so that it is never half written."""
-    fresh = folder / f"{MANIFEST}.new"
-    fresh.write_text(
-        json.dumps({"schema_version": SCHEMA_VERSION, **manifest}, indent=2) + "\n", encoding="utf-8"
-    )
-    fresh.replace(folder / MANIFEST)
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run.
-
-    Raises:
-        RecordError: there is none, or it is damaged or of a newer schema.
-    """
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise RecordError(f"{folder} holds no {MANIFEST}; give a folder that `bench run` wrote")
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RecordError(f"{path} is damaged: {error}") from None
-    if not isinstance(manifest, dict):
-        raise RecordError(f"{path} is damaged: it holds no JSON object")
-    version, plan = manifest.get("schema_version", 0), manifest.get("plan", {})
-    if not isinstance(version, int) or not isinstance(plan, dict):
-        raise RecordError(f"{path} is damaged: schema_version must be a number, and plan an object")
-    if version > SCHEMA_VERSION:
-        raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
-    # Schema 1 had one batch size and one precision where there are lists now.
-    for now, before in (("time_batch_sizes", "time_batch_size"), ("precisions", "precision")):
-        if before in plan:
-            plan.setdefault(now, [plan.pop(before)])
     return manifest
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from alexnet_bench.analysis.gate import Asked
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.run_folder import add_record
@@ -65,7 +67,7 @@ def compare(
         if pairs
     ]
     revisions = {name: side.revision for name, side in sides.items()}
-    plan = schedule.manifest_plan(how) | {"kind": "comparison", "sides": revisions}
+    plan = msgspec.structs.replace(schedule.manifest_plan(how), kind="comparison", sides=revisions)
     run_id = make_folder(folder, command, settings, plan, revisions[HEAD])
     on_planned(sum(item.tasks_left([]) for item in plans))
 

@@ -6,16 +6,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
+from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
 from alexnet_bench.records.run_folder import (
     add_record,
     create_run,
-    read_manifest,
     reopen_run,
     run_records,
-    write_manifest,
 )
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.local import Zygote
@@ -56,24 +57,22 @@ def start_run(schedule: Schedule, folder: Path, command: str) -> None:
     make_folder(folder, command, schedule.settings, _plan(schedule), git_commit())
 
 
-def make_folder(
-    folder: Path, command: str, settings: Settings, plan: dict[str, Any], revision: str | None
-) -> str:
+def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revision: str | None) -> str:
     """Make a run's folder with its manifest, and return the run's id.
 
     Raises:
         RecordError: the folder is in use or cannot be written.
     """
     run_id = uuid.uuid4().hex[:12]
-    manifest = {
-        "run_id": run_id,
-        "command": command,
-        "created_at": now(),
-        "git_commit": revision,
-        "environment": describe_environment() | {"settings": read_machine()},
-        "settings": asdict(settings),
-        "plan": plan,
-    }
+    manifest = Manifest(
+        run_id=run_id,
+        command=command,
+        created_at=now(),
+        git_commit=revision,
+        environment=Environment(**describe_environment(), settings=read_machine()),
+        settings=asdict(settings),
+        plan=plan,
+    )
     create_run(folder, manifest)
     return run_id
 
@@ -85,11 +84,11 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         RecordError: the folder holds no run, or fewer seeds are asked for than it has.
     """
     manifest = reopen_run(folder)
-    if manifest.get("plan", {}).get("kind") == "comparison":
+    if manifest.plan.kind == "comparison":
         raise RecordError(f"{folder} holds a comparison, which cannot go on; start it again")
     try:
-        settings = Settings(**manifest["settings"])
-    except (BenchError, KeyError, TypeError) as error:
+        settings = Settings(**manifest.settings)
+    except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
     if seeds is None:
         return settings
@@ -112,11 +111,10 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
     """
     manifest = reopen_run(folder)
     plan = _plan(schedule)
-    _check_same_data(folder, manifest.get("plan", {}), plan, schedule.settings.dataset)
-    manifest["plan"], manifest["settings"] = plan, asdict(schedule.settings)
-    write_manifest(folder, manifest)
+    _check_same_data(folder, manifest.plan, plan, schedule.settings.dataset)
+    write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=asdict(schedule.settings)))
     with Zygote(folder / "workers.log") as zygote:
-        _Run(schedule, folder, observer, zygote, manifest["run_id"]).carry_out()
+        _Run(schedule, folder, observer, zygote, manifest.run_id).carry_out()
     return run_records(folder)
 
 
@@ -126,7 +124,7 @@ def undecided(folder: Path) -> set[str]:
     from alexnet_bench.analysis.metrics import HEADLINES
 
     manifest = read_manifest(folder)
-    found = effects(run_records(folder), [manifest], {manifest["run_id"]: folder})
+    found = effects(run_records(folder), [manifest], {manifest.run_id: folder})
     errors = found["measure"].isin([metric.name for metric in HEADLINES])
     rows = found[errors & (found["verdict"] == "inconclusive")]
     return {*rows["arm"], *rows["control"]}
@@ -245,14 +243,15 @@ class _Run:
         return [record for record in run_records(self.folder) if isinstance(record, Draw)]
 
 
-def _plan(schedule: Schedule) -> dict[str, Any]:
+def _plan(schedule: Schedule) -> Plan:
     """The plan with a digest of what is trained on, for which a large folder is read whole once."""
-    return schedule.manifest_plan() | {"data_digest": schedule.dataset.digest if schedule.trains else None}
+    digest = schedule.dataset.digest if "accuracy" in schedule.settings.measure else None
+    return msgspec.structs.replace(schedule.manifest_plan(), data_digest=digest)
 
 
-def _check_same_data(folder: Path, begun: dict[str, Any], now: dict[str, Any], dataset: str) -> None:
+def _check_same_data(folder: Path, begun: Plan, now: Plan, dataset: str) -> None:
     """Refuse to add to the seeds of other images. Runs from before digests were kept have none."""
-    before, after = begun.get("data_digest"), now["data_digest"]
+    before, after = begun.data_digest, now.data_digest
     if before is not None and before != after:
         raise RecordError(
             f"{folder} was begun with other images or labels than {dataset} holds now (digest {before}, now "

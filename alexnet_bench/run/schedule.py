@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
+from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import Settings
@@ -204,57 +205,59 @@ class Schedule:
         """CPU threads of each trial."""
         return max(1, usable_cores() // self.jobs)
 
-    def manifest_plan(self, effort: Effort | None = None) -> dict[str, Any]:
+    def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a run's manifest holds it: enough to report without the ablation files.
 
         Args:
             effort: how much is timed, where that is not what a run would.
         """
         effort = effort or run_effort(self.settings)
-        return {
-            "preset": self.settings.preset,
-            "measures": list(self.settings.measure),
-            "control": Counter(self.compared.controls.values()).most_common(1)[0][0],
-            "controls": {**self.compared.controls, **self.timed.twins},
-            "added_controls": list(self.compared.added),
-            "control_given": None if self._alone else self.settings.control,
+        return Plan(
+            preset=self.settings.preset,
+            measures=tuple(self.settings.measure),
+            control=Counter(self.compared.controls.values()).most_common(1)[0][0],
+            controls={**self.compared.controls, **self.timed.twins},
+            added_controls=tuple(self.compared.added),
+            control_given=None if self._alone else self.settings.control,
             **self._about_data(),
-            "topology": self.topology.name,
-            "recipe": self.recipe.name,
-            "epochs": self.recipe.epochs,
-            "batch_size": self.recipe.batch_size,
-            "seeds": list(self.seeds),
-            "looks": list(self.settings.looks),
-            "factorials": [list(item.changes) for item in self._factorials(half=False)],
-            "half_factorials": [list(item.changes) for item in self._factorials(half=True)],
-            "time_topology": self.time_topology.name,
-            "time_batch_sizes": list(self.time_batch_sizes),
-            "modes": list(effort.modes),
-            "draws": effort.draws,
-            "rounds": effort.rounds,
-            "interval": effort.interval,
-            "budget_seconds": effort.budget_seconds,
-            "precisions": list(self.settings.precision),
-            "tune": self.settings.tune,
-            "aliases": self.aliases | self.timed.twins,
-            "variants": {
-                variant.name: {"difference": variant.difference, "fields": sorted(variant.changes)}
+            topology=self.topology.name,
+            recipe=self.recipe.name,
+            epochs=self.recipe.epochs,
+            batch_size=self.recipe.batch_size,
+            seeds=tuple(self.seeds),
+            looks=tuple(self.settings.looks),
+            factorials=tuple(item.changes for item in self._factorials(half=False)),
+            half_factorials=tuple(item.changes for item in self._factorials(half=True)),
+            time_topology=self.time_topology.name,
+            time_batch_sizes=tuple(self.time_batch_sizes),
+            modes=tuple(effort.modes),
+            draws=effort.draws,
+            rounds=effort.rounds,
+            interval=effort.interval,
+            budget_seconds=effort.budget_seconds,
+            precisions=tuple(self.settings.precision),
+            tune=self.settings.tune,
+            aliases=self.aliases | self.timed.twins,
+            variants={
+                variant.name: PlannedVariant(
+                    difference=variant.difference, fields=tuple(sorted(variant.changes))
+                )
                 for variant in dict.fromkeys((*self.compared.variants, *self.timed.variants))
             },
-            "timed": [variant.name for variant in self.timed.variants],
-            "same_step": self.timed.same_step,
-            "ablations": self._ablations(),
-        }
+            timed=tuple(variant.name for variant in self.timed.variants),
+            same_step=self.timed.same_step,
+            ablations=self._ablations(),
+        )
 
-    def _ablations(self) -> list[dict[str, Any]]:
+    def _ablations(self) -> tuple[PlannedAblation, ...]:
         """The ablations that have an arm here, those first whose arms are held against their control."""
         names = set(self.compared.names)
         here = [item for item in self.registry.ablations.values() if names & {arm.name for arm in item.arms}]
         tested = {item.name: {arm.name for arm in self.compared.arms(item)} for item in here}
-        return [
+        return tuple(
             _described(item, tested[item.name], names)
             for item in sorted(here, key=lambda item: not tested[item.name])
-        ]
+        )
 
     def _factorials(self, *, half: bool) -> list[Factorial]:
         return [item for item in self.registry.factorials(self.settings.variants) if item.half is half]
@@ -334,15 +337,18 @@ class Schedule:
         return max(2, int(0.9 * self.available_memory()) // needed)
 
 
-def _described(ablation: Ablation, tested: set[str], names: set[str]) -> dict[str, Any]:
+def _described(ablation: Ablation, tested: set[str], names: set[str]) -> PlannedAblation:
     """An ablation, without its claims on arms that are held against something else."""
     elsewhere = {arm.name for arm in ablation.arms if arm.name in names} - tested
     claims = [claim for claim in ablation.claims if tested and claim.arm not in elsewhere]
-    return {
-        "name": ablation.name,
-        "factor": ablation.factor,
-        "control": ablation.control.name,
-        "arms": [arm.name for arm in ablation.arms],
-        "claims": [asdict(claim) for claim in claims],
-        "apart": ablation.apart,
-    }
+    return PlannedAblation(
+        name=ablation.name,
+        factor=ablation.factor,
+        control=ablation.control.name,
+        arms=tuple(arm.name for arm in ablation.arms),
+        claims=tuple(
+            PlannedClaim(says=item.says, source=item.source, setup=item.setup, arm=item.arm)
+            for item in claims
+        ),
+        apart=ablation.apart,
+    )

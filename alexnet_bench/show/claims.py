@@ -11,7 +11,8 @@ from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.registry import Registry
-from alexnet_bench.records.run_folder import MANIFEST, read_manifest, run_records
+from alexnet_bench.records.manifest import MANIFEST, read_manifest
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
 from alexnet_bench.show.files import writing_into
@@ -39,7 +40,7 @@ def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     """The ledger of some runs; of none, the claims alone."""
     runs = list({run.resolve(): run for run in runs}.values())
     manifests = [read_manifest(run) for run in runs]
-    folders = {manifest["run_id"]: run for manifest, run in zip(manifests, runs, strict=True)}
+    folders = {manifest.run_id: run for manifest, run in zip(manifests, runs, strict=True)}
     return ledger(registry, effects(run_records(*runs), manifests, folders))
 
 
@@ -88,7 +89,7 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
 
 
 def _is_run(path: Path) -> bool:
-    return (path / MANIFEST).is_file() and read_manifest(path).get("plan", {}).get("kind") != "comparison"
+    return (path / MANIFEST).is_file() and read_manifest(path).plan.kind != "comparison"
 
 
 def _measured(row: Any) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from alexnet_bench.analysis.conditions import distinguish, measured_alike
 from alexnet_bench.analysis.contrasts import contrasts
-from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import conditions, summarize
+from alexnet_bench.records.manifest import Manifest, PlannedAblation, PlannedClaim
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
 from alexnet_bench.show.sentences import standing, validity
@@ -65,7 +65,7 @@ class Section:
 
     title: str
     about: str
-    claims: list[dict[str, str]]
+    claims: Sequence[PlannedClaim]
     table: Table
 
 
@@ -114,7 +114,7 @@ def make_content(
 ) -> Content:
     """All that is said of some runs, with the effects that were found and the figures that were drawn."""
     plans = Plans(manifests)
-    datasets = dict.fromkeys(str(manifest["plan"]["dataset"]) for manifest in manifests)
+    datasets = dict.fromkeys(manifest.plan.dataset for manifest in manifests)
     return Content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
         validity=validity(records, found, plans),
@@ -149,25 +149,25 @@ def _overviews(
 
 
 def _sections(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> list[Section]:
-    known: dict[str, dict[str, Any]] = {item["name"]: item for item in plans.ablations}
+    known = {item.name: item for item in plans.ablations}
     return [
         Section(
             title=str(name) or "Other variants",
             about=_about(known.get(str(name)), rows),
-            claims=list(known.get(str(name), {}).get("claims", ())),
+            claims=known[str(name)].claims if name in known else (),
             table=effects_table(rows, places),
         )
         for name, rows in found.groupby("ablation", sort=False)
     ]
 
 
-def _about(ablation: dict[str, Any] | None, rows: pd.DataFrame) -> str:
+def _about(ablation: PlannedAblation | None, rows: pd.DataFrame) -> str:
     controls = " and ".join(dict.fromkeys(rows["control"]))
     held = f"Held against {controls}: error is arm minus control, throughput is arm over control."
     if not ablation:
         return held
-    factor = ablation["factor"]
-    return f"{'Arms differ in several fields' if factor == 'several' else f'The factor is {factor}'}. {held}"
+    several = ablation.factor == "several"
+    return f"{'Arms differ in several fields' if several else f'The factor is {ablation.factor}'}. {held}"
 
 
 def _places(records: Sequence[AnyRecord], plans: Plans) -> dict[str, str]:

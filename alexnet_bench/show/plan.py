@@ -3,42 +3,42 @@
 from collections.abc import Iterator
 from typing import Any
 
+from alexnet_bench.records.manifest import Plan
 from alexnet_bench.show.numbers import GIB, MIB
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.words import MISSING, joined
 
 
-def plan_table(plan: dict[str, Any]) -> Table:
+def plan_table(plan: Plan) -> Table:
     """A row a variant of a manifest's plan."""
-    controls, same_step, timed = plan["controls"], plan["same_step"], plan["timed"]
+    controls, same_step, timed = plan.controls, plan.same_step or {}, plan.timed or ()
     cells: Cells = {
         "Variant": lambda name: name,
         "Held against": lambda name: controls[name] if controls[name] != name else MISSING,
         "Timed": lambda name: (
             f"same step as {same_step[name]}" if name in same_step else "yes" if name in timed else "no"
         ),
-        "Differs from alexnet in": lambda name: plan["variants"][name]["difference"],
+        "Differs from alexnet in": lambda name: plan.variants[name].difference,
     }
-    table = Table.of(plan["variants"], cells)
+    table = Table.of(plan.variants, cells)
     return table if same_step else table.only(*(name for name in table.columns if name != "Timed"))
 
 
-def plan_lines(plan: dict[str, Any]) -> Iterator[str]:
-    """What is trained and timed, and what that costs; the plan with its `estimate`."""
-    cost = plan["estimate"]
-    if "accuracy" in plan["measures"]:
-        looks = f"looks at {', '.join(map(str, plan['looks']))} seeds, at most " if plan["looks"] else ""
+def plan_lines(plan: Plan, cost: dict[str, Any]) -> Iterator[str]:
+    """What is trained and timed, and what that costs."""
+    if "accuracy" in plan.measures:
+        looks = f"looks at {', '.join(map(str, plan.looks))} seeds, at most " if plan.looks else ""
         yield (
-            f"accuracy:   {looks}{cost['trials']} trials of {plan['epochs']} epochs: "
-            f"{plan['topology']}, {plan['dataset']}, recipe {plan['recipe']}, batch {plan['batch_size']}"
+            f"accuracy:   {looks}{cost['trials']} trials of {plan.epochs} epochs: "
+            f"{plan.topology}, {plan.dataset}, recipe {plan.recipe}, batch {plan.batch_size}"
         )
-    if plan["timed"]:
+    if plan.timed:
         yield (
-            f"throughput: {cost['draws']} draws of {plan['rounds']} rounds: {plan['time_topology']}, "
-            f"batch {', '.join(map(str, plan['time_batch_sizes']))}{_until(plan)}"
+            f"throughput: {cost['draws']} draws of {plan.rounds} rounds: {plan.time_topology}, "
+            f"batch {', '.join(map(str, plan.time_batch_sizes))}{_until(plan)}"
         )
-    for name, other in plan["aliases"].items():
-        timed = ", timed under both names" if {name, other} <= set(plan["timed"]) else ""
+    for name, other in plan.aliases.items():
+        timed = ", timed under both names" if {name, other} <= set(plan.timed or ()) else ""
         yield f"            {name} is the same network as {other}: trained once{timed}"
     for note in plan_notes(plan):
         yield f"note:       {note}"
@@ -48,25 +48,25 @@ def plan_lines(plan: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def plan_notes(plan: dict[str, Any]) -> Iterator[str]:
+def plan_notes(plan: Plan) -> Iterator[str]:
     """What a run does that its command does not say: controls that are added, variants that are not timed."""
-    if plan["control_given"]:
-        yield f"{plan['control_given']} is the control of all, as asked"
-    for name in plan["added_controls"]:
-        yield f"{name} is added, as the control of {joined(_arms(plan['controls'], name))}"
-    for name in dict.fromkeys(plan["same_step"].values()):
-        yield f"same step as {name}, so not timed: {', '.join(_arms(plan['same_step'], name))}"
+    if plan.control_given:
+        yield f"{plan.control_given} is the control of all, as asked"
+    for name in plan.added_controls:
+        yield f"{name} is added, as the control of {joined(_arms(plan.controls, name))}"
+    for name in dict.fromkeys((plan.same_step or {}).values()):
+        yield f"same step as {name}, so not timed: {', '.join(_arms(plan.same_step or {}, name))}"
 
 
 def _arms(controls: dict[str, str], name: str) -> list[str]:
     return [arm for arm, control in controls.items() if control == name != arm]
 
 
-def _until(plan: dict[str, Any]) -> str:
+def _until(plan: Plan) -> str:
     """When timing ends, where that is not after a number of draws."""
     ends = [
-        f"each ratio is known to ±{plan['interval']:.2%}" if plan["interval"] else "",
-        f"{_duration(plan['budget_seconds'])} have passed" if plan["budget_seconds"] else "",
+        f"each ratio is known to ±{plan.interval:.2%}" if plan.interval else "",
+        f"{_duration(plan.budget_seconds)} have passed" if plan.budget_seconds else "",
     ]
     return f", at least; until {' or '.join(filter(None, ends))}" if any(ends) else ""
 

@@ -7,11 +7,12 @@ import pandas as pd
 
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.analysis.plans import Manifest, Plans
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import summarize
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.manifest import Manifest, read_manifest
 from alexnet_bench.records.parquet import write_parquet
-from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.figures import FIGURES, style
@@ -55,7 +56,7 @@ def _write_factorials(found: pd.DataFrame, out: Path) -> None:
 
 def folders_by_run(folders: Sequence[Path], manifests: Sequence[Manifest]) -> dict[str, Path]:
     """The folders of runs by their ids."""
-    return {manifest["run_id"]: folder for folder, manifest in zip(folders, manifests, strict=True)}
+    return {manifest.run_id: folder for folder, manifest in zip(folders, manifests, strict=True)}
 
 
 def _as_text(found: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +69,7 @@ def _check_distinct(folders: list[Path], manifests: list[Manifest]) -> None:
         raise RecordError("there is nothing to report; give at least one folder that `bench run` wrote")
     seen: dict[str, Path] = {}
     for folder, manifest in zip(folders, manifests, strict=True):
-        other = seen.setdefault(manifest["run_id"], folder)
+        other = seen.setdefault(manifest.run_id, folder)
         if other != folder:
             raise RecordError(f"{other} and {folder} hold the same run; give one of them")
 

@@ -113,7 +113,7 @@ def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
 
 
 def _about_looks(plans: Plans) -> Iterator[str]:
-    looks = plans.looks(manifest["run_id"] for manifest in plans.manifests)
+    looks = plans.looks(manifest.run_id for manifest in plans.manifests)
     if looks:
         numbers = joined([str(look) for look in looks])
         yield (
@@ -181,11 +181,11 @@ def _missing(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
         f"{variant} ({measure})"
         for manifest in plans.manifests
         for measure, kind in (("accuracy", "trial"), ("throughput", "draw"))
-        if measure in manifest["plan"]["measures"]
-        for variant in manifest["plan"]["variants"]
-        if not (kind == "trial" and variant in plans.aliases(manifest["run_id"]))
-        and not (kind == "draw" and variant not in manifest["plan"].get("timed", [variant]))
-        and not _has(records, manifest["run_id"], variant, kind)
+        if measure in manifest.plan.measures
+        for variant in manifest.plan.variants
+        if not (kind == "trial" and variant in plans.aliases(manifest.run_id))
+        and not (kind == "draw" and manifest.plan.timed is not None and variant not in manifest.plan.timed)
+        and not _has(records, manifest.run_id, variant, kind)
     )
     if lacking:
         yield f"Planned, and without a record: {joined(list(lacking))}."

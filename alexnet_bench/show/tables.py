@@ -11,7 +11,7 @@ import pandas as pd
 from alexnet_bench.analysis.comparison import Comparison
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
-from alexnet_bench.analysis.plans import Manifest
+from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.numbers import (
     GIB,
@@ -191,41 +191,41 @@ def failures_table(records: Sequence[AnyRecord]) -> Table:
 def runs_table(manifests: Sequence[Manifest], records: Sequence[AnyRecord]) -> Table:
     """What was run, where and how: a column a run."""
     columns = [
-        _describe_run(manifest, [record for record in records if record.run_id == manifest["run_id"]])
+        _describe_run(manifest, [record for record in records if record.run_id == manifest.run_id])
         for manifest in manifests
     ]
     return Table(
-        ["Run", *(manifest["run_id"] for manifest in manifests)],
+        ["Run", *(manifest.run_id for manifest in manifests)],
         [[fact, *(column[fact] for column in columns)] for fact in columns[0]],
     )
 
 
 def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str, str]:
-    plan, machine = manifest["plan"], manifest["environment"]
-    memory = f"{machine['memory_bytes'] / GIB:.0f} GiB"
+    plan, machine = manifest.plan, manifest.environment
+    memory = f"{machine.memory_bytes / GIB:.0f} GiB"
     return {
-        "Command": manifest["command"],
-        "Started": manifest["created_at"],
-        "Machine": f"{machine['cpu']}, {counted(machine['cores'], 'core')}, {memory}, {machine['platform']}",
+        "Command": manifest.command,
+        "Started": manifest.created_at,
+        "Machine": f"{machine.cpu}, {counted(machine.cores, 'core')}, {memory}, {machine.platform}",
         "Devices": ", ".join(distinct(record.device for record in records)) or MISSING,
-        "Versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
-        "Revision": manifest.get("git_commit") or MISSING,
-        "Measured": ", ".join(plan["measures"]),
-        "Control": ", ".join(dict.fromkeys(plan.get("controls", {"": plan["control"]}).values())),
-        "Data set": plan["dataset"],
+        "Versions": ", ".join(f"{name} {version}" for name, version in machine.versions.items()),
+        "Revision": manifest.git_commit or MISSING,
+        "Measured": ", ".join(plan.measures),
+        "Control": ", ".join(dict.fromkeys((plan.controls or {"": plan.control}).values())),
+        "Data set": plan.dataset,
         "Trained": (
-            f"{plan['topology']}, recipe {plan['recipe']}, {counted(plan['epochs'], 'epoch')}, "
-            f"batch {plan['batch_size']}, {', '.join(plan['precisions'])}, "
-            + ("a learning rate tuned for each variant" if plan.get("tune") else "one learning rate for all")
+            f"{plan.topology}, recipe {plan.recipe}, {counted(plan.epochs, 'epoch')}, "
+            f"batch {plan.batch_size}, {', '.join(plan.precisions)}, "
+            + ("a learning rate tuned for each variant" if plan.tune else "one learning rate for all")
         )
-        if "accuracy" in plan["measures"]
+        if "accuracy" in plan.measures
         else MISSING,
         "Seeds": _seeds(records),
         "Timed": (
-            f"{plan['time_topology']}, batch {', '.join(map(str, plan['time_batch_sizes']))}, "
-            f"{', '.join(plan['precisions'])}, {_draws(records)}"
+            f"{plan.time_topology}, batch {', '.join(map(str, plan.time_batch_sizes))}, "
+            f"{', '.join(plan.precisions)}, {_draws(records)}"
         )
-        if "throughput" in plan["measures"]
+        if "throughput" in plan.measures
         else MISSING,
         "Load from others": _load(records),
         "Records": str(len(records)),

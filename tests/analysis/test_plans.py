@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from report_runs import manifest
 
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.records.run_folder import read_manifest
+from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 
@@ -14,7 +15,7 @@ REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
 def planned(run="run-a", **asked):
-    return {"run_id": run, "plan": Schedule(Settings(**asked)).manifest_plan()}
+    return msgspec.structs.replace(manifest(run), plan=Schedule(Settings(**asked)).manifest_plan())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_claim_is_shown_where_every_run_of_its_ablation_may_show_it():
     own, other = planned("run-a", variants="no-lrn"), planned("run-b", variants="no-lrn", control="tanh")
 
     def claims(*runs):
-        return [bool(item["claims"]) for item in Plans(runs).ablations if item["name"] == "lrn"]
+        return [bool(item.claims) for item in Plans(runs).ablations if item.name == "lrn"]
 
     assert (claims(own), claims(other)) == ([True], [False])
     assert claims(own, other) == claims(other, own) == [False]
@@ -96,9 +97,9 @@ def test_the_controls_of_the_committed_runs(run, controls):
     known = read_manifest(REFERENCE / run)
     plans = Plans([known])
 
-    assert "controls" not in known["plan"]
-    assert {name: plans.control(known["run_id"], name) for name in controls} == controls
-    assert [name for name in plans.variants if plans.is_control(name)] == plans.controls(known["run_id"])
+    assert not known.plan.controls
+    assert {name: plans.control(known.run_id, name) for name in controls} == controls
+    assert [name for name in plans.variants if plans.is_control(name)] == plans.controls(known.run_id)
 
 
 def test_an_older_plan_leaves_out_of_what_is_timed_what_has_the_papers_step():

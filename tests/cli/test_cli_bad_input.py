@@ -427,7 +427,7 @@ def test_going_on_with_what_is_no_run(refusal, workplace):
     [
         ({"schema_version": SCHEMA_VERSION + 1}, "update alexnet-bench"),
         ({"settings": {"hue": "red"}}, "holds settings that cannot be read"),
-        ({"settings": None}, "holds settings that cannot be read"),
+        ({"settings": None}, "is damaged: "),
     ],
     ids=["newer", "unknown", "none"],
 )

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_runs import manifest
 from whole_records import record, values
 
 import alexnet_bench
@@ -38,7 +39,7 @@ def folder(tmp_path):
 
 
 def new_run(parent):
-    create_run(parent / "run", {"run_id": "run-a", "plan": {"variants": {}}})
+    create_run(parent / "run", manifest())
     return parent / "run"
 
 

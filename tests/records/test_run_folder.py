@@ -2,31 +2,31 @@ import contextlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from report_runs import manifest
 from whole_records import record
 
 import alexnet_bench
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.manifest import MANIFEST, read_manifest, write_manifest
 from alexnet_bench.records.run_folder import (
-    MANIFEST,
     RECORDS,
     add_record,
     create_run,
-    read_manifest,
     reopen_run,
     run_folder,
     run_records,
-    write_manifest,
 )
 from alexnet_bench.records.schema import SCHEMA_VERSION
 
-PLAN = {"run_id": "run-a", "plan": {"variants": {}}}
+RUN = manifest()
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A run without records."""
-    create_run(tmp_path / "run", PLAN)
+    create_run(tmp_path / "run", RUN)
     return tmp_path / "run"
 
 
@@ -39,15 +39,15 @@ def refusal(act, *arguments):
 
 
 def test_a_new_run_has_its_manifest_and_no_records(folder):
-    assert read_manifest(folder) == {"schema_version": SCHEMA_VERSION, **PLAN}
+    assert read_manifest(folder) == RUN
     assert run_records(folder) == []
     assert sorted(path.name for path in folder.iterdir()) == [RECORDS, MANIFEST]
 
 
 def test_a_run_goes_into_an_empty_folder_or_a_new_one_however_deep(tmp_path):
     (tmp_path / "empty").mkdir()
-    create_run(tmp_path / "empty", PLAN)
-    create_run(tmp_path / "a" / "b" / "c", PLAN)
+    create_run(tmp_path / "empty", RUN)
+    create_run(tmp_path / "a" / "b" / "c", RUN)
 
     assert read_manifest(tmp_path / "empty") == read_manifest(tmp_path / "a" / "b" / "c")
 
@@ -56,7 +56,7 @@ def test_a_run_that_is_there_is_never_overwritten(folder):
     add_record(folder, record())
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    message = refusal(create_run, folder, {"run_id": "another"})
+    message = refusal(create_run, folder, manifest("another"))
 
     assert (
         message
@@ -70,7 +70,7 @@ def test_of_two_runs_that_begin_at_once_in_one_folder_one_is_first(tmp_path, mon
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / RECORDS).touch()
 
-    assert "is in use" in refusal(create_run, tmp_path / "run", PLAN)
+    assert "is in use" in refusal(create_run, tmp_path / "run", RUN)
     assert not (tmp_path / "run" / MANIFEST).exists()
 
 
@@ -79,10 +79,10 @@ def test_runs_begun_in_one_second_get_a_folder_each(tmp_path, monkeypatch):
     with contextlib.ExitStack() as stack:
         folders = [stack.enter_context(run_folder(None)) for _ in range(20)]
         for number, folder in enumerate(folders):
-            create_run(folder, PLAN | {"run_id": str(number)})
+            create_run(folder, manifest(str(number)))
 
     assert len(set(folders)) == 20
-    assert {read_manifest(folder)["run_id"] for folder in folders} == set(map(str, range(20)))
+    assert {read_manifest(folder).run_id for folder in folders} == set(map(str, range(20)))
     assert all(folder.parent == Path("results/runs") for folder in folders)
 
 
@@ -123,13 +123,13 @@ def test_a_folder_of_ones_own_is_found(tmp_path, monkeypatch):
 
 
 def test_a_name_that_no_folder_has_is_refused(tmp_path):
-    assert "cannot be written" in refusal(create_run, tmp_path / "a\0b", PLAN)
+    assert "cannot be written" in refusal(create_run, tmp_path / "a\0b", RUN)
 
 
 def test_a_folder_in_use_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
 
-    assert refusal(create_run, tmp_path, PLAN) == (
+    assert refusal(create_run, tmp_path, RUN) == (
         f"{tmp_path} is in use; give an empty or new folder with --out"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
@@ -139,7 +139,7 @@ def test_a_file_is_no_folder(tmp_path):
     file = tmp_path / "file"
     file.write_text("mine", encoding="utf-8")
 
-    assert f"{file} is in use" in refusal(create_run, file, PLAN)
+    assert f"{file} is in use" in refusal(create_run, file, RUN)
     assert file.read_text(encoding="utf-8") == "mine"
 
 
@@ -147,7 +147,7 @@ def test_a_file_is_no_folder(tmp_path):
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, path):
     (tmp_path / "file").touch()
 
-    message = refusal(create_run, tmp_path / path, PLAN)
+    message = refusal(create_run, tmp_path / path, RUN)
 
     assert message.startswith(f"{tmp_path / path} cannot be written (")
     assert message.endswith("give another --out")
@@ -159,16 +159,16 @@ def test_reopening_gives_the_manifest_and_mends_the_records(folder):
     with (folder / RECORDS).open("a", encoding="utf-8") as file:
         file.write('{"schema_version": 1, "ki')
 
-    assert reopen_run(folder)["run_id"] == "run-a"
+    assert reopen_run(folder).run_id == "run-a"
 
     add_record(folder, record(seed=2))
     assert [item.seed for item in run_records(folder)] == [1, 2]
 
 
 def test_a_manifest_is_replaced_whole(folder):
-    write_manifest(folder, {"run_id": "run-b"})
+    write_manifest(folder, manifest("run-b"))
 
-    assert read_manifest(folder) == {"schema_version": SCHEMA_VERSION, "run_id": "run-b"}
+    assert read_manifest(folder) == manifest("run-b")
     assert sorted(path.name for path in folder.iterdir()) == [RECORDS, MANIFEST]
 
 
@@ -182,7 +182,20 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "", "[]", "3", "\x00", '{"schema_version": "3"}', '{"schema_version": null}', '{"plan": []}'],
+    [
+        *("{", "", "[]", "3", "\x00", '{"plan": []}'),
+        *(
+            json.dumps(msgspec.to_builtins(RUN) | wrong)
+            for wrong in (
+                {"schema_version": "3"},
+                {"schema_version": None},
+                {"plan": []},
+                {"plan": {"epochs": "two"}},
+                {"plan": {"variants": {"alexnet": "the paper's"}}},
+                {"environment": {}},
+            )
+        ),
+    ],
 )
 def test_a_damaged_manifest_is_named(folder, text):
     (folder / MANIFEST).write_text(text, encoding="utf-8")
@@ -199,7 +212,7 @@ def test_a_manifest_of_a_newer_schema_asks_for_an_update(folder):
 
 def test_reading_puts_runs_one_after_another(tmp_path):
     for name, seeds in (("a", [0, 1]), ("b", [5])):
-        create_run(tmp_path / name, PLAN)
+        create_run(tmp_path / name, RUN)
         for seed in seeds:
             add_record(tmp_path / name, record(seed=seed, run_id=name))
 

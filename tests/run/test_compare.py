@@ -13,7 +13,8 @@ from users_repository import git
 
 import alexnet_bench
 from alexnet_bench.errors import BenchError
-from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.manifest import read_manifest
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import compare as comparing
 from alexnet_bench.run.compare import compare
 from alexnet_bench.run.local import ROOT, Code, Worker, Zygote
@@ -61,9 +62,9 @@ def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
     assert len({record.fingerprint for record in records}) == 2
     assert {record.status for record in records} == {"ok"}
     kept = read_manifest(folder)
-    revisions = kept["plan"]["sides"]
-    assert (kept["plan"]["kind"], set(revisions)) == ("comparison", {"base", "head"})
-    assert revisions["head"] == kept["git_commit"] != revisions["base"]
+    revisions = kept.plan.sides
+    assert (kept.plan.kind, set(revisions)) == ("comparison", {"base", "head"})
+    assert revisions["head"] == kept.git_commit != revisions["base"]
     assert {record.git_commit for record in records if record.side == "base"} == {revisions["base"]}
     listed = subprocess.run(["git", "worktree", "list"], capture_output=True, text=True, check=True).stdout
     assert len(listed.splitlines()) == 1

@@ -60,7 +60,7 @@ def plan_of(variants, **asked):
 
 
 def claims(plan):
-    return {claim["arm"] for ablation in plan["ablations"] for claim in ablation["claims"]} - {None}
+    return {claim.arm for ablation in plan.ablations for claim in ablation.claims} - {None}
 
 
 # -- any selection
@@ -97,18 +97,18 @@ def test_each_arm_is_timed_beside_its_control_or_has_the_same_step(selection, pr
 
     plan, variants = planned.manifest_plan(), {item.name: item for item in planned.compared.variants}
     pairs = [(pair.arm.network.variant, pair.control.network.variant) for pair in planned.timing.pairs]
-    assert all(plan["controls"][arm.name] == control.name for arm, control in pairs)
+    assert all(plan.controls[arm.name] == control.name for arm, control in pairs)
     timed = [arm.name for arm, control in pairs if arm != control]
-    arms = [name for name in variants if plan["controls"][name] != name]
-    assert sorted({*timed, *plan["same_step"]} & set(arms)) == sorted(arms)
+    arms = [name for name in variants if plan.controls[name] != name]
+    assert sorted({*timed, *plan.same_step} & set(arms)) == sorted(arms)
     assert len(timed) == len(set(timed))
-    assert not plan["same_step"].keys() & set(timed)
-    for name, other in plan["same_step"].items():
-        assert plan["controls"][name] == other
+    assert not plan.same_step.keys() & set(timed)
+    for name, other in plan.same_step.items():
+        assert plan.controls[name] == other
         assert set() < differing(variants[name], variants[other]) <= TIMED_ALIKE
     # Whatever else is timed was asked for, and shows the noise floor or stands alone.
-    extra = [name for name in plan["timed"] if name not in {*arms, *plan["controls"].values()}]
-    assert all(plan["variants"][name] == plan["variants"][plan["controls"][name]] for name in extra)
+    extra = [name for name in plan.timed if name not in {*arms, *plan.controls.values()}]
+    assert all(plan.variants[name] == plan.variants[plan.controls[name]] for name in extra)
 
 
 @settings(max_examples=20)
@@ -160,8 +160,8 @@ def test_a_control_that_is_given_is_that_of_all(selection, control):
 def test_controls_of_shipped_variants(selection, controls, added):
     plan = plan_of(selection)
 
-    assert (plan["controls"], plan["added_controls"], plan["control_given"]) == (controls, added, None)
-    assert list(plan["variants"]) == list(controls)
+    assert (plan.controls, list(plan.added_controls), plan.control_given) == (controls, added, None)
+    assert list(plan.variants) == list(controls)
 
 
 def test_several_arms_and_their_controls_are_one_run():
@@ -198,7 +198,7 @@ def test_several_arms_and_their_controls_are_one_run():
 def test_controls_of_a_users_variants(mine, selection, controls, added):
     plan = plan_of(selection, ablations=(mine,))
 
-    assert (plan["controls"], plan["added_controls"]) == (controls, added)
+    assert (plan.controls, list(plan.added_controls)) == (controls, added)
 
 
 def test_an_arm_that_is_its_control_over_again_is_trained_once_and_timed_twice(mine):
@@ -256,7 +256,7 @@ def test_a_shared_arm_belongs_to_the_ablation_whose_control_it_is_held_against(m
 def test_another_control_may_be_an_arm_a_sum_or_another_name(control, controls):
     plan = plan_of("tanh,no-lrn", control=control)
 
-    assert (plan["controls"], plan["control"], plan["control_given"]) == (controls, control, control)
+    assert (plan.controls, plan.control, plan.control_given) == (controls, control, control)
 
 
 def test_an_unknown_control_is_refused_with_the_closest_name():
@@ -278,8 +278,8 @@ def test_a_control_is_one_variant(control, count):
 def test_what_has_its_controls_step_is_not_timed_whoever_the_control_is():
     plan = plan_of("bias-1+tanh,bias-1,no-dropout", control="tanh")
 
-    assert plan["same_step"] == {"bias-1+tanh": "tanh"}
-    assert plan["timed"] == ["tanh", "bias-1", "no-dropout"]
+    assert plan.same_step == {"bias-1+tanh": "tanh"}
+    assert plan.timed == ("tanh", "bias-1", "no-dropout")
 
 
 def test_where_nothing_is_left_to_time_that_is_said():

@@ -11,6 +11,7 @@ import textwrap
 import pytest
 
 from alexnet_bench.errors import WorkerError
+from alexnet_bench.records.schema import Epoch
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Code, Worker, Zygote
 from alexnet_bench.run.schedule import Schedule
@@ -144,8 +145,8 @@ def test_a_trial_that_hangs_is_recorded(tmp_path, monkeypatch):
     )
 
     (record,) = records
-    assert (record["status"], record["curve"]) == ("timed-out", [row])
-    assert record["error"].startswith("the worker was silent for 0 s")
+    assert (record.status, record.curve) == ("timed-out", (Epoch(**row),))
+    assert record.error.startswith("the worker was silent for 0 s")
 
 
 # -- the process that they are forked from

@@ -22,7 +22,8 @@ import psutil
 import pytest
 
 import alexnet_bench
-from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.manifest import read_manifest
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import run as runs
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.run import continue_run, resume_settings, start_run
@@ -196,12 +197,12 @@ def test_a_run_ends_well_and_says_where_its_report_is(finished):
 def test_the_manifest_holds_plan_settings_and_environment(finished, layer_norm):
     manifest = read_manifest(finished[0])
 
-    assert manifest["command"].startswith("bench")
-    assert manifest["plan"]["control"] == "alexnet"
-    assert list(manifest["plan"]["variants"]) == ["alexnet", "layer-norm"]
-    assert manifest["settings"]["ablations"] == [str(layer_norm)]
-    assert manifest["environment"]["versions"]["tensorflow"]
-    assert {record.run_id for record in run_records(finished[0])} == {manifest["run_id"]}
+    assert manifest.command.startswith("bench")
+    assert manifest.plan.control == "alexnet"
+    assert list(manifest.plan.variants) == ["alexnet", "layer-norm"]
+    assert manifest.settings["ablations"] == [str(layer_norm)]
+    assert manifest.environment.versions["tensorflow"]
+    assert {record.run_id for record in run_records(finished[0])} == {manifest.run_id}
 
 
 def test_every_record_fits_the_schema(finished):
@@ -309,7 +310,7 @@ def test_a_script_does_what_the_command_does(finished, tmp_path, monkeypatch):
     columns = ("fingerprint", "seed", "test_top1_error", "validation_top1_error", "train_error", "loss")
     assert {name: row[name] for name in columns} == {name: typed[name] for name in columns}
     assert (folder / "report" / "index.html").is_file()
-    assert read_manifest(folder)["command"] == "alexnet_bench.run('alexnet')"
+    assert read_manifest(folder).command == "alexnet_bench.run('alexnet')"
 
 
 # -- resuming
@@ -355,7 +356,7 @@ def test_going_on_repeats_a_lost_trial_to_the_last_bit(resumed, finished):
     )
 
     assert sorted(before) == sorted(after)
-    assert read_manifest(folder)["plan"]["seeds"] == [0, 1]
+    assert read_manifest(folder).plan.seeds == (0, 1)
     assert resume_settings(folder, None).seeds == 2
     assert (folder / "report" / "index.html").is_file()
 
@@ -399,7 +400,7 @@ def test_a_run_says_that_it_adds_a_control(failed):
     folder, (_, _, err) = failed
 
     assert err.startswith("alexnet is added, as the control of crashing, killed and starved\n")
-    assert read_manifest(folder)["plan"]["added_controls"] == ["alexnet"]
+    assert read_manifest(folder).plan.added_controls == ("alexnet",)
 
 
 def test_failures_are_named_at_the_end(failed):
@@ -513,7 +514,7 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
     assert (out, "Traceback" in err) == ("", False)
     (record,) = run_records(folder)
     assert (record.variant, record.status) == ("crashing", "crashed")
-    typed = read_manifest(folder)["command"]
+    typed = read_manifest(folder).command
     assert typed.startswith("bench run --variants crashing,alexnet --measure accuracy --epochs 100000")
     assert not (folder / "report").exists()
 

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import fields
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.data import open_dataset
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
+from alexnet_bench.records.manifest import Plan, PlannedVariant
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
@@ -342,12 +344,12 @@ def test_a_control_that_is_shared_by_groups_is_drawn_in_each(gib, draws):
 def test_the_manifest_holds_the_plan_in_json():
     plan = schedule("alexnet,@lrn,tanh", seeds=2, epochs=3).manifest_plan()
 
-    assert json.loads(json.dumps(plan)) == plan
-    assert (plan["control"], plan["aliases"], plan["seeds"]) == ("alexnet", {"lrn": "alexnet"}, [0, 1])
-    assert plan["variants"]["tanh"] == {"difference": "activation tanh", "fields": ["activation"]}
-    (lrn,) = [item for item in plan["ablations"] if item["name"] == "lrn"]
-    assert (lrn["control"], lrn["arms"]) == ("lrn", ["no-lrn"])
-    assert {*lrn["claims"][0]} >= {"says", "source", "setup", "arm", "measure"}
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+    assert (plan.control, plan.aliases, plan.seeds) == ("alexnet", {"lrn": "alexnet"}, (0, 1))
+    assert plan.variants["tanh"] == PlannedVariant(difference="activation tanh", fields=("activation",))
+    (lrn,) = [item for item in plan.ablations if item.name == "lrn"]
+    assert (lrn.control, lrn.arms) == ("lrn", ("no-lrn",))
+    assert lrn.claims[0].says and lrn.claims[0].source and lrn.claims[0].setup
 
 
 # -- what a worker is told

@@ -7,7 +7,8 @@ from made_up_trials import made_up_trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import BenchError, RecordError
-from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.manifest import read_manifest
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import run as runs
 from alexnet_bench.run.run import Observer, continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
@@ -94,7 +95,7 @@ def test_the_seeds_are_limited_and_the_last_look_is_at_the_limit(conclude):
     folder = conclude({"alexnet": constant(0.10), "tanh": unsure(0.10)}, variants="alexnet,tanh", seeds=11)
 
     assert seeds_of(folder) == {"alexnet": 11, "tanh": 11}
-    assert read_manifest(folder)["plan"]["looks"] == [4, 8, 11]
+    assert read_manifest(folder).plan.looks == (4, 8, 11)
 
 
 def test_seeds_that_do_not_fit_into_the_budget_up_to_the_next_look_are_not_begun(conclude):

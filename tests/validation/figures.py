@@ -33,7 +33,8 @@ from scipy import stats
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.summary import summarize as summary
 from alexnet_bench.network.registry import load_registry
-from alexnet_bench.records.run_folder import read_manifest, run_records
+from alexnet_bench.records.manifest import read_manifest
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
 from alexnet_bench.stats import Slices, log_ratios
