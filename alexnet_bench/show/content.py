@@ -12,6 +12,7 @@ from alexnet_bench.analysis.plans import Manifest, Plans
 from alexnet_bench.analysis.summary import conditions, summarize
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
+from alexnet_bench.show.figures import FIGURES
 from alexnet_bench.show.sentences import standing, validity
 from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
@@ -21,35 +22,6 @@ from alexnet_bench.show.tables import (
     overview,
     runs_table,
 )
-
-_CAPTIONS = {
-    "error": "A point is one seed, a bar their mean; the dashed line is the control's mean.",
-    "throughput": (
-        "Speed over the control's, in training and in inference. A point is one draw, for which the network "
-        "was built anew; a bar ends at the ratio over all draws. At the right: images a second, which is the "
-        "control's typical speed times the ratio."
-    ),
-    "sweep": (
-        "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
-        "stroke tells the precision."
-    ),
-    "tradeoff": (
-        "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
-        "figure names, which need not be the same."
-    ),
-    "interaction": (
-        "Lines that run side by side are changes that do not interact. A point is a mean over "
-        "seeds and over the other changes, a bar its bootstrap interval."
-    ),
-    "filters": (
-        "The kernels of the first layer after training, one row a tower, each stretched to its own range; of "
-        "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean."
-    ),
-    "curves": (
-        "Error after each epoch. Training error is taken as the network trains, with dropout and "
-        "augmentation, so it may lie above validation error. The dotted line is the control."
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +92,7 @@ def make_content(
         validity=validity(records, found, plans),
         standing=standing(records, found, plans),
         overviews=_overviews(records, manifests, found),
-        figures=[(name, _CAPTIONS[name]) for name in figures],
+        figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), _places(records, plans)),
         sections=_sections(found, plans, _places(records, plans)),
         failures=failures_table(records),
