@@ -26,32 +26,19 @@ from alexnet_bench.show.tables import (
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One ablation's part of a report.
+    """A table of a report, with what must be known of it.
 
     Args:
+        about: in sentences: the conditions, or the factor and whom the arms are held against.
+        table: a row a variant, or an effect of an ablation.
         title: of the ablation.
-        about: the factor, and whom the arms are held against.
         claims: what the paper says, each with `says`, `source` and `setup`.
-        table: its effects.
     """
 
-    title: str
-    about: str
-    claims: list[dict[str, str]]
+    about: list[str]
     table: Table
-
-
-@dataclass(frozen=True, kw_only=True)
-class Overview:
-    """The variants under one set of conditions.
-
-    Args:
-        conditions: in words.
-        table: a row a variant.
-    """
-
-    conditions: list[str]
-    table: Table
+    title: str = ""
+    claims: Sequence[dict[str, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +60,7 @@ class Content:
     title: str
     validity: list[str]
     standing: list[str]
-    overviews: list[Overview]
+    overviews: list[Section]
     figures: list[tuple[str, str]]
     factorials: Table
     sections: list[Section]
@@ -102,7 +89,7 @@ def make_content(
 
 def _overviews(
     records: Sequence[AnyRecord], manifests: Sequence[Manifest], found: pd.DataFrame
-) -> list[Overview]:
+) -> list[Section]:
     words = {
         (item.trials.name if item.trials else "", item.draws.name if item.draws else ""): [
             *(["Error: " + "; ".join(trial_conditions(item.trials)) + "."] if item.trials else []),
@@ -112,8 +99,8 @@ def _overviews(
     }
     rows = summarize(records, manifests)
     return [
-        Overview(
-            conditions=words.get((str(trials), str(draws)), ["Without a record."]),
+        Section(
+            about=words.get((str(trials), str(draws)), ["Without a record."]),
             table=overview(group, found),
         )
         for (trials, draws), group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
@@ -125,7 +112,7 @@ def _sections(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> list
     return [
         Section(
             title=str(name) or "Other variants",
-            about=_about(known.get(str(name)), rows),
+            about=[_about(known.get(str(name)), rows)],
             claims=list(known.get(str(name), {}).get("claims", ())),
             table=effects_table(rows, places),
         )
