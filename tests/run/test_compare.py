@@ -52,8 +52,8 @@ def test_a_slower_block_is_seen_in_a_users_repository(bench, repository):
 
     assert (code, err) == (0, "")
     (row,) = json.loads(out)["comparisons"]
-    assert (row.variant, row.measure) == ("plain", "training throughput")
-    assert row.effect < 0.8
+    assert (row["variant"], row["measure"]) == ("plain", "training throughput")
+    assert row["effect"] < 0.8
     records = run_records(folder)
     assert {record.side for record in records} == {"base", "head"}
     assert len({record.fingerprint for record in records}) == 2
