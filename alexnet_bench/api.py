@@ -1,6 +1,6 @@
 """What the commands do, for notebooks and scripts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,8 @@ from alexnet_bench.records.run_folder import run_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from alexnet_bench.records.schema import Draw
 
 
 def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any) -> Path:
@@ -60,21 +62,9 @@ def compare(
     Raises:
         BenchError: something asked for cannot be used.
     """
-    import pandas as pd
-
     from alexnet_bench.analysis.comparison import compare_sides
-    from alexnet_bench.run import compare as comparison
-    from alexnet_bench.run.settings import Settings
-    from alexnet_bench.run.sides import compared_sides
 
-    asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
-    python = Path(base_python) if base_python is not None else None
-    with (
-        run_folder(out) as folder,
-        compared_sides(asked, base=base, base_python=python) as (compared, sides),
-    ):
-        records = comparison.compare(compared, sides, folder, "alexnet_bench.compare()")
-    return pd.DataFrame([asdict(row) for row in compare_sides(records)])
+    return _table(compare_sides(_timed("alexnet_bench.compare()", base, base_python, out, settings)))
 
 
 def gate(
@@ -94,7 +84,7 @@ def gate(
             began.
         base_python: another interpreter, with its own TensorFlow.
         out: the run folder; a new one under `results/runs` by default.
-        thresholds: what may be lost, as `[tool.alexnet-bench.gate.thresholds]` has it.
+        thresholds: the tolerances, as `[tool.alexnet-bench.gate.thresholds]` has it.
         settings: fields of `alexnet_bench.run.settings.Settings`; `variants` is `alexnet` by default.
 
     Returns:
@@ -103,36 +93,27 @@ def gate(
     Raises:
         BenchError: something asked for cannot be used.
     """
-    import pandas as pd
-
     from alexnet_bench.analysis.gate import Asked, decisions, enough
     from alexnet_bench.analysis.quantities import QUANTITIES, read_thresholds
-    from alexnet_bench.run import compare as comparison
     from alexnet_bench.run.effort import gate_effort
-    from alexnet_bench.run.settings import Settings
-    from alexnet_bench.run.sides import compared_sides, merge_base, repository_at
+    from alexnet_bench.run.sides import merge_base, repository_at
 
-    asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
-    python = Path(base_python) if base_python is not None else None
     shares = read_thresholds(thresholds or {})
-    if base is None and python is None:
+    if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
     networks: list[Asked] = []
-    with (
-        run_folder(out) as folder,
-        compared_sides(asked, base=base, base_python=python) as (compared, sides),
-    ):
-        records = comparison.compare(
-            compared,
-            sides,
-            folder,
-            "alexnet_bench.gate()",
-            effort=gate_effort,
-            is_known=partial(enough, thresholds=shares),
-            on_asked=networks.extend,
-            named=shares.named(QUANTITIES),
-        )
-    return pd.DataFrame([asdict(row) for row in decisions(records, shares, asked=networks)])
+    records = _timed(
+        "alexnet_bench.gate()",
+        base,
+        base_python,
+        out,
+        settings,
+        effort=gate_effort,
+        is_known=partial(enough, thresholds=shares),
+        on_asked=networks.extend,
+        named=shares.named(QUANTITIES),
+    )
+    return _table(decisions(records, shares, asked=networks))
 
 
 def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
@@ -148,3 +129,31 @@ def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
         raise BenchError("there is nothing to report; give at least one folder that `bench run` wrote")
     folders: Sequence[Path] = [Path(folder) for folder in runs]
     return report.write_report(folders, Path(out) if out is not None else folders[0] / "report")
+
+
+def _timed(
+    command: str,
+    base: str | None,
+    base_python: str | Path | None,
+    out: str | Path | None,
+    settings: dict[str, Any],
+    **how: Any,
+) -> "Sequence[Draw]":
+    """The draws of base and head, timed in one job; `how` is what `run.compare.compare` takes besides."""
+    from alexnet_bench.run import compare as comparison
+    from alexnet_bench.run.settings import Settings
+    from alexnet_bench.run.sides import compared_sides
+
+    asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
+    python = Path(base_python) if base_python is not None else None
+    with (
+        run_folder(out) as folder,
+        compared_sides(asked, base=base, base_python=python) as (compared, sides),
+    ):
+        return comparison.compare(compared, sides, folder, command, **how)
+
+
+def _table(rows: Iterable[Any]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in rows])

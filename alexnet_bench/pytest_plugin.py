@@ -37,7 +37,7 @@ class VariantTiming:
         precision: Keras dtype policy.
         mode: `training` or `inference`.
         draws: how often it was built anew.
-        steady: whether every draw reached a steady state and stayed in it; else the figures certify nothing.
+        steady: whether every draw reached a steady state and stayed in it; else the figures say nothing.
         images_per_second: over the faster half of each draw's slices; geometric mean of the draws.
         images_per_second_by_draw: the same of each draw.
     """

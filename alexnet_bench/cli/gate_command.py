@@ -203,12 +203,12 @@ def _refuse(context: click.Context, option: str, *others: str) -> None:
 
 def _show(found: "Found", as_json: bool) -> None:
     from alexnet_bench.cli.tables import print_table
-    from alexnet_bench.show.gate import short_table, standing
+    from alexnet_bench.show.gate import decisions_table, standing
 
     if as_json:
         say_json({"run": found.run, "against": found.against, "decisions": found.rows})
         return
-    print_table(short_table(found.rows))
+    print_table(decisions_table(found.rows, short=True))
     records = "" if found.run is None else f" Records: {found.run}"
     say(f"\nAgainst {plain(found.against)}: {standing(found.rows)}.{records}")
 

@@ -14,57 +14,49 @@ from alexnet_bench.run.settings import DEVICES, PRECISIONS
 HISTORY = "results/history.jsonl"
 
 
-class _WholeNumbers(click.ParamType):
-    name = "N[,N...]"
+class _Typed(click.ParamType):
+    """A value that is written in a way of its own.
+
+    Args:
+        name: what help calls it.
+        what: it is, with an example.
+        read: makes the value of a text, or raises a ValueError.
+    """
+
+    def __init__(self, name: str, what: str, read: Callable[[str], Any]) -> None:
+        self.name, self.what, self.read = name, what, read
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The numbers of a comma-separated list."""
-        if isinstance(value, tuple):
-            return value
+        """The value of a text; a default is one already."""
         try:
-            return tuple(int(item) for item in str(value).split(","))
+            return self.read(value.strip()) if isinstance(value, str) else value
         except ValueError:
-            return self.fail(f"{value!r} is no list of whole numbers such as 16,32,64", param, ctx)
+            return self.fail(f"{value!r} is no {self.what}", param, ctx)
 
 
-class _Share(click.ParamType):
-    name = "SHARE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """A share from percent or a plain number."""
-        if isinstance(value, float):
-            return value
-        try:
-            share = float(value[:-1]) / 100 if value.endswith("%") else float(value)
-        except ValueError:
-            share = 0.0
-        return share if 0 < share < 1 else self.fail(f"{value!r} is no share such as 0.5%", param, ctx)
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(item) for item in text.split(","))
 
 
-class _Seconds(click.ParamType):
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Seconds from a number with a unit."""
-        if isinstance(value, float):
-            return value
-        found = re.fullmatch(r"([0-9.]+)\s*(s|m|h|)", value.strip())
-        if found is None or found[1].count(".") > 1 or found[1] == ".":
-            return self.fail(f"{value!r} is no time such as 90s, 10m or 2h", param, ctx)
-        return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+def _share(text: str) -> float:
+    share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    if not 0 < share < 1:
+        raise ValueError
+    return share
 
 
-class _Pools(click.ParamType):
-    name = "INTRAxINTER"
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*(s|m|h|)", text)
+    if found is None:
+        raise ValueError
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Two numbers of threads."""
-        if isinstance(value, tuple):
-            return value
-        found = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})", value.strip())
-        if found is None:
-            return self.fail(f"{value!r} is no pair of thread counts such as 1x2", param, ctx)
-        return int(found[1]), int(found[2])
+
+def _pools(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})", text)
+    if found is None:
+        raise ValueError
+    return int(found[1]), int(found[2])
 
 
 class _Path(click.Path):
@@ -84,7 +76,8 @@ class _Path(click.Path):
             return self.fail(f"{str(value)!r}: there is no such home folder", param, ctx)
 
 
-SECONDS, FOLDER, FILE = _Seconds(), _Path("folder"), _Path("file")
+SECONDS = _Typed("TIME", "time such as 90s, 10m or 2h", _seconds)
+FOLDER, FILE = _Path("folder"), _Path("file")
 
 ablations = click.option(
     "--ablations",
@@ -103,7 +96,7 @@ devices = click.option(
 )
 interval = click.option(
     "--interval",
-    type=_Share(),
+    type=_Typed("SHARE", "share such as 0.5%", _share),
     help="Time until every ratio's 95% interval is this narrow to either side, such as 0.5%; "
     "the preset's own by default.",
 )
@@ -124,12 +117,12 @@ _TIMING = (
     ),
     click.option(
         "--time-batch-size",
-        type=_WholeNumbers(),
+        type=_Typed("N[,N...]", "list of whole numbers such as 16,32,64", _whole_numbers),
         help="Images a timed step, the preset's own by default (quick and compare: 16); several: a sweep.",
     ),
     click.option(
         "--time-threads",
-        type=_Pools(),
+        type=_Typed("INTRAxINTER", "pair of thread counts such as 1x2", _pools),
         help="TensorFlow's threads while timing: within an operation, and for operations side by side. As "
         "many each as there are cores by default.",
     ),

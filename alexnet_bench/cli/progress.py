@@ -1,4 +1,4 @@
-"""How a run gets on, on the terminal: what is running, how much is left, and for how long."""
+"""The progress of a run, on the terminal: what is running, how much is left, and for how long."""
 
 from types import TracebackType
 from typing import Any

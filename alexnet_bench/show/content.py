@@ -12,6 +12,7 @@ from alexnet_bench.analysis.summary import conditions, summarize
 from alexnet_bench.records.manifest import Manifest, PlannedAblation, PlannedClaim
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
+from alexnet_bench.show.figures import FIGURES
 from alexnet_bench.show.sentences import standing, validity
 from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
@@ -22,64 +23,22 @@ from alexnet_bench.show.tables import (
     runs_table,
 )
 
-_CAPTIONS = {
-    "error": "A point is one seed, a bar their mean; the dashed line is the control's mean.",
-    "throughput": (
-        "Speed over the control's, in training and in inference. A point is one draw, for which the network "
-        "was built anew; a bar ends at the ratio over all draws. At the right: images a second, which is the "
-        "control's typical speed times the ratio."
-    ),
-    "sweep": (
-        "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
-        "stroke tells the precision."
-    ),
-    "tradeoff": (
-        "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
-        "figure names, which need not be the same."
-    ),
-    "interaction": (
-        "Lines that run side by side are changes that do not interact. A point is a mean over "
-        "seeds and over the other changes, a bar its bootstrap interval."
-    ),
-    "filters": (
-        "The kernels of the first layer after training, one row a tower, each stretched to its own range; of "
-        "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean."
-    ),
-    "curves": (
-        "Error after each epoch. Training error is taken as the network trains, with dropout and "
-        "augmentation, so it may lie above validation error. The dotted line is the control."
-    ),
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One ablation's part of a report.
+    """A table of a report, with what must be known of it.
 
     Args:
+        about: in sentences: the conditions, or the factor and whom the arms are held against.
+        table: a row a variant, or an effect of an ablation.
         title: of the ablation.
-        about: the factor, and whom the arms are held against.
         claims: what the paper says, each with `says`, `source` and `setup`.
-        table: its effects.
     """
 
-    title: str
-    about: str
-    claims: Sequence[PlannedClaim]
+    about: list[str]
     table: Table
-
-
-@dataclass(frozen=True, kw_only=True)
-class Overview:
-    """The variants under one set of conditions.
-
-    Args:
-        conditions: in words.
-        table: a row a variant.
-    """
-
-    conditions: list[str]
-    table: Table
+    title: str = ""
+    claims: Sequence[PlannedClaim] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +60,7 @@ class Content:
     title: str
     validity: list[str]
     standing: list[str]
-    overviews: list[Overview]
+    overviews: list[Section]
     figures: list[tuple[str, str]]
     factorials: Table
     sections: list[Section]
@@ -120,7 +79,7 @@ def make_content(
         validity=validity(records, found, plans),
         standing=standing(records, found, plans),
         overviews=_overviews(records, manifests, found),
-        figures=[(name, _CAPTIONS[name]) for name in figures],
+        figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), _places(records, plans)),
         sections=_sections(found, plans, _places(records, plans)),
         failures=failures_table(records),
@@ -130,7 +89,7 @@ def make_content(
 
 def _overviews(
     records: Sequence[AnyRecord], manifests: Sequence[Manifest], found: pd.DataFrame
-) -> list[Overview]:
+) -> list[Section]:
     words = {
         (item.trials.name if item.trials else "", item.draws.name if item.draws else ""): [
             *(["Error: " + "; ".join(trial_conditions(item.trials)) + "."] if item.trials else []),
@@ -140,8 +99,8 @@ def _overviews(
     }
     rows = summarize(records, manifests)
     return [
-        Overview(
-            conditions=words.get((str(trials), str(draws)), ["Without a record."]),
+        Section(
+            about=words.get((str(trials), str(draws)), ["Without a record."]),
             table=overview(group, found),
         )
         for (trials, draws), group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
@@ -153,7 +112,7 @@ def _sections(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> list
     return [
         Section(
             title=str(name) or "Other variants",
-            about=_about(known.get(str(name)), rows),
+            about=[_about(known.get(str(name)), rows)],
             claims=known[str(name)].claims if name in known else (),
             table=effects_table(rows, places),
         )

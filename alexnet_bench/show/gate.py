@@ -16,29 +16,30 @@ from alexnet_bench.words import MISSING, plain
 _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "❔"}
 
 
-def decisions_table(rows: Sequence[Decision]) -> Table:
-    """A row a decision, with all that is known of it."""
-    cells: Cells = {
-        "Variant": lambda row: row.network,
-        "Quantity": lambda row: row.label,
-        "Base": lambda row: value_text(row.base, row.unit),
-        "Head": lambda row: value_text(row.head, row.unit),
-        **_IN_SHORT,
-        "Decision": lambda row: f"{_MARKS[row.decision]} {': '.join(filter(None, (row.decision, row.note)))}",
-    }
-    return Table.of(rows, cells)
+def decisions_table(rows: Sequence[Decision], short: bool = False) -> Table:
+    """A row a decision.
 
-
-def short_table(rows: Sequence[Decision]) -> Table:
-    """The same for a narrow terminal: without the network's conditions where all have the same."""
-    alike = len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
+    Args:
+        rows: the decisions.
+        short: for a narrow terminal; without conditions that all rows share.
+    """
+    alike = short and len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
     cells: Cells = {
         "Variant": lambda row: row.variant if alike else row.network,
         "Quantity": lambda row: row.label,
-        **_IN_SHORT,
-        "Decision": lambda row: row.decision,
+        "Base": lambda row: value_text(row.base, row.unit),
+        "Head": lambda row: value_text(row.head, row.unit),
+        "Change [95%]": _change,
+        "Tolerance": lambda row: f"{row.threshold:.1%}",
+        "Draws": lambda row: str(row.draws),
+        "Decision": lambda row: row.decision if short else _explained(row),
     }
-    return Table.of(rows, cells)
+    table = Table.of(rows, cells)
+    return table.only(*(cells.keys() - {"Base", "Head"})) if short else table
+
+
+def _explained(row: Decision) -> str:
+    return f"{_MARKS[row.decision]} {': '.join(filter(None, (row.decision, row.note)))}"
 
 
 def standing(rows: Sequence[Decision]) -> str:
@@ -130,9 +131,4 @@ FORMATS: dict[str, Callable[[Sequence[Decision], str], str]] = {
     "junit": lambda rows, against: junit(rows),
     "github_benchmark": lambda rows, against: github_benchmark(rows),
     "bencher": lambda rows, against: bencher(rows),
-}
-_IN_SHORT: Cells = {
-    "Change [95%]": _change,
-    "Tolerance": lambda row: f"{row.threshold:.1%}",
-    "Draws": lambda row: str(row.draws),
 }

@@ -86,12 +86,12 @@ def _ends(span: Span) -> str:
 def _span(span: Span | None) -> Any:
     if span is None:
         return None
-    ratio, low, high = np.exp([span.gain.mean, span.gain.low, span.gain.high])
+    ratio, low, high = np.exp([span.gain.mean, span.gain.low, span.gain.high]).tolist()
     return {
         "since": span.since,
         "until": span.until,
         "entries": span.count,
-        "ratio": float(ratio),
-        "low": float(low),
-        "high": float(high),
+        "ratio": ratio,
+        "low": low,
+        "high": high,
     }

@@ -78,8 +78,8 @@ def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list
     """Draw what there are records for; an older report's figures that there are none for are removed."""
     drawn = []
     with style.styled():
-        for name, draw in FIGURES.items():
-            figure = draw(records, plans)
+        for name, shown in FIGURES.items():
+            figure = shown.draw(records, plans)
             style.save(figure, out, name)
             if figure is not None:
                 drawn.append(name)

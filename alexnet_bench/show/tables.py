@@ -31,7 +31,7 @@ from alexnet_bench.words import MISSING, counted, distinct, listed, number, perc
 THE_PAPERS = "the paper's"
 _ERRORS = [metric.name for metric in HEADLINES]
 # What `bench run` ends with.
-_IN_SHORT = (" error, %", "images/s", "Training, of the peak", "Seeds")
+_IN_SHORT = ("Variant", "Precision", "Batch", "rror, %", "images/s", "Training, of the peak", "Seeds")
 
 
 def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
@@ -42,8 +42,11 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     names = [str(name) for name in summary["error_name"] if isinstance(name, str)]
     error = f"{names[0].capitalize() if names else 'Error'}, %"
     places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
+    several = {name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1}
     cells: Cells = {
         "Variant": lambda row: row.variant,
+        "Precision": lambda row: row.time_precision if "time_precision" in several else MISSING,
+        "Batch": lambda row: whole(row.time_batch_size) if "time_batch_size" in several else MISSING,
         "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
         error: lambda row: percent(row.error_percent),
         "Change, points": lambda row: _change(row, effects, _ERRORS),
@@ -74,18 +77,9 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
 
 
 def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
-    """What `bench run` ends with: the overview in short, of whatever precisions and batch sizes it timed."""
+    """What `bench run` ends with: the overview in short."""
     table = overview(summary, effects)
-    short = table.only("Variant", *(name for name in table.columns if name.endswith(_IN_SHORT)))
-    columns = {"Precision": summary["time_precision"], "Batch": summary["time_batch_size"].map(whole)}
-    several = {name: values.fillna(MISSING) for name, values in columns.items() if values.nunique() > 1}
-    return Table(
-        [short.columns[0], *several, *short.columns[1:]],
-        [
-            [first, *timed, *others]
-            for (first, *others), *timed in zip(short.rows, *several.values(), strict=True)
-        ],
-    )
+    return table.only(*(name for name in table.columns if name.endswith(_IN_SHORT)))
 
 
 def verdicts_table(effects: pd.DataFrame) -> Table:

@@ -163,7 +163,7 @@ def test_a_seed_that_a_cell_lacks_does_not_count():
 @pytest.mark.parametrize("changes", [TWO, THREE, ["a", "b", "c", "d"]])
 def test_every_pair_of_changes_has_axes(changes):
     with style.styled():
-        figure = FIGURES["interaction"](in_run(records(changes, additive)), Plans([run(changes)]))
+        figure = FIGURES["interaction"].draw(in_run(records(changes, additive)), Plans([run(changes)]))
         figure.canvas.draw()
 
     shown = [

@@ -49,11 +49,13 @@ def figures():
     records[1] = failed_trial("alexnet", 1)
     with style.styled():
         made = {
-            name: draw_it(in_run(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)]))
-            for name, draw_it in FIGURES.items()
+            name: figure.draw(
+                in_run(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)])
+            )
+            for name, figure in FIGURES.items()
             if name not in ("interaction", "filters")
         }
-        made["interaction"] = FIGURES["interaction"](*crossing())
+        made["interaction"] = FIGURES["interaction"].draw(*crossing())
         for figure in made.values():
             figure.canvas.draw()
     return made
@@ -119,7 +121,9 @@ def test_variants_are_ordered_from_best_to_worst_after_the_control():
         trial(name, 0, wrong) for name, wrong in (("c", 0.3), ("alexnet", 0.5), ("b", 0.1), ("a", 0.2))
     ]
     with style.styled():
-        figure = FIGURES["error"](in_run(records), Plans([manifest(variants={name: [] for name in "abc"})]))
+        figure = FIGURES["error"].draw(
+            in_run(records), Plans([manifest(variants={name: [] for name in "abc"})])
+        )
         figure.canvas.draw()
     assert labels(figure) == ["alexnet", "b", "a", "c"]
 
@@ -128,7 +132,7 @@ def test_names_are_no_formulas():
     """Matplotlib would read what stands between dollar signs as one, and refuse this."""
     name = "a$\\frac^$b"
     with style.styled():
-        figure = FIGURES["error"](
+        figure = FIGURES["error"].draw(
             in_run([trial(name, 0)]), Plans([manifest(variants={name: []}, control=name)])
         )
         figure.canvas.draw()
@@ -138,7 +142,7 @@ def test_names_are_no_formulas():
 def test_a_control_is_drawn_more_often_and_this_is_said():
     records = [draw("alexnet", number, [10.0]) for number in range(4)] + [draw("no-lrn", 0, [11.0])]
     with style.styled():
-        figure = FIGURES["throughput"](in_run(records), Plans([manifest()]))
+        figure = FIGURES["throughput"].draw(in_run(records), Plans([manifest()]))
     assert "1 draw of each network (4 of the control)" in _heads(figure)
 
 
@@ -155,4 +159,4 @@ def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
 
 
 def test_one_batch_size_is_no_sweep():
-    assert FIGURES["sweep"](in_run([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None
+    assert FIGURES["sweep"].draw(in_run([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None

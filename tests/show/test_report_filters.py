@@ -25,7 +25,7 @@ def draw(folder, towers_of, channels=3):
         records.append(trial(name, 0, predictions=file))
     plans = Plans([manifest(variants={name: [] for name in towers_of})], {"run-a": folder})
     with style.styled():
-        figure = FIGURES["filters"](in_run(records), plans)
+        figure = FIGURES["filters"].draw(in_run(records), plans)
         if figure is not None:
             figure.canvas.draw()
     return figure

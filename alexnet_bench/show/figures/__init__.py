@@ -1,4 +1,4 @@
-"""The figures: one file each. A figure for which there are no records is None."""
+"""The figures of a report: each file that registers a `FIGURE` is one, with its caption."""
 
 # ruff: noqa: E402
 from alexnet_bench.show.figures.loading import import_matplotlib
@@ -6,26 +6,11 @@ from alexnet_bench.show.figures.loading import import_matplotlib
 # Before any figure's file imports it.
 import_matplotlib()
 
-from collections.abc import Callable, Sequence
+import importlib
+import pkgutil
 
-from matplotlib.figure import Figure
+from alexnet_bench.show.figures.style import ReportFigure
 
-from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.records.schema import AnyRecord
-from alexnet_bench.show.figures.curves import draw_curves
-from alexnet_bench.show.figures.error import draw_error
-from alexnet_bench.show.figures.filters import draw_filters
-from alexnet_bench.show.figures.interaction import draw_interactions
-from alexnet_bench.show.figures.sweep import draw_sweep
-from alexnet_bench.show.figures.throughput import draw_throughput
-from alexnet_bench.show.figures.tradeoff import draw_tradeoff
-
-FIGURES: dict[str, Callable[[Sequence[AnyRecord], Plans], Figure | None]] = {
-    "error": draw_error,
-    "throughput": draw_throughput,
-    "sweep": draw_sweep,
-    "tradeoff": draw_tradeoff,
-    "interaction": draw_interactions,
-    "curves": draw_curves,
-    "filters": draw_filters,
-}
+_MODULES = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+_REGISTERED: list[ReportFigure] = [module.FIGURE for module in _MODULES if hasattr(module, "FIGURE")]
+FIGURES = {figure.name: figure for figure in sorted(_REGISTERED, key=lambda figure: figure.place)}

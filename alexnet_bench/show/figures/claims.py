@@ -30,15 +30,12 @@ def draw_claims(found: pd.DataFrame) -> Figure | None:
         for ratios in (False, True)
         if len(rows := measured[(measured["unit"] == RATIO) == ratios])
     ]
-    if not groups:
-        return None
-    figure, places = style.panels([1.7 + 0.5 * len(rows) for _, rows in groups])
-    for panel, (ratios, rows) in zip(places, groups, strict=True):
-        _draw_panel(panel, rows, ratios)
-    return figure
+    return style.stacked(
+        groups, lambda group: 1.7 + 0.5 * len(group[1]), lambda panel, group: _draw_panel(panel, *group)
+    )
 
 
-def _draw_panel(panel: SubFigure, rows: pd.DataFrame, ratios: bool) -> None:
+def _draw_panel(panel: SubFigure, ratios: bool, rows: pd.DataFrame) -> None:
     priced = int(rows["price"].notna().any())
     effect, *prices = panel.subplots(
         1, 1 + priced, squeeze=False, sharey=True, width_ratios=[3, 2][: 1 + priced]

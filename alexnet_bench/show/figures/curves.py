@@ -30,13 +30,11 @@ def draw_curves(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
         for item in measured_alike(records, plans, Trial)
         if len(curves := _curves(item, plans))
     ]
-    if not shown:
-        return None
-    heights = [1.4 + 1.75 * math.ceil(curves["variant"].nunique() / _ACROSS) for _, curves in shown]
-    figure, places = style.panels(heights)
-    for panel, (setting, curves) in zip(places, shown, strict=True):
-        _draw_panel(panel, setting, curves, plans)
-    return figure
+    return style.stacked(
+        shown,
+        lambda item: 1.4 + 1.75 * math.ceil(item[1]["variant"].nunique() / _ACROSS),
+        lambda panel, item: _draw_panel(panel, *item, plans),
+    )
 
 
 def _curves(setting: Setting, plans: Plans) -> pd.DataFrame:
@@ -110,3 +108,14 @@ def _draw_axes(axes: Axes, curves: pd.DataFrame, reference: "pd.Series[float] | 
     if reference is not None:
         axes.plot(reference.index, reference, color=style.CONTROL, linestyle=":", linewidth=1.5)
     axes.set(xlabel="", ylabel="")
+
+
+FIGURE = style.ReportFigure(
+    name="curves",
+    place=6,
+    caption=(
+        "Error after each epoch. Training error is taken as the network trains, with dropout and "
+        "augmentation, so it may lie above validation error. The dotted line is the control."
+    ),
+    draw=draw_curves,
+)

@@ -20,15 +20,16 @@ from alexnet_bench.words import percent
 
 def draw_error(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting."""
-    shown = [item for item in measured_alike(records, plans, Trial) if headline(item.succeeded)]
-    if not shown:
-        return None
-    figure, places = style.panels([1.9 + 0.34 * len(item.variants) for item in shown])
-    for panel, setting in zip(places, shown, strict=True):
-        metric = headline(setting.succeeded)
-        assert metric is not None
-        _draw_panel(panel, setting, metric, plans)
-    return figure
+    shown = [
+        (setting, metric)
+        for setting in measured_alike(records, plans, Trial)
+        if (metric := headline(setting.succeeded))
+    ]
+    return style.stacked(
+        shown,
+        lambda item: 1.9 + 0.34 * len(item[0].variants),
+        lambda panel, item: _draw_panel(panel, *item, plans),
+    )
 
 
 def _draw_panel(panel: SubFigure, setting: Setting, metric: Metric, plans: Plans) -> None:
@@ -90,3 +91,11 @@ def _label(setting: Setting, variant: str, plans: Plans) -> str:
     failed = sum(not trial.succeeded for trial in rows)
     text = f"{variant} (= {same})" if same else variant
     return f"{text} ({failed} of {len(rows)} failed)" if failed else text
+
+
+FIGURE = style.ReportFigure(
+    name="error",
+    place=1,
+    caption="A point is one seed, a bar their mean; the dashed line is the control's mean.",
+    draw=draw_error,
+)

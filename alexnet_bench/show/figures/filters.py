@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
@@ -25,15 +25,16 @@ def draw_filters(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     files = Predictions(plans.folders)
     found = [(setting, _rows(setting, plans, files)) for setting in measured_alike(records, plans, Trial)]
     shown = [(setting, rows) for setting, rows in found if rows]
-    if not shown:
-        return None
-    figure, places = style.panels([0.9 + 0.42 * len(rows) for _, rows in shown])
-    for panel, (setting, rows) in zip(places, shown, strict=True):
-        grid = panel.subplots(len(rows), 1, squeeze=False)[:, 0]
-        for axes, (label, kernels) in zip(grid, rows, strict=True):
-            _draw_row(axes, label, kernels)
-        style.entitle(panel, "Kernels of the first layer", trial_conditions(setting))
-    return figure
+    return style.stacked(
+        shown, lambda item: 0.9 + 0.42 * len(item[1]), lambda panel, item: _draw_panel(panel, *item)
+    )
+
+
+def _draw_panel(panel: SubFigure, setting: Setting, rows: list[Row]) -> None:
+    grid = panel.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for axes, (label, kernels) in zip(grid, rows, strict=True):
+        _draw_row(axes, label, kernels)
+    style.entitle(panel, "Kernels of the first layer", trial_conditions(setting))
 
 
 def colour(kernels: NDArray[np.float32]) -> float:
@@ -52,7 +53,8 @@ def _rows(setting: Setting, plans: Plans, files: Predictions) -> list[Row]:
     rows: list[Row] = []
     own = [variant for variant in setting.variants if not plans.same_as(variant)]
     for variant in sorted(own, key=plans.rank):
-        trials = sorted((trial for trial in setting.of(variant) if trial.succeeded), key=_seed)
+        succeeded = (trial for trial in setting.of(variant) if trial.succeeded)
+        trials = sorted(succeeded, key=lambda trial: trial.seed)
         kept = (files.filters(trial) for trial in trials[:1])
         for towers in (found for found in kept if found is not None):
             several = len(towers) > 1
@@ -61,10 +63,6 @@ def _rows(setting: Setting, plans: Plans, files: Predictions) -> list[Row]:
                 for number, kernels in enumerate(towers, 1)
             ]
     return rows
-
-
-def _seed(trial: Trial) -> int:
-    return trial.seed
 
 
 def _draw_row(axes: Axes, label: str, kernels: NDArray[np.float32]) -> None:
@@ -96,3 +94,14 @@ def _strip(kernels: NDArray[np.float32]) -> Any:
         picture = scaled[..., index] if channels == 3 else np.repeat(scaled[..., :1, index], 3, axis=2)
         strip[top : top + height, left : left + width] = picture
     return strip
+
+
+FIGURE = style.ReportFigure(
+    name="filters",
+    place=7,
+    caption=(
+        "The kernels of the first layer after training, one row a tower, each stretched to its own range; of "
+        "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean."
+    ),
+    draw=draw_filters,
+)

@@ -19,13 +19,7 @@ _MOST_LABELS, _SHORT = 12, 7
 
 def draw_history(found: Sequence[Series]) -> Figure | None:
     """A panel for each series that was set against the yardstick; None where there is none."""
-    shown = [series for series in found if series.measured]
-    if not shown:
-        return None
-    figure, places = style.panels([3.1] * len(shown))
-    for panel, series in zip(places, shown, strict=True):
-        _draw_panel(panel, series)
-    return figure
+    return style.stacked([series for series in found if series.measured], lambda _: 3.1, _draw_panel)
 
 
 def conditions(series: Series) -> str:

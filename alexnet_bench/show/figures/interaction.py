@@ -21,14 +21,15 @@ _ABREAST = 3
 
 def draw_interactions(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a factorial and setting, with axes for each pair of its changes."""
-    found = list(crossed(records, plans))
-    if not found:
-        return None
-    pairs = [list(combinations(factorial.changes, 2)) for _, factorial, _ in found]
-    figure, places = style.panels([1.2 + 2.6 * -(-len(item) // _ABREAST) for item in pairs])
-    for panel, (setting, _, cells), item in zip(places, found, pairs, strict=True):
-        _draw_panel(panel, setting, cells, item)
-    return figure
+    shown = [
+        (setting, cells, list(combinations(factorial.changes, 2)))
+        for setting, factorial, cells in crossed(records, plans)
+    ]
+    return style.stacked(
+        shown,
+        lambda item: 1.2 + 2.6 * -(-len(item[2]) // _ABREAST),
+        lambda panel, item: _draw_panel(panel, *item),
+    )
 
 
 def _draw_panel(
@@ -65,3 +66,14 @@ def _draw_pair(axes: Axes, cells: pd.DataFrame, first: str, second: str, label: 
     axes.set(xlabel="", ylabel=label)
     axes.set_xticks([0, 1], ["without", f"with {first}"])
     axes.legend(title="", frameon=False, fontsize="small")
+
+
+FIGURE = style.ReportFigure(
+    name="interaction",
+    place=5,
+    caption=(
+        "Lines that run side by side are changes that do not interact. A point is a mean over "
+        "seeds and over the other changes, a bar its bootstrap interval."
+    ),
+    draw=draw_interactions,
+)

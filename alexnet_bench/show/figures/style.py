@@ -1,9 +1,10 @@
 """What the figures share: colours, panels, captions, files."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +17,9 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.schema import AnyRecord
+
+Item = TypeVar("Item")
 
 WIDTH = 9.0
 _CHARACTERS = 128
@@ -36,11 +40,42 @@ STYLE: dict[str, Any] = {
 }
 
 
-def panels(heights: Sequence[float]) -> tuple[Figure, list[SubFigure]]:
-    """A figure with one panel above another."""
+@dataclass(frozen=True, kw_only=True)
+class ReportFigure:
+    """A figure of a report, which its file registers as `FIGURE`.
+
+    Args:
+        name: of its files, without ending.
+        place: among a report's figures, which are shown in this order.
+        caption: how to read it.
+        draw: from records and their plans; None where these have nothing to draw.
+    """
+
+    name: str
+    place: int
+    caption: str
+    draw: Callable[[Sequence[AnyRecord], Plans], Figure | None]
+
+
+def stacked(
+    shown: Sequence[Item], height: Callable[[Item], float], draw: Callable[[SubFigure, Item], None]
+) -> Figure | None:
+    """A figure with a panel for each item, one above another; None without any.
+
+    Args:
+        shown: the items.
+        height: of an item's panel, in inches.
+        draw: fills an item's panel.
+    """
+    if not shown:
+        return None
+    heights = [height(item) for item in shown]
     figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, list(figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
+    places = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for panel, item in zip(places, shown, strict=True):
+        draw(panel, item)
+    return figure
 
 
 def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:

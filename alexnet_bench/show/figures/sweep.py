@@ -21,13 +21,11 @@ _COLUMNS = 3
 
 def draw_sweep(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel for each run and topology timed at several batch sizes, training beside inference."""
-    shown = list(_sweeps(records, plans))
-    if not shown:
-        return None
-    figure, places = style.panels([3.6 + 0.25 * _lines(draws) for draws in shown])
-    for panel, draws in zip(places, shown, strict=True):
-        _draw_panel(panel, draws, plans)
-    return figure
+    return style.stacked(
+        list(_sweeps(records, plans)),
+        lambda draws: 3.6 + 0.25 * _lines(draws),
+        lambda panel, draws: _draw_panel(panel, draws, plans),
+    )
 
 
 def _lines(draws: pd.DataFrame) -> int:
@@ -102,3 +100,14 @@ def _precision_keys(dashes: dict[str, object]) -> list[Line2D]:
         style.mark(name, "black", linestyle=(0, pattern) if pattern else "-", linewidth=1)
         for name, pattern in dashes.items()
     ]
+
+
+FIGURE = style.ReportFigure(
+    name="sweep",
+    place=3,
+    caption=(
+        "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
+        "stroke tells the precision."
+    ),
+    draw=draw_sweep,
+)

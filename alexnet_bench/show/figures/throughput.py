@@ -23,17 +23,16 @@ from alexnet_bench.words import distinct, number
 def draw_throughput(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel a setting, training beside inference."""
     shown = [item for item in measured_alike(records, plans, Draw) if item.succeeded]
-    if not shown:
-        return None
-    figure, places = style.panels([2.0 + _height(item, plans) for item in shown])
-    for panel, setting in zip(places, shown, strict=True):
-        _draw_panel(panel, setting, plans)
-    return figure
+    return style.stacked(
+        shown,
+        lambda setting: _height(setting, plans),
+        lambda panel, setting: _draw_panel(panel, setting, plans),
+    )
 
 
 def _height(setting: Setting, plans: Plans) -> float:
     lines = max(1 + _label(setting, name, plans).count("\n") for name in setting.variants)
-    return len(setting.variants) * max(0.34, 0.05 + 0.17 * lines)
+    return 2.0 + len(setting.variants) * max(0.34, 0.05 + 0.17 * lines)
 
 
 def _draw_panel(panel: SubFigure, setting: Setting, plans: Plans) -> None:
@@ -109,3 +108,15 @@ def _label(setting: Setting, variant: str, plans: Plans) -> str:
     if failed := distinct(draw.status for draw in rows if not draw.succeeded):
         text += f" ({', '.join(failed)})"
     return "\n".join([text, *textwrap.wrap(other_device(setting, variant), 30)])
+
+
+FIGURE = style.ReportFigure(
+    name="throughput",
+    place=2,
+    caption=(
+        "Speed over the control's, in training and in inference. A point is one draw, for which the network "
+        "was built anew; a bar ends at the ratio over all draws. At the right: images a second, which is the "
+        "control's typical speed times the ratio."
+    ),
+    draw=draw_throughput,
+)

@@ -23,16 +23,15 @@ _GAP = 0.05
 
 def draw_tradeoff(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
     """A panel for each pair of conditions under which variants were both trained and timed."""
-    shown = [(item, points) for item in conditions(records, plans) if len(points := _points(item))]
-    if not shown:
-        return None
-    figure, places = style.panels([max(4.6, 2.2 + 0.27 * len(points)) for _, points in shown])
-    for panel, (condition, points) in zip(places, shown, strict=True):
-        _draw_panel(panel, condition, points, plans)
-    return figure
+    shown = [(item, points) for item in conditions(records, plans) if len(points := _points(item, plans))]
+    return style.stacked(
+        shown,
+        lambda item: max(4.6, 2.2 + 0.27 * len(item[1])),
+        lambda panel, item: _draw_panel(panel, *item, plans),
+    )
 
 
-def _points(condition: Condition) -> pd.DataFrame:
+def _points(condition: Condition, plans: Plans) -> pd.DataFrame:
     """Mean, lowest and highest error and rate of the variants that have both."""
     if condition.trials is None or condition.draws is None:
         return pd.DataFrame()
@@ -41,7 +40,7 @@ def _points(condition: Condition) -> pd.DataFrame:
     if metric is None:
         return pd.DataFrame()
     rows = {}
-    for name in condition.variants:
+    for name in sorted(condition.variants, key=plans.rank):
         speed, rates = comparable_speeds(condition.draws, name, TRAINING)
         errors = [metric.of(trial) for trial in trials if trial.variant == name and metric.has(trial)]
         if errors and rates:
@@ -54,7 +53,7 @@ def _points(condition: Condition) -> pd.DataFrame:
                 "rate_max": max(rates),
             }
     found = pd.DataFrame.from_dict(rows, orient="index")
-    return found.sort_values("error_mean", ascending=False) if rows else found
+    return found.sort_values("error_mean", ascending=False, kind="stable") if rows else found
 
 
 def _draw_panel(panel: SubFigure, condition: Condition, points: pd.DataFrame, plans: Plans) -> None:
@@ -136,3 +135,14 @@ def apart(heights: Sequence[float], gap: float) -> list[float]:
         placed[index] = max(placed[index], floor)
         floor = placed[index] + gap
     return placed
+
+
+FIGURE = style.ReportFigure(
+    name="tradeoff",
+    place=4,
+    caption=(
+        "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
+        "figure names, which need not be the same."
+    ),
+    draw=draw_tradeoff,
+)
