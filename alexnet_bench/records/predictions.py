@@ -26,8 +26,8 @@ class Predictions:
         kept = self._read(trial)
         if kept is None:
             return None
-        hits: NDArray[np.bool_] = kept["likeliest"][:, :top] == kept["labels"][:, None]
-        return hits.any(axis=1)
+        hits: NDArray[np.bool_] = (kept["likeliest"][:, :top] == kept["labels"][:, None]).any(axis=1)
+        return hits
 
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""

@@ -12,11 +12,9 @@ from alexnet_bench.stats.error_rates import (
 )
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate, unpaired
 from alexnet_bench.stats.rounds import (
-    Components,
     Slices,
     best_rounds,
     faster_half,
-    log_ratios,
     middle_half,
     over_draws,
     paired_rounds,
@@ -30,7 +28,6 @@ __all__ = [
     "FEWEST_UNITS",
     "FEWEST_WARM_STEPS",
     "LEARNED_SHARE",
-    "Components",
     "Estimate",
     "Slices",
     "beats_chance",
@@ -41,7 +38,6 @@ __all__ = [
     "estimate",
     "faster_half",
     "is_warm",
-    "log_ratios",
     "middle_half",
     "over_draws",
     "paired_rounds",

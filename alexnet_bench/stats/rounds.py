@@ -25,10 +25,6 @@ class Slices:
     draws: Sequence[Hashable]
     rates: Sequence[float]
 
-    def __post_init__(self) -> None:
-        if not len(self.rounds) == len(self.draws) == len(self.rates):
-            raise ValueError("rounds, draws and rates differ in length")
-
 
 # Of a draw's two sides, from their log rates round by round: an entry a round.
 Entries = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
@@ -101,11 +97,6 @@ def middle_half(log_ratios: NDArray[np.float64]) -> NDArray[np.float64]:
     within = np.clip(log_ratios, kept[0], kept[-1])
     values: NDArray[np.float64] = kept.mean() + (within - within.mean()) * log_ratios.size / kept.size
     return values
-
-
-def log_ratios(arm: Slices, control: Slices) -> NDArray[np.float64]:
-    """The log ratio of arm to control in each draw: the mean over its rounds."""
-    return _means(paired_rounds(arm, control))
 
 
 def over_draws(draws: Sequence[NDArray[np.float64]]) -> Estimate:

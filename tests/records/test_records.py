@@ -92,7 +92,7 @@ def test_records_come_back_as_they_were_written(folder):
 
 
 # Every append waits for the disk.
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.lists(
         st.builds(
@@ -157,7 +157,7 @@ def test_nothing_is_written_of_a_record_that_does_not_fit(folder):
     assert run_records(folder) == []
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 10_000))
 def test_a_torn_last_line_is_passed_over_and_mended_wherever_it_was_torn(tmp_path_factory, cut):
     folder = new_run(tmp_path_factory.mktemp("records"))

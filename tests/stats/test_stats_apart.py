@@ -57,7 +57,7 @@ def test_the_test_is_students(head, base):
 
 def test_false_alarms_are_as_rare_as_said():
     rng = np.random.default_rng(0)
-    sides = [(rng.normal(0, 0.02, 1), rng.normal(0, 0.02, 5)) for _ in range(4000)]
+    sides = [(rng.normal(0, 0.02, 1), rng.normal(0, 0.02, 5)) for _ in range(2000)]
     found = [decide([apart(list(head), list(base), tolerance=0.02)])[0] for head, base in sides]
 
     alarms = stats.binomtest(found.count("regressed"), len(found)).proportion_ci(0.999)

@@ -37,7 +37,7 @@ from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
-from alexnet_bench.stats import Slices, log_ratios
+from alexnet_bench.stats import Slices, paired_rounds
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
 
@@ -332,9 +332,8 @@ def _is_formed_again(row: dict[str, Any]) -> bool:
         busy.WAYS[taken](np.array(one), np.array(other))
         for one, other in zip(row["log_rates"]["head"], row["log_rates"]["base"], strict=True)
     ]
-    return all(
-        np.allclose(ratios, row["log_ratios"], atol=2e-4) for ratios in (log_ratios(head, base), by_hand)
-    )
+    ratios = [rounds.mean() for rounds in paired_rounds(head, base)]
+    return all(np.allclose(found, row["log_ratios"], atol=2e-4) for found in (ratios, by_hand))
 
 
 def _slices(draws: list[list[float]]) -> Slices:

@@ -72,7 +72,7 @@ def test_two_networks_of_other_shapes_train_in_one_process(recipe):
 
 def test_a_trial_of_it_is_trained_and_saved(train, tmp_path):
     outcome = train(
-        ALEXNET.but("data-parallel", placement="data-parallel", dropout=0.0),
+        ALEXNET.but("halves", placement="data-parallel", dropout=0.0, towers=1, normalization="none"),
         devices=DEVICES,
         predictions=tmp_path / "predictions.npz",
         model=tmp_path / "model.keras",
@@ -80,6 +80,6 @@ def test_a_trial_of_it_is_trained_and_saved(train, tmp_path):
 
     assert outcome["status"] == "ok"
     assert outcome["test_top1_error"] < 0.9
-    assert np.load(tmp_path / "predictions.npz")["filters"].shape == (2, 3, 3, 1, 8)
+    assert np.load(tmp_path / "predictions.npz")["filters"].shape == (1, 3, 3, 1, 16)
     saved = keras.models.load_model(tmp_path / "model.keras")
     assert saved(IMAGES).shape == (9, 10)
