@@ -1,6 +1,7 @@
 """The `bench` command. Each command is a file and loads what it needs only when it is used."""
 
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print(f"Error: standard output cannot be written ({reason}); what it lacks is lost", file=sys.stderr)
         # A finding stays one, whoever reads of it.
         code = code or BAD_INPUT
+    if sys.flags.inspect:
+        # PYTHONINSPECT would swallow the code, and wait at a prompt.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -50,6 +50,12 @@ def test_streams_that_are_closed_take_nothing_in():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_a_code_is_not_lost_where_python_would_go_on_at_a_prompt():
+    done = typed("show", "nothing", environment={"PYTHONINSPECT": "1"}, stdin=subprocess.DEVNULL)
+
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize(
     "environment",
     [
