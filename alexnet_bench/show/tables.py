@@ -49,7 +49,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         "Batch": lambda row: whole(row.time_batch_size) if "time_batch_size" in several else MISSING,
         "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
         error: lambda row: percent(row.error_percent),
-        "Change, points": lambda row: _change(row, effects, _ERRORS),
+        "Change, points": lambda row: _change(row, effects, _ERRORS) + _start(row, summary, effects),
         "Verdict on error": lambda row: _verdict_on(row, effects, _ERRORS),
         "Training, images/s": lambda row: number(row.training_images_per_second),
         "Training ratio": lambda row: _same_step(row) or _change(row, effects, [TRAINING.name]),
@@ -265,6 +265,19 @@ def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
     if effect.kind == NOT_COMPARABLE:
         return NOT_COMPARABLE
     return _effect(effect)
+
+
+def _start(row: Any, summary: pd.DataFrame, effects: pd.DataFrame) -> str:
+    """The control's error over the seeds that a variant shares with it, where its own row is over others."""
+    effect = _first(row, effects, _ERRORS)
+    if row.same_as or effect is None or pd.isna(row.control_error_percent):
+        return ""
+    controls = summary[
+        (summary["variant"] == effect.control) & (summary["trials_setting"] == row.trials_setting)
+    ]
+    shown = {percent(value) for value in controls["error_percent"]}
+    start = percent(row.control_error_percent)
+    return "" if start in shown else f" from {start}"
 
 
 def _same_step(row: Any) -> str:

@@ -54,6 +54,17 @@ def test_under_four_seeds_it_is_descriptive_and_earns_no_verdict():
     assert "With 1 seed this report is descriptive" in page(accuracy(seeds=1))
 
 
+def test_a_change_over_other_seeds_than_the_controls_row_says_where_it_starts():
+    arm = [trial("no-lrn", seed, 0.03) for seed in (0, 1)]
+
+    def said(*control):
+        return page([*(trial("alexnet", seed, wrong) for seed, wrong in enumerate(control)), *arm])
+
+    assert "−1.00 from 4.00" in said(0.04, 0.04, 0.5)
+    assert "−1.00" in said(0.04, 0.04)
+    assert "from 4.00" not in said(0.04, 0.04)
+
+
 def test_from_four_seeds_and_draws_on_it_has_intervals_and_verdicts():
     said = page(accuracy(seeds=4) + timing(draws=4))
     assert "is descriptive" not in said
