@@ -215,12 +215,12 @@ def _show(found: "Found", as_json: bool) -> None:
 
 def _warn(found: "Found") -> None:
     """Say what could not be decided and what is broken, and why."""
-    from alexnet_bench.stats.gate import REGRESSED, UNTOLD
+    from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
     for note in found.notes:
         _complain("Warning", note)
     for row in found.rows:
-        if row.decision in UNTOLD or (row.decision == REGRESSED and not row.compared):
+        if row.decision in UNDECIDED or (row.decision == REGRESSED and not row.compared):
             decided = ": ".join(filter(None, (row.decision, row.note)))
             _complain("Warning", f"{row.variant}, {row.label}: {decided}")
     if not any(row.measured for row in found.rows):
@@ -271,7 +271,7 @@ def _complain(level: str, text: str) -> None:
 
 
 def _exit_code(rows: Sequence["Decision"], strict: bool, written: bool) -> int:
-    from alexnet_bench.stats.gate import REGRESSED, UNTOLD
+    from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
     if any(row.decision == REGRESSED for row in rows):
         return FINDING
@@ -279,4 +279,4 @@ def _exit_code(rows: Sequence["Decision"], strict: bool, written: bool) -> int:
         return BAD_INPUT
     if not any(row.measured for row in rows):
         return NOTHING_MEASURED
-    return NOTHING_MEASURED if strict and any(row.decision in UNTOLD for row in rows) else DONE
+    return NOTHING_MEASURED if strict and any(row.decision in UNDECIDED for row in rows) else DONE

@@ -24,7 +24,7 @@ class Compared:
 
     @property
     def names(self) -> list[str]:
-        """Of the variants."""
+        """The variants' names, in order."""
         return [variant.name for variant in self.variants]
 
     def pairs(self) -> list[tuple[Variant, Variant]]:

@@ -328,7 +328,7 @@ class _Measured:
         return {name: self.built[name] for name in known if name in self.built}
 
     def log_rates(self, mode: str) -> list[float]:
-        """Of the slices."""
+        """The logarithms of the slices' steps a second."""
         return [math.log(piece["steps"] / piece["seconds"]) for piece in self.slices[mode]]
 
     def _slice(self, mode: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class TimingPlan:
         )
 
     def tasks_left(self, records: Iterable[Draw]) -> int:
-        """At least so many are to come."""
+        """How many draws are still to come, at least."""
         done = _Done(self, records)
         lacking = [
             max(self.effort.draws - done.count(pair), int(done.wants_more(pair))) for pair in self.pairs
@@ -233,7 +233,7 @@ class _Done:
         return {draw for draw, modes in both.items() if modes == len(self.effort.modes)}
 
     def _seconds_left(self) -> float:
-        """Of the budget."""
+        """What is left of the budget; infinite without one."""
         if self.effort.budget_seconds is None:
             return math.inf
         return self.effort.budget_seconds - sum(rows[-1].duration_seconds for rows in self.by_draw.values())

@@ -14,7 +14,7 @@ from alexnet_bench.stats.evidence import Evidence
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 
 PASS, REGRESSED, IMPROVED, NOT_COMPARABLE = "pass", "regressed", "improved", "not comparable"
-UNTOLD = (INCONCLUSIVE, NOT_COMPARABLE)
+UNDECIDED = (INCONCLUSIVE, NOT_COMPARABLE)
 FALSE_ALARMS = 0.01
 
 

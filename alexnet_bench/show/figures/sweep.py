@@ -29,7 +29,7 @@ def draw_sweep(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
 
 
 def _lines(draws: pd.DataFrame) -> int:
-    """Of the legend."""
+    """The rows that the legend takes."""
     return -(-(draws["variant"].nunique() + draws["precision"].nunique()) // _COLUMNS)
 
 
