@@ -89,7 +89,7 @@ def test_runs_that_agree_are_pooled():
 def test_a_seed_trained_in_two_runs_counts_once():
     runs = [manifest("run-a"), manifest("run-b")]
     records = [
-        trial(name, 0, wrong, run_id=run["run_id"])
+        trial(name, 0, wrong, run_id=run.run_id)
         for name, wrong in (("alexnet", 0.02), ("no-lrn", 0.03))
         for run in runs
     ]

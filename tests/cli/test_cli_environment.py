@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from report_runs import accuracy, failed_trial, manifest, write_run
 
@@ -144,7 +145,7 @@ def test_names_and_messages_of_ablation_files_act_on_no_terminal(bench, write_ab
 def test_a_report_of_names_and_messages_holds_no_control_character(bench, tmp_path):
     failed = failed_trial("no-lrn", 2, error=NASTY)
     plan = manifest(dataset=NASTY, control="alexnet")
-    run = write_run(tmp_path / "run", [*accuracy(), failed], plan | {"command": NASTY})
+    run = write_run(tmp_path / "run", [*accuracy(), failed], msgspec.structs.replace(plan, command=NASTY))
 
     assert bench("report", run).code == 0
 

@@ -167,7 +167,7 @@ def test_controls_of_shipped_variants(selection, controls, added):
 def test_several_arms_and_their_controls_are_one_run():
     planned = schedule("tanh-he,no-lrn", seeds=1)
 
-    assert planned.manifest_plan()["control"] == "relu-he"
+    assert planned.manifest_plan().control == "relu-he"
     assert [(pair.arm.key[1], pair.control.key[1]) for pair in planned.timing.pairs] == [
         ("tanh-he", "relu-he"),
         ("no-lrn", "alexnet"),
@@ -205,8 +205,8 @@ def test_an_arm_that_is_its_control_over_again_is_trained_once_and_timed_twice(m
     planned = schedule("again", ablations=(mine,), seeds=1)
 
     assert [task.network.variant.name for task in planned.trials()] == ["alexnet"]
-    assert planned.manifest_plan()["aliases"] == {"again": "alexnet"}
-    assert planned.manifest_plan()["timed"] == ["alexnet", "again"]
+    assert planned.manifest_plan().aliases == {"again": "alexnet"}
+    assert planned.manifest_plan().timed == ("alexnet", "again")
 
 
 def test_a_factor_is_crossed_by_an_arm_whose_control_is_the_papers_network(write_ablations):
@@ -238,9 +238,9 @@ def test_a_claim_is_in_the_plan_only_where_its_arm_is_held_against_its_own_contr
 
 def test_a_shared_arm_belongs_to_the_ablation_whose_control_it_is_held_against(mine):
     for selection, first in (("shared", "three"), ("@four", "four")):
-        described = plan_of(selection, ablations=(mine,))["ablations"]
-        assert [bool(item["claims"]) for item in described] == [True, False]
-        assert described[0]["name"] == first
+        described = plan_of(selection, ablations=(mine,)).ablations
+        assert [bool(item.claims) for item in described] == [True, False]
+        assert described[0].name == first
 
 
 @pytest.mark.parametrize(
@@ -293,11 +293,11 @@ def test_where_nothing_is_left_to_time_that_is_said():
 
 
 def test_a_control_that_was_named_is_timed_and_one_that_was_added_only_beside_an_arm():
-    assert plan_of("alexnet,no-augmentation", measure="throughput")["timed"] == ["alexnet"]
+    assert plan_of("alexnet,no-augmentation", measure="throughput").timed == ("alexnet",)
     planned = schedule("no-augmentation")
     assert (planned.times, bool(planned.trials())) == (False, True)
     assert planned.timing.next_task([]) is None
-    assert plan_of("no-augmentation", measure="accuracy")["same_step"] == {}
+    assert plan_of("no-augmentation", measure="accuracy").same_step == {}
 
 
 # -- what is held against nothing
@@ -309,4 +309,4 @@ def test_a_comparison_of_two_sides_adds_no_control():
 
     assert [contender.key[1] for contender in alone.timing.contenders] == ["bias-1", "tanh"]
     assert all(pair.arm == pair.control for pair in alone.timing.pairs)
-    assert alone.manifest_plan()["controls"] == {"bias-1": "bias-1", "tanh": "tanh"}
+    assert alone.manifest_plan().controls == {"bias-1": "bias-1", "tanh": "tanh"}

@@ -136,7 +136,14 @@ def test_what_it_prints_is_no_message():
 def test_a_trial_that_hangs_is_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "of_epoch", lambda network, dataset, curve=(): SHORT if curve else LONG)
     schedule = Schedule(Settings(variants="alexnet", measure="accuracy", epochs=2, seeds=1, jobs=1))
-    row = {"epoch": 1, "loss": 2.0, "seconds": 1.0}
+    row = {
+        "epoch": 1,
+        "learning_rate": 0.01,
+        "loss": 2.0,
+        "train_error": 0.5,
+        "validation_top1_error": 0.5,
+        "seconds": 1.0,
+    }
     then = f"stream.write(b'{json.dumps({'is': 'epoch', 'row': row})}\\n'); stream.flush(); signal.pause()"
     records = []
 

@@ -250,7 +250,7 @@ def test_the_larger_presets_time_the_control_twice(preset, twins):
 
     assert names(timed(plan)) == ["alexnet", "tanh", *twins]
     assert names(plan.networks) == ["alexnet", "tanh"]
-    assert list(plan.manifest_plan()["variants"]) == ["alexnet", "tanh", *twins]
+    assert list(plan.manifest_plan().variants) == ["alexnet", "tanh", *twins]
     assert names(timed(schedule("alexnet,lrn", preset=preset))) == ["alexnet", "lrn"]
 
 
@@ -258,8 +258,8 @@ def test_what_a_timed_step_does_not_show_is_trained_and_not_timed():
     plan = schedule("alexnet,bias-1,ten-crops,no-weight-decay,no-augmentation,bias-1+tanh,lrn")
 
     assert names(timed(plan)) == ["alexnet", "no-weight-decay", "bias-1+tanh", "lrn"]
-    assert plan.manifest_plan()["timed"] == names(timed(plan))
-    assert "ten-crops" in plan.manifest_plan()["variants"]
+    assert plan.manifest_plan().timed == tuple(names(timed(plan)))
+    assert "ten-crops" in plan.manifest_plan().variants
     assert names(timed(schedule("alexnet,bias-1"))) == ["alexnet"]
     assert not schedule("bias-1").times
 
