@@ -55,5 +55,5 @@ def bench() -> None:
                 3 nothing could be measured; with --strict also inconclusive or not comparable
                 4 a fault of this program, with where it is written down
               130 interrupted
-    Where several hold: 4, 2, 1, 3, 0.
+    Where several hold: 4, 1, 2, 3, 0.
     """

@@ -93,4 +93,4 @@ def test_the_codes_are_in_the_help(bench):
     out = bench("--help").out
 
     assert "4 a fault of this program" in out
-    assert "Where several hold: 4, 2, 1, 3, 0." in out
+    assert "Where several hold: 4, 1, 2, 3, 0." in out
