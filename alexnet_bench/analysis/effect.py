@@ -138,8 +138,12 @@ def relative_speed(draw: Draw) -> float | None:
 
 def typical_speed(draws: Iterable[Draw]) -> float:
     """Images a second: the geometric mean of the draws that count; not a number without one."""
-    speeds = [log_speed(draw) for draw in steady_draws(draws)]
-    return math.exp(float(np.mean(speeds))) if speeds else math.nan
+    return geometric_mean([log_speed(draw) for draw in steady_draws(draws)])
+
+
+def geometric_mean(logs: Sequence[float]) -> float:
+    """Of the values with these logarithms; not a number where there is none."""
+    return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
 def speed_effect(
