@@ -24,17 +24,13 @@ from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.registry import Registry
 from alexnet_bench.stats import FEWEST_UNITS
-from alexnet_bench.stats.claim import ClaimVerdict, judge_claim
+from alexnet_bench.stats.claim import judge_claim
 from alexnet_bench.words import counted
 
 NOT_TESTED = "not tested at this scale"
 _TIMED = [metric.name for metric in THROUGHPUTS]
 # What a claim calls a measure that has another name where the official test images are absent.
-_ALIKE = {
-    "top1_error": HEADLINES[:2],
-    "top5_error": TOP5_ERRORS,
-    "gap": GAPS,
-}
+_ALIKE = {"top1_error": HEADLINES[:2], "top5_error": TOP5_ERRORS, "gap": GAPS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +50,7 @@ class Entry:
         claimed: the size that is claimed, in `unit`, with its sign; null where none is.
         where: data set, scale and training of what was measured.
         effect: arm minus control in points, or over it.
-        low: end of the interval that decides; of what is not judged, of the 95% interval.
-        high: likewise.
+        low, high: ends of the interval that decides; of what is not judged, of the 95% interval.
         unit: of these.
         pairs: seeds or draws behind them.
         verdict: `supported`, `contradicted`, `inconclusive` or `not tested at this scale`.
@@ -63,9 +58,7 @@ class Entry:
         p_supported: of an effect too small to support the claim, adjusted for the claims of the question.
         p_contradicted: of one too large to contradict it, likewise.
         pairs_wanted: pairs that would likely have been enough.
-        price: training throughput of the arm over the control's.
-        price_low: end of its interval.
-        price_high: likewise.
+        price, price_low, price_high: training throughput of the arm over the control's, with its interval.
         price_where: what was timed.
         note: why there is no verdict, or what must be known.
         runs: that the records come from.
@@ -114,10 +107,6 @@ def ledger(registry: Registry, effects: pd.DataFrame) -> pd.DataFrame:
 
     `stats.claim` has the rule. The claims of a question that were tested in one setting share the error rate.
 
-    Args:
-        registry: whose ablations make the claims.
-        effects: rows as `effects` gives them.
-
     Raises:
         UnknownNameError: a claim is about a measure that there is not.
     """
@@ -151,7 +140,7 @@ def _entries(
     if claim.arm is None:
         yield replace(blank, note=claim.untested)
         return
-    names = _measures(claim)
+    own = effects[(effects["arm"] == claim.arm) & effects["control"].isin(controls)]
     blank = replace(
         blank,
         arm=claim.arm,
@@ -159,15 +148,15 @@ def _entries(
         measure=str(claim.measure),
         predicted=_predicted(claim),
         predicts=str(claim.predicts),
+        **_price(own),
     )
-    own = effects[(effects["arm"] == claim.arm) & effects["control"].isin(controls)]
-    blank = replace(blank, **_price(own))
-    rows = own[own["measure"].isin(names) & (own["pairs"] > 0)]
+    alike = own[own["measure"].isin(_measures(claim))]
+    rows = alike[alike["pairs"] > 0]
     for column, wanted in (("dataset", claim.dataset), ("topology", claim.topology)):
         if wanted is not None:
             rows = rows[rows[column] == wanted]
     if rows.empty:
-        refused = own[own["measure"].isin(names) & (own["pairs"] == 0) & (own["note"] != "")]
+        refused = alike[(alike["pairs"] == 0) & (alike["note"] != "")]
         yield replace(blank, note=refused["note"].iloc[0] if len(refused) else _needs(claim))
     for row in rows.itertuples():
         yield _entry(blank, claim, row)
@@ -186,8 +175,8 @@ def _entry(blank: Entry, claim: Claim, row: Any) -> Entry | _Tested:
         pairs=row.pairs,
         note=row.note,
         runs=row.runs,
+        claimed=_claimed(claim, row.unit),
     )
-    entry = replace(entry, claimed=_claimed(claim, row.unit))
     if row.kind == INTERVAL:
         return _Tested(entry, claim, row)
     few = f"{counted(row.pairs, 'pair')} describe and test nothing" if row.pairs < FEWEST_UNITS else row.kind
@@ -207,25 +196,13 @@ def _judged(tested: _Tested, family: int) -> Entry:
         looks=row.looks,
         family=family,
     )
-    return _with_verdict(tested.entry, found, ratio)
-
-
-def _with_verdict(entry: Entry, found: ClaimVerdict, ratio: bool) -> Entry:
-    """An entry as it was when its verdict fell, with the interval that decided it."""
+    # As it was when the verdict fell, with the interval that decided it.
     effect, low, high = (
         float(np.exp(value)) if ratio else value for value in (found.effect, found.low, found.high)
     )
+    same = ("pairs", "verdict", "remark", "p_supported", "p_contradicted", "pairs_wanted")
     return replace(
-        entry,
-        effect=effect,
-        low=low,
-        high=high,
-        pairs=found.pairs,
-        verdict=found.verdict,
-        remark=found.remark,
-        p_supported=found.p_supported,
-        p_contradicted=found.p_contradicted,
-        pairs_wanted=found.pairs_wanted,
+        tested.entry, effect=effect, low=low, high=high, **{name: getattr(found, name) for name in same}
     )
 
 

@@ -1,7 +1,7 @@
 """What `bench compare` says: head over base, or one run over another."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,21 +26,17 @@ class Comparison:
     """One variant and measure. The fields are the columns of `compare --json`.
 
     Args:
-        variant: its name.
-        precision: Keras dtype policy.
-        batch_size: images a step.
         measure: `training throughput`, `inference throughput`, or an error.
         unit: of both values.
         base: value of the base, or of the first run, by the estimator of the effect.
         head: what the effect makes of it.
         effect: head over base for throughput; head minus base, in percentage points, for an error.
-        low: end of its 95% interval; null where there are too few draws or seeds for one.
-        high: likewise.
+        low, high: ends of its 95% interval; null where there are too few draws or seeds for one.
         pairs: draws or seeds that it rests on.
         steady: whether every draw reached and kept a steady state, which leaves out those that did not; null
             for errors.
-        base_milliseconds: median, and 5% and 95% quantiles, of a step's duration in the slices.
-        head_milliseconds: likewise.
+        base_milliseconds, head_milliseconds: median, and 5% and 95% quantiles, of a step's duration in the
+            slices.
         note: why there is no effect, or what must be known of it.
     """
 
@@ -100,7 +96,22 @@ def compare_runs(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) ->
     found = results(records, Plans(manifests))
     draws = [record for record in found if isinstance(record, Draw)]
     trials = [record for record in found if isinstance(record, Trial)]
-    return [*_throughput_rows(draws, first, second), *_error_rows(trials, first, second)]
+    network = ("variant", "precision", "batch_size", "topology")
+    rows = []
+    for some in (*_grouped(draws, *network, "mode"), *_grouped(trials, *network, "dataset")):
+        one, other = ([record for record in some if record.run_id == run] for run in (first, second))
+        timed = isinstance(some[0], Draw)
+        metric = _MODES[some[0].mode] if timed else headline(trial for trial in some if trial.succeeded)
+        if metric is None:
+            continue
+        blank = _blank(some[0], metric)
+        if reason := _refusal(one, other):
+            rows.append(replace(blank, note=reason))
+        elif timed:
+            rows.append(_timed(blank, one, other, speed_effect_apart(other, one, metric)))
+        else:
+            rows.append(blank.on(seed_effect(other, one, metric)))
+    return rows
 
 
 def yardstick_change(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> dict[str, float]:
@@ -132,30 +143,6 @@ def _grouped(records: Iterable[Any], *columns: str) -> list[list[Any]]:
     for record in records:
         found.setdefault(tuple(getattr(record, column) for column in columns), []).append(record)
     return list(found.values())
-
-
-def _throughput_rows(draws: Sequence[Draw], first: str, second: str) -> Iterator[Comparison]:
-    for some in _grouped(draws, "variant", "precision", "batch_size", "topology", "mode"):
-        one, other = ([draw for draw in some if draw.run_id == run] for run in (first, second))
-        metric = _MODES[some[0].mode]
-        blank = _blank(some[0], metric)
-        if reason := _refusal(one, other):
-            yield replace(blank, note=reason)
-        else:
-            yield _timed(blank, one, other, speed_effect_apart(other, one, metric))
-
-
-def _error_rows(trials: Sequence[Trial], first: str, second: str) -> Iterator[Comparison]:
-    for some in _grouped(trials, "variant", "precision", "batch_size", "topology", "dataset"):
-        one, other = ([trial for trial in some if trial.run_id == run] for run in (first, second))
-        metric = headline(trial for trial in some if trial.succeeded)
-        if metric is None:
-            continue
-        blank = _blank(some[0], metric)
-        if reason := _refusal(one, other):
-            yield replace(blank, note=reason)
-        else:
-            yield blank.on(seed_effect(other, one, metric))
 
 
 def _blank(record: AnyRecord, metric: Metric) -> Comparison:

@@ -15,7 +15,7 @@ from alexnet_bench.network.factorial import Changes, Factorial
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
-from alexnet_bench.stats import FEWEST_UNITS, estimate, rounding_deviation
+from alexnet_bench.stats import FEWEST_UNITS, rounding_deviation
 from alexnet_bench.stats.verdict import Arm, verdicts
 
 
@@ -30,8 +30,7 @@ class Contrast:
         measure: label of the error.
         effect: points. Of one change: the mean difference that it makes, over all settings of the others. Of
             two: by how much one changes the difference that the other makes; and so on.
-        low: end of the interval over seeds, from four on, for all terms of the factorial together.
-        high: likewise.
+        low, high: ends of the interval over seeds, from four on, for all terms of the factorial together.
         seeds: in which every cell was trained.
         p_value: of no effect, adjusted for all terms of the factorial (Bonferroni).
         setting: equal for records that were measured alike.
@@ -42,10 +41,10 @@ class Contrast:
     alias: str
     measure: str
     effect: float
-    low: float
-    high: float
+    low: float = math.nan
+    high: float = math.nan
     seeds: int
-    p_value: float
+    p_value: float = math.nan
     setting: str
 
 
@@ -92,22 +91,17 @@ def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Pl
         values: np.ndarray = cells.to_numpy(dtype=float) @ weights
         # What rounding brings to a difference is that of two values.
         least = rounding_deviation(step) * math.sqrt(float(weights @ weights) / 2)
-        found = estimate(values, least)
         arms.append(Arm(differences=values, better="lower", margin=0.0, least_deviation=least, looks=looks))
-        rows.append(
-            Contrast(
-                factorial=", ".join(factorial.changes),
-                term=_words(term),
-                alias=_words(factorial.alias(term)),
-                measure=metric.label,
-                effect=found.mean,
-                low=found.low,
-                high=found.high,
-                seeds=found.count,
-                p_value=float("nan"),
-                setting=setting.name,
-            )
+        row = Contrast(
+            factorial=", ".join(factorial.changes),
+            term=_words(term),
+            alias=_words(factorial.alias(term)),
+            measure=metric.label,
+            effect=float(values.mean()),
+            seeds=len(values),
+            setting=setting.name,
         )
+        rows.append(row)
     if len(cells) < FEWEST_UNITS:
         return rows
     return [

@@ -15,10 +15,7 @@ class Decision:
     """One variant and quantity. The fields are the columns of `gate --json`.
 
     Args:
-        variant: its name; of a user's benchmark, its full name.
-        precision: Keras dtype policy; null of a user's benchmark, as are the two below.
-        batch_size: images a step.
-        topology: scale of the network.
+        variant: its name; of a user's benchmark, its full name, without the three columns that follow.
         quantity: `training`, `inference`, `memory`, `start-up`, or `time` of a user's benchmark.
         label: what tables call it.
         unit: of base and head.
@@ -26,8 +23,7 @@ class Decision:
         base: head over the ratio: the base, as it would have been when head was timed.
         head: geometric mean over draws, or processes; not a number where it could not be measured.
         ratio: head over base; against a stored baseline, of what was set against the yardstick.
-        low: end of its 95% interval; null where there is too little for one.
-        high: likewise.
+        low, high: ends of its 95% interval; null where there is too little for one.
         draws: that it rests on; sessions, where head and base were measured apart.
         threshold: the tolerance: the loss from which on it must not pass, as a share.
         decision: `pass`, `regressed`, `improved`, `inconclusive` or `not comparable`.
@@ -70,12 +66,7 @@ class Decision:
         return f"{self.variant} ({self.topology}, batch {self.batch_size}, {self.precision})"
 
     def on(self, evidence: Evidence, *, head: float) -> "Decision":
-        """The same with its ratio, still undecided.
-
-        Args:
-            evidence: how much better head is.
-            head: by the same estimator, in the quantity's unit.
-        """
+        """The same with its ratio, still undecided; `head` by the same estimator, in the quantity's unit."""
         gain, sign = evidence.gain, 1 if self.higher_is_better else -1
         low, high = sorted((sign * gain.low, sign * gain.high))
         ratio = math.exp(sign * gain.mean)
@@ -108,12 +99,7 @@ def of_quantity(quantity: Quantity, threshold: float, **network: object) -> Deci
 
 
 def decided(rows: Iterable[tuple[Decision, Evidence | None]], false_alarms: float) -> list[Decision]:
-    """The decisions, the level of false alarms shared by all that there is evidence on.
-
-    Args:
-        rows: each with what is known of it.
-        false_alarms: how often code that is as fast as before may be called regressed, in all.
-    """
+    """The decisions, the level of false alarms shared by all that there is evidence on."""
     rows = list(rows)
     known = [(evidence, GATED[row.quantity].weight) for row, evidence in rows if evidence]
     judged = iter(decide([evidence for evidence, _ in known], false_alarms, [weight for _, weight in known]))

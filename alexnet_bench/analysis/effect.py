@@ -53,8 +53,7 @@ class Effect:
         arm: what the effect makes of it.
         least_deviation: what the spread of the values is taken to be at least: whole test images, or the
             rounds of draws, alone make it that.
-        failed: what did not succeed, in words.
-        unsteady: the draws without a steady state, in words.
+        failed, unsteady: what did not succeed, and the draws without a steady state, in words.
         alone: what only one side has, in words.
         reason: why there is no effect.
         notes: what else must be known.
@@ -132,14 +131,24 @@ def log_speed(draw: Draw) -> float:
 
 def relative_speed(draw: Draw) -> float | None:
     """The logarithm of a draw's speed against the yardstick of its rounds; None where that was not timed."""
+    peak = yardstick_peak(draw)
+    return None if peak is None else log_speed(draw) - math.log(peak)
+
+
+def yardstick_peak(draw: Draw) -> float | None:
+    """The yardstick's operations a second beside a draw (median over rounds); None where it was not timed."""
     peaks = draw.yardstick.flops_per_second if draw.yardstick else ()
-    return log_speed(draw) - math.log(float(np.median(peaks))) if peaks else None
+    return float(np.median(peaks)) if peaks else None
 
 
 def typical_speed(draws: Iterable[Draw]) -> float:
     """Images a second: the geometric mean of the draws that count; not a number without one."""
-    speeds = [log_speed(draw) for draw in steady_draws(draws)]
-    return math.exp(float(np.mean(speeds))) if speeds else math.nan
+    return geometric_mean([log_speed(draw) for draw in steady_draws(draws)])
+
+
+def geometric_mean(logs: Sequence[float]) -> float:
+    """Of the values with these logarithms; not a number where there is none."""
+    return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
 def speed_effect(
@@ -148,9 +157,7 @@ def speed_effect(
     """Arm over control, from slices of the same rounds: a ratio a draw.
 
     Args:
-        arm: draws, of the metric's mode among others.
-        control: likewise.
-        metric: training or inference throughput.
+        arm: draws, of the metric's mode among others; so for the control.
         typical: the control's speed, where it is known from more than these; in images a second.
     """
     sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
@@ -203,14 +210,7 @@ def speed_effect_apart(arm: Sequence[Draw], control: Sequence[Draw], metric: Met
 def seed_effect(
     arm: Sequence[Trial], control: Sequence[Trial], metric: Metric, least_deviation: float = 0.0
 ) -> Effect:
-    """Arm minus control, or over it, paired by seed.
-
-    Args:
-        arm: trials.
-        control: likewise.
-        metric: what of them is compared.
-        least_deviation: of the differences, which whole test images make.
-    """
+    """Arm minus control, or over it, paired by seed; `least_deviation` as in `Effect`."""
     sides = [_by_seed(side, metric) for side in (arm, control)]
     shared = sorted(sides[0].keys() & sides[1].keys())
     failed, alone = _failures(arm, control), _alone(sides[0], sides[1], [*arm, *control])

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from alexnet_bench.analysis.decision import Decision, decided, of_quantity
-from alexnet_bench.analysis.effect import Effect, build_effect, speed_effect, typical_speed
+from alexnet_bench.analysis.effect import build_effect, geometric_mean, speed_effect, typical_speed
 from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.records.schema import BASE, HEAD, Draw
 from alexnet_bench.stats import FEWEST_UNITS
@@ -25,10 +25,6 @@ class Asked:
     """A network on which a decision was asked, whether or not it was timed.
 
     Args:
-        variant: its name.
-        precision: Keras dtype policy.
-        batch_size: images a step.
-        topology: scale of the network.
         modes: of `training` and `inference`, those to time.
         only: the one side that has the variant; nothing where both do.
     """
@@ -51,21 +47,6 @@ class Asked:
         return self.variant, self.precision, self.batch_size
 
 
-@dataclass(kw_only=True)
-class _Network:
-    """What is known of a network.
-
-    Args:
-        asked: what was asked.
-        head: its draws.
-        base: likewise.
-    """
-
-    asked: Asked
-    head: list[Draw] = field(default_factory=list)
-    base: list[Draw] = field(default_factory=list)
-
-
 def decisions(
     records: Iterable[Draw],
     thresholds: Thresholds,
@@ -80,12 +61,12 @@ def decisions(
         false_alarms: how often code that is as fast as before may be called regressed, in all.
         asked: the networks to decide on; those of the records, where it is left out.
     """
-    networks = {item.key: _Network(asked=item) for item in asked}
-    for record in records:
-        of_record = asked_of(record)
-        network = networks.setdefault(of_record.key, _Network(asked=of_record))
-        (network.base if record.side == BASE else network.head).append(record)
-    return decided([row for item in networks.values() for row in _gated(item, thresholds)], false_alarms)
+    rows: list[tuple[Decision, PairedDraws | None]] = []
+    for network, draws in by_network(records, asked):
+        head = [draw for draw in draws if draw.side != BASE]
+        base = [draw for draw in draws if draw.side == BASE]
+        rows += _gated(network, head, base, thresholds)
+    return decided(rows, false_alarms)
 
 
 def enough(head: Sequence[Draw], base: Sequence[Draw], thresholds: Thresholds) -> bool:
@@ -93,23 +74,42 @@ def enough(head: Sequence[Draw], base: Sequence[Draw], thresholds: Thresholds) -
 
     What a side does not record, no further draw can tell.
     """
-    network = _Network(asked=asked_of((*head, *base)[0]), head=list(head), base=list(base))
+    network = _asked_of((*head, *base)[0])
     return all(
         evidence.is_settled if evidence else bool(_lacking(head, base, QUANTITIES[row.quantity]))
-        for row, evidence in _gated(network, thresholds)
+        for row, evidence in _gated(network, head, base, thresholds)
     )
 
 
-def asked_of(record: Draw) -> Asked:
+def by_network(records: Iterable[Draw], asked: Iterable[Asked]) -> list[tuple[Asked, list[Draw]]]:
+    """Every network that is asked for or has records, with its records."""
+    found: dict[tuple[Any, ...], tuple[Asked, list[Draw]]] = {item.key: (item, []) for item in asked}
+    for record in records:
+        network = _asked_of(record)
+        found.setdefault(network.key, (network, []))[1].append(record)
+    return list(found.values())
+
+
+def undecided(
+    asked: Asked, draws: Iterable[Draw], thresholds: Thresholds
+) -> Iterator[tuple[Quantity, float, Decision]]:
+    """Every gated quantity of a network with its threshold, and the decision before anything is known."""
+    modes = {*asked.modes, *(draw.mode for draw in draws)}
+    for quantity in QUANTITIES.values():
+        threshold = thresholds.of(asked.variant, quantity.name)
+        if threshold is not None and quantity.mode in (None, *modes):
+            yield quantity, threshold, of_quantity(quantity, threshold, **asked.network)
+
+
+def _asked_of(record: Draw) -> Asked:
     """The network of a record, on whose modes alone a decision is asked."""
-    values = {name: getattr(record, name) for name in ("variant", "precision", "batch_size", "topology")}
-    return Asked(**values, modes=())
-
-
-def effect_of(head: Sequence[Draw], base: Sequence[Draw], quantity: Quantity) -> Effect:
-    """Head over base, from draws that were timed together."""
-    find = speed_effect if quantity.mode else build_effect
-    return find(head, base, quantity.metric)
+    return Asked(
+        variant=record.variant,
+        precision=record.precision,
+        batch_size=record.batch_size,
+        topology=record.topology,
+        modes=(),
+    )
 
 
 def typical(draws: Iterable[Draw], quantity: Quantity) -> float:
@@ -117,39 +117,30 @@ def typical(draws: Iterable[Draw], quantity: Quantity) -> float:
     told = [draw for draw in draws if quantity.is_told_by(draw)]
     if quantity.mode:
         return typical_speed(told)
-    return (
-        math.exp(float(np.mean([math.log(quantity.metric.of(draw)) for draw in told]))) if told else math.nan
-    )
+    return geometric_mean([math.log(quantity.metric.of(draw)) for draw in told])
 
 
-def _gated(network: _Network, thresholds: Thresholds) -> Iterator[tuple[Decision, PairedDraws | None]]:
+def _gated(
+    asked: Asked, head: Sequence[Draw], base: Sequence[Draw], thresholds: Thresholds
+) -> Iterator[tuple[Decision, PairedDraws | None]]:
     """Every gated quantity of a network before it is judged, and what is known of it."""
-    asked, head, base = network.asked, network.head, network.base
-    modes = {*asked.modes, *(draw.mode for draw in (*head, *base))}
-    for quantity in QUANTITIES.values():
-        threshold = thresholds.of(asked.variant, quantity.name)
-        if threshold is None or quantity.mode not in (None, *modes):
-            continue
-        row = of_quantity(quantity, threshold, **asked.network)
-        effect = effect_of(head, base, quantity)
+    for quantity, threshold, row in undecided(asked, (*head, *base), thresholds):
+        find = speed_effect if quantity.mode else build_effect
+        effect = find(head, base, quantity.metric)
         if effect.pairs:
             sign = 1 if quantity.higher_is_better else -1
             draws = effect.rounds or [np.array([value]) for value in effect.values]
             evidence = PairedDraws(draws=[sign * draw for draw in draws], tolerance=quantity.loss(threshold))
             yield row.on(evidence, head=effect.arm).noted(*_notes(head, base, quantity)), evidence
+            continue
+        row = replace(row, head=typical(head, quantity))
+        if asked.only:
+            yield row.noted(ONLY[asked.only], *_failures(head, base, quantity)), None
+        elif not (head or base):
+            yield replace(row, decision=INCONCLUSIVE).noted(UNTIMED), None
         else:
-            yield _undecided(replace(row, head=typical(head, quantity)), network, quantity), None
-
-
-def _undecided(row: Decision, network: _Network, quantity: Quantity) -> Decision:
-    """What is to be said where no draw has both sides."""
-    head, base, only = network.head, network.base, network.asked.only
-    if only:
-        return row.noted(ONLY[only], *_failures(head, base, quantity))
-    if not (head or base):
-        return replace(row, decision=INCONCLUSIVE).noted(UNTIMED)
-    broken = REGRESSED if _is_broken(head, base, quantity) else row.decision
-    return replace(row, decision=broken).noted(*_notes(head, base, quantity))
+            broken = REGRESSED if _is_broken(head, base, quantity) else row.decision
+            yield replace(row, decision=broken).noted(*_notes(head, base, quantity)), None
 
 
 def _is_broken(head: Sequence[Draw], base: Sequence[Draw], quantity: Quantity) -> bool:

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_bench.analysis.decision import Decision, decided, of_quantity
+from alexnet_bench.analysis.decision import Decision, decided
 from alexnet_bench.analysis.effect import relative_speed
-from alexnet_bench.analysis.gate import UNTIMED, Asked, asked_of, typical
-from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
+from alexnet_bench.analysis.gate import UNTIMED, Asked, by_network, typical, undecided
+from alexnet_bench.analysis.quantities import Quantity, Thresholds
 from alexnet_bench.errors import RecordError, WorkerError
 from alexnet_bench.records.manifest import MANIFEST, read_manifest
 from alexnet_bench.records.run_folder import RECORDS, run_records
@@ -74,23 +74,16 @@ def baseline_decisions(
     false_alarms: float = FALSE_ALARMS,
     asked: Iterable[Asked] = (),
 ) -> list[Decision]:
-    """The decision on every gated quantity of every variant against a baseline.
+    """The decision on every gated quantity of every variant against a baseline, as `decisions` gives them.
 
     Args:
         records: draws of this code, of one session.
         stored: those of the sessions of the baseline.
-        thresholds: of the losses.
-        false_alarms: how often code that is as fast as before may be called regressed, in all.
-        asked: the networks to decide on; those of the records, where it is left out.
     """
-    networks: dict[tuple[Any, ...], tuple[Asked, list[Draw]]] = {item.key: (item, []) for item in asked}
-    for record in records:
-        of_record = asked_of(record)
-        networks.setdefault(of_record.key, (of_record, []))[1].append(record)
-    return decided(
-        [row for item, own in networks.values() for row in _gated(item, own, stored, thresholds)],
-        false_alarms,
-    )
+    rows = [
+        row for network, own in by_network(records, asked) for row in _gated(network, own, stored, thresholds)
+    ]
+    return decided(rows, false_alarms)
 
 
 def _gated(
@@ -99,18 +92,14 @@ def _gated(
     """Every gated quantity of a variant before it is judged, and what is known of it."""
     stored = [[row for row in session if row.variant == asked.variant] for session in stored]
     modes = {*asked.modes, *_modes(own)}
-    for quantity in QUANTITIES.values():
-        threshold = thresholds.of(asked.variant, quantity.name)
-        if threshold is None or quantity.mode not in (None, *modes):
-            continue
-        row = of_quantity(quantity, threshold, **asked.network)
+    for quantity, threshold, row in undecided(asked, own, thresholds):
         if not own:
             yield replace(row, decision=INCONCLUSIVE).noted(UNTIMED), None
             continue
         # Memory and start-up are of a worker that built all its modes.
         some, alike = own[0], [session for session in stored if quantity.mode or _modes(session) == modes]
-        agreeing = [_usable(_agreeing(some, session), quantity) for session in alike]
-        sessions = [session for session in agreeing if session]
+        agreeing = [[draw for draw in session if not _differences(some, draw)] for session in alike]
+        sessions = [usable for session in agreeing if (usable := _usable(session, quantity))]
         head = _usable(own, quantity)
         if not head:
             broken = sessions and not any(row.succeeded for row in own)
@@ -126,23 +115,27 @@ def _gated(
             base=[_goodness(session, quantity) for session in sessions],
             tolerance=quantity.loss(threshold),
         )
-        yield row.on(evidence, head=row.head).noted(_too_few(len(sessions))), evidence
+        row = row.on(evidence, head=row.head)
+        if (held := len(sessions)) < FEWEST_UNITS:
+            row = row.noted(
+                f"a decision takes {FEWEST_UNITS} sessions and the baseline holds {held}; "
+                "add some with --record"
+            )
+        yield row, evidence
 
 
 def _modes(rows: Iterable[Draw]) -> set[str]:
     return {row.mode for row in rows}
 
 
-def _agreeing(some: Draw, session: Iterable[Draw]) -> list[Draw]:
-    return [row for row in session if not _differences(some, row)]
-
-
 def _differences(some: Draw, other: Draw) -> list[tuple[str, Any, Any]]:
     """Where two draws disagree, but for what is under test."""
-    found = [
-        item for name in _COLUMNS for item in differences(name, getattr(some, name), getattr(other, name))
+    return [
+        item
+        for name in _COLUMNS
+        for item in differences(name, getattr(some, name), getattr(other, name))
+        if item[0] != _OWN_VERSION
     ]
-    return [item for item in found if item[0] != _OWN_VERSION]
 
 
 def _why_none(some: Draw, stored: Sequence[Sequence[Draw]], alike: Sequence[Sequence[Draw]]) -> str:
@@ -156,14 +149,6 @@ def _why_none(some: Draw, stored: Sequence[Sequence[Draw]], alike: Sequence[Sequ
     if not found:
         return "no session of the baseline measured it"
     return "the baseline differs in " + " and in ".join(found)
-
-
-def _too_few(sessions: int) -> str:
-    if sessions >= FEWEST_UNITS:
-        return ""
-    return (
-        f"a decision takes {FEWEST_UNITS} sessions and the baseline holds {sessions}; add some with --record"
-    )
 
 
 def _usable(rows: Iterable[Draw], quantity: Quantity) -> list[Draw]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.analysis.decision import Decision, decided, of_quantity
+from alexnet_bench.analysis.effect import geometric_mean
 from alexnet_bench.analysis.quantities import TIME, Thresholds
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.schema import AGREEING, differences
@@ -82,32 +83,25 @@ def benchmark_decisions(
     Args:
         new: the files of this code.
         old: those that they are held against.
-        thresholds: of the losses.
-        false_alarms: how often code that is as fast as before may be called regressed, in all.
+        thresholds: as for `gate.decisions`.
+        false_alarms: likewise.
         process_spread: standard deviation from one process to the next, as a share, where there are too few
             files to tell.
     """
-    names = dict.fromkeys(name for file in (*new, *old) for name in file)
-    gated = {name: thresholds.of(name, TIME.name) for name in names}
-    return decided(
-        [
-            _gated(name, _of(name, new), _of(name, old), threshold, process_spread)
-            for name, threshold in gated.items()
-            if threshold is not None
-        ],
-        false_alarms,
-    )
-
-
-def _of(name: str, files: Iterable[Mapping[str, Timing]]) -> list[Timing]:
-    return [file[name] for file in files if name in file]
+    rows = []
+    for name in dict.fromkeys(name for file in (*new, *old) for name in file):
+        threshold = thresholds.of(name, TIME.name)
+        if threshold is not None:
+            one, other = ([file[name] for file in files if name in file] for files in (new, old))
+            rows.append(_gated(name, one, other, threshold, process_spread))
+    return decided(rows, false_alarms)
 
 
 def _gated(
     name: str, new: Sequence[Timing], old: Sequence[Timing], threshold: float, process_spread: float
 ) -> tuple[Decision, Evidence | None]:
-    row = of_quantity(TIME, threshold, variant=name)
-    row = replace(row, head=_typical(new))
+    typical = geometric_mean([math.log(timing.seconds) for timing in new])
+    row = replace(of_quantity(TIME, threshold, variant=name), head=typical)
     if not (new and old):
         return row.noted(f"it is only in the {'new' if new else 'old'} files"), None
     if differing := dict.fromkeys(_differ([*new, *old])):
@@ -143,16 +137,8 @@ def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differ(timings: Iterable[Timing]) -> Iterator[str]:
-    first, *others = timings
+    first, *others = (timing.conditions for timing in timings)
     for other in others:
-        for name in dict.fromkeys([*first.conditions, *other.conditions]):
-            for column, one, another in differences(
-                name, first.conditions.get(name), other.conditions.get(name)
-            ):
+        for name in dict.fromkeys([*first, *other]):
+            for column, one, another in differences(name, first.get(name), other.get(name)):
                 yield f"{column} ({one} and {another})"
-
-
-def _typical(timings: Iterable[Timing]) -> float:
-    """The geometric mean over processes; not a number where there is none."""
-    logs = [math.log(timing.seconds) for timing in timings]
-    return math.exp(float(np.mean(logs))) if logs else math.nan

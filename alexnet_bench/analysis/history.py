@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.analysis.decision import Decision
-from alexnet_bench.analysis.effect import relative_speed, steady_draws, typical_speed
+from alexnet_bench.analysis.effect import (
+    geometric_mean,
+    relative_speed,
+    steady_draws,
+    typical_speed,
+    yardstick_peak,
+)
 from alexnet_bench.records.history import SERIES, Entry
 from alexnet_bench.records.schema import BASE, HEAD, Draw
 
@@ -15,12 +21,9 @@ TERA = 1e12
 
 
 def make_rows(records: Iterable[Draw], decisions: Iterable[Decision]) -> list[Entry]:
-    """The rows of a gate; none for what could not be measured of head.
+    """The rows of a gate, from draws of head and of a base if one was timed beside it.
 
-    Args:
-        records: draws of head, and of a base where one was timed beside it. Those without a steady state do
-            not count.
-        decisions: the gate's.
+    There is none for what could not be measured of head; draws without a steady state do not count.
     """
     sides: dict[str, dict[tuple[Any, ...], list[Draw]]] = {HEAD: {}, BASE: {}}
     for record in records:
@@ -40,36 +43,35 @@ def _row(
     key: tuple[Any, ...], head: Sequence[Draw], base: Sequence[Draw], decision: Decision | None
 ) -> Entry:
     first = head[0]
-    paired = decision is not None and bool(base)
+    beside: dict[str, Any] = {}
+    if base:
+        beside = {"base": base[0].git_commit, "base_versions": base[0].versions}
+    if base and decision:
+        interval = {name: _finite(getattr(decision, name)) for name in ("ratio", "low", "high")}
+        beside |= {"pairs": decision.draws, **interval}
     return Entry(
         time=first.started_at,
         commit=first.git_commit,
-        base=base[0].git_commit if base else None,
         **dict(zip(SERIES, key, strict=True)),
         fingerprint=first.fingerprint,
         versions=first.versions,
-        base_versions=base[0].versions if base else None,
         draws=len(head),
         images_per_second=typical_speed(head),
         **_against_yardstick(head),
-        pairs=decision.draws if decision and paired else 0,
-        ratio=_finite(decision.ratio) if decision and paired else None,
-        low=_finite(decision.low) if decision and paired else None,
-        high=_finite(decision.high) if decision and paired else None,
+        **beside,
         decision=decision.decision if decision else None,
     )
 
 
 def _against_yardstick(draws: Sequence[Draw]) -> dict[str, Any]:
     """The yardstick's speed, and that of head against it: draw by draw, for both change with the machine."""
-    beside = [draw.yardstick for draw in draws if draw.yardstick and draw.yardstick.flops_per_second]
+    peaks = [peak for draw in draws if (peak := yardstick_peak(draw)) is not None]
     relative = [speed for draw in draws if (speed := relative_speed(draw)) is not None]
     if not relative:
-        return {"yardstick_flops_per_second": None, "images_per_teraflop": None}
-    peaks = [float(np.median(yardstick.flops_per_second)) for yardstick in beside]
+        return {}
     return {
         "yardstick_flops_per_second": float(np.median(peaks)),
-        "images_per_teraflop": TERA * math.exp(float(np.mean(relative))),
+        "images_per_teraflop": TERA * geometric_mean(relative),
     }
 
 

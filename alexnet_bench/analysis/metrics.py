@@ -37,8 +37,8 @@ class Metric:
     name: str
     label: str
     unit: str
-    effect_unit: str
-    better: Literal["lower", "higher"]
+    effect_unit: str = RATIO
+    better: Literal["lower", "higher"] = "lower"
     read: Callable[[Any], float | None]
     scale: float = 1.0
     mode: str | None = None
@@ -63,8 +63,7 @@ class Metric:
     def margin_on(self, images: int | None) -> float:
         """The largest effect that does not matter: points, or a share of a ratio; not a number: unknown.
 
-        Args:
-            images: on which an error is measured, where that is known: it is four of them at least.
+        Of an error, it is four of the images at least on which that is measured, where their number is known.
         """
         if self.margin is None:
             return math.nan
@@ -104,17 +103,13 @@ def _column(name: str) -> Callable[[Any], float | None]:
 
 
 def _error(
-    column: str,
-    label: str,
-    top: int | None = None,
-    images: Literal["test", "validation"] | None = "test",
+    column: str, label: str, top: int | None = None, images: Literal["test", "validation"] | None = "test"
 ) -> Metric:
     return Metric(
         name=column,
         label=label,
         unit="%",
         effect_unit=POINTS,
-        better="lower",
         read=_column(column),
         scale=100,
         margin=MARGIN_POINTS,
@@ -136,7 +131,6 @@ def _throughput(mode: str) -> Metric:
         name=f"{mode}_images_per_second",
         label=f"{mode} throughput",
         unit="images/s",
-        effect_unit=RATIO,
         better="higher",
         read=_column("images_per_second"),
         mode=mode,
@@ -150,8 +144,6 @@ def reach(share: float) -> Metric:
         name=f"epochs_to_{100 * share:g}_percent",
         label=f"epochs to {share:.0%} training error",
         unit="epochs",
-        effect_unit=RATIO,
-        better="lower",
         read=lambda trial: epochs_to(trial.curve, share),
         margin=MARGIN_EPOCHS,
     )
@@ -175,33 +167,12 @@ EARLY_ERROR = replace(
     label="validation error after a tenth of training",
     read=lambda trial: early_error(trial.curve),
 )
-LOSS = Metric(
-    name="loss",
-    label="training loss",
-    unit="nats",
-    effect_unit="nats",
-    better="lower",
-    read=_column("loss"),
-)
+LOSS = Metric(name="loss", label="training loss", unit="nats", effect_unit="nats", read=_column("loss"))
 REACH = reach(0.25)
 TRAINING, INFERENCE = _throughput("training"), _throughput("inference")
 
-MEMORY = Metric(
-    name="peak_memory",
-    label="peak memory",
-    unit="bytes",
-    effect_unit=RATIO,
-    better="lower",
-    read=_column("peak_memory_bytes"),
-)
-START_UP = Metric(
-    name="start_up",
-    label="start-up time",
-    unit="s",
-    effect_unit=RATIO,
-    better="lower",
-    read=_column("compile_seconds"),
-)
+MEMORY = Metric(name="peak_memory", label="peak memory", unit="bytes", read=_column("peak_memory_bytes"))
+START_UP = Metric(name="start_up", label="start-up time", unit="s", read=_column("compile_seconds"))
 
 HEADLINES = (TEST_ERROR, HELD_OUT_ERROR, VALIDATION_ERROR)
 OUTCOMES = (*HEADLINES, *TOP5_ERRORS, TRAIN_ERROR, *GAPS, EARLY_ERROR, LOSS)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from alexnet_bench.analysis.metrics import VALIDATION_ERROR, epochs_to
 from alexnet_bench.records.schema import AnyRecord, Trial
@@ -17,16 +18,14 @@ def chosen_rates(records: Iterable[AnyRecord]) -> dict[Which, float]:
     """
     best: dict[Which, tuple[float, ...]] = {}
     for record in records:
-        if not isinstance(record, Trial) or record.purpose != "tuning":
-            continue
-        which = record.variant, record.precision
-        if record.succeeded:
+        if isinstance(record, Trial) and record.purpose == "tuning" and record.succeeded:
+            which = record.variant, record.precision
             found = (*_score(record), record_rate(record))
             best[which] = min(best.get(which, found), found)
     return {which: found[-1] for which, found in best.items()}
 
 
-def is_tuning(record: AnyRecord, which: Which) -> bool:
+def is_tuning(record: AnyRecord, which: Which) -> TypeGuard[Trial]:
     """Whether a record is a trial that chooses the rate of a variant and precision."""
     return (
         isinstance(record, Trial)
@@ -40,11 +39,7 @@ def fewest_epochs(records: Iterable[AnyRecord], which: Which) -> int | None:
 
     A trial of another rate that is not there by then cannot be chosen.
     """
-    curves = (
-        record.curve
-        for record in records
-        if isinstance(record, Trial) and is_tuning(record, which) and _reached(record)
-    )
+    curves = (record.curve for record in records if is_tuning(record, which) and _reached(record))
     return min(map(len, curves), default=None)
 
 

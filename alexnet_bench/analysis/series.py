@@ -26,8 +26,7 @@ class Span:
 
     Args:
         gain: as a logarithm.
-        since: the commit before; the time of its entry where it has no name.
-        until: the commit after, likewise.
+        since, until: the commits before and after; the times of their entries where they have no name.
         count: entries from one to the other.
     """
 
@@ -157,12 +156,7 @@ class Series:
 
 
 def series_of(rows: Sequence[Entry], thresholds: Thresholds) -> list[Series]:
-    """The series of a history, in the order in which they began.
-
-    Args:
-        rows: in order of time.
-        thresholds: the losses that must not pass.
-    """
+    """The series of a history, whose rows are in order of time, in the order in which they began."""
     found: dict[tuple[Any, ...], list[Entry]] = {}
     for row in rows:
         found.setdefault(tuple(getattr(row, name) for name in SERIES), []).append(row)
