@@ -25,7 +25,7 @@ class Decision:
         ratio: head over base; against a stored baseline, of what was set against the yardstick.
         low, high: ends of its 95% interval; null where there is too little for one.
         draws: that it rests on; sessions, where head and base were measured apart.
-        threshold: the tolerance: the loss from which on it must not pass, as a share.
+        threshold: the tolerance, as a share.
         decision: `pass`, `regressed`, `improved`, `inconclusive` or `not comparable`.
         note: why there is none, or what must be known.
     """

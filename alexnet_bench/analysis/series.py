@@ -1,4 +1,4 @@
-"""What a history says of each series: its changes of level, and losses that no single gate told of."""
+"""What a history says of each series: its changes of level, and losses that no single gate found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Series:
 
     Args:
         rows: in order of time; they agree in the columns of `SERIES`.
-        threshold: the loss that must not pass, as a share; None where the gate does not guard it.
+        threshold: the tolerance, as a share; None where the gate does not guard it.
     """
 
     rows: Sequence[Entry]
@@ -97,7 +97,7 @@ class Series:
 
     @cached_property
     def chain_loss(self) -> Span | None:
-        """What the ratios of the newest gates add up to, if that is as great a loss as must not pass."""
+        """What the ratios of the newest gates add up to, if that is a loss as great as the tolerance."""
         if self.threshold is None:
             return None
         chain = self._chain()
@@ -111,7 +111,7 @@ class Series:
 
     @cached_property
     def trend_loss(self) -> Span | None:
-        """The trend since the last change of level, if it comes to as great a loss as must not pass."""
+        """The trend since the last change of level, if it comes to a loss as great as the tolerance."""
         if self.threshold is None:
             return None
         start = self.changes[-1].at if self.changes else 0
@@ -166,7 +166,7 @@ def series_of(rows: Sequence[Entry], thresholds: Thresholds) -> list[Series]:
 
 
 def _is_link(row: Entry) -> bool:
-    """Whether a row tells what its commit changed, and no gate has told of a change already."""
+    """Whether a row tells what its commit changed, and no gate has found a change already."""
     return (
         None not in (row.commit, row.base, row.low, row.high)
         and row.commit != row.base
