@@ -9,8 +9,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 
 from alexnet_bench.analysis.decision import Decision, decided, of_quantity
@@ -48,6 +49,23 @@ class Timing:
     steady: bool
 
 
+class _Stats(msgspec.Struct, frozen=True):
+    median: Annotated[float, msgspec.Meta(gt=0)]
+    iqr: Annotated[float, msgspec.Meta(ge=0)]
+    rounds: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+
+
+class _Benchmark(msgspec.Struct, frozen=True):
+    fullname: str
+    stats: _Stats
+    extra_info: dict[str, Any] | None = None
+
+
+class _File(msgspec.Struct, frozen=True):
+    machine_info: dict[str, Any] | None
+    benchmarks: list[_Benchmark]
+
+
 def read_timings(file: Path) -> dict[str, Timing]:
     """The benchmarks of a file that `pytest --benchmark-json` or `--benchmark-save` wrote, by full name.
 
@@ -55,17 +73,23 @@ def read_timings(file: Path) -> dict[str, Timing]:
         RecordError: it is no such file, or holds no benchmark.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        machine = _machine(content["machine_info"])
-        found = {item["fullname"]: _timing(item, machine) for item in content["benchmarks"]}
+        content = msgspec.convert(json.loads(file.read_text(encoding="utf-8-sig")), _File)
     except OSError as error:
         raise RecordError(
             f"{file} cannot be read ({error.strerror}); give a file of pytest-benchmark"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, RecursionError) as error:
         raise RecordError(
-            f"{file} is no result of pytest-benchmark; write one with --benchmark-json"
+            f"{file} is no result of pytest-benchmark ({error}); write one with --benchmark-json"
         ) from None
+    found: dict[str, Timing] = {}
+    for item in content.benchmarks:
+        if item.fullname in found:
+            raise RecordError(f"{file} holds {item.fullname!r} twice; give a file a measurement")
+        timing = _timing(item, _machine(content.machine_info or {}))
+        if not math.isfinite(timing.seconds + timing.error):
+            raise RecordError(f"{file}: the times of {item.fullname!r} are not finite; measure it again")
+        found[item.fullname] = timing
     if not found:
         raise RecordError(f"{file} holds no benchmark; was it written with --benchmark-disable?")
     return found
@@ -118,21 +142,21 @@ def _gated(
     return row.on(evidence, head=row.head), evidence
 
 
-def _timing(item: Mapping[str, Any], machine: dict[str, Any]) -> Timing:
-    stats, told = item["stats"], item.get("extra_info", {})
-    seconds = float(stats["median"])
-    if not seconds > 0:
-        raise ValueError("a time that is not above zero")
-    spread = float(stats["iqr"]) / _QUARTILES
-    error = _MEDIAN_ERROR * spread / seconds / math.sqrt(int(stats["rounds"]))
-    conditions = {name: told[name] for name in _CONDITIONS if name in told}
+def _timing(item: _Benchmark, machine: dict[str, Any]) -> Timing:
+    stats, said = item.stats, item.extra_info or {}
+    error = _MEDIAN_ERROR * stats.iqr / _QUARTILES / stats.median / math.sqrt(stats.rounds)
+    conditions = {name: said[name] for name in _CONDITIONS if name in said}
     return Timing(
-        seconds=seconds, error=error, conditions=machine | conditions, steady=told.get("steady") is not False
+        seconds=stats.median,
+        error=error,
+        conditions=machine | conditions,
+        steady=said.get("steady") is not False,
     )
 
 
 def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
-    cpu = {name: info.get("cpu", {}).get(name) for name in _CPU}
+    described = info.get("cpu")
+    cpu = {name: described.get(name) if isinstance(described, dict) else None for name in _CPU}
     return {name: cpu if name == "cpu" else info.get(name) for name in _MACHINE}
 
 

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,19 @@ def _read(root: Path) -> Project | None:
         raise BenchError(f"{file} cannot be read: {error}") from None
     try:
         for name in SECTION:
+            if name != SECTION[0] and (misspelt := [other for other in table if _is_like(other, name)]):
+                raise UnknownNameError("section", misspelt, [name])
             if name not in table:
                 return None
             table = as_table(name, table[name])
         return _project(root, table)
     except BenchError as error:
         raise BenchError(f"{file}, [{'.'.join(SECTION)}]: {error}") from None
+
+
+def _is_like(other: str, name: str) -> bool:
+    """Whether a name of a section is ours, misspelt; what others keep in the file is no business of ours."""
+    return other != name and bool(get_close_matches(other, [name], cutoff=0.8))
 
 
 def _project(root: Path, table: Mapping[str, Any]) -> Project:

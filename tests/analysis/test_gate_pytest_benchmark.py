@@ -1,6 +1,7 @@
 """Files of pytest-benchmark are gated: a file is a process."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -174,7 +175,7 @@ def test_what_pytest_benchmark_writes_can_be_read(tmp_path):
     ("content", "words"),
     [
         (None, "cannot be read"),
-        ("{", "is no result of pytest-benchmark; write one with --benchmark-json"),
+        ("{", "write one with --benchmark-json"),
         ("[]", "is no result of pytest-benchmark"),
         ('{"machine_info": {}, "benchmarks": []}', "holds no benchmark"),
         (
@@ -192,6 +193,44 @@ def test_files_that_cannot_be_used(bench, write, tmp_path, no_workers, content, 
 
     assert (outcome.code, outcome.out) == (2, "")
     assert words in outcome.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"stats": {"rounds": rounds}} for rounds in (0, -1, 10**400, math.inf, True)),
+        *({"stats": {"median": median}} for median in (0, -1.0, math.nan, math.inf, 10**400, True, "1")),
+        *({"stats": {"iqr": iqr}} for iqr in (-1.0, math.nan, math.inf, None)),
+        *({"fullname": name} for name in (5, None)),
+        {"times": 2},
+        {"nested": 100_000},
+    ],
+    ids=str,
+)
+def test_what_is_no_measurement_decides_nothing(bench, write, tmp_path, no_workers, change):
+    stats = {"median": 2e-3, "iqr": 1e-5, "rounds": 9} | change.get("stats", {})
+    benchmark = {"fullname": change.get("fullname", "a"), "stats": stats}
+    content = json.dumps({"machine_info": {}, "benchmarks": [benchmark] * change.get("times", 1)})
+    file = tmp_path / "given.json"
+    file.write_text("[" * change["nested"] if "nested" in change else content, encoding="utf-8")
+
+    outcome = bench("gate", "--pytest-benchmark", file, "--against", write("old", a=1.0))
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.count("\n") == 1
+    assert str(file) in outcome.err
+
+
+@pytest.mark.parametrize("described", [None, {}, {"cpu": None}])
+def test_a_machine_that_is_not_described_and_a_byte_order_mark_are_read(tmp_path, described):
+    stats = {"median": 2e-3, "iqr": 1e-5, "rounds": 9}
+    benchmark = {"fullname": "a", "stats": stats, "extra_info": None}
+    file = tmp_path / "given.json"
+    file.write_text(
+        "\ufeff" + json.dumps({"machine_info": described, "benchmarks": [benchmark]}), encoding="utf-8"
+    )
+
+    assert read_timings(file)["a"].seconds == 2e-3
 
 
 @pytest.mark.parametrize(

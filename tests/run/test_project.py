@@ -33,6 +33,21 @@ def test_the_nearest_file_with_a_section_counts(folder):
     assert (found.root, found.options) == (folder.parent, {"variants": "near"})
 
 
+@pytest.mark.parametrize(
+    ("section", "misspelt"),
+    [
+        ("tool.alexnet_bench.gate", "alexnet_bench"),
+        ("tool.alexnetbench", "alexnetbench"),
+        ("tool.alexnet-bench.gates", "gates"),
+    ],
+)
+def test_a_misspelt_section_is_named(folder, section, misspelt):
+    write(folder, f"[{section}]\nbudget = '3s'\n")
+
+    with pytest.raises(BenchError, match=f"unknown section '{misspelt}'"):
+        find_project(folder)
+
+
 def test_nothing_beyond_the_repository_counts(folder, tmp_path):
     write(tmp_path, TABLE + "variants = 'outer'\n")
     git(folder, "init", "-q")
