@@ -66,11 +66,7 @@ COLUMNS = columns_of(Entry)
 
 
 def append_history(file: Path, entries: Sequence[Entry]) -> None:
-    """Add entries to a history, all in one write; the file and its folder are made where there are none.
-
-    Raises:
-        RecordError: it cannot be written.
-    """
+    """Add entries to a history, all in one write; the file and its folder are made where there are none."""
     if not entries:
         return
     remedy = "give another --history"
