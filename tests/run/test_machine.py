@@ -106,8 +106,8 @@ def test_ones_own_work_is_not_others_load(monkeypatch):
 
     found = LoadMeter([1]).read()
 
-    assert (found["others_share"], found["steal_share"]) == (0.25, 0.05)
+    assert (found.others_share, found.steal_share) == (0.25, 0.05)
 
 
 def test_a_process_that_has_ended_is_passed_over():
-    assert LoadMeter([os.getpid(), 2**22 + 1]).read()["others_share"] >= 0
+    assert LoadMeter([os.getpid(), 2**22 + 1]).read().others_share >= 0
