@@ -82,11 +82,7 @@ def baseline_effort(settings: Settings) -> Effort:
 
 
 def draws_effort(draws: int, modes: tuple[str, ...]) -> Effort:
-    """So many draws of each variant, whatever they say.
-
-    Raises:
-        BenchError: that is none.
-    """
+    """So many draws of each variant, whatever they say."""
     if draws < 1:
         raise BenchError(f"draws is {draws}; it must be at least 1")
     return Effort(modes=modes, draws=draws, tries=1, rounds=GATE_ROUNDS, slice_seconds=SLICE_SECONDS)

@@ -87,11 +87,7 @@ def complaints(machine: Mapping[str, Any], measured: Mapping[str, Any]) -> Itera
 
 
 class LoadMeter:
-    """Reads the load from others between its making and `read`.
-
-    Args:
-        pids: the processes that are not others, beside this one.
-    """
+    """Reads the load from others than this process and those given, between its making and `read`."""
 
     def __init__(self, pids: Iterable[int]) -> None:
         self._pids = [os.getpid(), *pids]

@@ -52,11 +52,7 @@ def start_run(schedule: Schedule, folder: Path, command: str) -> None:
 
 
 def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revision: str | None) -> str:
-    """Make a run's folder with its manifest, and return the run's id.
-
-    Raises:
-        RecordError: the folder is in use or cannot be written.
-    """
+    """Make a run's folder with its manifest, and return the run's id."""
     run_id = uuid.uuid4().hex[:12]
     manifest = Manifest(
         run_id=run_id,

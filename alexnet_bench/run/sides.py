@@ -42,7 +42,7 @@ def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
         repository = repository_at(Path.cwd())
     except NoRepositoryError:
         return settings, {HEAD: this_side(settings)}
-    settings = replace(settings, ablations=_with_own_ablations(repository, settings.ablations))
+    settings = _with_own_ablations(repository, settings)
     return settings, {HEAD: replace(this_side(settings), revision=git.revision_of(repository))}
 
 
@@ -63,7 +63,15 @@ def compared_sides(
         head = found = this_side(settings)
         if base is not None:
             repository = repository_at(Path.cwd())
-            settings = replace(settings, ablations=_own_ablations(repository, settings.ablations))
+            settings = _with_own_ablations(repository, settings)
+            inside = (
+                Path(item).resolve().is_relative_to(repository.resolve()) for item in settings.ablations
+            )
+            if not _is_this_project(repository) and not any(inside):
+                raise BenchError(
+                    f"nothing of {repository} would be timed: it has no folder {ABLATIONS}; give one with "
+                    "--ablations"
+                )
             head = replace(head, ablations=settings.ablations, revision=git.revision_of(repository))
             found = stack.enter_context(revision_side(repository, base, settings.ablations))
         if base_python is not None:
@@ -115,9 +123,8 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
     """
     commit = git.commit_of(repository, revision)
     if commit is None:
-        raise BenchError(
-            f"'{revision}' is no revision of the repository at {repository}{_if_cut_off(repository)}"
-        )
+        known = f"the repository at {repository}{_if_cut_off(repository)}"
+        raise BenchError(f"'{revision}' is no revision of {known}")
     with tempfile.TemporaryDirectory(prefix="bench-base-") as place:
         tree = git.check_out(repository, commit, Path(place).resolve())
         folders = [_in_tree(Path(folder), repository, tree) for folder in ablations]
@@ -128,22 +135,11 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
         )
 
 
-def _own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
-    """As `_with_own_ablations`; it is an error if nothing of the repository would be timed."""
-    found = _with_own_ablations(repository, given)
-    inside = [Path(item).resolve().is_relative_to(repository.resolve()) for item in found]
-    if not _is_this_project(repository) and not any(inside):
-        raise BenchError(
-            f"nothing of {repository} would be timed: it has no folder {ABLATIONS}; give one with --ablations"
-        )
-    return found
-
-
-def _with_own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
-    """The folders given, and that of the repository if it has one; this project's own are shipped."""
+def _with_own_ablations(repository: Path, settings: Settings) -> Settings:
+    """With the ablations of the repository too, if it has a folder; this project's own are shipped."""
     folder = repository / ABLATIONS
     own = [str(folder)] if folder.is_dir() and not _is_this_project(repository) else []
-    return tuple(dict.fromkeys([*own, *given]))
+    return replace(settings, ablations=tuple(dict.fromkeys([*own, *settings.ablations])))
 
 
 def _is_this_project(repository: Path) -> bool:
