@@ -18,13 +18,10 @@ def write_parquet(records: Iterable[AnyRecord], path: Path) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    types = {column.name: column.type for column in COLUMNS}
-    rows = [
-        {name: _value(value, types[name]) for name, value in msgspec.to_builtins(record).items()}
-        for record in records
-    ]
-    schema = pa.schema([(name, _arrow(of)) for name, of in types.items()])
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+    rows = msgspec.to_builtins(list(records))
+    schema = pa.schema([(column.name, _arrow(column.type)) for column in COLUMNS])
+    columns = {column.name: [_value(row.get(column.name), column.type) for row in rows] for column in COLUMNS}
+    parquet.write_table(pa.table(columns, schema=schema), path)
 
 
 def _arrow(hint: Any) -> "pa.DataType":
