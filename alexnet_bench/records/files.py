@@ -20,10 +20,7 @@ class _Version(msgspec.Struct):
 def append_rows(path: Path, rows: Iterable[msgspec.Struct], type: Any, remedy: str) -> None:
     """Add rows to a file, all in one write, and sync it to disk; what is not a number becomes null.
 
-    Each row must be readable as its type; `remedy` says what to do where the file cannot be written.
-
-    Raises:
-        RecordError: a row does not fit its type, or the file cannot be written.
+    It is an error where a row does not fit its type, or the file cannot be written: `remedy` says what then.
     """
     lines = [ENCODER.encode(row) for row in rows]
     for line in lines:

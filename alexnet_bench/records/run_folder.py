@@ -22,13 +22,7 @@ def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
     """Where a run goes: the folder given, or a new one of its own under `results/runs`.
 
     The new one is made at once, so that no other run can get it, and removed if nothing is written into it.
-
-    Args:
-        out: the folder given.
-        root: what holds `results`; the current folder by default.
-
-    Raises:
-        RecordError: `out` is no folder's name, or the new one cannot be made.
+    `root` is what holds `results`.
     """
     if out is not None:
         if not isinstance(out, str | Path) or not str(out):
@@ -62,11 +56,7 @@ def _new_folder(root: Path) -> Path:
 
 
 def create_run(folder: Path, manifest: Manifest) -> None:
-    """Make a run's folder and write its manifest.
-
-    Raises:
-        RecordError: the folder is in use or cannot be written.
-    """
+    """Make a run's folder, which must not be in use, and write its manifest."""
     try:
         if (folder / MANIFEST).exists():
             raise RecordError(
@@ -101,11 +91,7 @@ def add_record(folder: Path, record: AnyRecord) -> None:
 
 
 def run_records(*folders: Path) -> list[AnyRecord]:
-    """The records of runs, oldest first; a last line that was cut short by a crash is passed over.
-
-    Raises:
-        RecordError: a folder holds no records, or a line is no record of a known schema.
-    """
+    """The records of runs, oldest first; a last line that was cut short by a crash is passed over."""
     found: list[AnyRecord] = []
     for file in (folder / RECORDS for folder in folders):
         if not file.is_file():

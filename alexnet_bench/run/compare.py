@@ -39,14 +39,10 @@ def compare(
     """Time every variant of the settings in the code of all sides; of one side, by itself.
 
     Args:
-        settings: variants, topology, batch sizes, precisions, modes, interval and budget.
         sides: whose code; the first is the base, every other one is held against it.
         folder: the run folder to make.
         command: for its manifest.
         on_planned: is told how many draws of several contenders there will be at least.
-        on_record: is given each record.
-        on_event: is told what is done.
-        effort: how much is timed.
         is_known: whether the draws of head and base say enough (see `TimingPlan`).
         on_asked: is told of which networks something was asked, whether or not they will be timed.
         named: variants that somebody speaks of, and that one side must have.

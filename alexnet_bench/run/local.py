@@ -223,7 +223,6 @@ class Worker:
         """Send a request and wait for its answer.
 
         Args:
-            request: what is to be done.
             limit: seconds that the worker may be silent; it is ended then.
             on_progress: is given what it reports on the way, and returns the limit from then on.
 

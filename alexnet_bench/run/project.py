@@ -111,9 +111,7 @@ def _project(root: Path, table: Mapping[str, Any]) -> Project:
     return Project(
         root=root,
         options={
-            name.replace("-", "_"): _typed(name, value, root)
-            for name, value in table.items()
-            if name in OPTIONS
+            name.replace("-", "_"): _typed(name, table[name], root) for name in table if name in OPTIONS
         },
         thresholds=read_thresholds(as_table("thresholds", table.get("thresholds", {}))),
         **{name.replace("-", "_"): as_share(name, table[name]) for name in _SHARES if name in table},

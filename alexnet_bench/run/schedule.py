@@ -50,7 +50,6 @@ class Schedule:
     """All that a run has to do.
 
     Args:
-        settings: what was asked.
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
         alone: whether variants are held against nothing, so that no control is added.

@@ -37,10 +37,7 @@ class Selected:
 def select_on_sides(settings: Settings, sides: Mapping[str, Side], named: Sequence[str] = ()) -> Selected:
     """Find out which variants of a selection each side has; head may be alone.
 
-    Args:
-        settings: holds the selection, and head's ablations.
-        sides: by name.
-        named: variants that need not be selected, but have to be somewhere.
+    Those named need not be selected, but have to be somewhere.
 
     Raises:
         UnknownNameError: names that stand for nothing on either side, or for nothing at all of head.

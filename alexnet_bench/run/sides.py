@@ -52,10 +52,7 @@ def compared_sides(
 ) -> Iterator[tuple[Settings, dict[str, Side]]]:
     """The two sides of a comparison, and the settings with the ablations of the repository at hand.
 
-    Args:
-        settings: of the comparison.
-        base: a revision of the repository in the current folder; None for the same code.
-        base_python: the interpreter of the base; None for the same one.
+    The base is a revision of the repository in the current folder, has an interpreter of its own, or both.
     """
     if base is None and base_python is None:
         raise BenchError("there is nothing to compare with; give --base or --base-python")
@@ -117,9 +114,6 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
 
     Its `alexnet_bench` is used where the repository has one, else this one. Folders of ablations that lie in
     the repository are taken from the revision, if it has them.
-
-    Raises:
-        BenchError: there is no such revision.
     """
     commit = git.commit_of(repository, revision)
     if commit is None:

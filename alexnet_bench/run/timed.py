@@ -38,12 +38,7 @@ class Timed:
 
 
 def timed(compared: Compared, known: Iterable[Variant] = ()) -> Timed:
-    """What is timed of variants and their controls.
-
-    Args:
-        compared: the variants.
-        known: where a twin for the noise floor may be found, if no arm is one; none by default.
-    """
+    """What is timed; a twin for the noise floor may be among those known, if no arm is one."""
     controls = {control.name for variant, control in compared.pairs() if variant != control}
     same_step = {
         variant.name: control.name

@@ -36,8 +36,6 @@ class Timer:
     Args:
         sides: whose code is timed, by the name that contenders call it.
         settings: say the threads and devices.
-        log: file for what workers print.
-        run_id: for the records.
         zygotes: those of its sides that are running; they are left open.
     """
 
@@ -92,9 +90,6 @@ class Timer:
         """Build every contender of a task anew, time them in turn, and return a record for each and mode.
 
         Networks are built side by side; from then on only one worker computes at any moment.
-
-        Raises:
-            BenchError: a contender cannot be built as asked.
         """
         precision = task.contenders[0].network.precision
         # Its start is no part of a draw: the budget is for drawing.

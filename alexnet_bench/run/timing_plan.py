@@ -60,15 +60,10 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawTask:
-    """One draw of each of some contenders, to be timed in the same rounds.
+    """One draw of each of some contenders, the control first, to be timed in the same rounds.
 
-    Args:
-        draw: its number.
-        contenders: the control first.
-        modes: of `training` and `inference`, what is timed.
-        rounds: at most.
-        slice_seconds: a slice lasts about so long.
-        seconds: after which no further round is begun.
+    There are so many rounds at most, and after so many seconds none is begun; a slice lasts about
+    `slice_seconds`.
     """
 
     draw: int
