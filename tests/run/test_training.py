@@ -181,7 +181,7 @@ def test_a_control_that_is_given_is_judged_beside_all(conclude):
     [
         # None for longer than the best one took: from 0.02 on, rates get to 25% in the fourth epoch.
         ("figure-1", [(0.02, None), (0.0067, 4), (0.06, 4), (0.002, 4)]),
-        # Which stops at no training error. All rates tie, so the lowest is the best, and three beyond are tried.
+        # It stops at no training error; all rates tie, so the lowest is the best, and three beyond are tried.
         ("paper", [(rate, None) for rate in (0.01, 0.0033, 0.03, 0.001, 0.0003, 0.0001, 0.0)]),
     ],
 )
