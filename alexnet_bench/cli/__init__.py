@@ -10,8 +10,7 @@ from typing import NoReturn
 import click
 
 from alexnet_bench.cli import faults, terminal
-from alexnet_bench.cli.exits import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED
-from alexnet_bench.cli.group import bench
+from alexnet_bench.cli.group import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED, bench
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.words import plain
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.group import DONE
+from alexnet_bench.cli.terminal import print_table, say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -37,8 +37,6 @@ def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | Non
     if as_json:
         say_json(found)
         return DONE
-    from alexnet_bench.cli.tables import print_table
-
     print_table(claims_table(found), wrap=True)
     say(f"\n{standing(found)}")
     if others:

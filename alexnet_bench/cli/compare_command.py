@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.group import DONE, FINDING
+from alexnet_bench.cli.terminal import print_table, say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -60,7 +60,6 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     if as_json:
         say_json({"yardstick": machine, "comparisons": found})
         return DONE
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.tables import comparison_table
 
     print_table(comparison_table(found, (str(runs[0]), str(runs[1]))))
@@ -90,7 +89,6 @@ def _compare_code(
     if as_json:
         say_json({"run": timed.run, "comparisons": found})
     else:
-        from alexnet_bench.cli.tables import print_table
         from alexnet_bench.show.tables import comparison_table
 
         print_table(comparison_table(found, ("Base", "Head")))

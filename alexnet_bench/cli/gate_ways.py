@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alexnet_bench.cli.exits import DONE
+from alexnet_bench.cli.group import DONE
 from alexnet_bench.cli.terminal import say, say_json
 from alexnet_bench.words import counted
 
@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a gate found.
-
-    Args:
-        rows: the decisions.
-        against: what head was held against.
-        run: the folder with the records; None where nothing was timed.
-        records: that were made.
-        notes: what else a user should know.
-    """
+    """The decisions, what head was held against, what was timed if anything was, and what else to say."""
 
     rows: list["Decision"]
     against: str
@@ -48,7 +40,6 @@ def against_code(project: "Project", base: str | None, base_python: Path | None,
     found = time_sides(
         base=base,
         base_python=base_python,
-        root=project.root,
         effort=gate_effort,
         is_known=partial(enough, thresholds=project.thresholds),
         named=project.thresholds.named(QUANTITIES),
@@ -75,20 +66,20 @@ def against_baseline(project: "Project", baseline: Path, **timed: Any) -> Found:
         raise RecordError(f"{baseline} holds no session; add one with --record on the code to hold against")
     kept = {record.variant for session in stored for record in session}
     named = [name for name in project.thresholds.named(QUANTITIES) if name not in kept]
-    found = time_sides(alone=True, root=project.root, effort=baseline_effort, named=named, **timed)
+    found = time_sides(alone=True, effort=baseline_effort, named=named, **timed)
     project = project.by_default(training=THRESHOLD, inference=THRESHOLD)
     rows = baseline_decisions(found.records, stored, project.thresholds, project.false_alarms, found.asked)
     return Found(rows=rows, against=str(baseline), run=found.run, records=found.records)
 
 
-def record_session(project: "Project", baseline: Path, **timed: Any) -> int:
+def record_session(baseline: Path, **timed: Any) -> int:
     """Time this code alone, and add it to a baseline."""
     from alexnet_bench.analysis.gate_baseline import add_session
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.run.effort import baseline_effort
     from alexnet_bench.stats import FEWEST_UNITS
 
-    run = time_sides(alone=True, root=project.root, effort=baseline_effort, **timed).run
+    run = time_sides(alone=True, effort=baseline_effort, **timed).run
     held = add_session(baseline, run)
     if timed["quiet"]:
         say_json({"run": run, "baseline": baseline, "sessions": held})

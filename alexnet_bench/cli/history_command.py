@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.group import DONE, FINDING
+from alexnet_bench.cli.terminal import print_table, say, say_json
 
 FIGURE = "results/history"
 EXAMPLE = """\b
@@ -47,8 +47,6 @@ def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) ->
     if as_json:
         say_json({"figure": figure, "series": [as_data(series) for series in found]})
     else:
-        from alexnet_bench.cli.tables import print_table
-
         for title, table in tables(found).items():
             print_table(table, title)
             print()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import say_json
+from alexnet_bench.cli.terminal import print_table, say_json
 
 
 @click.command(epilog="Example: bench list --ablations my-ablations")
@@ -18,7 +18,6 @@ def command(ablations: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         say_json(found, indent=2)
         return
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.table import Table
 
     for kind, rows in found.items():

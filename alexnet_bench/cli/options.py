@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from alexnet_bench.run.settings import DEVICES, PRECISIONS
 
@@ -148,3 +149,15 @@ def timing(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_TIMING):
         command = option(command)
     return command
+
+
+def typed(context: click.Context, *names: str) -> list[str]:
+    """Which of a command's parameters were typed, as its options are called."""
+    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    return [f"--{name.replace('_', '-')}" for name in given]
+
+
+def refuse(context: click.Context, option: str, *others: str) -> None:
+    """Refuse what was typed beside an option that excludes it."""
+    if given := typed(context, *others):
+        raise click.UsageError(f"{option} excludes {', '.join(given)}; leave one of them out")

@@ -9,8 +9,8 @@ import click
 
 from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
+from alexnet_bench.cli.terminal import print_table, say, say_json
 from alexnet_bench.run.settings import MEASURES, PRESETS
 
 EXAMPLE = """\b
@@ -173,7 +173,6 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.sentences import noise_floor
     from alexnet_bench.show.tables import summary_table, verdicts_table
 
@@ -196,7 +195,6 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
     if as_json:
         say_json(asdict(plan) | {"estimate": cost}, indent=2)
         return
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.plan import plan_lines, plan_table
 
     print_table(plan_table(plan))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_bench.cli.exits import FAULT
+from alexnet_bench.cli.group import FAULT
 from alexnet_bench.network import registry
 from alexnet_bench.run import run
 
