@@ -4,37 +4,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from alexnet_bench.analysis.decision import Decision
+from alexnet_bench.analysis.gate import decisions, enough
+from alexnet_bench.analysis.gate_baseline import THRESHOLD, add_session, baseline_decisions, stored_sessions
+from alexnet_bench.analysis.gate_pytest_benchmark import benchmark_decisions, read_timings
+from alexnet_bench.analysis.quantities import QUANTITIES, TIME
 from alexnet_bench.cli.group import DONE
+from alexnet_bench.cli.sides import time_sides
 from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.errors import RecordError, UnknownNameError
+from alexnet_bench.records.schema import Draw
+from alexnet_bench.run.effort import baseline_effort, gate_effort
+from alexnet_bench.run.project import Project
+from alexnet_bench.run.sides import merge_base, repository_at
+from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.words import counted
-
-if TYPE_CHECKING:
-    from alexnet_bench.analysis.decision import Decision
-    from alexnet_bench.records.schema import Draw
-    from alexnet_bench.run.project import Project
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """The decisions, what head was held against, what was timed if anything was, and what else to say."""
 
-    rows: list["Decision"]
+    rows: list[Decision]
     against: str
     run: Path | None = None
-    records: Sequence["Draw"] = ()
+    records: Sequence[Draw] = ()
     notes: Sequence[str] = ()
 
 
-def against_code(project: "Project", base: str | None, base_python: Path | None, **timed: Any) -> Found:
+def against_code(project: Project, base: str | None, base_python: Path | None, **timed: Any) -> Found:
     """Time this code and its base in turn; where no base is given, where this branch began."""
-    from alexnet_bench.analysis.gate import decisions, enough
-    from alexnet_bench.analysis.quantities import QUANTITIES
-    from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.run.effort import gate_effort
-    from alexnet_bench.run.sides import merge_base, repository_at
-
     if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
     found = time_sides(
@@ -49,18 +50,12 @@ def against_code(project: "Project", base: str | None, base_python: Path | None,
     return Found(rows=rows, against=found.against, run=found.run, records=found.records)
 
 
-def against_baseline(project: "Project", baseline: Path, **timed: Any) -> Found:
+def against_baseline(project: Project, baseline: Path, **timed: Any) -> Found:
     """Time this code alone, and hold it against stored sessions.
 
     Raises:
         RecordError: there is none.
     """
-    from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions, stored_sessions
-    from alexnet_bench.analysis.quantities import QUANTITIES
-    from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.errors import RecordError
-    from alexnet_bench.run.effort import baseline_effort
-
     stored = stored_sessions(baseline)
     if not stored:
         raise RecordError(f"{baseline} holds no session; add one with --record on the code to hold against")
@@ -74,27 +69,18 @@ def against_baseline(project: "Project", baseline: Path, **timed: Any) -> Found:
 
 def record_session(baseline: Path, **timed: Any) -> int:
     """Time this code alone, and add it to a baseline."""
-    from alexnet_bench.analysis.gate_baseline import add_session
-    from alexnet_bench.cli.sides import time_sides
-    from alexnet_bench.run.effort import baseline_effort
-    from alexnet_bench.stats import FEWEST_UNITS
-
     run = time_sides(alone=True, effort=baseline_effort, **timed).run
     held = add_session(baseline, run)
     if timed["quiet"]:
         say_json({"run": run, "baseline": baseline, "sessions": held})
-        return DONE
-    wanted = "" if held >= FEWEST_UNITS else f"; a decision takes {FEWEST_UNITS}, at different times"
-    say(f"{baseline} holds {counted(held, 'session')} now{wanted}")
+    else:
+        wanted = "" if held >= FEWEST_UNITS else f"; a decision takes {FEWEST_UNITS}, at different times"
+        say(f"{baseline} holds {counted(held, 'session')} now{wanted}")
     return DONE
 
 
-def of_benchmarks(project: "Project", new: Sequence[Path], old: Sequence[Path]) -> Found:
+def of_benchmarks(project: Project, new: Sequence[Path], old: Sequence[Path]) -> Found:
     """Time nothing, and decide from files of pytest-benchmark."""
-    from alexnet_bench.analysis.gate_pytest_benchmark import benchmark_decisions, read_timings
-    from alexnet_bench.analysis.quantities import TIME
-    from alexnet_bench.errors import UnknownNameError
-
     of_new, of_old = ([read_timings(file) for file in files] for files in (new, old))
     rows = benchmark_decisions(
         of_new, of_old, project.thresholds, project.false_alarms, project.process_spread

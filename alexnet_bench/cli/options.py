@@ -16,13 +16,7 @@ HISTORY = "results/history.jsonl"
 
 
 class _Typed(click.ParamType):
-    """A value that is written in a way of its own.
-
-    Args:
-        name: what help calls it.
-        what: it is, with an example.
-        read: makes the value of a text, or raises a ValueError.
-    """
+    """A value that is written in a way of its own: `read` makes it of a text, or raises a ValueError."""
 
     def __init__(self, name: str, what: str, read: Callable[[str], Any]) -> None:
         self.name, self.what, self.read = name, what, read

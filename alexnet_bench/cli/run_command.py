@@ -11,7 +11,7 @@ from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json
-from alexnet_bench.run.settings import MEASURES, PRESETS
+from alexnet_bench.run.settings import MEASURES, PRESETS, Settings
 
 EXAMPLE = """\b
 Examples:
@@ -104,11 +104,15 @@ def command(
     from alexnet_bench.run.run import resume_settings, start_run
     from alexnet_bench.run.schedule import Schedule
 
-    if resume is not None:
-        _refuse_changes(context)
-        schedule = Schedule(resume_settings(resume, options["seeds"]))
+    if resume is None:
+        schedule = Schedule(Settings(**options))
     else:
-        schedule = Schedule(_settings(options))
+        fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
+        if names := ", ".join(shared.typed(context, *fixed)):
+            raise click.UsageError(
+                f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
+            )
+        schedule = Schedule(resume_settings(resume, options["seeds"]))
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE
@@ -116,25 +120,6 @@ def command(
         if resume is None:
             start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
         return _carry_out(schedule, folder, as_json)
-
-
-def _settings(options: dict[str, Any]) -> Any:
-    from alexnet_bench.run.settings import Settings
-
-    folders = tuple(str(folder) for folder in options.pop("ablations"))
-    return Settings(**options, ablations=folders)
-
-
-def _refuse_changes(context: click.Context) -> None:
-    fixed = {"resume", "seeds", "dry_run", "as_json"}
-    given = [
-        name
-        for name in context.params
-        if name not in fixed and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    ]
-    if given:
-        names = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise click.UsageError(f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)")
 
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:

@@ -65,14 +65,8 @@ def _described(
         "parameters": plan.parameters,
         "macs": plan.macs,
         "layers": [
-            {
-                "name": layer.name,
-                "what": _what(layer),
-                "shape": layer.shape,
-                "towers": layer.towers,
-                "parameters": layer.parameters,
-                "macs": layer.macs,
-            }
+            {"name": layer.name, "what": _what(layer)}
+            | {name: getattr(layer, name) for name in ("shape", "towers", "parameters", "macs")}
             for layer in plan.layers
         ],
     }

@@ -5,28 +5,26 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from alexnet_bench.analysis.gate import Asked
-    from alexnet_bench.records.schema import Draw
+from alexnet_bench.analysis.gate import Asked
+from alexnet_bench.cli import faults
+from alexnet_bench.cli.progress import Progress
+from alexnet_bench.records.run_folder import run_folder
+from alexnet_bench.records.schema import BASE, Draw
+from alexnet_bench.run import compare as comparison
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.sides import compared_sides, own_side
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """What was timed.
+    """All draws, what head is held against if anything, the run folder, and what was to be timed."""
 
-    Args:
-        records: of all draws.
-        against: what head is held against; nothing where it is alone.
-        run: the run folder.
-        asked: the networks that were to be timed.
-    """
-
-    records: list["Draw"]
+    records: list[Draw]
     against: str
     run: Path
-    asked: list["Asked"]
+    asked: list[Asked]
 
 
 def time_sides(
@@ -40,26 +38,10 @@ def time_sides(
     root: Path = Path(),
     **how: Any,
 ) -> Timed:
-    """Time what a command's options ask for, in the code of base and head, or of head alone.
+    """Time what a command's options ask for, in the code of base and head, or of head `alone`.
 
-    Args:
-        options: fields of `Settings`, as typed.
-        base: a revision.
-        base_python: another interpreter.
-        alone: time this code by itself.
-        out: the run folder to make; a new one among the results by default.
-        quiet: show no progress.
-        root: the folder that holds the results.
-        how: what `compare` takes besides.
+    The results lie below `root` unless `out` is given; `how` is what `comparison.compare` takes besides.
     """
-    from alexnet_bench.cli import faults
-    from alexnet_bench.cli.progress import Progress
-    from alexnet_bench.records.run_folder import run_folder
-    from alexnet_bench.records.schema import BASE
-    from alexnet_bench.run.compare import compare
-    from alexnet_bench.run.settings import Settings
-    from alexnet_bench.run.sides import compared_sides, own_side
-
     typed = Settings(**options)
     asked: list[Asked] = []
     opened = (
@@ -71,7 +53,7 @@ def time_sides(
         opened as (settings, sides),
         Progress(quiet=quiet) as progress,
     ):
-        records = compare(
+        records = comparison.compare(
             settings,
             sides,
             folder,
