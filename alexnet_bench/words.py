@@ -63,6 +63,18 @@ def _formatted(value: float | None, form: str) -> str:
     return MISSING if value is None or value != value else format(value, form).replace("-", "−")
 
 
+def as_share(text: str) -> float:
+    """A share from `2%` or `0.02`.
+
+    Raises:
+        ValueError: it is none, or not between 0 and 1.
+    """
+    share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < share < 1:
+        raise ValueError
+    return share
+
+
 def distinct(values: Iterable[Any]) -> list[Any]:
     """The values that are not null, each once, sorted."""
     return sorted({value for value in values if value is not None})

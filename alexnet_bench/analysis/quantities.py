@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
+from alexnet_bench import words
 from alexnet_bench.analysis.metrics import INFERENCE, MEMORY, START_UP, TRAINING, Metric
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records.schema import Draw
@@ -158,10 +159,8 @@ def as_share(name: str, value: Any, otherwise: str = "") -> float:
         BenchError: it is none.
     """
     try:
-        text = str(value).strip()
-        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        return words.as_share(str(value).strip())
     except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        raise BenchError(f"{name} is {value!r}; it must be a share such as '2%', below 100%{otherwise}")
-    return share
+        raise BenchError(
+            f"{name} is {value!r}; it must be a share such as '2%', below 100%{otherwise}"
+        ) from None

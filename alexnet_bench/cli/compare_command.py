@@ -77,10 +77,10 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
 def _compare_code(options: dict[str, Any], quiet: bool, **sides: Any) -> int:
     from alexnet_bench.analysis.comparison import compare_sides
     from alexnet_bench.analysis.gate import ONLY
-    from alexnet_bench.cli.sides import time_sides
+    from alexnet_bench.cli.progress import time_sides
     from alexnet_bench.show.tables import comparison_table
 
-    timed = time_sides(options | {"measure": ("throughput",)}, quiet=quiet, **sides)
+    timed = time_sides(options, quiet=quiet, **sides)
     found = compare_sides(timed.records)
     if quiet:
         say_json({"run": timed.run, "comparisons": found})

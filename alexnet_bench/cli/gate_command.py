@@ -165,7 +165,12 @@ def command(
         baseline = _baseline(context, options)
         if record and baseline is None:
             raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
-        timed = _timed(context, options) | {"out": options["out"], "quiet": as_json, "root": project.root}
+        timed = {
+            "settings": _settings(context, options),
+            "out": options["out"],
+            "root": project.root,
+            "quiet": as_json,
+        }
         if options["quick"]:
             project = project.by_default(start_up=None)
         if baseline is None:
@@ -203,13 +208,13 @@ def _baseline(context: click.Context, options: dict[str, Any]) -> Path | None:
     return None if shared.typed(context, *bases) else options["baseline"]
 
 
-def _timed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+def _settings(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     """The settings of what is timed."""
     ways = ("quick", "base", "base_python", "baseline", "out")
     asked = {name: value for name, value in options.items() if name not in ways}
     if options["quick"]:
         asked |= {name: value for name, value in QUICK.items() if not shared.typed(context, name)}
-    return {"options": asked | {"measure": ("throughput",)}}
+    return asked
 
 
 def _show(found: "Found", as_json: bool) -> None:

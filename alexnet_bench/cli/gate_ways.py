@@ -12,7 +12,7 @@ from alexnet_bench.analysis.gate_baseline import THRESHOLD, add_session, baselin
 from alexnet_bench.analysis.gate_pytest_benchmark import benchmark_decisions, read_timings
 from alexnet_bench.analysis.quantities import QUANTITIES, TIME
 from alexnet_bench.cli.group import DONE
-from alexnet_bench.cli.sides import time_sides
+from alexnet_bench.cli.progress import time_sides
 from alexnet_bench.cli.terminal import say, say_json
 from alexnet_bench.errors import RecordError, UnknownNameError
 from alexnet_bench.records.schema import Draw

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from alexnet_bench.run.settings import DEVICES, PRECISIONS
+from alexnet_bench.words import as_share
 
 # Where gates add what they measured.
 HISTORY = "results/history.jsonl"
@@ -31,13 +32,6 @@ class _Typed(click.ParamType):
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(item) for item in text.split(","))
-
-
-def _share(text: str) -> float:
-    share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    if not 0 < share < 1:
-        raise ValueError
-    return share
 
 
 def _seconds(text: str) -> float:
@@ -91,7 +85,7 @@ devices = click.option(
 )
 interval = click.option(
     "--interval",
-    type=_Typed("SHARE", "share such as 0.5%", _share),
+    type=_Typed("SHARE", "share such as 0.5%", as_share),
     help="Time until every ratio's 95% interval is this narrow to either side, such as 0.5%; "
     "the preset's own by default.",
 )
