@@ -129,16 +129,11 @@ def test_a_repository_may_be_anyones(folder, tmp_path):
     assert len(files_of(folder, "one", tmp_path / "place")) == 5
 
 
-def test_before_the_first_commit_there_is_no_revision(tmp_path):
+def test_revision_and_branch_point_before_the_first_commit_and_of_a_detached_head(folder, tmp_path):
     call_git(tmp_path, "init", "-q")
-
-    assert git.revision_of(tmp_path) is None
-    assert git.branch_point(tmp_path) is None
-
-
-def test_a_detached_head_has_a_revision_and_a_branch_point(folder):
     call_git(folder, "checkout", "-q", "one")
 
+    assert git.revision_of(tmp_path) is git.branch_point(tmp_path) is None
     assert git.revision_of(folder) == git.branch_point(folder)[:12] == git.commit_of(folder, "one")[:12]
 
 

@@ -104,11 +104,14 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         ("run --precision float8", "unknown precision 'float8'"),
         ("run --tune momentum", "'momentum' is not 'lr'"),
         ("run --varaints all", "No such option"),
+        ("runn", "No such command 'runn'"),
         ("run lrn", "Got unexpected extra argument (lrn)"),
         ("show no-lnr", "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
         ("show no-*", "'no-*' means 7 variants; name one"),
         ("show alexnet --topology alexnet-33", "unknown topology 'alexnet-33'"),
         ("show", "Missing argument 'VARIANT'"),
+        ("report", "Missing argument"),
+        ("report one another", "give --out when reporting several runs together"),
         ("list --ablations none", "none is not a folder; give one that holds ablation files (*.py)"),
         # Numbers.
         ("show alexnet --classes 1", "1 is not in the range x>=2"),
@@ -361,10 +364,11 @@ def test_a_run_loses_no_seeds(refusal, planned_run, seeds):
     assert refusal("run", "--resume", planned_run, "--seeds", seeds) == expected
 
 
-def test_going_on_with_what_is_no_run(refusal, workplace):
+@pytest.mark.parametrize("command", [["run", "--resume"], ["report"]], ids=" ".join)
+def test_what_is_no_run_is_named(refusal, workplace, command):
     expected = "holds no run.json; give a folder that `bench run` wrote"
-    assert refusal("run", "--resume", "none") == f"none {expected}"
-    assert refusal("run", "--resume", workplace) == f"{workplace} {expected}"
+    for folder in (workplace / "none", workplace):
+        assert refusal(*command, folder) == f"{folder} {expected}"
 
 
 @pytest.mark.parametrize(
@@ -390,21 +394,6 @@ def test_going_on_without_the_ablations_of_the_run(refusal, workplace, write_abl
     (folder / "mine.py").unlink()
 
     assert "unknown ablation '@mine'" in refusal("run", "--resume", workplace / "run")
-
-
-# -- runs to report
-
-
-def test_a_report_needs_runs(refusal, workplace):
-    expected = "holds no run.json; give a folder that `bench run` wrote"
-    assert refusal("report", workplace / "none") == f"{workplace / 'none'} {expected}"
-    assert expected in refusal("report", workplace)
-    assert "Missing argument" in refusal("report")
-
-
-def test_a_report_of_several_runs_needs_a_place(refusal, planned_run):
-    expected = "give --out when reporting several runs together"
-    assert refusal("report", planned_run, "another") == expected
 
 
 def test_a_report_of_damaged_records_names_the_line(refusal, planned_run):

@@ -87,10 +87,3 @@ def test_an_interruption_is_no_fault(bench, monkeypatch, error):
 
     assert code == 130
     assert err.strip() == "Interrupted."
-
-
-def test_the_codes_are_in_the_help(bench):
-    out = bench("--help").out
-
-    assert "4 a fault of this program" in out
-    assert "Where several hold: 4, 1, 2, 3, 0." in out
