@@ -85,12 +85,8 @@ def gate(
     No `pyproject.toml` is read, and no history is kept.
 
     Args:
-        base: a revision of the repository in the current folder; where neither is given, where this branch
-            began.
-        base_python: another interpreter, with its own TensorFlow.
-        out: the run folder; a new one under `results/runs` by default.
+        base, base_python, out, settings: as for `compare`; without a base, it is where this branch began.
         thresholds: the tolerances, as `[tool.alexnet-bench.gate.thresholds]` has it.
-        settings: fields of `alexnet_bench.run.settings.Settings`; `variants` is `alexnet` by default.
 
     Returns:
         One row a variant and quantity; `alexnet_bench.analysis.decision.Decision` says what its columns mean.
@@ -156,16 +152,9 @@ def time_sides(
     watched: "Callable[[Path], AbstractContextManager[Observer]] | None" = None,
     **how: Any,
 ) -> Timed:
-    """Time the code of base and head in one job, or that of head `alone`.
+    """Time the code of base and head, or that of head `alone`, into the folder that `run_folder` gives.
 
-    Args:
-        command: for the manifest.
-        settings: fields of `Settings`.
-        base, base_python: as for `compare`.
-        alone: whether there is no base.
-        out, root: as for `run_folder`.
-        watched: is given the run folder, and lasts as long as timing does.
-        how: what `run.compare.compare` takes besides.
+    What is `watched` lasts as long as timing does; `how` is what `run.compare.compare` takes besides.
     """
     from alexnet_bench.records.schema import BASE
     from alexnet_bench.run import compare as comparison

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from users_repository import BLOCK
 
 from alexnet_bench.data import DATASETS
 from alexnet_bench.network.recipe import RECIPES
@@ -13,19 +14,12 @@ from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import TOPOLOGIES
 
 REGISTRY = load_registry()
-MINE = """
-    from alexnet_bench import ALEXNET, Ablation
-
-    MINE = Ablation(
-        name="mine", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("half", dropout=0.25)]
-    )
-"""
 
 
 @pytest.fixture(scope="module")
 def mine(write_ablations):
     """A folder with one ablation of one arm."""
-    return write_ablations({"mine.py": MINE})
+    return write_ablations({"mine.py": BLOCK})
 
 
 def as_json(outcome):
@@ -59,10 +53,10 @@ def test_list_shows_everything_that_can_be_named(bench):
 
 def test_a_users_ablations_are_listed_and_shown(bench, mine):
     listed = as_json(bench("list", "--json", "--ablations", mine))
-    shown = as_json(bench("show", "half", "--json", "--ablations", mine, "--classes", 10))
+    shown = as_json(bench("show", "plain", "--json", "--ablations", mine, "--classes", 10))
 
-    assert listed["variants"]["half"] == shown["difference"] == "dropout 0.25"
-    assert listed["ablations"]["@mine"] == "half against alexnet"
+    assert listed["variants"]["plain"] == shown["difference"] == "activation plain"
+    assert listed["ablations"]["@mine"] == "plain against alexnet"
     assert shown["layers"][-1]["shape"] == [10]
 
 
@@ -182,7 +176,7 @@ def test_a_dry_run_leaves_out_what_is_not_measured(dry_run, measure):
 def test_a_dry_run_plans_a_users_variant(dry_run, mine):
     plan, _ = dry_run("--variants", "@mine", "--ablations", mine)
 
-    assert list(plan["variants"]) == ["alexnet", "half"]
+    assert list(plan["variants"]) == ["alexnet", "plain"]
     assert [item["name"] for item in plan["ablations"]] == ["mine"]
 
 
