@@ -27,11 +27,14 @@ def folder(tmp_path, monkeypatch):
     folder = tmp_path / "theirs"
     folder.mkdir()
     call_git(folder, "init", "-q", "-b", "main")
-    (folder / ".gitattributes").write_text("*.crlf text eol=crlf\nleft.out export-ignore\n", encoding="utf-8")
-    (folder / "a.crlf").write_bytes(b"1\n2\n")
-    (folder / "left.out").write_text("still here\n", encoding="utf-8")
-    (folder / "of one.txt").write_text("one\n", encoding="utf-8")
-    (folder / "run").write_text("#!/bin/sh\n", encoding="utf-8")
+    for name, content in {
+        ".gitattributes": b"*.crlf text eol=crlf\nleft.out export-ignore\n",
+        "a.crlf": b"1\n2\n",
+        "left.out": b"still here\n",
+        "of one.txt": b"one\n",
+        "run": b"#!/bin/sh\n",
+    }.items():
+        (folder / name).write_bytes(content)
     (folder / "run").chmod(0o755)
     call_git(folder, "add", ".")
     call_git(folder, "commit", "-q", "-m", "one")

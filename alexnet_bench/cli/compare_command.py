@@ -1,6 +1,5 @@
 """`bench compare`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -88,5 +87,5 @@ def _compare_code(options: dict[str, Any], quiet: bool, **sides: Any) -> int:
         print_table(comparison_table(found, ("Base", "Head")))
         say(f"\nRecords: {timed.run}")
     for name, side in {item.variant: item.only for item in timed.asked if item.only}.items():
-        say(f"Warning: {name}: not comparable: {ONLY[side]}", sys.stderr)
+        complain("Warning", f"{name}: not comparable: {ONLY[side]}")
     return DONE if all(record.succeeded for record in timed.records) else FINDING

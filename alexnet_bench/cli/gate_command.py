@@ -1,7 +1,6 @@
 """`bench gate`."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json
 from alexnet_bench.errors import BenchError, RecordError, why_unwritable
 from alexnet_bench.words import joined, plain
 
@@ -234,18 +233,16 @@ def _warn(found: "Found", project: "Project") -> None:
     from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
     for note in found.notes:
-        _complain("Warning", note)
+        complain("Warning", note)
     for row in found.rows:
         if row.decision in UNDECIDED or (row.decision == REGRESSED and not row.compared):
             decided = ": ".join(filter(None, (row.decision, row.note)))
-            _complain("Warning", f"{row.variant}, {row.label}: {decided}")
+            complain("Warning", f"{row.variant}, {row.label}: {decided}")
     if not found.rows:
-        off = joined(project.thresholds.switched_off)
-        _complain(
-            "Warning", f"{unusable(project.root, f'nothing is left to gate: thresholds switch off {off}')}"
-        )
+        off = f"thresholds switch off {joined(project.thresholds.switched_off)}"
+        complain("Warning", unusable(project.root, f"nothing is left to gate: {off}"))
     elif not any(row.measured for row in found.rows):
-        _complain("Warning", "nothing could be measured of this code")
+        complain("Warning", "nothing could be measured of this code")
 
 
 def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
@@ -256,7 +253,7 @@ def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
     try:
         append_history(file or default, make_rows(found.records, found.rows))
     except RecordError as error:
-        _complain("Error" if file else "Warning", str(error))
+        complain("Error" if file else "Warning", error)
         return file is None
     return True
 
@@ -282,13 +279,9 @@ def _write(file: Path, text: str, mode: str = "w", level: str = "Error") -> bool
         with file.open(mode, encoding="utf-8") as place:
             place.write(text)
     except OSError as error:
-        _complain(level, f"{file} cannot be written: {why_unwritable(error)}")
+        complain(level, f"{file} cannot be written: {why_unwritable(error)}")
         return False
     return True
-
-
-def _complain(level: str, text: str) -> None:
-    print(f"{level}: {plain(text)}", file=sys.stderr)
 
 
 def _exit_code(rows: Sequence["Decision"], strict: bool, written: bool) -> int:

@@ -1,13 +1,12 @@
 """`bench history`."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json
 
 FIGURE = "results/history"
 EXAMPLE = """\b
@@ -52,5 +51,5 @@ def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) ->
             print()
         say(f"Figure: {figure}" if figure else "No figure: no entry was set against the yardstick.")
     for line in warned:
-        say(f"Warning: {line}", sys.stderr)
+        complain("Warning", line)
     return FINDING if warned and strict else DONE

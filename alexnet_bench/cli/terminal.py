@@ -58,6 +58,11 @@ def say(text: str = "", file: TextIO | None = None) -> None:
     print("\n".join(map(plain, text.split("\n"))), file=file)
 
 
+def complain(level: str, what: object) -> None:
+    """Say on standard error, in one line, what is wrong; the level is `Error` or `Warning`."""
+    print(f"{level}: {plain(str(what))}", file=sys.stderr)
+
+
 def print_table(table: "Table", title: str | None = None, wrap: bool = False) -> None:
     """Print a table; without `wrap`, its first column is never folded."""
     from rich.console import Console
