@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import RecordError, why_unwritable
 from alexnet_bench.records.files import append_rows, mend_file, read_rows
 from alexnet_bench.records.schema import Mode, column, columns_of
 
@@ -74,7 +74,7 @@ def append_history(file: Path, entries: Sequence[Entry]) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         mend_file(file)
     except OSError as error:
-        raise RecordError(f"{file} cannot be written ({error.strerror}); {remedy}") from None
+        raise RecordError(f"{file} cannot be written ({why_unwritable(error)}); {remedy}") from None
     append_rows(file, entries, Entry, remedy)
 
 

@@ -25,7 +25,10 @@ def refused(bench, repository, no_workers):
     [
         ("variant = 'alexnet'", "unknown key 'variant' (did you mean 'variants'?)"),
         ("thresholds = {trainning = '2%'}", "unknown gated quantity 'trainning' (did you mean 'training'?)"),
-        ("thresholds = {training = '120%'}", "training is '120%'; it must be a share such as '2%', or false"),
+        (
+            "thresholds = {training = '120%'}",
+            "training is '120%'; it must be a share such as '2%', below 100%, or",
+        ),
         ("thresholds = {no-lrn = {memory = 'much'}}", "memory is 'much'"),
         ("false-alarms = 0", "false-alarms is 0"),
         ("budget = 'long'", "'long' is no time such as 90s"),
@@ -34,7 +37,7 @@ def refused(bench, repository, no_workers):
         ("history = {}", "history is {}; it must be what would be typed"),
         ("ablations = [[1]]", "ablations is [[1]]"),
         ("thresholds = '3%'", "thresholds is '3%'; it must be a table"),
-        ("process-spread = false", "process-spread is False; it must be a share such as '2%'\n"),
+        ("process-spread = false", "process-spread is False; it must be a share such as '2%', below 100%\n"),
     ],
 )
 def test_settings_that_cannot_be_used(refused, table, words):

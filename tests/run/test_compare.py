@@ -165,7 +165,7 @@ def test_another_interpreter_needs_no_more_than_tensorflow(tmp_path):
 def test_python_compares_as_the_command_does(repository, tmp_path, monkeypatch):
     rows = in_run([draw("plain", 0, [10.0]), draw("plain", 0, [20.0], side="base")])
     called = []
-    monkeypatch.setattr(comparing, "compare", lambda *given: called.append(given) or rows)
+    monkeypatch.setattr(comparing, "compare", lambda *given, **how: called.append(given) or rows)
 
     found = alexnet_bench.compare(base="HEAD~1", out=tmp_path / "run", variants="plain", budget=1.0)
 
