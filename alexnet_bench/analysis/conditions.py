@@ -38,11 +38,8 @@ class Setting:
     """Records that were measured alike.
 
     Args:
-        kind: of the records.
         number: among the settings of its kind.
-        control: name of the control.
         conditions: the agreeing columns of the control, or of the arms where there is none.
-        rows: its records.
         refusals: why an arm can be held against no control, by its name; empty where there is one.
     """
 
@@ -95,10 +92,8 @@ def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
     for run in dict.fromkeys(run for run, _ in trials):
         for alias, trained in plans.aliases(run).items():
             if (run, alias) not in trials:
-                kept += [
-                    msgspec.structs.replace(record, variant=alias)
-                    for record in trials.get((run, trained), ())
-                ]
+                same = trials.get((run, trained), ())
+                kept += [msgspec.structs.replace(trial, variant=alias) for trial in same]
     return kept
 
 

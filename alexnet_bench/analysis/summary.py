@@ -16,7 +16,7 @@ from alexnet_bench.analysis.effect import (
     steady_draws,
     typical_speed,
 )
-from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
+from alexnet_bench.analysis.metrics import INFERENCE, TRAINING, Metric, headline
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
@@ -185,13 +185,22 @@ def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
 
 
 def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
+    """A variant's error, and its control's, over the seeds that both have; of the control over its own."""
     if setting is None:
         return {"seeds_ok": 0, "seeds_failed": 0}
-    rows = setting.of(variant)
-    metric, trials = headline(setting.succeeded), [trial for trial in rows if trial.succeeded]
+    rows, metric = setting.of(variant), headline(setting.succeeded)
+    trials = [trial for trial in rows if trial.succeeded]
+    error, control = None, None
+    if metric is not None:
+        effect = seed_effect(rows, setting.of(setting.control), metric)
+        if variant == setting.control or not effect.pairs:
+            error = _mean(metric.of(trial) for trial in trials)
+        else:
+            error, control = effect.arm, effect.control
     rates = {trial.recipe_settings.get("learning_rate") for trial in rows}
     return {
-        **_errors(setting, variant, metric),
+        "error_percent": error,
+        "control_error_percent": control,
         "error_name": metric.label if metric else None,
         "dataset": setting.conditions["dataset"],
         "topology": setting.conditions["topology"],
@@ -202,18 +211,6 @@ def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
     }
 
 
-def _errors(setting: Setting, variant: str, metric: Metric | None) -> dict[str, Any]:
-    """A variant's error, and its control's, over the seeds that both have; of the control over its own."""
-    if metric is None:
-        return {"error_percent": None, "control_error_percent": None}
-    trials = setting.of(variant)
-    effect = seed_effect(trials, setting.of(setting.control), metric)
-    if variant == setting.control or not effect.pairs:
-        own = (metric.of(trial) for trial in trials if trial.succeeded)
-        return {"error_percent": _mean(own), "control_error_percent": None}
-    return {"error_percent": effect.arm, "control_error_percent": effect.control}
-
-
 def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     draws: list[Draw] = setting.of(variant) if setting else []
     if setting is None or not draws:
@@ -221,7 +218,8 @@ def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     failed = _sessions(draw for draw in draws if not draw.succeeded)
     tested = [draw.steady for draw in draws if draw.steady is not None]
     return {
-        **{key: value for metric in THROUGHPUTS for key, value in _speed(setting, draws, metric).items()},
+        **_speed(setting, draws, TRAINING),
+        **_speed(setting, draws, INFERENCE),
         "training_joules_per_image": _mean(
             draw.joules_per_image for draw in draws if draw.succeeded and draw.mode == "training"
         ),
