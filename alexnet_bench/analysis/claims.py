@@ -23,8 +23,8 @@ from alexnet_bench.analysis.metrics import (
 from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.registry import Registry
-from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.stats.claim import judge_claim
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.words import counted
 
 NOT_TESTED = "not tested at this scale"

@@ -15,7 +15,8 @@ from alexnet_bench.network.factorial import Changes, Factorial
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
-from alexnet_bench.stats import FEWEST_UNITS, rounding_deviation
+from alexnet_bench.stats.error_rates import rounding_deviation
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.verdict import Arm, verdicts
 
 

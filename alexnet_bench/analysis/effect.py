@@ -16,20 +16,16 @@ from numpy.typing import NDArray
 
 from alexnet_bench.analysis.metrics import RATIO, Metric
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
-from alexnet_bench.stats import (
-    FEWEST_UNITS,
-    Estimate,
+from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, estimate, unpaired
+from alexnet_bench.stats.paired import centre, interval
+from alexnet_bench.stats.rounds import (
     Slices,
-    estimate,
     faster_half,
     over_draws,
     paired_rounds,
     round_deviation,
     slower_half_gap,
-    unpaired,
 )
-from alexnet_bench.stats.estimate import CONFIDENCE
-from alexnet_bench.stats.paired import centre, interval
 from alexnet_bench.words import counted, listed
 
 # What the effect rests on: an interval from four pairs on; fewer describe; of seeds or draws some of which

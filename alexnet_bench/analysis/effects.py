@@ -26,14 +26,14 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.stats import (
+from alexnet_bench.stats.error_rates import (
     LEARNED_SHARE,
-    Estimate,
     beats_chance,
     chance_error,
     crossed_estimate,
     rounding_deviation,
 )
+from alexnet_bench.stats.estimate import Estimate
 from alexnet_bench.stats.verdict import INCONCLUSIVE, Arm, Verdict, pairs_wanted, verdicts
 from alexnet_bench.words import distinct
 

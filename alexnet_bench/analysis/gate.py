@@ -11,7 +11,7 @@ from alexnet_bench.analysis.decision import Decision, decided, of_quantity
 from alexnet_bench.analysis.effect import build_effect, geometric_mean, speed_effect, typical_speed
 from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.records.schema import BASE, HEAD, Draw
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import FALSE_ALARMS, REGRESSED
 from alexnet_bench.stats.verdict import INCONCLUSIVE

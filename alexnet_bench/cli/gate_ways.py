@@ -86,7 +86,7 @@ def record_session(project: "Project", baseline: Path, **timed: Any) -> int:
     from alexnet_bench.analysis.gate_baseline import add_session
     from alexnet_bench.cli.sides import time_sides
     from alexnet_bench.run.effort import baseline_effort
-    from alexnet_bench.stats import FEWEST_UNITS
+    from alexnet_bench.stats.estimate import FEWEST_UNITS
 
     run = time_sides(alone=True, root=project.root, effort=baseline_effort, **timed).run
     held = add_session(baseline, run)

@@ -27,8 +27,7 @@ class Judged:
     Args:
         verdict: in a word.
         effect: the mean difference over `pairs`; the median where one is infinite.
-        low: end of the interval that decides, at `confidence`.
-        high: likewise.
+        low, high: ends of the interval that decides, at `confidence`.
         confidence: that the level leaves to one of the family and one look, such as 0.99 for five.
         pairs: how many were judged: with looks, those at the look of the verdict.
         family: how many shared the level.

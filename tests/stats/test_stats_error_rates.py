@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_bench.stats import beats_chance, chance_error, crossed_estimate, estimate
+from alexnet_bench.stats.error_rates import beats_chance, chance_error, crossed_estimate
+from alexnet_bench.stats.estimate import estimate
 
 
 def test_a_guess_among_ten_classes_is_wrong_nine_times_in_ten():

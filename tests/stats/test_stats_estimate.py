@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_bench.stats import Estimate, estimate, unpaired
+from alexnet_bench.stats.estimate import Estimate, estimate, unpaired
 
 
 def test_interval_is_the_t_interval_of_the_mean():

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from alexnet_bench.stats import (
+from alexnet_bench.stats.rounds import (
+    Components,
     Slices,
     best_rounds,
     faster_half,
@@ -16,7 +17,6 @@ from alexnet_bench.stats import (
     slower_half_gap,
     variance_components,
 )
-from alexnet_bench.stats.rounds import Components
 
 POSITIVE = st.floats(1e-4, 1e4)
 

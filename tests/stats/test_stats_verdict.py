@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from alexnet_bench.stats import rounding_deviation
+from alexnet_bench.stats.error_rates import rounding_deviation
 from alexnet_bench.stats.verdict import LEVEL, Arm, pairs_wanted, verdicts
 
 LOOKS = (4, 8, 16, 32)
