@@ -165,7 +165,7 @@ def effects(
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
     found = [*_of_trials(records, plans, Predictions(plans.folders)), *_of_draws(records, plans)]
-    rows = sorted(judged(found), key=place)
+    rows = sorted(_judged(found), key=place)
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Row)])
 
 
@@ -320,35 +320,35 @@ def _right(
 # -- verdicts
 
 
-def judged(found: Iterable[tuple[Row, Effect]]) -> list[Row]:
+def _judged(found: Sequence[tuple[Row, Effect]]) -> list[Row]:
     """Rows with p-values, and with verdicts for each setting's headline error and its throughputs.
 
     The arms of a question share the error rate, for each of these: test error, where there is none held-out
     error, and validation error last. The others are for reading: their p-values are as they are. The
     control's twin is no arm, and takes no share.
     """
-    pairs = list(found)
-    rows = [row for row, _ in pairs]
+    rows = [row for row, _ in found]
     families: dict[tuple[str, str, str, bool], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         if row.kind == INTERVAL:
             families[row.setting, row.ablation, row.measure, row.same_network].append(place)
     for (setting, _, measure, _), places in families.items():
-        arms = [arm_of(rows[place], pairs[place][1]) for place in places]
-        if measure in _judged_measures(setting, rows):
-            for place, arm, verdict in zip(places, arms, verdicts(arms), strict=True):
-                rows[place] = _with_verdict(rows[place], pairs[place][1], arm, verdict)
-        else:
-            for place, arm in zip(places, arms, strict=True):
-                rows[place] = _tested(rows[place], arm)
+        arms = [_arm(*found[place]) for place in places]
+        is_judged = measure in _judged_measures(setting, rows)
+        told = verdicts(arms) if is_judged else [verdicts([arm])[0] for arm in arms]
+        for place, arm, verdict in zip(places, arms, told, strict=True):
+            row, effect = found[place]
+            alike = math.nan if math.isnan(arm.margin) else verdict.p_equivalence
+            row = replace(row, p_difference=verdict.p_difference, p_equivalence=alike)
+            rows[place] = _with_verdict(row, effect, arm, verdict) if is_judged else row
     return rows
 
 
-def arm_of(row: Row, effect: Effect) -> Arm:
+def _arm(row: Row, effect: Effect) -> Arm:
     """An effect as the statistics take it."""
     return Arm(
         differences=effect.values,
-        better="higher" if row.better == "higher" else "lower",
+        better=effect.metric.better,
         margin=math.log1p(row.margin) if row.unit == RATIO else row.margin,
         least_deviation=effect.least_deviation,
         looks=row.looks,
@@ -367,17 +367,8 @@ def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Verdict) -> Row:
         verdict=found.verdict,
         low=effect.in_unit(found.low),
         high=effect.in_unit(found.high),
-        p_difference=found.p_difference,
-        p_equivalence=found.p_equivalence,
         pairs_wanted=pairs_wanted(arm, found.family) if found.verdict == INCONCLUSIVE else None,
     )
-
-
-def _tested(row: Row, arm: Arm) -> Row:
-    """A row with p-values of its own, shared with nobody."""
-    (found,) = verdicts([arm])
-    alike = math.nan if math.isnan(arm.margin) else found.p_equivalence
-    return replace(row, p_difference=found.p_difference, p_equivalence=alike)
 
 
 def _judged_measures(setting: str, rows: Iterable[Row]) -> set[str]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_bench.analysis.conditions import grouped
 from alexnet_bench.analysis.quantities import Thresholds
 from alexnet_bench.records.history import SERIES, Entry
 from alexnet_bench.stats.changes import changes
@@ -155,11 +156,9 @@ class Series:
 
 def series_of(rows: Sequence[Entry], thresholds: Thresholds) -> list[Series]:
     """The series of a history, whose rows are in order of time, in the order in which they began."""
-    found: dict[tuple[Any, ...], list[Entry]] = {}
-    for row in rows:
-        found.setdefault(tuple(getattr(row, name) for name in SERIES), []).append(row)
     return [
-        Series(rows=some, threshold=thresholds.of(some[0].variant, some[0].mode)) for some in found.values()
+        Series(rows=some, threshold=thresholds.of(some[0].variant, some[0].mode))
+        for some in grouped(rows, attrgetter(*SERIES)).values()
     ]
 
 
