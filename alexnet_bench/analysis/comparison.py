@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.analysis.conditions import grouped, results
-from alexnet_bench.analysis.effect import Effect, seed_effect, speed_effect, speed_effect_apart
+from alexnet_bench.analysis.effect import (
+    Effect,
+    seed_effect,
+    speed_effect,
+    speed_effect_apart,
+    step_quantiles,
+)
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.analysis.summary import step_quantiles
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AGREEING, BASE, HEAD, AnyRecord, Draw, Trial, columns_of

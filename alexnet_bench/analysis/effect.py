@@ -32,6 +32,7 @@ from alexnet_bench.words import counted, listed
 DESCRIPTIVE, INTERVAL, INCOMPLETE = "descriptive", "interval", "incomplete"
 NOT_COMPARABLE, NOT_MEASURED, NOT_STEADY = "not comparable", "not measured", "not steady"
 LEAST_GAP = 0.01
+QUANTILES = (0.5, 0.05, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,6 +160,22 @@ def typical_speed(draws: Iterable[Draw]) -> float:
 def geometric_mean(logs: Sequence[float]) -> float:
     """Of the values with these logarithms; not a number where there is none."""
     return math.exp(float(np.mean(logs))) if logs else math.nan
+
+
+def step_quantiles(draws: Iterable[Draw]) -> tuple[float, ...]:
+    """The median of a step's duration over the slices, and its 5% and 95% quantiles, in milliseconds."""
+    durations = step_milliseconds(draws)
+    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations else ()
+
+
+def step_milliseconds(draws: Iterable[Draw]) -> list[float]:
+    """Milliseconds a step in each slice of the draws that succeeded."""
+    return [
+        1000 * seconds / steps
+        for draw in draws
+        if draw.succeeded
+        for seconds, steps in zip(draw.slice_seconds, draw.slice_steps, strict=True)
+    ]
 
 
 def speed_effect(

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
@@ -36,9 +36,6 @@ from alexnet_bench.stats.error_rates import (
 from alexnet_bench.stats.estimate import Estimate
 from alexnet_bench.stats.verdict import INCONCLUSIVE, Arm, Verdict, pairs_wanted, verdicts
 from alexnet_bench.words import distinct
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,13 +148,11 @@ class Row:
 
 def effects(
     records: Iterable[AnyRecord], manifests: Sequence[Manifest], folders: Mapping[str, Path] | None = None
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """One row an arm, metric and setting, by ablation; `Row` says what the columns mean.
 
     Without the folders of the runs, by their ids, there are no intervals over test images.
     """
-    import pandas as pd
-
     plans, records = Plans(manifests, folders or {}), list(records)
     order = [item.name for item in plans.ablations]
 

@@ -44,8 +44,9 @@ def _row(key: Sequence[Any], head: Sequence[Draw], base: Sequence[Draw], decisio
     if base:
         beside = {"base": base[0].git_commit, "base_versions": base[0].versions}
     if base and decision:
-        interval = {name: _finite(getattr(decision, name)) for name in ("ratio", "low", "high")}
-        beside |= {"pairs": decision.draws, **interval}
+        ends = {name: getattr(decision, name) for name in ("ratio", "low", "high")}
+        finite = {name: value if math.isfinite(value) else None for name, value in ends.items()}
+        beside |= {"pairs": decision.draws, **finite}
     return Entry(
         time=first.started_at,
         commit=first.git_commit,
@@ -70,7 +71,3 @@ def _against_yardstick(draws: Sequence[Draw]) -> dict[str, Any]:
         "yardstick_flops_per_second": float(np.median(peaks)),
         "images_per_teraflop": TERA * geometric_mean(relative),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effect import (
@@ -14,6 +15,7 @@ from alexnet_bench.analysis.effect import (
     seed_effect,
     speed_effect,
     steady_draws,
+    step_quantiles,
     typical_speed,
 )
 from alexnet_bench.analysis.metrics import INFERENCE, TRAINING, Metric, headline
@@ -22,48 +24,17 @@ from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.words import distinct
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-QUANTILES = (0.5, 0.05, 0.95)
 COLUMNS = (
-    "variant",
-    "difference",
-    "is_control",
-    "same_as",
-    "same_step",
-    "error_percent",
-    "control_error_percent",
-    "error_name",
-    "dataset",
-    "topology",
-    "epochs",
-    "learning_rate",
-    "seeds_ok",
-    "seeds_failed",
-    "training_images_per_second",
-    "inference_images_per_second",
-    "training_flops_per_second",
-    "inference_flops_per_second",
-    "training_utilization",
-    "inference_utilization",
-    "training_step_ms",
-    "inference_step_ms",
-    "training_joules_per_image",
-    "steady",
-    "time_topology",
-    "time_batch_size",
-    "time_precision",
-    "draws_ok",
-    "draws_failed",
-    "parameters",
-    "macs",
-    "counted_at",
-    "peak_memory_bytes",
-    "device",
-    "failures",
-    "trials_setting",
-    "draws_setting",
+    *("variant", "difference", "is_control", "same_as", "same_step"),
+    *("error_percent", "control_error_percent", "error_name"),
+    *("dataset", "topology", "epochs", "learning_rate", "seeds_ok", "seeds_failed"),
+    *("training_images_per_second", "inference_images_per_second"),
+    *("training_flops_per_second", "inference_flops_per_second"),
+    *("training_utilization", "inference_utilization"),
+    *("training_step_ms", "inference_step_ms", "training_joules_per_image", "steady"),
+    *("time_topology", "time_batch_size", "time_precision", "draws_ok", "draws_failed"),
+    *("parameters", "macs", "counted_at", "peak_memory_bytes", "device", "failures"),
+    *("trials_setting", "draws_setting"),
 )
 
 
@@ -97,14 +68,12 @@ def conditions(records: Iterable[AnyRecord], plans: Plans) -> list[Condition]:
     ]
 
 
-def summarize(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> "pd.DataFrame":
+def summarize(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> pd.DataFrame:
     """One row a variant and condition, controls first, then as planned; variants without records too.
 
     Images a second are the control's typical speed times the ratio: variants that were timed at different
     moments can be set side by side.
     """
-    import pandas as pd
-
     plans = Plans(manifests)
     rows = [
         _row(condition, variant, plans)
@@ -129,22 +98,6 @@ def comparable_speeds(setting: Setting, variant: str, metric: Metric) -> tuple[f
         return typical_speed(draws), [math.exp(log_speed(draw)) for draw in steady_draws(draws)]
     effect = speed_effect(draws, control, metric, typical)
     return effect.arm, [typical * math.exp(value) for value in effect.values]
-
-
-def step_quantiles(draws: Iterable[Draw]) -> tuple[float, ...]:
-    """The median of a step's duration over the slices, and its 5% and 95% quantiles, in milliseconds."""
-    durations = step_milliseconds(draws)
-    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations else ()
-
-
-def step_milliseconds(draws: Iterable[Draw]) -> list[float]:
-    """Milliseconds a step in each slice of the draws that succeeded."""
-    return [
-        1000 * seconds / steps
-        for draw in draws
-        if draw.succeeded
-        for seconds, steps in zip(draw.slice_seconds, draw.slice_steps, strict=True)
-    ]
 
 
 def _beside(trials: Setting, draws: list[Setting]) -> Setting | None:
