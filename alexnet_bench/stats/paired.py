@@ -27,19 +27,15 @@ class Judged:
     Args:
         verdict: in a word.
         effect: the mean difference over `pairs`; the median where one is infinite.
-        low, high: ends of the interval that decides, at `confidence`.
-        confidence: that the level leaves to one of the family and one look, such as 0.99 for five.
+        low, high: ends of the interval that decides.
         pairs: how many were judged: with looks, those at the look of the verdict.
-        family: how many shared the level.
     """
 
     verdict: str = ""
     effect: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    confidence: float = math.nan
     pairs: int = 0
-    family: int = 0
 
 
 def at_looks(differences: Values, looks: Sequence[int]) -> Iterator[NDArray[np.float64]]:

@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from report_runs import draw, manifest, trial, write_run
 
 from alexnet_bench.analysis.claims import ledger
@@ -118,32 +116,6 @@ def test_what_is_predicted_may_be_lower():
     )
 
 
-@pytest.mark.parametrize(
-    ("size", "verdict", "remark"),
-    [
-        (2.0, "supported", "as claimed"),
-        (3.0, "supported", "smaller than claimed"),
-        (0.5, "supported", "larger than claimed"),
-        (6.0, "contradicted", "less than half of the size"),
-        (None, "supported", ""),
-    ],
-)
-def test_a_claim_with_a_size_is_judged_on_its_size(size, verdict, remark):
-    found = only([claim(size=size)], effect(*HIGHER))
-
-    assert (found.verdict, found.remark) == (verdict, remark)
-
-
-@pytest.mark.parametrize(
-    ("predicts", "verdict", "remark"),
-    [("higher", "supported", "too small to matter"), ("lower", "contradicted", "the other way")],
-)
-def test_a_claim_without_a_size_is_judged_by_its_direction(predicts, verdict, remark):
-    found = only([claim(predicts=predicts)], effect(0.10, 0.11, 0.09, 0.10, 0.11))
-
-    assert (found.verdict, found.remark) == (verdict, remark)
-
-
 EPOCHS = {
     "measure": "epochs_to_25_percent",
     "label": "epochs to 25% training error",
@@ -188,23 +160,6 @@ def test_planned_looks_share_the_error_rate_too():
     plain, looked = (only([claim()], effect(*some, looks=looks)) for looks in ((), (4, 8, 16, 32)))
 
     assert looked.p_supported == pytest.approx(4 * plain.p_supported)
-
-
-@settings(max_examples=30)
-@given(
-    st.lists(st.floats(-5, 5), min_size=4, max_size=8),
-    st.sampled_from(["higher", "lower"]),
-    st.none() | st.floats(0.1, 4),
-    st.sampled_from([(), (4, 8)]),
-)
-def test_a_verdict_never_contradicts_the_interval_beside_it(values, predicts, size, looks):
-    found = only([claim(predicts=predicts, size=size)], effect(*values, looks=looks))
-
-    low, high = sorted((found.low, found.high) if predicts == "higher" else (-found.low, -found.high))
-    enough, too_little = (0.0, 0.5) if size is None else (size / 2, size / 2)
-    expected = "supported" if low > enough else "contradicted" if high < too_little else "inconclusive"
-    assert found.verdict == expected
-    assert (found.p_supported < 0.05) == (low > enough)
 
 
 def test_a_claim_has_a_row_for_each_setting():

@@ -23,15 +23,6 @@ def noise(count, deviation=0.01, seed=0):
 # -- changes
 
 
-def test_a_step_is_found_with_its_size():
-    values = noise(40) - 0.06 * (np.arange(40) >= 25)
-
-    ((at, found),) = changes(values).items()
-
-    assert at == 25
-    assert found.low < -0.06 < found.high < 0
-
-
 def test_every_step_of_several_is_found():
     places = np.arange(60)
     values = noise(60) - 0.06 * (places >= 20) + 0.1 * (places >= 45)
@@ -89,14 +80,6 @@ def test_what_is_missing_is_named(monkeypatch):
 
 def steps(*gains, error=0.003):
     return [Mean(value=gain, error=error, freedom=7) for gain in gains]
-
-
-def test_losses_that_pass_one_by_one_are_found_together():
-    found = chain_drift(steps(*[-0.005] * 12), LOSS)
-
-    assert found.count == 12
-    assert found.mean == pytest.approx(-0.06)
-    assert found.low < -0.06 < found.high < 0
 
 
 def test_two_steps_are_enough_where_they_are_sure():

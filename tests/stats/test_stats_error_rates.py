@@ -3,17 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_bench.stats.error_rates import beats_chance, chance_error, crossed_estimate
+from alexnet_bench.stats.error_rates import crossed_estimate
 from alexnet_bench.stats.estimate import estimate
-
-
-def test_a_guess_among_ten_classes_is_wrong_nine_times_in_ten():
-    assert chance_error(10) == 0.9
-
-
-@pytest.mark.parametrize(("error", "expected"), [(0.80, True), (0.82, False), (0.95, False)])
-def test_to_beat_chance_is_to_lie_below_nine_tenths_of_it(error, expected):
-    assert beats_chance(error, 10) is expected
 
 
 def test_where_images_do_not_differ_it_is_the_interval_over_seeds():
