@@ -10,9 +10,8 @@ def rows(records, run=None):
 
 
 def test_effect_is_arm_minus_control_in_points():
-    row = rows([*trials("alexnet", 0.03, 0.05, tuned=True), *trials("no-lrn", 0.04, 0.09, tuned=True)])[
-        "no-lrn"
-    ]
+    control, arm = trials("alexnet", 0.03, 0.05, tuned=True), trials("no-lrn", 0.04, 0.09, tuned=True)
+    row = rows([*control, *arm])["no-lrn"]
     assert (row.control, row.ablation, row.difference) == ("alexnet", "lrn", "normalization other")
     assert (row.effect, row.control_value, row.arm_value) == pytest.approx((2.5, 4.0, 6.5))
     assert (row.unit, row.value_unit, row.pairs) == ("percentage points", "%", 2)

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from report_runs import DEVICE, VERSIONS, draw, effect_rows, in_run, manifest, trial
+from report_runs import DEVICE, VERSIONS, changed, draw, effect_rows, in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import RecordError
@@ -13,6 +13,12 @@ TWO = f"2 logical CPU devices ({DEVICE})"
 
 def only(records, runs=None, measure="test_top1_error", arm="no-lrn"):
     return effect_rows(records, runs, measure=measure, arm=arm)
+
+
+def both(run, control=0.02, arm=0.03, seed=0, **changes):
+    """A trial of the control and one of the arm."""
+    shares = {"alexnet": control, "no-lrn": arm}
+    return [trial(name, seed, share, run_id=run, **changes) for name, share in shares.items()]
 
 
 @pytest.mark.parametrize(
@@ -75,35 +81,21 @@ def test_without_a_control_there_is_a_row_that_says_so():
 
 def test_runs_that_agree_are_pooled():
     runs = [manifest("run-a"), manifest("run-b")]
-    records = [
-        trial(name, seed, wrong, run_id=run)
-        for name, wrong in (("alexnet", 0.02), ("no-lrn", 0.03))
-        for run, seeds in (("run-a", (0, 1)), ("run-b", (2, 3)))
-        for seed in seeds
-    ]
-    (row,) = only(records, runs)
+    seeds = [("run-a", 0), ("run-a", 1), ("run-b", 2), ("run-b", 3)]
+    (row,) = only([item for run, seed in seeds for item in both(run, seed=seed)], runs)
     assert (row.pairs, row.kind, row.runs) == (4, "interval", "run-a, run-b")
 
 
 def test_a_seed_trained_in_two_runs_counts_once():
     runs = [manifest("run-a"), manifest("run-b")]
-    records = [
-        trial(name, 0, wrong, run_id=run.run_id)
-        for name, wrong in (("alexnet", 0.02), ("no-lrn", 0.03))
-        for run in runs
-    ]
+    records = [*both("run-a"), *both("run-b")]
     (row,) = only(records, runs)
     assert (row.pairs, row.effect) == (1, pytest.approx(1))
 
 
 def test_runs_on_other_data_are_reported_apart():
     runs = [manifest("run-a"), manifest("run-b", dataset="cifar10")]
-    records = [
-        trial("alexnet", 0, 0.02, run_id="run-a"),
-        trial("no-lrn", 0, 0.03, run_id="run-a"),
-        trial("alexnet", 0, 0.20, run_id="run-b", dataset="cifar10"),
-        trial("no-lrn", 0, 0.10, run_id="run-b", dataset="cifar10"),
-    ]
+    records = [*both("run-a"), *both("run-b", 0.20, 0.10, dataset="cifar10")]
     found = {row.dataset: row.effect for row in only(records, runs)}
     assert found == {"digits": pytest.approx(1), "cifar10": pytest.approx(-10)}
 
@@ -130,9 +122,10 @@ def test_a_variant_that_changed_between_runs_is_not_pooled():
 def test_a_control_that_changed_between_runs_is_paired_within_each():
     runs = [manifest("run-a"), manifest("run-b")]
     records = [
-        trial(name, 0, wrong, run_id=run, fingerprint=f"{name} of {run}")
-        for run, wrongs in (("run-a", (0.02, 0.03)), ("run-b", (0.20, 0.25)))
-        for name, wrong in zip(("alexnet", "no-lrn"), wrongs, strict=True)
+        item
+        for run, shares in (("run-a", (0.02, 0.03)), ("run-b", (0.20, 0.25)))
+        for record in both(run, *shares)
+        for item in changed([record], fingerprint=f"{record.variant} of {run}")
     ]
     assert [row.effect for row in only(records, runs)] == pytest.approx([1, 5])
 
