@@ -7,22 +7,13 @@ from alexnet_bench.stats.error_rates import crossed_estimate
 from alexnet_bench.stats.estimate import estimate
 
 
-def test_where_images_do_not_differ_it_is_the_interval_over_seeds():
-    by_seed = np.array([1.0, 2.0, 3.0, 4.0])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_where_seeds_or_images_do_not_differ_it_is_the_interval_over_the_others(axis):
+    values = np.array([0.0, 1.0, 0.0, -1.0, 1.0, 0.0])
 
-    found = crossed_estimate(np.repeat(by_seed[:, None], 50, axis=1))
+    found, others = crossed_estimate(np.stack([values] * 5, axis)), estimate(values)
 
-    over_seeds = estimate(by_seed)
-    assert (found.low, found.high) == pytest.approx((over_seeds.low, over_seeds.high))
-
-
-def test_where_seeds_do_not_differ_it_is_the_interval_over_images():
-    by_image = np.array([0.0, 1.0, 0.0, -1.0, 1.0, 0.0])
-
-    found = crossed_estimate(np.repeat(by_image[None, :], 5, axis=0))
-
-    over_images = estimate(by_image)
-    assert (found.low, found.high) == pytest.approx((over_images.low, over_images.high))
+    assert (found.low, found.high) == pytest.approx((others.low, others.high))
 
 
 def test_values_that_never_differ_leave_no_doubt():

@@ -73,28 +73,24 @@ def test_a_factor_on_every_slice_is_found_whatever_the_machine_does_and_the_orde
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=40))
-def test_the_entries_of_a_faster_half_have_its_mean(noise):
+def test_the_entries_of_a_half_have_its_mean(noise):
     """Of an odd number, the one in the middle counts half, as if each were there twice."""
-    half = np.sort(np.repeat(noise, 2))[len(noise) :]
-    assert faster_half(np.array(noise)).mean() == pytest.approx(half.mean(), abs=1e-9)
-
-
-def test_the_entries_of_a_faster_half_tell_its_error():
-    """Over many samples, the half's mean spreads as the entries of any one sample say."""
-    rng = np.random.default_rng(1)
-    entries = [faster_half(-rng.gamma(1.0, 0.05, 200)) for _ in range(400)]
-    told = np.median([values.std(ddof=1) / np.sqrt(values.size) for values in entries])
-    assert np.std([values.mean() for values in entries]) == pytest.approx(told, rel=0.15)
-
-
-@given(st.lists(st.floats(-1, 1), min_size=1, max_size=40))
-def test_the_entries_of_a_middle_half_have_its_mean(noise):
+    faster = np.sort(np.repeat(noise, 2))[len(noise) :]
+    assert faster_half(np.array(noise)).mean() == pytest.approx(faster.mean(), abs=1e-9)
     assert middle_half(np.array(noise)).mean() == pytest.approx(stats.trim_mean(noise, 0.25), abs=1e-9)
 
 
-def test_the_entries_of_a_middle_half_tell_its_error():
+@pytest.mark.parametrize(
+    ("half", "sample"),
+    [
+        (faster_half, lambda rng: -rng.gamma(1.0, 0.05, 200)),
+        (middle_half, lambda rng: rng.standard_t(2, 200)),
+    ],
+)
+def test_the_entries_of_a_half_tell_its_error(half, sample):
+    """Over many samples, the half's mean spreads as the entries of any one sample say."""
     rng = np.random.default_rng(1)
-    entries = [middle_half(rng.standard_t(2, 200)) for _ in range(400)]
+    entries = [half(sample(rng)) for _ in range(400)]
     told = np.median([values.std(ddof=1) / np.sqrt(values.size) for values in entries])
     assert np.std([values.mean() for values in entries]) == pytest.approx(told, rel=0.15)
 
