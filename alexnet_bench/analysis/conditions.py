@@ -72,9 +72,10 @@ class Setting:
         """Its records that came to their end."""
         return [record for record in self.rows if record.succeeded]
 
-    def of(self, variant: str) -> list[Any]:
-        """The records of one variant."""
-        return self._by_variant.get(variant, [])
+    def of(self, variant: str, mode: str | None = None) -> list[Any]:
+        """The records of one variant; of its draws, those of one mode."""
+        rows = self._by_variant.get(variant, [])
+        return rows if mode is None else [row for row in rows if row.mode == mode]
 
     @cached_property
     def _by_variant(self) -> dict[str, list[Any]]:

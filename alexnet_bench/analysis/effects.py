@@ -208,10 +208,10 @@ def _of_draws(records: Sequence[AnyRecord], plans: Plans) -> Iterator[tuple[Row,
     """Likewise of every arm's draws."""
     for setting in measured_alike(records, plans, Draw):
         for metric in THROUGHPUTS:
-            control = [draw for draw in setting.of(setting.control) if draw.mode == metric.mode]
+            control = setting.of(setting.control, metric.mode)
             typical = typical_speed(control)
             for arm in setting.variants:
-                draws = [draw for draw in setting.of(arm) if draw.mode == metric.mode]
+                draws = setting.of(arm, metric.mode)
                 if arm == setting.control or not draws:
                     continue
                 row, effect = _blank(setting, arm, metric, plans), Effect(metric=metric)
@@ -236,9 +236,8 @@ def _trials_row(
         last = max(trial.seed for trial in treated)
         control = [trial for trial in control if trial.seed <= last]
     images = images_of(setting, metric, plans, predictions)
-    effect = seed_effect(
-        treated, control, metric, rounding_deviation(metric.scale / images) if images else 0.0
-    )
+    least = rounding_deviation(metric.scale / images) if images else 0.0
+    effect = seed_effect(treated, control, metric, least)
     row = replace(row.on(effect), margin=metric.margin_on(images), looks=looks)
     if over_images := _over_images(treated, control, metric, predictions):
         row = replace(row, low_images=over_images.low, high_images=over_images.high)

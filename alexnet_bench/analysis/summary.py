@@ -90,9 +90,7 @@ def comparable_speeds(setting: Setting, variant: str, metric: Metric) -> tuple[f
 
     Of the control itself, and where there is none to hold a variant against, as they were measured.
     """
-    draws, control = (
-        [draw for draw in setting.of(name) if draw.mode == metric.mode] for name in (variant, setting.control)
-    )
+    draws, control = (setting.of(name, metric.mode) for name in (variant, setting.control))
     typical = typical_speed(control)
     if variant == setting.control or math.isnan(typical):
         return typical_speed(draws), [math.exp(log_speed(draw)) for draw in steady_draws(draws)]
@@ -171,8 +169,8 @@ def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     failed = _sessions(draw for draw in draws if not draw.succeeded)
     tested = [draw.steady for draw in draws if draw.steady is not None]
     return {
-        **_speed(setting, draws, TRAINING),
-        **_speed(setting, draws, INFERENCE),
+        **_speed(setting, variant, TRAINING),
+        **_speed(setting, variant, INFERENCE),
         "training_joules_per_image": _mean(
             draw.joules_per_image for draw in draws if draw.succeeded and draw.mode == "training"
         ),
@@ -185,9 +183,9 @@ def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     }
 
 
-def _speed(setting: Setting, draws: Sequence[Draw], metric: Metric) -> dict[str, Any]:
-    mode, own = metric.mode, [draw for draw in draws if draw.mode == metric.mode]
-    (speed, _), steady = comparable_speeds(setting, draws[0].variant, metric), steady_draws(own)
+def _speed(setting: Setting, variant: str, metric: Metric) -> dict[str, Any]:
+    mode, own = metric.mode, setting.of(variant, metric.mode)
+    (speed, _), steady = comparable_speeds(setting, variant, metric), steady_draws(own)
     return {
         metric.name: speed,
         f"{mode}_flops_per_second": speed * _mean(draw.flops_per_image for draw in steady),
