@@ -249,23 +249,6 @@ def test_a_session_that_measured_nothing_is_not_kept(tmp_path, draws):
     assert not (tmp_path / "kept").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--record"], "--record needs --baseline"),
-        (["--record", "--junit", "a.xml", "--strict"], "--record excludes --junit, --strict"),
-        (["--baseline", "kept", "--base", "HEAD"], "--baseline excludes --base"),
-        (["--baseline", "kept"], "kept holds no session; add one with --record"),
-    ],
-)
-def test_what_cannot_be_done(bench, tmp_path, no_workers, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    outcome = bench("gate", *arguments)
-
-    assert outcome.code == 2
-    assert words in outcome.err
-
-
 def test_what_cannot_be_built_any_more_is_a_regression(stored):
     broken = decided(session(**CRASHED), stored)
     assert {(row.decision, row.note) for row in broken.values()} == {("regressed", "crashed: no")}

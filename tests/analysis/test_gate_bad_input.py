@@ -6,6 +6,8 @@ from users_repository import git
 from alexnet_bench.cli.gate_command import command
 from alexnet_bench.run.project import OPTIONS
 
+FILES = ["--pytest-benchmark", "a", "--against", "b"]
+
 
 @pytest.fixture
 def refused(bench, repository, no_workers):
@@ -70,9 +72,18 @@ def test_a_branch_that_has_no_base(refused, repository, branch, words):
     [
         (["--base", "nowhere"], "'nowhere' is no revision"),
         (["--base", "HEAD", "--variants", "plane"], "unknown variant 'plane' (did you mean 'plain'?)"),
+        (["--record"], "--record needs --baseline"),
+        (["--record", "--junit", "a.xml", "--strict"], "--record excludes --junit, --strict"),
+        (["--baseline", "kept", "--base", "HEAD"], "--baseline excludes --base"),
+        (["--baseline", "kept"], "kept holds no session; add one with --record"),
+        (["--pytest-benchmark", "a"], "give both --pytest-benchmark NEW and --against OLD"),
+        (["--against", "a"], "give both"),
+        ([*FILES, "--base", "HEAD"], "excludes --base"),
+        ([*FILES, "--variants", "lrn"], "excludes --variants"),
+        ([*FILES, "--quick", "--record"], "excludes --quick, --record"),
     ],
 )
-def test_names_of_nothing(refused, arguments, words):
+def test_what_cannot_be_asked(refused, arguments, words):
     assert words in refused(*arguments)
 
 

@@ -220,20 +220,3 @@ def test_a_machine_that_is_not_described_and_a_byte_order_mark_are_read(tmp_path
     file.write_text(f"\ufeff{content}", encoding="utf-8")
 
     assert read_timings(file)["a"].seconds == 2e-3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--pytest-benchmark", "a"], "give both --pytest-benchmark NEW and --against OLD"),
-        (["--against", "a"], "give both"),
-        (["--pytest-benchmark", "a", "--against", "b", "--base", "HEAD"], "excludes --base"),
-        (["--pytest-benchmark", "a", "--against", "b", "--variants", "lrn"], "excludes --variants"),
-        (["--pytest-benchmark", "a", "--against", "b", "--quick", "--record"], "excludes --quick, --record"),
-    ],
-)
-def test_what_cannot_be_asked_at_once(bench, no_workers, arguments, words):
-    outcome = bench("gate", *arguments)
-
-    assert outcome.code == 2
-    assert words in outcome.err

@@ -120,10 +120,11 @@ def test_few_rounds_cannot_tell_that_the_machine_was_busy():
     assert ratios(arm, control) == pytest.approx([np.sqrt(1.2)])
 
 
-def test_draws_of_a_control_that_was_built_once_are_one_unit():
-    control = slices((0, "only", 10.0), (1, "only", 10.0))
-    arm = slices((0, "first", 20.0), (1, "second", 10.0))
-    assert ratios(arm, control) == pytest.approx([2**0.5])
+def test_draws_of_a_side_that_was_built_once_are_one_unit():
+    once = slices((0, "only", 10.0), (1, "only", 10.0))
+    twice = slices((0, "first", 20.0), (1, "second", 10.0))
+    assert ratios(twice, once) == pytest.approx([2**0.5])
+    assert ratios(once, twice) == pytest.approx([2**-0.5])
 
 
 def test_unequal_lengths_are_refused():
