@@ -136,6 +136,13 @@ def test_a_ratio_is_judged_by_its_logarithm(ratios, verdict):
     assert (found.verdict, found.predicted, found.claimed) == (verdict, "×6", 6.0)
 
 
+def test_a_ratio_may_be_predicted_to_be_lower():
+    fewer = claim(measure="epochs_to_25_percent", predicts="lower", size=0.2)
+    found = only([fewer], effect(0.20, 0.21, 0.19, 0.20, **EPOCHS))
+
+    assert (found.verdict, found.predicted, found.claimed) == ("supported", "×0.2", 0.2)
+
+
 def test_claims_of_a_question_tested_in_one_setting_share_the_error_rate():
     suggestive = effect(0.9, 2.2, 0.7, 2.9, 0.4)
     other = {"measure": "test_top5_error"}
