@@ -122,7 +122,7 @@ class VariantBenchmark:
         return self.engine(schedule, least_effort(settings.mode) if self.benchmark.disabled else effort)
 
     def _report(self, records: "Sequence[Draw]", timing: VariantTiming) -> None:
-        from alexnet_bench.analysis.summary import step_milliseconds
+        from alexnet_bench.analysis.effect import step_milliseconds
         from alexnet_bench.records.schema import Draw, columns_of
 
         columns = [column.name for column in columns_of(Draw) if column.agrees]

@@ -18,7 +18,6 @@ class Quantity:
 
     Args:
         name: in `pyproject.toml`.
-        metric: what is compared.
         threshold: the tolerance: the loss, as a share of the base, from which on it must not pass.
         weight: by which it shares a gate's level of false alarms.
     """

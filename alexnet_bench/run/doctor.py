@@ -17,7 +17,7 @@ from alexnet_bench.run.compare import compare
 from alexnet_bench.run.machine import complaints, read_machine
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
-from alexnet_bench.stats import variance_components
+from alexnet_bench.stats.rounds import variance_components
 
 TOPOLOGY, BATCH_SIZE = "alexnet-32", 128
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.schema import MODES
 from alexnet_bench.run.settings import Settings
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 
 # Short slices pair best: what disturbs a machine lasts for tenths of a second.
 SLICE_SECONDS = 0.1

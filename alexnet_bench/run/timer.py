@@ -21,7 +21,7 @@ from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
 from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, Contender, DrawTask, TimingPlan
 from alexnet_bench.seeds import derive_seed
-from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
+from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
 # The yardstick may take a few percent of the time, not a quarter.

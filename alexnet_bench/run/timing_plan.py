@@ -12,7 +12,8 @@ from alexnet_bench.analysis.metrics import THROUGHPUTS
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import HEAD, Draw
 from alexnet_bench.run.effort import Effort
-from alexnet_bench.stats import FEWEST_UNITS, best_rounds, variance_components
+from alexnet_bench.stats.estimate import FEWEST_UNITS
+from alexnet_bench.stats.rounds import best_rounds, variance_components
 
 FEWEST_ROUNDS = 3
 # Variances are known badly from a few draws: what follows from them stays near what was planned.

@@ -13,7 +13,7 @@ import numpy as np
 from gate_live import KINDS, read
 from numpy.typing import NDArray
 
-from alexnet_bench.stats import faster_half, middle_half
+from alexnet_bench.stats.rounds import faster_half, middle_half
 
 Ratio = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 WAYS: dict[str, Ratio] = {

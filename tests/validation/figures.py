@@ -37,9 +37,9 @@ from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
-from alexnet_bench.stats import Slices, paired_rounds
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
+from alexnet_bench.stats.rounds import Slices, paired_rounds
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results" / "reference"

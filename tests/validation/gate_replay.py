@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.stats import FEWEST_UNITS, Slices, paired_rounds
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
+from alexnet_bench.stats.rounds import Slices, paired_rounds
 
 Draw = tuple[NDArray[np.float64], NDArray[np.float64]]
 ROUNDS = 12

@@ -55,9 +55,9 @@ def _series(rng: np.random.Generator, noise: str, count: int, step: float) -> di
     for errors in _noise(rng, noise, count):
         values = NOISE * (errors - step * (np.arange(count) >= middle))
         found = changes(values)
-        hits = [item for item in found if item.change.mean < 0 and abs(item.at - middle) <= NEAR]
+        hits = [at for at, change in found.items() if change.mean < 0 and abs(at - middle) <= NEAR]
         changed += bool(hits if step else found)
-        latest = values[found[-1].at :] if found else values
+        latest = values[max(found, default=0) :]
         warned += trend_drift(latest, LOSS) is not None
     what = f"a loss of {step:g} deviation{'s' * (step > 1)}" if step else "nothing"
     return {

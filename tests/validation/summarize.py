@@ -18,7 +18,8 @@ from scipy import stats
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, over_draws, variance_components
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate
+from alexnet_bench.stats.rounds import over_draws, variance_components
 
 CLOSE_ENOUGH = 0.007
 REPLAYED_DRAWS = (4, 6, 8)
