@@ -47,7 +47,6 @@ def data_set(labels, images):
         classes=("a", "b"),
         train=split,
         test=empty,
-        test_name="test",
         mirrored=False,
         size=1,
         channels=1,

@@ -26,7 +26,6 @@ def dataset(images=None, paths=(), *, mirrored=False, size=8):
         classes=tuple(map(str, range(count))),
         train=split,
         test=split,
-        test_name="test",
         mirrored=mirrored,
         size=size,
         channels=channels,
