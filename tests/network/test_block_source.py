@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from alexnet_bench.network.blocks import BLOCKS
+from alexnet_bench.network.parts import BLOCKS
 from alexnet_bench.network.registry import load_registry
 
 FILE = """

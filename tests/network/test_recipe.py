@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.initializers import INITIALIZERS
-from alexnet_bench.network.optimizers import OPTIMIZERS
+from alexnet_bench.network.parts import INITIALIZERS, OPTIMIZERS
 from alexnet_bench.network.recipe import (
     AUGMENTATIONS,
     FEWEST_STEPS,

@@ -6,7 +6,7 @@ from random_variants import changes
 
 from alexnet_bench import ALEXNET, Block, Recipe, Variant, block
 from alexnet_bench.errors import BenchError, UnknownNameError, VariantError
-from alexnet_bench.network.blocks import BLOCKS
+from alexnet_bench.network.parts import BLOCKS
 from alexnet_bench.network.recipe import PAPER
 
 
