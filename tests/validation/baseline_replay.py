@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from scipy import stats
-from script import markdown, share, simulate
+from script import share, simulate, tabulated
 
 from alexnet_bench.analysis.effect import log_speed, relative_speed
 from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions
@@ -103,19 +103,20 @@ def _scatter(sessions: list[Session]) -> dict[str, Any]:
 
 def table(found: dict[str, list[dict[str, Any]]]) -> str:
     """What was found, as Markdown."""
-    decided = ("regressed", "pass", "inconclusive")
-    lines = []
-    for row in found["gates"]:
-        counts = [row["decisions"].get(name, 0) for name in decided]
-        lines.append(
-            [
-                str(row["stored"]),
-                f"{row['planted']:.0%}" if row["planted"] else "nothing",
-                str(row["gates"]),
-                *(share(count, row["gates"]) for count in (*counts, row["regressed_by_draws"])),
-            ]
-        )
-    return markdown(["stored sessions", "planted", "gates", *decided, "by draws: regressed"], lines)
+    lines = [
+        {
+            "stored sessions": row["stored"],
+            "planted": f"{row['planted']:.0%}" if row["planted"] else "nothing",
+            "gates": row["gates"],
+            **{
+                word: share(row["decisions"].get(word, 0), row["gates"])
+                for word in ("regressed", "pass", "inconclusive")
+            },
+            "by draws: regressed": share(row["regressed_by_draws"], row["gates"]),
+        }
+        for row in found["gates"]
+    ]
+    return tabulated(lines)
 
 
 if __name__ == "__main__":

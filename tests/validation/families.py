@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from script import markdown, simulate
+from script import simulate, tabulated
 
 SWEEPS, CRITICAL_SWEEPS, LEVEL, POWER = 10_000, 100_000, 0.05, 0.8
 ARMS, SEEDS = (1, 3, 9, 27), (4, 5, 8, 16)
@@ -97,18 +97,23 @@ def _different(t_values: NDArray[np.float64], seeds: int, critical: float | None
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    columns = {
-        "false": "reports with a false verdict",
-        "found_of_third": "found, where a third differ",
-        "found_of_all": "found, where all differ",
-    }
-    titles = ["arms", "seeds", "half-width: Bonferroni, max-t", *columns.values()]
-    lines = []
-    for row in rows:
-        widths = ", ".join(f"{width:.2f}" for width in row["widths"].values())
-        shares = [", ".join(f"{row[way][what]:.1%}" for way in WAYS) for what in columns]
-        lines.append([str(row["arms"]), str(row["seeds"]), widths, *shares])
-    return markdown(titles, lines)
+    return tabulated(
+        [
+            {
+                "arms": row["arms"],
+                "seeds": row["seeds"],
+                "half-width: Bonferroni, max-t": ", ".join(f"{it:.2f}" for it in row["widths"].values()),
+                "reports with a false verdict": _by_way(row, "false"),
+                "found, where a third differ": _by_way(row, "found_of_third"),
+                "found, where all differ": _by_way(row, "found_of_all"),
+            }
+            for row in rows
+        ]
+    )
+
+
+def _by_way(row: dict[str, Any], what: str) -> str:
+    return ", ".join(f"{row[way][what]:.1%}" for way in WAYS)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import pandas as pd
 import redraw
 import reports
 import summarize
-from script import ROOT, arguments, between, interval, markdown, read_lines
+from script import ROOT, arguments, between, interval, markdown, read_lines, tabulated
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.summary import summarize as summary
@@ -156,43 +156,34 @@ def _figure_1() -> str:
         for trial in records
         if isinstance(trial, Trial) and trial.purpose == "result"
     }
-    titles = [
-        "initial weights",
-        "epochs to 25%: ReLU",
-        "tanh",
-        "tanh over ReLU (95% interval)",
-        "rates chosen: ReLU, tanh",
-    ]
     lines = []
     for title, name in (("N(0, 0.01), the paper's", "normal"), ("Glorot's", "glorot"), ("He's", "he")):
         row = rows.loc[f"tanh-{name}", "epochs_to_25_percent"]
         lines.append(
-            [
-                title,
-                f"{row.control_value:.1f}",
-                f"{row.arm_value:.1f}",
-                f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f})",
-                f"{rates[f'relu-{name}']:.3g}, {rates[f'tanh-{name}']:.3g}",
-            ]
+            {
+                "initial weights": title,
+                "epochs to 25%: ReLU": f"{row.control_value:.1f}",
+                "tanh": f"{row.arm_value:.1f}",
+                "tanh over ReLU (95% interval)": f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f})",
+                "rates chosen: ReLU, tanh": f"{rates[f'relu-{name}']:.3g}, {rates[f'tanh-{name}']:.3g}",
+            }
         )
-    return markdown(titles, lines, rule="---")
+    return tabulated(lines, rule="---")
 
 
 def _sweep() -> str:
     """Of each precision and batch size: images a second of both variants, and their ratio in each draw."""
-    rows = effects(*run("sweep"))
-    titles = ["precision", "batch", "`alexnet`, images/s", "`no-lrn`, images/s", "ratio, draw by draw"]
     lines = [
-        [
-            row.precision,
-            str(row.batch_size),
-            f"{row.control_value:.1f}",
-            f"{row.arm_value:.1f}",
-            " and ".join(f"{ratio:.3f}" for ratio in row.values),
-        ]
-        for row in rows.itertuples()
+        {
+            "precision": row.precision,
+            "batch": row.batch_size,
+            "`alexnet`, images/s": f"{row.control_value:.1f}",
+            "`no-lrn`, images/s": f"{row.arm_value:.1f}",
+            "ratio, draw by draw": " and ".join(f"{ratio:.3f}" for ratio in row.values),
+        }
+        for row in effects(*run("sweep")).itertuples()
     ]
-    return markdown(titles, lines, rule="---")
+    return tabulated(lines, rule="---")
 
 
 # -- sentences

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from live import PLANTED
 from numpy.typing import NDArray
-from script import interval, markdown, simulate, span
+from script import interval, simulate, span, tabulated
 
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.stats import FEWEST_UNITS, Slices, paired_rounds
@@ -106,22 +106,21 @@ def _slices(log_rates: list[NDArray[np.float64]]) -> Slices:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    decided = ("regressed", "pass", "inconclusive")
-    titles = ["time", "tolerance", "planted", "blocks (apart)", *decided, "draws used, of"]
-    lines = []
-    for row in rows:
-        counts = [row["decisions"].get(name, 0) for name in decided]
-        lines.append(
-            [
-                f"{row['seconds']} s",
-                f"{row['threshold']:.0%}",
-                f"{row['planted']:.1%}" if row["planted"] else "nothing",
-                f"{row['blocks']} ({row['apart']})",
-                *(_share(count, row) for count in counts),
-                f"{row['mean_draws']:.0f} of {row['draws']}",
-            ]
-        )
-    return markdown(titles, lines)
+    lines = [
+        {
+            "time": f"{row['seconds']} s",
+            "tolerance": f"{row['threshold']:.0%}",
+            "planted": f"{row['planted']:.1%}" if row["planted"] else "nothing",
+            "blocks (apart)": f"{row['blocks']} ({row['apart']})",
+            **{
+                word: _share(row["decisions"].get(word, 0), row)
+                for word in ("regressed", "pass", "inconclusive")
+            },
+            "draws used, of": f"{row['mean_draws']:.0f} of {row['draws']}",
+        }
+        for row in rows
+    ]
+    return tabulated(lines)
 
 
 def _share(count: int, row: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from script import interval, markdown, simulate
+from script import interval, simulate, tabulated
 
 from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.stats.verdict import (
@@ -159,34 +159,25 @@ def _is_false_equivalent(verdict: str, truth: float) -> bool:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    titles = [
-        "arms",
-        "deviation, points",
-        "true effects, points",
-        "plan",
-        "false better or worse",
-        "false equivalent",
-        "arms with a verdict",
-        "mean trials",
-    ]
-    lines = [
-        [
-            f"{len(row['truths'])}",
-            f"{row['deviation']:g}",
-            ", ".join(f"{truth:g}" for truth in dict.fromkeys(row["truths"])),
-            plan,
-            _share(row[plan], "false_side"),
-            _share(row[plan], "false_equivalent") if max(row["truths"]) >= MARGIN else "–",
-            f"{row[plan]['conclusive']:.0%}",
-            f"{row[plan]['mean_trials']:.1f}",
-        ]
-        for row, plan in product(rows, PLANS)
-    ]
-    return markdown(titles, lines)
+    return tabulated([_line(row, plan) for row, plan in product(rows, PLANS)])
 
 
-def _share(found: dict[str, Any], name: str) -> str:
-    return f"{found[name]:.1%} (at most {found[f'{name}_at_most']:.1%})"
+def _line(row: dict[str, Any], plan: str) -> dict[str, object]:
+    found = row[plan]
+    side, equivalent = (
+        f"{found[name]:.1%} (at most {found[f'{name}_at_most']:.1%})"
+        for name in ("false_side", "false_equivalent")
+    )
+    return {
+        "arms": len(row["truths"]),
+        "deviation, points": f"{row['deviation']:g}",
+        "true effects, points": ", ".join(f"{truth:g}" for truth in dict.fromkeys(row["truths"])),
+        "plan": plan,
+        "false better or worse": side,
+        "false equivalent": equivalent if max(row["truths"]) >= MARGIN else "–",
+        "arms with a verdict": f"{found['conclusive']:.0%}",
+        "mean trials": f"{found['mean_trials']:.1f}",
+    }
 
 
 if __name__ == "__main__":

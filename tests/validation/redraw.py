@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from script import add_lines, arguments, markdown, read_lines
+from script import add_lines, arguments, read_lines, tabulated
 
 WAYS = ("nothing", "trace", "build", "shuffle", "process")
 HUGE = {"with": "glibc.malloc.hugetlb=1", "without": "glibc.malloc.hugetlb=0"}
@@ -143,22 +143,11 @@ def _try(way: str, huge: str, options: argparse.Namespace) -> None:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """A row of Markdown for each way, with and without huge pages."""
-    titles = [
-        "redrawn",
-        "huge pages",
-        "spread of builds",
-        "of that redrawn",
-        "spread of slices",
-        "a redraw takes",
-    ]
-    lines = []
-    for huge, way in product(HUGE, WAYS):
-        if some := [row for row in rows if (row["huge"], row["way"]) == (huge, way)]:
-            lines.append([way, huge, *_spreads(some)])
-    return markdown(titles, lines)
+    by_way = ([row for row in rows if (row["huge"], row["way"]) == case] for case in product(HUGE, WAYS))
+    return tabulated(list(map(_line, filter(None, by_way))))
 
 
-def _spreads(rows: list[dict[str, Any]]) -> list[str]:
+def _line(rows: list[dict[str, Any]]) -> dict[str, object]:
     """The variances of a log duration: of slices, between builds, and of a build's change when redrawn."""
     logs = np.log([row["slices"] for row in rows])
     logs -= logs.mean(axis=1, keepdims=True)
@@ -168,9 +157,14 @@ def _spreads(rows: list[dict[str, Any]]) -> list[str]:
     noise = within / logs.shape[2]
     between = max(0.0, means.var(axis=1, ddof=1).mean() - noise)
     changed = max(0.0, (np.diff(means, axis=0) ** 2).mean() / 2 * scale - noise)
-    share = f"{min(1.0, changed / between):.0%}" if between else "–"
-    cost = np.median([row["cost"] for row in rows[1:]])
-    return [f"{between**0.5:.2%}", share, f"{within**0.5:.2%}", f"{cost:.1f} s"]
+    return {
+        "redrawn": rows[0]["way"],
+        "huge pages": rows[0]["huge"],
+        "spread of builds": f"{between**0.5:.2%}",
+        "of that redrawn": f"{min(1.0, changed / between):.0%}" if between else "–",
+        "spread of slices": f"{within**0.5:.2%}",
+        "a redraw takes": f"{np.median([row['cost'] for row in rows[1:]]):.1f} s",
+    }
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +104,8 @@ def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]], *, rule: str 
     ruled = f"|{'|'.join([rule] * len(titles))}|"
     head, *lines = (f"| {' | '.join(row)} |" for row in (titles, *rows))
     return "\n".join([head, ruled, *lines])
+
+
+def tabulated(lines: Sequence[Mapping[str, object]], **form: str) -> str:
+    """A table of Markdown of lines that name their cells, all alike."""
+    return markdown(list(lines[0]), [list(map(str, line.values())) for line in lines], **form)

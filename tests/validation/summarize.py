@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from live import PLANTED
 from scipy import stats
-from script import arguments, interval, markdown, span
+from script import arguments, interval, markdown, span, tabulated
 
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.metrics import TRAINING
@@ -262,49 +262,39 @@ def tables(found: dict[str, Any]) -> str:
     parts.append(markdown(("intervals that hold 1, of draws alone", "found"), _without_floor(found)))
     if any(item["measurements"] for item in found["planted"].values()):
         planted = [
-            (
-                f"{PLANTED[kind]:.0%}",
-                str(item["measurements"]),
-                str(item["within_0.7_points"]),
-                f"{np.abs(item['errors']).max():.2%}",
-                str(item["covered"]),
-                str(item["seen_as_slower"]),
-            )
+            {
+                "time added": f"{PLANTED[kind]:.0%}",
+                "measurements": item["measurements"],
+                "within 0.7 points": item["within_0.7_points"],
+                "largest error": f"{np.abs(item['errors']).max():.2%}",
+                "covered": item["covered"],
+                "called slower": item["seen_as_slower"],
+            }
             for kind, item in found["planted"].items()
             if item["measurements"]
         ]
-        titles = (
-            "time added",
-            "measurements",
-            "within 0.7 points",
-            "largest error",
-            "covered",
-            "called slower",
-        )
-        parts.append(markdown(titles, planted))
+        parts.append(tabulated(planted))
     if found["peers"]:
-        ours = ("`bench compare`", str(same["measurements"]), _deviation(same), f"{same['largest']:.2%}")
         peers = [
-            (name, str(item["measurements"]), _deviation(item), f"{item['largest']:.2%}")
-            for name, item in found["peers"].items()
+            {
+                "two minutes of": name,
+                "measurements": item["measurements"],
+                "standard deviation of the ratio": _deviation(item),
+                "largest distance from 1": f"{item['largest']:.2%}",
+            }
+            for name, item in {"`bench compare`": same, **found["peers"]}.items()
             if item["measurements"] > 1
         ]
-        titles = (
-            "two minutes of",
-            "measurements",
-            "standard deviation of the ratio",
-            "largest distance from 1",
-        )
-        parts.append(markdown(titles, [ours, *peers]))
+        parts.append(tabulated(peers))
     return "\n\n".join(parts)
 
 
 def _without_floor(found: dict[str, Any]) -> list[tuple[str, str]]:
     """What the same records gave before the spread of draws had a floor."""
     before = found["without_floor"]
-    rows = [("live", before["live"]), ("replayed blocks of draws", before["replayed"])]
-    rows += [(f"ended as soon as the interval is ±{at:.1%}", before[f"{at:.1%}"]) for at in STOPPED_AT]
-    return [(name, _covered(item)) for name, item in rows if item["comparisons"]]
+    rows = {"live": before["live"], "replayed blocks of draws": before["replayed"]}
+    rows |= {f"ended as soon as the interval is ±{at:.1%}": before[f"{at:.1%}"] for at in STOPPED_AT}
+    return [(name, _covered(item)) for name, item in rows.items() if item["comparisons"]]
 
 
 def _deviation(item: dict[str, Any]) -> str:
