@@ -41,19 +41,7 @@ BLOCK_BODIES = {("network", "model")}
 
 BACKENDS = {"tensorflow", "keras", "jax", "torch"}
 # Never at module level, so that listing, planning and reporting stay quick.
-LIGHT = (
-    "network",
-    "records",
-    "stats",
-    "analysis",
-    "show",
-    "data",
-    "cli",
-    "run",
-    "api",
-    "__init__",
-    "pytest_plugin",
-)
+LIGHT = {*ORDER} - {"model", "worker"}
 # Not in a function's body either.
 WITHOUT = ("records", "stats", "analysis", "show")
 # What a command needs only once it is carried out.

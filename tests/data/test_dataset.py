@@ -1,6 +1,6 @@
 """Every split is a partition, holds the classes in proportion, and never changes."""
 
-import dataclasses
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from alexnet_bench.data import Dataset, Split
+from alexnet_bench.data import Split, open_dataset
 
 LABELS = hnp.arrays(np.int64, st.integers(0, 120), elements=st.integers(0, 9))
 SEEDS = st.integers(0, 2**64)
@@ -22,15 +22,7 @@ def numbered(labels):
 
 def dataset(labels):
     split = numbered(labels)
-    return Dataset(
-        name="numbers",
-        classes=tuple("abcdefghij"),
-        train=split,
-        test=split.take([]),
-        mirrored=False,
-        size=1,
-        channels=1,
-    )
+    return replace(open_dataset("digits"), train=split, test=split.take([]))
 
 
 def held_out(labels, count, seed=0, purpose="test"):
@@ -108,5 +100,5 @@ def test_a_split_agrees_with_its_labels():
 
 
 def test_a_data_set_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(FrozenInstanceError):
         dataset(np.zeros(2)).name = "other"
