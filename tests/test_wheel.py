@@ -99,17 +99,12 @@ def test_the_installed_package_takes_a_users_ablations_too(installed, write_abla
     assert (shown["difference"], shown["parameters"]) == ("dropout 0.25", 60_965_224)
 
 
-def test_the_wheel_brings_the_command_and_its_licences(installed):
+def test_the_wheel_brings_the_command_the_fixture_an_extra_and_its_licences(installed):
     (metadata,) = installed.glob("*.dist-info")
 
     assert "bench = alexnet_bench.cli:main" in (metadata / "entry_points.txt").read_text(encoding="utf-8")
     for licence in ("LICENSE", "alexnet_bench/data/digits.LICENSE.txt"):
         assert (metadata / "licenses" / licence).is_file()
-
-
-def test_the_wheel_brings_the_pytest_fixture_and_an_extra(installed):
-    (metadata,) = installed.glob("*.dist-info")
-
     assert "variant_benchmark" in run(installed, FIXTURES, installed)
     assert "Requires-Dist: pytest-benchmark>=5.1; extra == 'pytest'" in (metadata / "METADATA").read_text(
         "utf-8"
