@@ -83,7 +83,25 @@ def test_the_installed_package_takes_the_shipped_ablations_and_a_users(installed
     assert run(installed, SHIPPED).strip() == str(installed / "alexnet_bench" / "_ablations")
 
 
-def test_the_wheel_brings_the_command_the_fixture_and_the_licences(installed):
+def test_the_installed_package_takes_a_users_ablations_too(installed, write_ablations):
+    folder = write_ablations(
+        {
+            "mine.py": """
+                from alexnet_bench import ALEXNET, Ablation
+
+                MINE = Ablation(
+                    name="mine", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("half", dropout=0.25)]
+                )
+            """
+        }
+    )
+
+    shown = json.loads(run(installed, BENCH, "show", "half", "--json", "--ablations", folder))
+
+    assert (shown["difference"], shown["parameters"]) == ("dropout 0.25", 60_965_224)
+
+
+def test_the_wheel_brings_the_command_the_fixture_an_extra_and_its_licences(installed):
     (metadata,) = installed.glob("*.dist-info")
 
     assert "bench = alexnet_bench.cli:main" in (metadata / "entry_points.txt").read_text("utf-8")

@@ -19,7 +19,7 @@ from alexnet_bench.records.schema import Draw
 from alexnet_bench.run.effort import baseline_effort, gate_effort
 from alexnet_bench.run.project import Project
 from alexnet_bench.run.sides import merge_base, repository_at
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.words import counted
 
 
