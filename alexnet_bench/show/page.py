@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alexnet_bench.show.content import Content
-from alexnet_bench.show.table import Table, escape_markdown, on_one_line
+from alexnet_bench.show.table import escape_markdown, on_one_line
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -49,16 +49,12 @@ def render_latex(content: Content) -> str:
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    return environment.get_template("table.tex.j2").render(content=content, columns=_latex_columns)
+    return environment.get_template("table.tex.j2").render(content=content, left_out=_NOT_IN_LATEX)
 
 
 def escape_latex(text: str) -> str:
     """Text that LaTeX shows as it is."""
     return "".join(_LATEX.get(character, character) for character in on_one_line(text))
-
-
-def _latex_columns(table: Table) -> list[str]:
-    return [column for column in table.columns if column not in _NOT_IN_LATEX]
 
 
 def _escaping(escape: Callable[[str], str]) -> Callable[[Any], Any]:
