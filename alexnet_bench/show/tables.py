@@ -44,23 +44,31 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     error = f"{names[0].capitalize() if names else 'Error'}, %"
     places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
     several = {name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1}
+
+    def effect_on(row: Any, *measures: str) -> Any:
+        """The effect of a variant on the first of the measures that was recorded; None without one."""
+        settings = [row.trials_setting, row.draws_setting]
+        own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
+        found = (effect for measure in measures for effect in own[own["measure"] == measure].itertuples())
+        return next(found, None)
+
     cells: Cells = {
         "Variant": lambda row: row.variant,
         "Precision": lambda row: row.time_precision if "time_precision" in several else MISSING,
         "Batch": lambda row: whole(row.time_batch_size) if "time_batch_size" in several else MISSING,
         "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
         error: lambda row: percent(row.error_percent),
-        "Change, points": lambda row: _change(row, effects, _ERRORS) + _start(row, summary, effects),
-        "Verdict on error": lambda row: _verdict_on(row, effects, _ERRORS),
+        "Change, points": lambda row: _error_change(row, effect_on(row, *_ERRORS), summary),
+        "Verdict on error": lambda row: _verdict(effect_on(row, *_ERRORS)),
         "Training, images/s": lambda row: number(row.training_images_per_second),
         "Training ratio": lambda row: (
             f"same step as {row.same_step}"
             if row.same_step and not row.draws_ok
-            else _change(row, effects, [TRAINING.name])
+            else _change(effect_on(row, TRAINING.name))
         ),
-        "Verdict on training": lambda row: _verdict_on(row, effects, [TRAINING.name]),
+        "Verdict on training": lambda row: _verdict(effect_on(row, TRAINING.name)),
         "Inference, images/s": lambda row: number(row.inference_images_per_second),
-        "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
+        "Inference ratio": lambda row: _change(effect_on(row, INFERENCE.name)),
         "Training, ms/step": lambda row: quantiles_text(row.training_step_ms),
         "Inference, ms/step": lambda row: quantiles_text(row.inference_step_ms),
         "Training, GFLOP/s": lambda row: number(row.training_flops_per_second / 1e9),
@@ -243,44 +251,29 @@ def _load(draws: Iterable[Draw]) -> str:
     return f"up to {others:.1%} by other processes, {stolen:.1%} by the host, while timing"
 
 
-def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
-    """The effect of a variant on the first of the measures that was recorded."""
-    if row.same_as and measures == _ERRORS and pd.notna(row.error_percent):
-        return f"= {row.same_as}"
-    effect = _first(row, effects, measures)
+def _error_change(row: Any, effect: Any, summary: pd.DataFrame) -> str:
+    """The effect; and the control's error over the seeds shared with it, where its own row is over others."""
+    if row.same_as:
+        return f"= {row.same_as}" if pd.notna(row.error_percent) else _change(effect)
+    if effect is None or pd.isna(row.control_error_percent):
+        return _change(effect)
+    beside = summary[summary["trials_setting"] == row.trials_setting]
+    shown = beside.loc[beside["variant"] == effect.control, "error_percent"].map(percent)
+    start = percent(row.control_error_percent)
+    return _change(effect) + ("" if start in set(shown) else f" from {start}")
+
+
+def _change(effect: Any) -> str:
     if effect is None:
         return MISSING
     return NOT_COMPARABLE if effect.kind == NOT_COMPARABLE else _effect(effect)
 
 
-def _start(row: Any, summary: pd.DataFrame, effects: pd.DataFrame) -> str:
-    """The control's error over the seeds that a variant shares with it, where its own row is over others."""
-    effect = _first(row, effects, _ERRORS)
-    if row.same_as or effect is None or pd.isna(row.control_error_percent):
-        return ""
-    beside = summary[summary["trials_setting"] == row.trials_setting]
-    shown = beside.loc[beside["variant"] == effect.control, "error_percent"].map(percent)
-    start = percent(row.control_error_percent)
-    return "" if start in set(shown) else f" from {start}"
-
-
-def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
-    """The verdict on the same effect."""
-    effect = _first(row, effects, measures)
-    return MISSING if effect is None else _verdict(effect)
-
-
-def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
-    """The effect of a variant on the first of the measures that was recorded; None without one."""
-    settings = [row.trials_setting, row.draws_setting]
-    own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
-    found = [effect for measure in measures for effect in own[own["measure"] == measure].itertuples()]
-    return found[0] if found else None
-
-
-def _verdict(row: Any) -> str:
-    pair = "draw" if row.measure.endswith("images_per_second") else "seed"
-    return verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair)
+def _verdict(effect: Any) -> str:
+    if effect is None:
+        return MISSING
+    pair = "draw" if effect.measure.endswith("images_per_second") else "seed"
+    return verdict_text(effect.verdict, effect.pairs, effect.pairs_wanted, pair)
 
 
 def _effect(row: Any) -> str:
