@@ -83,3 +83,9 @@ def test_settings_that_matplotlib_itself_fails_at(run, expected, tmp_path, rc, e
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert {name: (tmp_path / "report" / name).read_bytes() for name in DRAWN} == expected
+
+
+@pytest.mark.parametrize("module", ["claims", "history"])
+def test_other_figures_are_loaded_as_carefully(module):
+    command = [sys.executable, "-c", f"import alexnet_bench.show.{module}"]
+    assert subprocess.run(command, env=os.environ | {"MPLBACKEND": "nonsense"}).returncode == 0
