@@ -123,10 +123,12 @@ def command(
 
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
+    from alexnet_bench.analysis.effects import effects
+    from alexnet_bench.analysis.summary import summarize
     from alexnet_bench.cli.progress import Progress
     from alexnet_bench.records.manifest import read_manifest
     from alexnet_bench.run.run import continue_run
-    from alexnet_bench.show.report import effects, summarize, write_report
+    from alexnet_bench.show.report import write_report
 
     if not as_json:
         from alexnet_bench.show.plan import plan_notes

@@ -1,5 +1,7 @@
 """The conditions of a setting in words, as figures and tables print them."""
 
+from collections import Counter
+
 from alexnet_bench.analysis.conditions import Setting
 from alexnet_bench.words import counted, distinct, listed
 
@@ -7,12 +9,13 @@ from alexnet_bench.words import counted, distinct, listed
 def trial_conditions(setting: Setting) -> list[str]:
     """Data set, topology, training, seeds and machine of a setting, in words."""
     known = setting.conditions
-    rates = "a learning rate tuned for each variant" if known.get("tuned") else "one learning rate for all"
+    seeds = distinct(trial.seed for trial in setting.succeeded)
+    named = f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}" if seeds else "no trial succeeded"
     return [
         f"{known['dataset']}, {known['topology']}, {counted(known['epochs'], 'epoch')}, "
-        f"batch {known['batch_size']}, {known['precision']}, recipe {known['recipe']}, {rates}; "
-        + _seeds(distinct(trial.seed for trial in setting.succeeded)),
-        where(setting),
+        f"batch {known['batch_size']}, {known['precision']}, recipe {known['recipe']}, "
+        f"{rates(known.get('tuned'))}; {named}",
+        _where(setting),
     ]
 
 
@@ -21,16 +24,20 @@ def draw_conditions(setting: Setting) -> list[str]:
     known = setting.conditions
     return [
         f"{known['topology']}, batch {known['batch_size']}, {known['precision']}, {_draws(setting)}",
-        where(setting),
+        _where(setting),
     ]
 
 
-def where(setting: Setting) -> str:
+def rates(tuned: object) -> str:
+    """How learning rates were chosen."""
+    return "a learning rate tuned for each variant" if tuned else "one learning rate for all"
+
+
+def _where(setting: Setting) -> str:
     """What a setting ran on, and the variants that ran on another device than the control."""
     known = setting.conditions
-    others = [
-        f"{variant} on {device}" for variant in setting.variants if (device := other_device(setting, variant))
-    ]
+    devices = {name: other_device(setting, name) for name in setting.variants}
+    others = [f"{name} on {device}" for name, device in devices.items() if device]
     return "; ".join([f"on {known['device']}, {counted(known['threads'], 'thread')}", *others])
 
 
@@ -41,21 +48,13 @@ def other_device(setting: Setting, variant: str) -> str:
     return "" if devices == [own] else ", ".join(devices)
 
 
-def _seeds(seeds: list[int]) -> str:
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {listed(seeds)}" if seeds else "no trial succeeded"
-
-
 def _draws(setting: Setting) -> str:
     """How many draws of each network succeeded; the control may have been drawn beside other arms too."""
-    counts = {
-        name: len({(draw.run_id, draw.draw) for draw in setting.of(name) if draw.succeeded})
-        for name in setting.variants
-    }
-    counts = {name: count for name, count in counts.items() if count}
-    if not counts:
+    drawn = {(draw.variant, draw.run_id, draw.draw) for draw in setting.succeeded}
+    counts = Counter(variant for variant, *_ in drawn)
+    control = counts.pop(setting.control, 0)
+    most = max(counts.values(), default=0)
+    if not most and not control:
         return "no draw succeeded"
-    most = max((count for name, count in counts.items() if name != setting.control), default=0)
-    control = counts.get(setting.control, 0)
-    if not most or control in (0, most):
-        return f"{counted(max(counts.values()), 'draw')} of each network"
-    return f"{counted(most, 'draw')} of each network ({control} of the control)"
+    beside = f" ({control} of the control)" if most and control not in (0, most) else ""
+    return f"{counted(most or control, 'draw')} of each network{beside}"

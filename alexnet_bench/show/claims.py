@@ -12,10 +12,9 @@ from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.registry import Registry
 from alexnet_bench.records.manifest import MANIFEST, read_manifest
-from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
-from alexnet_bench.show.files import writing_into
+from alexnet_bench.show.files import read_runs, writing_into
 from alexnet_bench.show.numbers import effect_text, verdict_text
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import INCONCLUSIVE
@@ -32,16 +31,18 @@ def runs_among(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """
     if missing := [str(path) for path in paths if not path.exists()]:
         raise RecordError(f"{', '.join(missing)} cannot be found; give folders that `bench run` wrote")
-    runs = [path for path in paths if _is_run(path)]
+    runs = [
+        path
+        for path in paths
+        if (path / MANIFEST).is_file() and read_manifest(path).plan.kind != "comparison"
+    ]
     return runs, [path for path in paths if path not in runs]
 
 
 def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     """The ledger of some runs; of none, the claims alone."""
-    runs = list({run.resolve(): run for run in runs}.values())
-    manifests = [read_manifest(run) for run in runs]
-    folders = {manifest.run_id: run for manifest, run in zip(manifests, runs, strict=True)}
-    return ledger(registry, effects(run_records(*runs), manifests, folders))
+    records, plans = read_runs({run.resolve(): run for run in runs}.values())
+    return ledger(registry, effects(records, plans.manifests, plans.folders))
 
 
 def claims_table(found: pd.DataFrame) -> Table:
@@ -49,10 +50,18 @@ def claims_table(found: pd.DataFrame) -> Table:
     cells: Cells = {
         "Claim": lambda row: row.claim,
         "Predicted": lambda row: f"{row.arm}: {row.measure} {row.predicted}" if row.arm else MISSING,
-        "Measured": _measured,
+        "Measured": lambda row: (
+            f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"
+            if row.pairs
+            else MISSING
+        ),
         "Where": lambda row: row.where or MISSING,
         "Verdict": _verdict,
-        "Training throughput": _price,
+        "Training throughput": lambda row: (
+            f"{effect_text(row.price, row.price_low, row.price_high, RATIO)} ({row.price_where})"
+            if pd.notna(row.price)
+            else MISSING
+        ),
     }
     return Table.of(found.itertuples(), cells)
 
@@ -88,23 +97,7 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
             style.save(draw_claims(found), out, NAME)
 
 
-def _is_run(path: Path) -> bool:
-    return (path / MANIFEST).is_file() and read_manifest(path).plan.kind != "comparison"
-
-
-def _measured(row: Any) -> str:
-    if not row.pairs:
-        return MISSING
-    return f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"
-
-
 def _verdict(row: Any) -> str:
     detail = row.remark or (row.note if row.verdict == NOT_TESTED else "")
     text = verdict_text(row.verdict, row.pairs, row.pairs_wanted, "pair")
     return f"{text} ({detail})" if detail and row.verdict != INCONCLUSIVE else text
-
-
-def _price(row: Any) -> str:
-    if pd.isna(row.price):
-        return MISSING
-    return f"{effect_text(row.price, row.price_low, row.price_high, RATIO)} ({row.price_where})"

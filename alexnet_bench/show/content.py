@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from alexnet_bench.analysis.conditions import distinguish, measured_alike
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import conditions, summarize
-from alexnet_bench.records.manifest import Manifest, PlannedAblation, PlannedClaim
+from alexnet_bench.records.manifest import PlannedClaim
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
 from alexnet_bench.show.figures import FIGURES
@@ -30,9 +31,8 @@ class Section:
 
     Args:
         about: in sentences: the conditions, or the factor and whom the arms are held against.
-        table: a row a variant, or an effect of an ablation.
         title: of the ablation.
-        claims: what the paper says, each with `says`, `source` and `setup`.
+        claims: what the paper says.
     """
 
     about: list[str]
@@ -46,7 +46,6 @@ class Content:
     """Everything that a report says.
 
     Args:
-        title: of the page.
         validity: what the effects may be taken for.
         standing: this and all else that a reader must know before the numbers.
         overviews: the variants, a table for each set of conditions.
@@ -69,68 +68,57 @@ class Content:
 
 
 def make_content(
-    records: Sequence[AnyRecord], manifests: Sequence[Manifest], found: pd.DataFrame, figures: Sequence[str]
+    records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame, figures: Sequence[str]
 ) -> Content:
     """All that is said of some runs, with the effects that were found and the figures that were drawn."""
-    plans = Plans(manifests)
-    datasets = dict.fromkeys(manifest.plan.dataset for manifest in manifests)
+    datasets = dict.fromkeys(manifest.plan.dataset for manifest in plans.manifests)
+    # What to call each setting; nothing where there is only one of its kind.
+    places = distinguish(measured_alike(records, plans, Trial))
+    places |= distinguish(measured_alike(records, plans, Draw))
     return Content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
         validity=validity(records, found, plans),
         standing=standing(records, found, plans),
-        overviews=_overviews(records, manifests, found),
+        overviews=_overviews(records, plans, found),
         figures=[(name, FIGURES[name].caption) for name in figures],
-        factorials=contrasts_table(contrasts(records, plans), _places(records, plans)),
-        sections=_sections(found, plans, _places(records, plans)),
+        factorials=contrasts_table(contrasts(records, plans), places),
+        sections=_sections(plans, found, places),
         failures=failures_table(records),
-        runs=runs_table(manifests, records),
+        runs=runs_table(plans.manifests, records),
     )
 
 
-def _overviews(
-    records: Sequence[AnyRecord], manifests: Sequence[Manifest], found: pd.DataFrame
-) -> list[Section]:
-    words = {
-        (item.trials.name if item.trials else "", item.draws.name if item.draws else ""): [
-            *(["Error: " + "; ".join(trial_conditions(item.trials)) + "."] if item.trials else []),
-            *(["Throughput: " + "; ".join(draw_conditions(item.draws)) + "."] if item.draws else []),
+def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+    about: dict[tuple[Any, ...], list[str]] = {}
+    for item in conditions(records, plans):
+        trials, draws = item.trials, item.draws
+        about[trials.name if trials else "", draws.name if draws else ""] = [
+            *([f"Error: {'; '.join(trial_conditions(trials))}."] if trials else []),
+            *([f"Throughput: {'; '.join(draw_conditions(draws))}."] if draws else []),
         ]
-        for item in conditions(records, Plans(manifests))
-    }
-    rows = summarize(records, manifests)
+    rows = summarize(records, plans.manifests)
     return [
-        Section(
-            about=words.get((str(trials), str(draws)), ["Without a record."]),
-            table=overview(group, found),
-        )
-        for (trials, draws), group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
+        Section(about=about.get(settings, ["Without a record."]), table=overview(group, found))
+        for settings, group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
     ]
 
 
-def _sections(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> list[Section]:
+def _sections(plans: Plans, found: pd.DataFrame, places: dict[str, str]) -> list[Section]:
     known = {item.name: item for item in plans.ablations}
-    return [
-        Section(
-            title=str(name) or "Other variants",
-            about=[_about(known.get(str(name)), rows)],
-            claims=known[str(name)].claims if name in known else (),
-            table=effects_table(rows, places),
+    sections = []
+    for name, rows in found.groupby("ablation", sort=False):
+        ablation = known.get(str(name))
+        controls = " and ".join(rows["control"].unique())
+        about = f"Held against {controls}: error is arm minus control, throughput is arm over control."
+        if ablation:
+            factor = f"The factor is {ablation.factor}"
+            about = f"{'Arms differ in several fields' if ablation.factor == 'several' else factor}. {about}"
+        sections.append(
+            Section(
+                title=str(name) or "Other variants",
+                about=[about],
+                claims=ablation.claims if ablation else (),
+                table=effects_table(rows, places),
+            )
         )
-        for name, rows in found.groupby("ablation", sort=False)
-    ]
-
-
-def _about(ablation: PlannedAblation | None, rows: pd.DataFrame) -> str:
-    controls = " and ".join(dict.fromkeys(rows["control"]))
-    held = f"Held against {controls}: error is arm minus control, throughput is arm over control."
-    if not ablation:
-        return held
-    several = ablation.factor == "several"
-    return f"{'Arms differ in several fields' if several else f'The factor is {ablation.factor}'}. {held}"
-
-
-def _places(records: Sequence[AnyRecord], plans: Plans) -> dict[str, str]:
-    """What to call each setting; nothing where there is only one of its kind."""
-    return distinguish(measured_alike(records, plans, Trial)) | distinguish(
-        measured_alike(records, plans, Draw)
-    )
+    return sections

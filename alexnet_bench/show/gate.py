@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 from alexnet_bench.analysis.decision import Decision
 from alexnet_bench.show.numbers import change_text, value_text
 from alexnet_bench.show.table import Cells, Table, escape_markdown
-from alexnet_bench.stats.gate import IMPROVED, NOT_COMPARABLE, PASS, REGRESSED
+from alexnet_bench.stats.gate import IMPROVED, NOT_COMPARABLE, PASS, REGRESSED, UNDECIDED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 from alexnet_bench.words import MISSING, plain
 
@@ -17,12 +18,7 @@ _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", 
 
 
 def decisions_table(rows: Sequence[Decision], short: bool = False) -> Table:
-    """A row a decision.
-
-    Args:
-        rows: the decisions.
-        short: for a narrow terminal; without conditions that all rows share.
-    """
+    """A row a decision; in `short`, for a narrow terminal, without conditions that all rows share."""
     alike = short and len({(row.topology, row.batch_size, row.precision) for row in rows}) <= 1
     cells: Cells = {
         "Variant": lambda row: row.variant if alike else row.network,
@@ -35,7 +31,7 @@ def decisions_table(rows: Sequence[Decision], short: bool = False) -> Table:
         "Decision": lambda row: row.decision if short else _explained(row),
     }
     table = Table.of(rows, cells)
-    return table.only(*(cells.keys() - {"Base", "Head"})) if short else table
+    return table.without("Base", "Head") if short else table
 
 
 def _explained(row: Decision) -> str:
@@ -45,8 +41,8 @@ def _explained(row: Decision) -> str:
 def standing(rows: Sequence[Decision]) -> str:
     """All decisions in a sentence, the gravest first."""
     order = (REGRESSED, NOT_COMPARABLE, INCONCLUSIVE, IMPROVED, PASS)
-    counts = {kind: sum(row.decision == kind for row in rows) for kind in order}
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing was gated"
+    counts = Counter(row.decision for row in rows)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in order if kind in counts) or "nothing was gated"
 
 
 def markdown(rows: Sequence[Decision], against: str) -> str:
@@ -58,14 +54,11 @@ def markdown(rows: Sequence[Decision], against: str) -> str:
 def junit(rows: Sequence[Decision]) -> str:
     """A test a decision: a regression fails, what cannot be decided is skipped."""
     rows = _readable(rows)
-    failed, skipped = (
-        [row for row in rows if row.decision in kinds]
-        for kinds in ((REGRESSED,), (INCONCLUSIVE, NOT_COMPARABLE))
-    )
+    decided = Counter(row.decision for row in rows)
     counts = {
         "tests": str(len(rows)),
-        "failures": str(len(failed)),
-        "skipped": str(len(skipped)),
+        "failures": str(decided[REGRESSED]),
+        "skipped": str(sum(decided[kind] for kind in UNDECIDED)),
         "errors": "0",
     }
     root = ElementTree.Element("testsuites", counts)
@@ -75,9 +68,9 @@ def junit(rows: Sequence[Decision]) -> str:
             suite, "testcase", {"classname": f"gate.{row.network}", "name": row.quantity}
         )
         message = " ".join(filter(None, (row.decision, _change(row), row.note)))
-        if row in failed:
+        if row.decision == REGRESSED:
             ElementTree.SubElement(case, "failure", {"type": REGRESSED, "message": message})
-        elif row in skipped:
+        elif row.decision in UNDECIDED:
             ElementTree.SubElement(case, "skipped", {"message": message})
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
@@ -104,16 +97,11 @@ def bencher(rows: Sequence[Decision]) -> str:
     found: dict[str, dict[str, dict[str, float]]] = {}
     for row in _readable(rows):
         if row.measured:
-            ends = (
-                {}
-                if math.isnan(row.low)
-                else {
-                    "lower_value": row.head / row.ratio * row.low,
-                    "upper_value": row.head / row.ratio * row.high,
-                }
-            )
-            measure = row.label.replace(" ", "-")
-            found.setdefault(row.network, {})[measure] = {"value": row.head, **ends}
+            metric = {"value": row.head}
+            if not math.isnan(row.low):
+                base = row.head / row.ratio
+                metric |= {"lower_value": base * row.low, "upper_value": base * row.high}
+            found.setdefault(row.network, {})[row.label.replace(" ", "-")] = metric
     return json.dumps(found, indent=2) + "\n"
 
 

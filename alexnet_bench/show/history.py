@@ -87,11 +87,5 @@ def _span(span: Span | None) -> Any:
     if span is None:
         return None
     ratio, low, high = np.exp([span.gain.mean, span.gain.low, span.gain.high]).tolist()
-    return {
-        "since": span.since,
-        "until": span.until,
-        "entries": span.count,
-        "ratio": ratio,
-        "low": low,
-        "high": high,
-    }
+    found = {"since": span.since, "until": span.until, "entries": span.count}
+    return found | {"ratio": ratio, "low": low, "high": high}

@@ -30,14 +30,7 @@ def value_text(value: float, unit: str) -> str:
 
 
 def effect_text(value: float, low: float, high: float, unit: str) -> str:
-    """An effect with its interval, where it has one: `+1.10 [+0.98, +1.22]`, `×1.050 [×1.021, ×1.080]`.
-
-    Args:
-        value: of the effect.
-        low: end of its interval; not a number where there is none.
-        high: likewise.
-        unit: of all three, `ratio` or another.
-    """
+    """An effect with its interval, where it has one: `+1.10 [+0.98, +1.22]`, `×1.050 [×1.021, ×1.080]`."""
     return in_unit(value, unit) + ("" if pd.isna(low) else f" [{interval_text(low, high, unit)}]")
 
 
@@ -68,8 +61,8 @@ def verdict_text(verdict: str, pairs: int, pairs_wanted: float | None, pair: str
 
     Args:
         verdict: the word; empty where there is none.
-        pairs: that there are.
-        pairs_wanted: that would likely be enough, where that can be estimated.
+        pairs: how many there are.
+        pairs_wanted: how many would likely be enough, where that can be estimated.
         pair: what one is called: `seed`, `draw` or `pair`.
     """
     if verdict != INCONCLUSIVE:

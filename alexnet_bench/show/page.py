@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alexnet_bench.show.content import Content
-from alexnet_bench.show.table import Table, escape_markdown, on_one_line
+from alexnet_bench.show.table import escape_markdown, on_one_line
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -21,35 +21,29 @@ _LATEX = {
     "’": "'",
     **{character: f"\\{character}" for character in "&%$#_"},
 }
-# What a wide page cannot hold; the other formats have it.
-_NOT_IN_LATEX = {"Differs in", "Learning rate", "Seeds", "Draws", "Device", "Failed"}
 
 
 def render_html(content: Content) -> str:
     """The page."""
-    environment = _environment(autoescape=True, finalize=_escaping(on_one_line))
-    return environment.get_template("page.html.j2").render(content=content)
+    return _render("page.html.j2", content, on_one_line, autoescape=True)
 
 
 def render_markdown(content: Content) -> str:
     """The same as Markdown."""
-    environment = _environment(finalize=_escaping(escape_markdown))
-    grid = lambda table: Markup(table.markdown())  # noqa: E731
-    return environment.get_template("report.md.j2").render(content=content, grid=grid)
+    return _render("report.md.j2", content, escape_markdown)
 
 
 def render_latex(content: Content) -> str:
     """The tables of variants for a paper."""
-    environment = _environment(
-        finalize=_escaping(escape_latex),
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-    )
-    return environment.get_template("table.tex.j2").render(content=content, columns=_latex_columns)
+    delimiters = {
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "comment_start_string": "<#",
+        "comment_end_string": "#>",
+    }
+    return _render("table.tex.j2", content, escape_latex, **delimiters)
 
 
 def escape_latex(text: str) -> str:
@@ -57,19 +51,15 @@ def escape_latex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in on_one_line(text))
 
 
-def _latex_columns(table: Table) -> list[str]:
-    return [column for column in table.columns if column not in _NOT_IN_LATEX]
-
-
-def _escaping(escape: Callable[[str], str]) -> Callable[[Any], Any]:
-    # What a macro has made is escaped already.
-    return lambda value: escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-
-
-def _environment(**options: Any) -> Environment:
-    return Environment(
+def _render(template: str, content: Content, escape: Callable[[str], str], **options: Any) -> str:
+    environment = Environment(
         loader=PackageLoader("alexnet_bench", "show"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        **{"autoescape": False, **options},
+        # What a macro has made, or what is marked as safe, is escaped already.
+        finalize=lambda item: (
+            escape(item) if isinstance(item, str) and not isinstance(item, Markup) else item
+        ),
+        **options,
     )
+    return environment.get_template(template).render(content=content)

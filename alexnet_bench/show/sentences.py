@@ -1,6 +1,6 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -24,11 +24,9 @@ def standing(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) 
     """What a reader must know before the numbers."""
     return [
         *validity(records, effects, plans),
-        *_rates(records),
-        *_held_out(records),
+        *_about_records(records),
         *noise_floor(effects),
-        *_unsteady(records),
-        *_devices(records),
+        *_about_devices(records),
         *_missing(records, plans),
         *_refusals(effects),
     ]
@@ -47,30 +45,19 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
     timed = effects["measure"].isin(_TIMED)
     pairs = effects[timed & effects["same_network"] & effects["effect"].notna()]
     for (arm, control, _), rows in pairs.groupby(["arm", "control", "setting"], sort=False):
-        differed = [_difference(row) for _, row in rows.iterrows()]
+        differed = [_difference(row) for row in rows.itertuples()]
         yield (
             f"The observed noise floor: {arm} and {control} are the same network; timed twice, it differed "
             f"by {joined(differed)}. Take throughput differences of that size for noise."
         )
 
 
-def _unsteady(records: Sequence[AnyRecord]) -> Iterator[str]:
-    moving = [record for record in records if isinstance(record, Draw) and record.steady is False]
-    if moving:
-        names = joined(list(dict.fromkeys(draw.variant for draw in moving)))
-        yield (
-            f"Not in a steady state: in {counted(len(moving), 'draw')}, {names} was still getting faster or "
-            "slower; what was measured then is left out of every throughput effect."
-        )
-
-
-def _difference(row: "pd.Series[Any]") -> str:
+def _difference(row: Any) -> str:
     """How far an A/A pair differed, over all draws and in each."""
-    mode = row["measure"].partition("_")[0]
-    if row["kind"] == INTERVAL:
-        return f"{change_text(row['effect'], row['low'], row['high'])} in {mode}"
-    draws = ", ".join(change_text(ratio) for ratio in row["values"])
-    return f"{change_text(row['effect'])} in {mode} (draw by draw: {draws})"
+    mode = row.measure.partition("_")[0]
+    if row.kind == INTERVAL:
+        return f"{change_text(row.effect, row.low, row.high)} in {mode}"
+    return f"{change_text(row.effect)} in {mode} (draw by draw: {', '.join(map(change_text, row.values))})"
 
 
 def _learned(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
@@ -80,14 +67,18 @@ def _learned(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
 
 
 def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Plans) -> Iterator[str]:
-    seeds = len({record.seed for record in _results(records)})
+    seeds = len({record.seed for record in records if isinstance(record, Trial) and _is_result(record)})
     if (accuracy["kind"] == INTERVAL).any():
         yield (
             "Intervals on error are 95% t intervals over seeds: they cover the variance of training. Effects "
             "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
-        yield from _about_looks(plans)
+        if looks := plans.looks(manifest.run_id for manifest in plans.manifests):
+            yield (
+                f"Seeds were added until there was a verdict, with looks at {joined(list(map(str, looks)))} "
+                "seeds; the looks share the 5% as well. What has a verdict is shown as it was when it fell."
+            )
     elif len(accuracy) or 0 < seeds < FEWEST_UNITS:
         yield (
             f"With {counted(seeds, 'seed')} this report is descriptive: it shows effects and every seed's "
@@ -96,30 +87,6 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
         )
     elif seeds:
         yield "No arm could be held against the control, so this report shows errors and no effects on them."
-
-
-def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
-    """What verdicts there are, at which level, and what counts as nothing."""
-    judged = effects[effects["verdict"] != ""]
-    for label, rows in judged.groupby("label", sort=False):
-        margins = rows["margin"].max()
-        margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
-        arms = "one arm" if len(rows) == 1 else "all arms of a question together"
-        yield (
-            f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, "
-            f"and so is a false equivalent where more than {margin} did (paired t tests, two one-sided "
-            "tests, Bonferroni). The interval beside a verdict is the one that decided it."
-        )
-
-
-def _about_looks(plans: Plans) -> Iterator[str]:
-    looks = plans.looks(manifest.run_id for manifest in plans.manifests)
-    if looks:
-        numbers = joined([str(look) for look in looks])
-        yield (
-            f"Seeds were added until there was a verdict, with looks at {numbers} seeds; the looks share the "
-            "5% as well. What has a verdict is shown as it was when it fell."
-        )
 
 
 def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
@@ -138,65 +105,69 @@ def _about_draws(throughput: pd.DataFrame) -> Iterator[str]:
         yield f"{text} With {draws} they are descriptive; an interval takes at least {FEWEST_UNITS}."
 
 
-def _rates(records: Sequence[AnyRecord]) -> Iterator[str]:
-    tuned = {record.tuned for record in records if isinstance(record, Trial)}
+def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
+    """What verdicts there are, at which level, and what counts as nothing."""
+    judged = effects[effects["verdict"] != ""]
+    for label, rows in judged.groupby("label", sort=False):
+        margins = rows["margin"].max()
+        margin = f"{margins:.0%}" if rows["unit"].iloc[0] == RATIO else f"{margins:.2f} points"
+        arms = "one arm" if len(rows) == 1 else "all arms of a question together"
+        yield (
+            f"Verdicts on {label}: for {arms}, a false better or worse where nothing changed is kept at 5%, "
+            f"and so is a false equivalent where more than {margin} did (paired t tests, two one-sided "
+            "tests, Bonferroni). The interval beside a verdict is the one that decided it."
+        )
+
+
+def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
+    """How rates were chosen, and whose test images were absent."""
+    trials = [record for record in records if isinstance(record, Trial)]
+    tuned = {trial.tuned for trial in trials}
     if False in tuned:
         yield (
             "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
             "includes how well that rate suits the arm."
         )
     if True in tuned:
+        shares = distinct(record.recipe_settings.get("stop_at_train_error") for record in records)
+        soonest = f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
-            f"an equal grid {_rule_of_tuning(records)}."
+            f"an equal grid {soonest if shares else 'with the least validation error'}."
         )
-
-
-def _rule_of_tuning(records: Sequence[AnyRecord]) -> str:
-    shares = distinct(record.recipe_settings.get("stop_at_train_error") for record in records)
-    if not shares:
-        return "with the least validation error"
-    return f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
-
-
-def _held_out(records: Sequence[AnyRecord]) -> Iterator[str]:
-    held_out = (record for record in records if isinstance(record, Trial) and HELD_OUT_ERROR.has(record))
-    for dataset in distinct(trial.dataset for trial in held_out):
+    for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
         yield (
             f"The official test images of {dataset} were absent: its errors are of images held out from the "
             "training set, not of the test set."
         )
 
 
-def _devices(records: Sequence[AnyRecord]) -> Iterator[str]:
-    logical = [record for record in records if LOGICAL in record.device]
-    for device in distinct(record.device for record in logical):
-        names = joined(list(dict.fromkeys(record.variant for record in logical if record.device == device)))
+def _about_devices(records: Sequence[AnyRecord]) -> Iterator[str]:
+    """What was not in a steady state, and what shared a processor."""
+    if moving := [record for record in records if isinstance(record, Draw) and record.steady is False]:
+        yield (
+            f"Not in a steady state: in {counted(len(moving), 'draw')}, {_variants(moving)} was still "
+            "getting faster or slower; what was measured then is left out of every throughput effect."
+        )
+    for device in distinct(record.device for record in records if LOGICAL in record.device):
+        names = _variants(record for record in records if record.device == device)
         yield f"{names} ran on {device}: these share one processor, and none of the figures is a GPU's."
 
 
 def _missing(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
     """The planned measurements that have no record yet."""
-    lacking = dict.fromkeys(
-        f"{variant} ({measure})"
-        for manifest in plans.manifests
-        for measure, kind in (("accuracy", "trial"), ("throughput", "draw"))
-        if measure in manifest.plan.measures
-        for variant in manifest.plan.variants
-        if not (kind == "trial" and variant in plans.aliases(manifest.run_id))
-        and not (kind == "draw" and manifest.plan.timed is not None and variant not in manifest.plan.timed)
-        and not _has(records, manifest.run_id, variant, kind)
-    )
+    found = {(record.run_id, record.kind, record.variant) for record in records if _is_result(record)}
+    lacking: list[str] = []
+    for manifest in plans.manifests:
+        plan = manifest.plan
+        trained = [name for name in plan.variants if name not in plan.aliases]
+        timed = [name for name in plan.variants if plan.timed is None or name in plan.timed]
+        for measure, kind, names in (("accuracy", "trial", trained), ("throughput", "draw", timed)):
+            if measure in plan.measures:
+                missing = [name for name in names if (manifest.run_id, kind, name) not in found]
+                lacking += [f"{name} ({measure})" for name in missing]
     if lacking:
-        yield f"Planned, and without a record: {joined(list(lacking))}."
-
-
-def _has(records: Sequence[AnyRecord], run: str, variant: str, kind: str) -> bool:
-    return any(
-        (record.run_id, record.variant, record.kind) == (run, variant, kind)
-        and not (isinstance(record, Trial) and record.purpose == "tuning")
-        for record in records
-    )
+        yield f"Planned, and without a record: {joined(list(dict.fromkeys(lacking)))}."
 
 
 def _refusals(effects: pd.DataFrame) -> Iterator[str]:
@@ -205,6 +176,10 @@ def _refusals(effects: pd.DataFrame) -> Iterator[str]:
         yield f"Not compared: {arm} with {control}, since {note}."
 
 
-def _results(records: Sequence[AnyRecord]) -> list[Trial]:
-    """The trials that did not only choose a rate."""
-    return [record for record in records if isinstance(record, Trial) and record.purpose == "result"]
+def _is_result(record: AnyRecord) -> bool:
+    """Whether a record is of more than the choice of a rate."""
+    return not (isinstance(record, Trial) and record.purpose == "tuning")
+
+
+def _variants(records: Iterable[AnyRecord]) -> str:
+    return joined(list(dict.fromkeys(record.variant for record in records)))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from alexnet_bench.words import MISSING, plain
@@ -20,12 +21,7 @@ _MARKDOWN = str.maketrans(
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text.
-
-    Args:
-        columns: their titles.
-        rows: as many cells each.
-    """
+    """A table of text: the titles of its columns, and rows of as many cells."""
 
     columns: list[str]
     rows: list[list[str]]
@@ -39,14 +35,8 @@ class Table:
             cells: by a column's title, how a row becomes its cell.
         """
         lines = [[cell(row) for cell in cells.values()] for row in rows]
-        table = cls(list(cells), lines)
-        return table.only(
-            *(
-                name
-                for at, name in enumerate(cells)
-                if not lines or any(line[at] != MISSING for line in lines)
-            )
-        )
+        empty = {name for at, name in enumerate(cells) if all(line[at] == MISSING for line in lines)}
+        return cls(list(cells), lines).without(*(empty if lines else ()))
 
     @property
     def numeric(self) -> set[str]:
@@ -57,12 +47,10 @@ class Table:
         }
         return {name for name, cells in shown.items() if 2 * sum(map(_is_number, cells)) >= len(cells) > 0}
 
-    def only(self, *columns: str) -> "Table":
-        """These of its columns, where it has them."""
-        kept = [index for index, name in enumerate(self.columns) if name in columns]
-        return Table(
-            [self.columns[index] for index in kept], [[row[index] for index in kept] for row in self.rows]
-        )
+    def without(self, *columns: str) -> "Table":
+        """The same without these columns, where it has them."""
+        kept = [name not in columns for name in self.columns]
+        return Table(list(compress(self.columns, kept)), [list(compress(row, kept)) for row in self.rows])
 
     def markdown(self) -> str:
         """The same as Markdown."""

@@ -13,6 +13,7 @@ from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
+from alexnet_bench.show.captions import rates
 from alexnet_bench.show.numbers import (
     GIB,
     change_text,
@@ -43,25 +44,37 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     error = f"{names[0].capitalize() if names else 'Error'}, %"
     places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
     several = {name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1}
+
+    def effect_on(row: Any, *measures: str) -> Any:
+        """The effect of a variant on the first of the measures that was recorded; None without one."""
+        settings = [row.trials_setting, row.draws_setting]
+        own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
+        found = (effect for measure in measures for effect in own[own["measure"] == measure].itertuples())
+        return next(found, None)
+
     cells: Cells = {
         "Variant": lambda row: row.variant,
         "Precision": lambda row: row.time_precision if "time_precision" in several else MISSING,
         "Batch": lambda row: whole(row.time_batch_size) if "time_batch_size" in several else MISSING,
         "Differs in": lambda row: "nothing" if row.difference == THE_PAPERS else row.difference or MISSING,
         error: lambda row: percent(row.error_percent),
-        "Change, points": lambda row: _change(row, effects, _ERRORS) + _start(row, summary, effects),
-        "Verdict on error": lambda row: _verdict_on(row, effects, _ERRORS),
+        "Change, points": lambda row: _error_change(row, effect_on(row, *_ERRORS), summary),
+        "Verdict on error": lambda row: _verdict(effect_on(row, *_ERRORS)),
         "Training, images/s": lambda row: number(row.training_images_per_second),
-        "Training ratio": lambda row: _same_step(row) or _change(row, effects, [TRAINING.name]),
-        "Verdict on training": lambda row: _verdict_on(row, effects, [TRAINING.name]),
+        "Training ratio": lambda row: (
+            f"same step as {row.same_step}"
+            if row.same_step and not row.draws_ok
+            else _change(effect_on(row, TRAINING.name))
+        ),
+        "Verdict on training": lambda row: _verdict(effect_on(row, TRAINING.name)),
         "Inference, images/s": lambda row: number(row.inference_images_per_second),
-        "Inference ratio": lambda row: _change(row, effects, [INFERENCE.name]),
+        "Inference ratio": lambda row: _change(effect_on(row, INFERENCE.name)),
         "Training, ms/step": lambda row: quantiles_text(row.training_step_ms),
         "Inference, ms/step": lambda row: quantiles_text(row.inference_step_ms),
         "Training, GFLOP/s": lambda row: number(row.training_flops_per_second / 1e9),
         "Inference, GFLOP/s": lambda row: number(row.inference_flops_per_second / 1e9),
-        "Training, of the peak": lambda row: _of_peak(row.training_utilization),
-        "Inference, of the peak": lambda row: _of_peak(row.inference_utilization),
+        "Training, of the peak": lambda row: _share(row.training_utilization),
+        "Inference, of the peak": lambda row: _share(row.inference_utilization),
         "Training, J/image": lambda row: number(row.training_joules_per_image),
         "Steady": lambda row: {True: "yes", False: "no"}.get(row.steady, MISSING),
         f"Parameters ({places})": lambda row: whole(row.parameters),
@@ -79,7 +92,7 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
 def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     """What `bench run` ends with: the overview in short."""
     table = overview(summary, effects)
-    return table.only(*(name for name in table.columns if name.endswith(_IN_SHORT)))
+    return table.without(*(name for name in table.columns if not name.endswith(_IN_SHORT)))
 
 
 def verdicts_table(effects: pd.DataFrame) -> Table:
@@ -95,12 +108,7 @@ def verdicts_table(effects: pd.DataFrame) -> Table:
 
 
 def comparison_table(found: Iterable[Comparison], names: tuple[str, str]) -> Table:
-    """What `bench compare` ends with: a row a variant and measure.
-
-    Args:
-        found: the rows.
-        names: of the two that are compared.
-    """
+    """What `bench compare` ends with: a row a variant and measure, under the names of the two."""
     cells: Cells = {
         "Variant": lambda row: row.variant,
         "Measure": lambda row: row.measure,
@@ -129,12 +137,7 @@ def _remark(row: Comparison) -> str:
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
-    """One row an effect.
-
-    Args:
-        effects: of one ablation.
-        places: what to call the settings, where there are several of a kind.
-    """
+    """One row an effect of an ablation; `places` names the settings, where there are several of a kind."""
     cells: Cells = {
         "Arm": lambda row: row.arm,
         "Measure": lambda row: row.label,
@@ -184,19 +187,28 @@ def failures_table(records: Sequence[AnyRecord]) -> Table:
 
 def runs_table(manifests: Sequence[Manifest], records: Sequence[AnyRecord]) -> Table:
     """What was run, where and how: a column a run."""
-    columns = [
+    runs = [
         _describe_run(manifest, [record for record in records if record.run_id == manifest.run_id])
         for manifest in manifests
     ]
     return Table(
         ["Run", *(manifest.run_id for manifest in manifests)],
-        [[fact, *(column[fact] for column in columns)] for fact in columns[0]],
+        [[fact, *(run[fact] for run in runs)] for fact in runs[0]],
     )
 
 
 def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str, str]:
     plan, machine = manifest.plan, manifest.environment
     memory = f"{machine.memory_bytes / GIB:.0f} GiB"
+    precisions = ", ".join(plan.precisions)
+    trained = (
+        f"{plan.topology}, recipe {plan.recipe}, {counted(plan.epochs, 'epoch')}, batch {plan.batch_size}, "
+        f"{precisions}, {rates(plan.tune)}"
+    )
+    sizes = ", ".join(map(str, plan.time_batch_sizes))
+    draws = [record for record in records if isinstance(record, Draw)]
+    timed = f"{plan.time_topology}, batch {sizes}, {precisions}, {_timed(draws)}"
+    trials = (record for record in records if isinstance(record, Trial) and record.purpose == "result")
     return {
         "Command": manifest.command,
         "Started": manifest.created_at,
@@ -207,105 +219,65 @@ def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str,
         "Measured": ", ".join(plan.measures),
         "Control": ", ".join(dict.fromkeys((plan.controls or {"": plan.control}).values())),
         "Data set": plan.dataset,
-        "Trained": (
-            f"{plan.topology}, recipe {plan.recipe}, {counted(plan.epochs, 'epoch')}, "
-            f"batch {plan.batch_size}, {', '.join(plan.precisions)}, "
-            + ("a learning rate tuned for each variant" if plan.tune else "one learning rate for all")
-        )
-        if "accuracy" in plan.measures
-        else MISSING,
-        "Seeds": _seeds(records),
-        "Timed": (
-            f"{plan.time_topology}, batch {', '.join(map(str, plan.time_batch_sizes))}, "
-            f"{', '.join(plan.precisions)}, {_draws(records)}"
-        )
-        if "throughput" in plan.measures
-        else MISSING,
-        "Load from others": _load(records),
+        "Trained": trained if "accuracy" in plan.measures else MISSING,
+        "Seeds": listed(trial.seed for trial in trials) or MISSING,
+        "Timed": timed if "throughput" in plan.measures else MISSING,
+        "Load from others": _load(draws),
         "Records": str(len(records)),
     }
 
 
-def _draws(records: Sequence[AnyRecord]) -> str:
+def _timed(draws: Iterable[Draw]) -> str:
     """How often each network was built, and how long each was timed."""
-    draws = [record for record in records if isinstance(record, Draw) and record.succeeded]
-    if not draws:
+    ok = [draw for draw in draws if draw.succeeded]
+    if not ok:
         return "nothing yet"
-    built = Counter((draw.variant, draw.precision, draw.batch_size, draw.side, draw.mode) for draw in draws)
-    return f"{_range(built.values())} draws of {_range(len(draw.round_ids) for draw in draws)} rounds each"
+    built = Counter((draw.variant, draw.precision, draw.batch_size, draw.side, draw.mode) for draw in ok)
+    rounds = [len(draw.round_ids) for draw in ok]
+    return f"{_range([*built.values()])} draws of {_range(rounds)} rounds each"
 
 
-def _range(numbers: Iterable[int]) -> str:
-    found = list(numbers)
-    low, high = min(found), max(found)
+def _range(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _load(records: Sequence[AnyRecord]) -> str:
+def _load(draws: Iterable[Draw]) -> str:
     """The largest shares of the processors that others took during a draw."""
-    loads = [record.load for record in records if isinstance(record, Draw) and record.load]
+    loads = [draw.load for draw in draws if draw.load]
     if not loads:
         return MISSING
     others, stolen = max(load.others_share for load in loads), max(load.steal_share for load in loads)
     return f"up to {others:.1%} by other processes, {stolen:.1%} by the host, while timing"
 
 
-def _seeds(records: Sequence[AnyRecord]) -> str:
-    trials = (record for record in records if isinstance(record, Trial) and record.purpose == "result")
-    return listed(trial.seed for trial in trials) or MISSING
+def _error_change(row: Any, effect: Any, summary: pd.DataFrame) -> str:
+    """The effect; and the control's error over the seeds shared with it, where its own row is over others."""
+    if row.same_as:
+        return f"= {row.same_as}" if pd.notna(row.error_percent) else _change(effect)
+    if effect is None or pd.isna(row.control_error_percent):
+        return _change(effect)
+    beside = summary[summary["trials_setting"] == row.trials_setting]
+    shown = beside.loc[beside["variant"] == effect.control, "error_percent"].map(percent)
+    start = percent(row.control_error_percent)
+    return _change(effect) + ("" if start in set(shown) else f" from {start}")
 
 
-def _change(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
-    """The effect of a variant on the first of the measures that was recorded."""
-    if row.same_as and measures == _ERRORS and pd.notna(row.error_percent):
-        return f"= {row.same_as}"
-    effect = _first(row, effects, measures)
+def _change(effect: Any) -> str:
     if effect is None:
         return MISSING
-    if effect.kind == NOT_COMPARABLE:
-        return NOT_COMPARABLE
-    return _effect(effect)
+    return NOT_COMPARABLE if effect.kind == NOT_COMPARABLE else _effect(effect)
 
 
-def _start(row: Any, summary: pd.DataFrame, effects: pd.DataFrame) -> str:
-    """The control's error over the seeds that a variant shares with it, where its own row is over others."""
-    effect = _first(row, effects, _ERRORS)
-    if row.same_as or effect is None or pd.isna(row.control_error_percent):
-        return ""
-    controls = summary[
-        (summary["variant"] == effect.control) & (summary["trials_setting"] == row.trials_setting)
-    ]
-    shown = {percent(value) for value in controls["error_percent"]}
-    start = percent(row.control_error_percent)
-    return "" if start in shown else f" from {start}"
-
-
-def _same_step(row: Any) -> str:
-    """Why a variant was not timed, where its timed step is its control's."""
-    return f"same step as {row.same_step}" if row.same_step and not row.draws_ok else ""
-
-
-def _verdict_on(row: Any, effects: pd.DataFrame, measures: list[str]) -> str:
-    """The verdict on the same effect."""
-    effect = _first(row, effects, measures)
-    return MISSING if effect is None else _verdict(effect)
-
-
-def _first(row: Any, effects: pd.DataFrame, measures: list[str]) -> Any:
-    """The effect of a variant on the first of the measures that was recorded; None without one."""
-    settings = [row.trials_setting, row.draws_setting]
-    own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
-    found = [effect for measure in measures for effect in own[own["measure"] == measure].itertuples()]
-    return found[0] if found else None
-
-
-def _verdict(row: Any) -> str:
-    pair = "draw" if row.measure.endswith("images_per_second") else "seed"
-    return verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair)
+def _verdict(effect: Any) -> str:
+    if effect is None:
+        return MISSING
+    pair = "draw" if effect.measure.endswith("images_per_second") else "seed"
+    return verdict_text(effect.verdict, effect.pairs, effect.pairs_wanted, pair)
 
 
 def _effect(row: Any) -> str:
-    """The effect of a row of `effects.csv` with its interval, where it has one."""
+    """The effect with its interval, where it has one."""
     return effect_text(row.effect, *_bounds(row), row.unit)
 
 
@@ -333,7 +305,7 @@ def _each(row: Any) -> str:
     return ", ".join(in_unit(value, row.unit) for value in row.values)
 
 
-def _of_peak(value: float | None) -> str:
+def _share(value: float | None) -> str:
     return f"{100 * value:.0f}%" if value is not None and pd.notna(value) else MISSING
 
 

@@ -1,50 +1,49 @@
-"""What `bench compare` shows of rows that are there."""
+"""What `bench compare` shows of two runs."""
 
-from alexnet_bench.analysis.comparison import Comparison
-from alexnet_bench.show.tables import comparison_table
+import pytest
+from report_runs import draw, manifest, trial, write_run
 
-
-def shown(**values):
-    """The cells of a row, by their titles."""
-    row = Comparison(
-        **{"variant": "alexnet", "precision": "float32", "batch_size": 16, "measure": "training throughput"}
-        | values
-    )
-    table = comparison_table([row], ("before", "after"))
-    return dict(zip(table.columns, table.rows[0], strict=True))
+RATES = [100.0, 101.0, 99.0, 100.0]
 
 
-def test_a_ratio_is_a_change_with_its_interval():
-    found = shown(
-        base=100.0,
-        head=103.0,
-        effect=1.03,
-        low=1.02,
-        high=1.04,
-        pairs=5,
-        base_milliseconds=(10.0, 9.0, 12.0),
-        head_milliseconds=(9.7, 9.0, 11.0),
-    )
-    assert found == {
-        "Variant": "alexnet",
-        "Measure": "training throughput",
-        "Precision, batch": "float32, 16",
-        "before": "100 images/s",
-        "after": "103 images/s",
-        "Change [95%]": "+3.00% [+2.00%, +4.00%]",
-        "ms/step, base": "10.0 (9.00–12.0)",
-        "ms/step, head": "9.70 (9.00–11.0)",
-    }
+@pytest.fixture
+def compared(bench, tmp_path, monkeypatch):
+    """Compare two runs, given by their trials' errors and their draws; what is said, on one line."""
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.chdir(tmp_path)
+
+    def call(**runs):
+        for name, (errors, draws) in runs.items():
+            trials = [trial("alexnet", seed, error) for seed, error in enumerate(errors)]
+            write_run(tmp_path / name, trials + draws, manifest(name, variants={"alexnet": []}))
+        return " ".join(bench("compare", *runs).out.split())
+
+    return call
 
 
-def test_an_error_is_a_change_in_points():
-    error = {"measure": "test top-1 error", "unit": "%", "base": 3.0, "head": 2.5, "effect": -0.5, "pairs": 3}
-
-    assert shown(**error)["Change [95%]"] == "−0.50 points"
-    assert shown(**error, low=-1.0, high=0.0)["Change [95%]"] == "−0.50 points [−1.00, +0.00]"
+def draws(rates):
+    return [draw("alexnet", number, [rate, rate]) for number, rate in enumerate(rates)]
 
 
-def test_what_must_be_known_stands_beside_it():
-    assert shown(effect=1.0, pairs=3)["Note"] == "3 pairs: no interval"
-    found = shown(note="not measured in the second run", effect=1.0, pairs=1)
-    assert found["Note"] == "not measured in the second run; 1 pair: no interval"
+def test_changes_have_their_units_and_intervals(compared):
+    faster = draws(1.03 * rate for rate in RATES)
+    said = compared(before=([0.03] * 4, draws(RATES)), after=([0.025, 0.025, 0.024, 0.026], faster))
+
+    assert "before after Change [95%] ms/step, base ms/step, head" in said
+    assert "training throughput float32, 16 100.0 images/s 103 images/s +3.00% [+1.56%, +4.47%]" in said
+    assert "+4.47%] 160 (158–162) 155 (154–157)" in said
+    assert "alexnet test top-1 error float32, 32 3.00% 2.50% −0.50 points [−0.63, −0.37]" in said
+
+
+def test_what_must_be_known_stands_beside_it(compared):
+    said = compared(before=([0.03] * 3, draws(RATES)), after=([0.025] * 3, []))
+
+    assert "test top-1 error float32, 32 3.00% 2.50% −0.50 points 3 pairs: no interval" in said
+    assert "training throughput float32, 16 – – – not measured in the second run" in said
+
+
+def test_there_may_be_more_to_know_than_one_thing(compared):
+    moving = draw("alexnet", 9, [90.0, 90.0], steady=False)
+    said = compared(before=([], draws(RATES)), after=([], [*draws(RATES[:3]), moving]))
+
+    assert "without a steady state, and left out: draw 9 of alexnet; 3 pairs: no interval" in said

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from history_rows import commit, row, speeds, write
@@ -19,13 +20,16 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+def written(rows):
+    return write(Path("h.jsonl"), rows)
+
+
 @pytest.fixture
 def slower(workplace):
     """A history that lost 6% five entries ago in training, and nothing in inference."""
     training, inference = speeds(40, step=0.06, at=35), speeds(40, seed=1)
     rows = [row(number, speed) for number, speed in enumerate(training)]
-    rows += [row(number, speed, mode="inference") for number, speed in enumerate(inference)]
-    return write(workplace / "h.jsonl", rows)
+    return written(rows + [row(number, speed, mode="inference") for number, speed in enumerate(inference)])
 
 
 def test_a_table_a_figure_and_a_warning(bench, slower, workplace):
@@ -43,16 +47,15 @@ def test_a_table_a_figure_and_a_warning(bench, slower, workplace):
     assert commit(35) in (workplace / "results" / "history" / "history.svg").read_text(encoding="utf-8")
 
 
-def test_strict_makes_a_warning_a_finding(bench, slower, workplace):
+def test_strict_makes_a_warning_a_finding(bench, slower):
     assert bench("history", slower, "--strict").code == 1
 
-    calm = write(workplace / "calm.jsonl", [row(number, speed) for number, speed in enumerate(speeds(40))])
-    code, _, err = bench("history", calm, "--strict")
+    code, _, err = bench("history", written(row(n, speed) for n, speed in enumerate(speeds(40))), "--strict")
     assert (code, err) == (0, "")
 
 
 def test_gates_that_add_up_are_warned_of(bench, workplace):
-    file = write(workplace / "h.jsonl", [row(number, ratio=0.995) for number in range(1, 13)])
+    file = written(row(number, ratio=0.995) for number in range(1, 13))
 
     code, _, err = bench("history", file)
     assert code == 0
@@ -79,24 +82,22 @@ def test_as_json(bench, slower):
     assert inference["changes"] == inference["warnings"] == []
 
 
-def test_a_level_too_short_for_an_interval_has_none(bench, workplace):
+def test_a_level_too_short_for_an_interval_has_none(bench):
     rows = [row(number, speed) for number, speed in enumerate(speeds(30, step=0.3, at=27))]
-    _, out, _ = bench("history", write(workplace / "h.jsonl", rows), "--json")
+    _, out, _ = bench("history", written(rows), "--json")
 
     (change,) = json.loads(out)["series"][0]["changes"]
     assert (change["low"], change["high"]) == (None, None)
     assert change["ratio"] == pytest.approx(0.7, rel=0.02)
 
 
-def test_a_row_of_before_a_column_was_there(bench, workplace):
+def test_a_row_of_before_a_column_was_there(bench):
     required = {column.name for column in COLUMNS if column.required}
-    entries = [{name: row(number, 1.0)[name] for name in required} for number in range(3)]
-
-    assert bench("history", write(workplace / "h.jsonl", entries)).code == 0
+    assert bench("history", written([{name: row(0, 1.0)[name] for name in required}] * 3)).code == 0
 
 
 def test_few_entries_without_a_yardstick_have_no_figure(bench, workplace):
-    code, out, err = bench("history", write(workplace / "h.jsonl", [row(0, None)]))
+    code, out, err = bench("history", written([row(0, None)]))
 
     assert (code, err) == (0, "")
     assert "No figure" in out
@@ -121,20 +122,16 @@ def test_what_cannot_be_read_is_one_line(bench, workplace, text, words):
     assert err.count("\n") == 1
 
 
-def test_without_ruptures_it_says_what_to_install(bench, slower, monkeypatch):
+def test_what_hinders_a_figure_is_one_line(bench, slower, monkeypatch):
+    code, _, err = bench("history", slower, "--out", slower / "charts")
+    assert code == 2
+    assert "cannot be written" in err and "--out" in err
+
     monkeypatch.setitem(sys.modules, "ruptures", None)
     code, out, err = bench("history", slower)
-
     assert (code, out) == (2, "")
     assert 'pip install "alexnet-bench[history]"' in err
     assert err.count("\n") == 1
-
-
-def test_a_folder_that_cannot_be_written_is_told(bench, slower):
-    code, _, err = bench("history", slower, "--out", slower / "charts")
-
-    assert code == 2
-    assert "cannot be written" in err and "--out" in err
 
 
 # -- the gate's part

@@ -9,7 +9,7 @@ import pytest
 import seaborn as sns
 from report_runs import accuracy, manifest, write_run
 
-from alexnet_bench.show.report import write_report
+from alexnet_bench import write_report
 
 OWN = {
     "text.usetex": True,
@@ -40,7 +40,7 @@ def run(tmp_path_factory):
 def expected(run):
     with mpl.rc_context():
         mpl.rcdefaults()
-        folder = write_report([run], run.parent / "expected").parent
+        folder = write_report(run, out=run.parent / "expected").parent
     return {name: (folder / name).read_bytes() for name in DRAWN}
 
 
@@ -57,7 +57,7 @@ def test_a_notebooks_settings_neither_change_a_figure_nor_are_changed(run, expec
         mpl.rcParams.update(OWN)
         before = settings()
 
-        folder = write_report([run], tmp_path).parent
+        folder = write_report(run, out=tmp_path).parent
 
         assert settings() == before
     assert {name: (folder / name).read_bytes() for name in DRAWN} == expected
@@ -83,3 +83,9 @@ def test_settings_that_matplotlib_itself_fails_at(run, expected, tmp_path, rc, e
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert {name: (tmp_path / "report" / name).read_bytes() for name in DRAWN} == expected
+
+
+@pytest.mark.parametrize("module", ["claims", "history"])
+def test_other_figures_are_loaded_as_carefully(module):
+    command = [sys.executable, "-c", f"import alexnet_bench.show.{module}"]
+    assert subprocess.run(command, env=os.environ | {"MPLBACKEND": "nonsense"}).returncode == 0

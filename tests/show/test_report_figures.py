@@ -1,5 +1,8 @@
 """What the figures show."""
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from report_runs import DEVICE, draw, failed_trial, in_run, manifest, trial
 
@@ -12,6 +15,15 @@ TWO = f"2 logical CPU devices ({DEVICE})"
 NAMES = {"alexnet": [], "lrn": [], "two-gpu": ["placement"]} | {
     f"a-rather-long-name-of-a-variant-{index}": ["normalization"] for index in range(12)
 }
+
+
+def drawn(name, records, run, folders=None):
+    """A figure, laid out; None where there is nothing to draw."""
+    with style.styled():
+        figure = FIGURES[name].draw(in_run(records), Plans([run], folders or {}))
+        if figure is not None:
+            figure.canvas.draw()
+    return figure
 
 
 def sweep():
@@ -30,7 +42,7 @@ def crossing():
     one, other = list(NAMES)[-2:]
     names = {"alexnet": [], one: ["dropout"], other: ["normalization"], f"{one}+{other}": ["dropout"]}
     trials = [trial(name, seed, 0.03 + 0.01 * index) for index, name in enumerate(names) for seed in range(4)]
-    return in_run(trials), Plans([manifest(variants=names, factorials=[[one, other]])])
+    return trials, manifest(variants=names, factorials=[[one, other]])
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +59,9 @@ def figures():
             for mode in ("training", "inference")
         ]
     records[1] = failed_trial("alexnet", 1)
-    with style.styled():
-        made = {
-            name: figure.draw(
-                in_run(sweep() if name == "sweep" else records), Plans([manifest(variants=NAMES)])
-            )
-            for name, figure in FIGURES.items()
-            if name not in ("interaction", "filters")
-        }
-        made["interaction"] = FIGURES["interaction"].draw(*crossing())
-        for figure in made.values():
-            figure.canvas.draw()
-    return made
+    run = manifest(variants=NAMES)
+    made = {name: drawn(name, records, run) for name in ("error", "throughput", "tradeoff", "curves")}
+    return made | {"sweep": drawn("sweep", sweep(), run), "interaction": drawn("interaction", *crossing())}
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name != "filters"])
@@ -78,7 +81,7 @@ def _axes(figure):
 
 
 def _heads(figure):
-    return " ".join(panel.get_suptitle() for panel in figure.subfigs)
+    return " ".join(" ".join(panel.get_suptitle() for panel in figure.subfigs).split())
 
 
 def test_error_has_every_seed_of_every_variant_control_first(figures):
@@ -104,11 +107,26 @@ def test_throughput_starts_at_zero_and_names_other_devices(figures):
 
 
 def test_tradeoff_prints_both_conditions_and_every_name(figures):
-    heads = " ".join(_heads(figures["tradeoff"]).split())
+    heads = _heads(figures["tradeoff"])
     assert "error: digits, alexnet-8, 2 epochs" in heads
     assert "throughput: alexnet-227, batch 16, float32, 2 draws of each network" in heads
     (axes,) = _axes(figures["tradeoff"])
     assert {text.get_text() for text in axes.texts} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "errors", [[0.5, 0.3, 0.3, 0.3, 0.1], [0.1] * 6, [0.5, *[0.1] * 6], [*[0.5] * 6, 0.1]]
+)
+def test_names_beside_a_tradeoff_are_moved_apart_and_stay_inside(errors):
+    names = list(NAMES)[: len(errors)]
+    trials = [trial(name, 0, error) for name, error in zip(names, errors, strict=True)]
+    run = manifest(variants={name: NAMES[name] for name in names})
+    (axes,) = _axes(drawn("tradeoff", trials + [draw(name, 0, [10.0]) for name in names], run))
+
+    placed = [text.xyann[1] for text in axes.texts]
+    assert len(placed) == len(errors)
+    assert all(high - low >= 0.05 - 1e-9 for high, low in pairwise(placed))
+    assert 0 <= placed[-1] <= placed[0] <= 1
 
 
 def test_curves_have_a_plot_a_trained_network(figures):
@@ -117,33 +135,21 @@ def test_curves_have_a_plot_a_trained_network(figures):
 
 
 def test_variants_are_ordered_from_best_to_worst_after_the_control():
-    records = [
-        trial(name, 0, wrong) for name, wrong in (("c", 0.3), ("alexnet", 0.5), ("b", 0.1), ("a", 0.2))
-    ]
-    with style.styled():
-        figure = FIGURES["error"].draw(
-            in_run(records), Plans([manifest(variants={name: [] for name in "abc"})])
-        )
-        figure.canvas.draw()
+    errors = {"c": 0.3, "alexnet": 0.5, "b": 0.1, "a": 0.2}
+    records = [trial(name, 0, error) for name, error in errors.items()]
+    figure = drawn("error", records, manifest(variants={name: [] for name in "abc"}))
     assert labels(figure) == ["alexnet", "b", "a", "c"]
 
 
 def test_names_are_no_formulas():
     """Matplotlib would read what stands between dollar signs as one, and refuse this."""
     name = "a$\\frac^$b"
-    with style.styled():
-        figure = FIGURES["error"].draw(
-            in_run([trial(name, 0)]), Plans([manifest(variants={name: []}, control=name)])
-        )
-        figure.canvas.draw()
-    assert labels(figure) == [name]
+    assert labels(drawn("error", [trial(name, 0)], manifest(variants={name: []}, control=name))) == [name]
 
 
 def test_a_control_is_drawn_more_often_and_this_is_said():
     records = [draw("alexnet", number, [10.0]) for number in range(4)] + [draw("no-lrn", 0, [11.0])]
-    with style.styled():
-        figure = FIGURES["throughput"].draw(in_run(records), Plans([manifest()]))
-    assert "1 draw of each network (4 of the control)" in _heads(figure)
+    assert "1 draw of each network (4 of the control)" in _heads(drawn("throughput", records, manifest()))
 
 
 def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
@@ -159,4 +165,58 @@ def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
 
 
 def test_one_batch_size_is_no_sweep():
-    assert FIGURES["sweep"].draw(in_run([draw("alexnet", 0, [1.0])]), Plans([manifest()])) is None
+    assert drawn("sweep", [draw("alexnet", 0, [1.0])], manifest()) is None
+
+
+# -- the first layer's kernels
+
+
+@pytest.fixture
+def filters(tmp_path):
+    """Draw the kernels that variants kept, by their names: (towers, height, width, channels, kernels)."""
+
+    def draw_kept(kept):
+        (tmp_path / "predictions").mkdir()
+        for name, kernels in kept.items():
+            arrays = {} if kernels is None else {"filters": kernels}
+            file = tmp_path / "predictions" / f"{name}.npz"
+            np.savez(file, labels=np.zeros(3), likeliest=np.zeros((3, 5)), **arrays)
+        trials = [trial(name, 0, predictions=f"predictions/{name}.npz") for name in kept]
+        run = manifest(variants={name: [] for name in kept})
+        return drawn("filters", trials, run, {"run-a": tmp_path})
+
+    return draw_kept
+
+
+def noise(towers, channels=3, kernels=60):
+    return np.random.default_rng(0).normal(size=(towers, 5, 5, channels, kernels))
+
+
+def test_every_tower_has_a_row_of_its_own(filters):
+    rows = [axes.get_ylabel() for axes in _axes(filters({"alexnet": noise(2), "one": noise(1)}))]
+    assert rows == ["alexnet, tower 1", "alexnet, tower 2", "one"]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_of_one_channel_are_grey(filters, channels):
+    (axes,) = _axes(filters({"alexnet": noise(1, channels)}))
+
+    (strip,) = [image.get_array() for image in axes.get_images()]
+    assert strip.shape == (2 * 6, 48 * 6, 3)
+    assert bool(np.ptp(strip, axis=2).any()) == (channels == 3)
+    assert bool(axes.texts[0].get_text()) == (channels == 3)
+
+
+def test_trials_without_kernels_have_no_figure(filters):
+    assert filters({"alexnet": None}) is None
+
+
+def test_colour_is_the_share_that_is_not_grey(filters):
+    grey = np.repeat(noise(1, 1, 4), 3, axis=3)
+    opposed = np.zeros_like(grey)
+    opposed[..., 0, :], opposed[..., 1, :] = 1.0, -1.0
+    both = np.concatenate([grey, opposed], axis=4)
+
+    figure = filters({"alexnet": grey, "opposed": opposed, "both": both})
+    shares = {axes.get_ylabel(): axes.texts[0].get_text() for axes in _axes(figure)}
+    assert shares == {"alexnet": "colour 0%", "opposed": "colour 100%", "both": "colour 50%"}

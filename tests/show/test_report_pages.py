@@ -7,6 +7,7 @@ import pytest
 from report_runs import LRN_CLAIM, accuracy, changed, draw, failed_trial, in_run, manifest, timing, trial
 
 from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.page import render_html, render_latex, render_markdown
 
@@ -18,7 +19,7 @@ NASTY = "<b>&a|b_$x^y~`*{}\\"
 def pages(records, *runs, figures=()):
     """The page, the Markdown and the LaTeX of some runs."""
     manifests, rows = runs or [manifest()], in_run(records)
-    content = make_content(rows, manifests, effects(rows, manifests), figures)
+    content = make_content(rows, Plans(manifests), effects(rows, manifests), figures)
     return render_html(content), render_markdown(content), render_latex(content)
 
 

@@ -1,11 +1,9 @@
 import math
-from itertools import pairwise
 
 import pytest
 
 from alexnet_bench import words
 from alexnet_bench.show import numbers
-from alexnet_bench.show.figures.tradeoff import apart
 from alexnet_bench.show.page import escape_latex
 from alexnet_bench.show.table import escape_markdown
 
@@ -61,11 +59,3 @@ def test_latex_is_escaped():
     assert escape_latex(r"50% & a_b #1 $x^2~\y{z} −3 ×2") == (
         r"50\% \& a\_b \#1 \$x\textasciicircum{}2\textasciitilde{}\textbackslash{}y\{z\} $-$3 $\times$2"
     )
-
-
-@pytest.mark.parametrize("heights", [[0.99, 0.5, 0.5, 0.5, 0.01], [1.0, 1.0, 1.0], [0.02, 0.01, 0.0]])
-def test_labels_are_moved_apart_and_stay_inside(heights):
-    placed = apart(heights, 0.1)
-    assert placed == sorted(placed, reverse=True)
-    assert all(high - low >= 0.1 - 1e-9 for high, low in pairwise(placed))
-    assert 0 <= placed[-1] <= placed[0] <= 1

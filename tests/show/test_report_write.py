@@ -8,58 +8,54 @@ import pytest
 from PIL import Image
 from report_runs import VERSIONS, accuracy, draw, failed_trial, manifest, timing, write_run
 
-from alexnet_bench.errors import RecordError
-from alexnet_bench.show.report import write_report
+from alexnet_bench import BenchError, write_report
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 FIGURES = ("error", "throughput", "tradeoff", "curves")
+TRIALS = ("test_top1_error", "validation_top1_error", "train_error", "test_gap", "early_validation_error")
+MEASURES = (
+    *TRIALS,
+    "loss",
+    "epochs_to_25_percent",
+    "training_images_per_second",
+    "inference_images_per_second",
+)
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
     """The report of a run with both measures."""
     folder = tmp_path_factory.mktemp("full")
-    return write_report([write_run(folder / "run", accuracy() + timing())], folder / "new" / "report").parent
+    run = write_run(folder / "run", accuracy() + timing())
+    return write_report(run, out=folder / "new" / "report").parent
 
 
-def drawn(folder):
-    return [
-        name for name in FIGURES if (folder / f"{name}.png").exists() and (folder / f"{name}.svg").exists()
-    ]
+def drawn(*runs):
+    """The figures of a report beside the first of some runs."""
+    folder = write_report(*runs).parent
+    names = [sorted(file.stem for file in folder.glob(f"*.{ending}")) for ending in ("png", "svg")]
+    assert names[0] == names[1]
+    return names[0]
 
 
-def test_a_report_has_all_its_files(full):
+def test_a_report_has_all_its_files_and_its_figures_are_pictures_of_something(full):
     pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg")]
     others = ["index.html", "report.md", "effects.csv", "records.parquet", "table.tex"]
     assert sorted(file.name for file in full.iterdir()) == sorted(pictures + others)
     page = (full / "index.html").read_text()
-    assert all(f'<img src="{name}.png"' in page for name in FIGURES)
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_pictures_of_something(full, name):
-    with Image.open(full / f"{name}.png") as picture:
-        assert len(picture.convert("L").getcolors()) > 50
-    assert "<path" in (full / f"{name}.svg").read_text()
+    for name in FIGURES:
+        assert f'<img src="{name}.png"' in page
+        with Image.open(full / f"{name}.png") as picture:
+            assert len(picture.convert("L").getcolors()) > 50
+        assert "<path" in (full / f"{name}.svg").read_text()
 
 
 def test_effects_are_written_as_data(full):
     with (full / "effects.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["arm"], row["measure"], row["kind"], row["low"]) for row in rows] == [
-        ("no-lrn", measure, "descriptive", "")
-        for measure in (
-            "test_top1_error",
-            "validation_top1_error",
-            "train_error",
-            "test_gap",
-            "early_validation_error",
-            "loss",
-            "epochs_to_25_percent",
-            "training_images_per_second",
-            "inference_images_per_second",
-        )
+        ("no-lrn", measure, "descriptive", "") for measure in MEASURES
     ]
 
 
@@ -72,50 +68,39 @@ def test_records_survive_in_parquet(full):
 
 
 def test_a_report_written_again_is_the_same_and_drops_figures_it_no_longer_has(tmp_path):
-    folder = tmp_path / "report"
     run = write_run(tmp_path / "a", accuracy(seeds=1), manifest(measures=["accuracy"]))
-    write_report([run], folder)
-    before = {file.name: file.read_bytes() for file in folder.iterdir()}
-    assert drawn(folder) == ["error", "curves"]
-    (folder / "throughput.png").touch()
-    (folder / "mine.txt").touch()
-    write_report([run], folder)
-    after = {file.name: file.read_bytes() for file in folder.iterdir()}
-    assert after.pop("mine.txt") == b""
-    assert after == before
+    assert drawn(run) == ["curves", "error"]
+    before = {file.name: file.read_bytes() for file in (run / "report").iterdir()}
+    (run / "report" / "throughput.png").touch()
+    (run / "report" / "mine.txt").touch()
+    write_report(run)
+    after = {file.name: file.read_bytes() for file in (run / "report").iterdir()}
+    assert after == before | {"mine.txt": b""}
 
 
-def test_several_runs_of_throughput_with_a_variant_that_failed(tmp_path):
+def test_what_failed_or_was_not_recorded_is_not_drawn(tmp_path):
     crashed = draw("no-lrn", 0, [], status="crashed")
-    runs = [
-        write_run(tmp_path / "a", timing(), manifest("run-a")),
-        write_run(tmp_path / "b", [*timing(("alexnet",), draws=1), crashed], manifest("run-b")),
-    ]
-    assert drawn(write_report(runs, tmp_path / "report").parent) == ["throughput"]
+    timed = write_run(tmp_path / "a", timing(), manifest("run-a"))
+    beside = write_run(tmp_path / "b", [*timing(("alexnet",), draws=1), crashed], manifest("run-b"))
+    failed = write_run(tmp_path / "c", [failed_trial("alexnet", 0), failed_trial("no-lrn", 0)])
+    nothing = write_run(tmp_path / "d", [])
 
-
-def test_trials_that_all_failed_leave_no_figures(tmp_path):
-    run = write_run(tmp_path / "a", [failed_trial("alexnet", 0), failed_trial("no-lrn", 0)])
-    assert drawn(write_report([run], tmp_path / "report").parent) == []
-
-
-def test_a_run_without_records_has_a_page(tmp_path):
-    assert write_report([write_run(tmp_path / "a", [])], tmp_path / "report").is_file()
+    assert [drawn(timed, beside), drawn(failed), drawn(nothing)] == [["throughput"], [], []]
 
 
 def test_a_folder_named_twice_counts_once_and_a_copied_run_is_refused(tmp_path):
     run = write_run(tmp_path / "a", [failed_trial("alexnet", 0)])
-    write_report([run, run], tmp_path / "report")
+    write_report(run, run, out=tmp_path / "report")
     assert len(pd.read_parquet(tmp_path / "report" / "records.parquet")) == 1
-    with pytest.raises(RecordError, match="hold the same run"):
-        write_report([run, write_run(tmp_path / "b", [])], tmp_path / "report")
+    with pytest.raises(BenchError, match="hold the same run"):
+        write_report(run, write_run(tmp_path / "b", []), out=tmp_path / "report")
 
 
 def test_bad_folders_are_refused(tmp_path):
-    with pytest.raises(RecordError, match="at least one folder"):
-        write_report([], tmp_path)
-    with pytest.raises(RecordError, match=r"run\.json"):
-        write_report([tmp_path], tmp_path / "report")
+    with pytest.raises(BenchError, match="at least one folder"):
+        write_report()
+    with pytest.raises(BenchError, match=r"run\.json"):
+        write_report(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(RecordError, match="cannot be written"):
-        write_report([write_run(tmp_path / "a", [])], tmp_path / "file")
+    with pytest.raises(BenchError, match="cannot be written"):
+        write_report(write_run(tmp_path / "a", []), out=tmp_path / "file")

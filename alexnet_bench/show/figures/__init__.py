@@ -1,16 +1,25 @@
-"""The figures of a report: each file that registers a `FIGURE` is one, with its caption."""
+"""All that is drawn; and the figures of a report, by name, in the order in which it shows them."""
 
 # ruff: noqa: E402
 from alexnet_bench.show.figures.loading import import_matplotlib
 
-# Before any figure's file imports it.
+# Before any file that draws imports it.
 import_matplotlib()
 
-import importlib
-import pkgutil
+from alexnet_bench.show.figures.curves import curves_figure
+from alexnet_bench.show.figures.error import error_figure
+from alexnet_bench.show.figures.filters import filters_figure
+from alexnet_bench.show.figures.interaction import interaction_figure
+from alexnet_bench.show.figures.sweep import sweep_figure
+from alexnet_bench.show.figures.throughput import throughput_figure
+from alexnet_bench.show.figures.tradeoff import tradeoff_figure
 
-from alexnet_bench.show.figures.style import ReportFigure
-
-_MODULES = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-_REGISTERED: list[ReportFigure] = [module.FIGURE for module in _MODULES if hasattr(module, "FIGURE")]
-FIGURES = {figure.name: figure for figure in sorted(_REGISTERED, key=lambda figure: figure.place)}
+FIGURES = {
+    "error": error_figure,
+    "throughput": throughput_figure,
+    "sweep": sweep_figure,
+    "tradeoff": tradeoff_figure,
+    "interaction": interaction_figure,
+    "curves": curves_figure,
+    "filters": filters_figure,
+}

@@ -1,5 +1,7 @@
 """The ledger as a forest plot: what was measured of each claim, and the throughput beside it."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,62 +21,47 @@ _COLOURS = {
     INCONCLUSIVE: style.PALETTE[0],
     NOT_TESTED: style.MUTED,
 }
-_TITLES = {False: "Differences, arm minus control", True: "Ratios, arm over control"}
+_ABOUT = (
+    "a point is a mean, a line its 95% interval, a cross what is claimed; throughput may be of another scale"
+)
 
 
 def draw_claims(found: pd.DataFrame) -> Figure | None:
     """A panel for differences, one for ratios: the effect at the left, the arm's throughput at the right."""
-    measured = found[found["effect"].notna()]
-    groups = [
-        (ratios, rows)
-        for ratios in (False, True)
-        if len(rows := measured[(measured["unit"] == RATIO) == ratios])
-    ]
-    return style.stacked(
-        groups, lambda group: 1.7 + 0.5 * len(group[1]), lambda panel, group: _draw_panel(panel, *group)
-    )
+    return style.stacked(_panels(found[found["effect"].notna()]))
 
 
-def _draw_panel(panel: SubFigure, ratios: bool, rows: pd.DataFrame) -> None:
-    priced = int(rows["price"].notna().any())
-    effect, *prices = panel.subplots(
-        1, 1 + priced, squeeze=False, sharey=True, width_ratios=[3, 2][: 1 + priced]
-    )[0]
-    colours = [_COLOURS[verdict] for verdict in rows["verdict"]]
-    _forest(effect, rows[["effect", "low", "high"]].to_numpy(dtype=float), colours)
-    for price in prices:
-        _forest(price, rows[["price", "price_low", "price_high"]].to_numpy(dtype=float), colours)
-    for axes, nothing, label in (
-        (effect, 1 if ratios else 0, "ratio" if ratios else str(rows["unit"].iloc[0])),
-        *((price, 1, "training throughput, ratio") for price in prices),
+def _panels(measured: pd.DataFrame) -> Iterator[style.Panel]:
+    for title, nothing, rows in (
+        ("Differences, arm minus control", 0, measured[measured["unit"] != RATIO]),
+        ("Ratios, arm over control", 1, measured[measured["unit"] == RATIO]),
     ):
-        axes.axvline(nothing, color=style.MUTED, linestyle=":", linewidth=1.2, zorder=0)
-        axes.set_xlabel(label)
-    style.show_rows(effect, [_label(row) for row in rows.itertuples()], None)
-    style.entitle(
-        panel,
-        _TITLES[ratios],
-        [
-            "a point is a mean, a line its 95% interval, a cross what is claimed; throughput may be of "
-            "another scale"
-        ],
-    )
+        if len(rows):
+            yield 1.7 + 0.5 * len(rows), partial(_draw, title, nothing, rows)
+
+
+def _draw(title: str, nothing: float, rows: pd.DataFrame, panel: SubFigure) -> None:
+    columns = 2 if rows["price"].notna().any() else 1
+    effect, *price = style.grid(panel, columns, columns, sharey=True, width_ratios=[3, 2][:columns])
+    _forest(effect, rows, ["effect", "low", "high"], nothing, rows["unit"].iloc[0])
+    for axes in price:
+        _forest(axes, rows, ["price", "price_low", "price_high"], 1, "training throughput, ratio")
+    style.show_rows(effect, [f"{row.arm}: {row.measure}\n{row.where}" for row in rows.itertuples()])
+    style.entitle(panel, title, [_ABOUT])
     for place, claimed in enumerate(rows["claimed"].astype(float)):
         if not np.isnan(claimed):
             effect.plot([claimed], [place], "x", color="black", markersize=6, zorder=4)
-    style.key(
-        panel,
-        [style.point(name, colour) for name, colour in _COLOURS.items() if name in set(rows["verdict"])],
-    )
+    known = set(rows["verdict"])
+    style.key(panel, [style.point(name, colour) for name, colour in _COLOURS.items() if name in known])
 
 
-def _forest(axes: Axes, values: Any, colours: list[str]) -> None:
-    for place, ((mean, low, high), colour) in enumerate(zip(values, colours, strict=True)):
+def _forest(axes: Axes, rows: pd.DataFrame, columns: list[str], nothing: float, label: str) -> None:
+    values: Any = rows[columns].to_numpy(dtype=float)
+    for place, ((mean, low, high), verdict) in enumerate(zip(values, rows["verdict"], strict=True)):
+        colour = _COLOURS[verdict]
         if np.isfinite([low, high]).all():
             axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
         if np.isfinite(mean):
             axes.plot([mean], [place], "o", color=colour, markersize=6, markeredgecolor="white")
-
-
-def _label(row: Any) -> str:
-    return f"{row.arm}: {row.measure}\n{row.where}"
+    axes.axvline(nothing, **style.NOTHING, zorder=0)
+    axes.set_xlabel(label)

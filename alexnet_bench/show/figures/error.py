@@ -1,12 +1,10 @@
 """Error of every variant: each seed's point and the mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
+from matplotlib.figure import SubFigure
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.metrics import Metric, headline
@@ -18,50 +16,38 @@ from alexnet_bench.stats.error_rates import chance_error
 from alexnet_bench.words import percent
 
 
-def draw_error(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
-    """A panel a setting."""
-    shown = [
-        (setting, metric)
-        for setting in measured_alike(records, plans, Trial)
-        if (metric := headline(setting.succeeded))
-    ]
-    return style.stacked(
-        shown,
-        lambda item: 1.9 + 0.34 * len(item[0].variants),
-        lambda panel, item: _draw_panel(panel, *item, plans),
-    )
+@style.report_figure("A point is one seed, a bar their mean; the dashed line is the control's mean.")
+def error_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
+    """One a setting."""
+    for setting in measured_alike(records, plans, Trial):
+        if metric := headline(setting.succeeded):
+            yield 1.9 + 0.34 * len(setting.variants), partial(_draw, setting, metric, plans)
 
 
-def _draw_panel(panel: SubFigure, setting: Setting, metric: Metric, plans: Plans) -> None:
+def _draw(setting: Setting, metric: Metric, plans: Plans, panel: SubFigure) -> None:
     values = pd.DataFrame(
         [(trial.variant, trial.seed, metric.of(trial)) for trial in setting.succeeded],
         columns=["variant", "seed", "error"],
     )
     means = values.groupby("variant")["error"].mean().reindex(setting.variants)
     names = style.order(means, plans, ascending=True)
+    seeds = sorted(set(values["seed"]))
+    beside = dict(zip(seeds, style.offsets(len(seeds), reach=0.22), strict=True))
+    values["row"] = values["variant"].map(names.index) + values["seed"].map(beside)
     axes = panel.subplots()
-    values["row"] = values["variant"].map(names.index) + style.spread(values["seed"], reach=0.22)
-    values["side"] = values["variant"].map(plans.is_control)
-    sns.scatterplot(
-        values.dropna(),
-        x="error",
-        y="row",
-        hue="side",
-        palette={True: style.CONTROL, False: style.ARM},
-        s=42,
-        alpha=0.8,
-        legend=False,
-        zorder=3,
-        ax=axes,
-    )
-    axes.plot(means.loc[names], range(len(names)), "|", color="black", markersize=17, markeredgewidth=2)
-    handles = [style.point("one seed", style.ARM), _mean_mark()]
-    if setting.control in names and pd.notna(means[setting.control]):
-        axes.axvline(means[setting.control], color=style.CONTROL, linestyle="--", linewidth=1, zorder=0)
-        handles.append(
-            style.mark(f"mean of the control, {setting.control}", style.CONTROL, linestyle="--", linewidth=1)
-        )
-    handles += _mark_chance(axes, setting, values["error"].max())
+    colours = {name: style.CONTROL if plans.is_control(name) else style.ARM for name in names}
+    style.scatter(axes, values.dropna(), "error", "row", colours, s=42, alpha=0.8, zorder=3)
+    axes.plot(means.loc[names], range(len(names)), **style.MEAN | {"markersize": 17})
+    handles = [style.point("one seed", style.ARM), style.mark("mean over seeds", **style.MEAN)]
+    if pd.notna(means.get(setting.control)):
+        axes.axvline(means[setting.control], **style.REFERENCE, zorder=0)
+        handles.append(style.mark(f"mean of the control, {setting.control}", **style.REFERENCE))
+    classes = setting.conditions["classes"]
+    chance = 100 * chance_error(classes)
+    # What a guess scores, where a variant comes near it.
+    if values["error"].max() >= 0.7 * chance:
+        axes.axvline(chance, **style.NOTHING, zorder=0)
+        handles.append(style.mark(f"a guess among {classes} classes", **style.NOTHING))
     control = names.index(setting.control) if setting.control in names else None
     style.show_rows(axes, [_label(setting, name, plans) for name in names], control)
     style.show_values(axes, [percent(means[name]) for name in names], "mean, %")
@@ -71,31 +57,7 @@ def _draw_panel(panel: SubFigure, setting: Setting, metric: Metric, plans: Plans
     style.key(panel, handles)
 
 
-def _mean_mark() -> Line2D:
-    return style.mark("mean over seeds", "black", marker="|", markersize=12, markeredgewidth=2)
-
-
-def _mark_chance(axes: Axes, setting: Setting, largest: float) -> list[Line2D]:
-    """Draw what a guess scores, where a variant comes near it."""
-    classes = setting.conditions["classes"]
-    chance = 100 * chance_error(classes)
-    if largest < 0.7 * chance:
-        return []
-    axes.axvline(chance, color=style.MUTED, linestyle=":", linewidth=1.2, zorder=0)
-    return [style.mark(f"a guess among {classes} classes", style.MUTED, linestyle=":", linewidth=1.2)]
-
-
 def _label(setting: Setting, variant: str, plans: Plans) -> str:
-    """The name, with the network it is another name of, and how many of its trials failed."""
-    rows, same = setting.of(variant), plans.same_as(variant)
+    rows = setting.of(variant)
     failed = sum(not trial.succeeded for trial in rows)
-    text = f"{variant} (= {same})" if same else variant
-    return f"{text} ({failed} of {len(rows)} failed)" if failed else text
-
-
-FIGURE = style.ReportFigure(
-    name="error",
-    place=1,
-    caption="A point is one seed, a bar their mean; the dashed line is the control's mean.",
-    draw=draw_error,
-)
+    return style.row_label(variant, plans, f"{failed} of {len(rows)} failed" if failed else "")

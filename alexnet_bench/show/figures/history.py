@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -15,11 +17,12 @@ from alexnet_bench.show.numbers import change_text
 from alexnet_bench.stats.estimate import Estimate
 
 _MOST_LABELS, _SHORT = 12, 7
+_LEVEL: dict[str, Any] = {"color": "black", "linewidth": 1.2}
 
 
 def draw_history(found: Sequence[Series]) -> Figure | None:
     """A panel for each series that was set against the yardstick; None where there is none."""
-    return style.stacked([series for series in found if series.measured], lambda _: 3.1, _draw_panel)
+    return style.stacked((3.1, partial(_draw, series)) for series in found if series.measured)
 
 
 def conditions(series: Series) -> str:
@@ -37,19 +40,16 @@ def gain_text(gain: Estimate) -> str:
     return change_text(*(math.exp(value) for value in (gain.mean, gain.low, gain.high)))
 
 
-def _draw_panel(panel: SubFigure, series: Series) -> None:
+def _draw(series: Series, panel: SubFigure) -> None:
     axes = panel.subplots()
-    speeds = pd.DataFrame(
-        {
-            "entry": range(len(series.measured)),
-            "speed": [row.images_per_teraflop for row in series.measured],
-        }
-    )
-    sns.scatterplot(speeds, x="entry", y="speed", color=style.ARM, s=26, alpha=0.8, legend=False, ax=axes)
+    speeds = pd.Series([row.images_per_teraflop for row in series.measured])
+    sns.scatterplot(speeds, color=style.ARM, s=26, alpha=0.8, legend=False, ax=axes)
     for start, end, speed in series.levels:
-        axes.plot([start - 0.4, end + 0.4], [speed, speed], color="black", linewidth=1.2, zorder=1)
+        axes.plot([start - 0.4, end + 0.4], [speed, speed], **_LEVEL, zorder=1)
     _mark_changes(axes, series)
-    _name_entries(axes, series)
+    apart = math.ceil(len(series.measured) / _MOST_LABELS)
+    named = range(0, len(series.measured), apart)
+    axes.set_xticks(named, [_short(series.measured[at].commit or "–") for at in named])
     axes.set(xlabel="commit, in order of time", ylabel="images a teraflop\nof the yardstick")
     axes.yaxis.set_major_locator(MaxNLocator(5))
     first = series.rows[0]
@@ -58,8 +58,8 @@ def _draw_panel(panel: SubFigure, series: Series) -> None:
         panel,
         [
             style.point("one gate", style.ARM),
-            style.mark("mean of a level", "black", linestyle="-", linewidth=1.2),
-            style.mark("change point", style.CONTROL, linestyle="--", linewidth=1),
+            style.mark("mean of a level", linestyle="-", **_LEVEL),
+            style.mark("change point", **style.REFERENCE),
         ][: None if series.changes else 2],
     )
 
@@ -67,7 +67,7 @@ def _draw_panel(panel: SubFigure, series: Series) -> None:
 def _mark_changes(axes: Axes, series: Series) -> None:
     for change in series.changes:
         is_late = change.at > len(series.measured) / 2
-        axes.axvline(change.at - 0.5, color=style.CONTROL, linestyle="--", linewidth=1)
+        axes.axvline(change.at - 0.5, **style.REFERENCE)
         axes.annotate(
             f"{change_text(math.exp(change.gain.mean))}\n{_short(change.since)} → {_short(change.until)}",
             (change.at - 0.5, 1),
@@ -79,12 +79,6 @@ def _mark_changes(axes: Axes, series: Series) -> None:
             fontsize="small",
             color=style.CONTROL,
         )
-
-
-def _name_entries(axes: Axes, series: Series) -> None:
-    apart = math.ceil(len(series.measured) / _MOST_LABELS)
-    named = range(0, len(series.measured), apart)
-    axes.set_xticks(named, [_short(series.measured[at].commit or "–") for at in named])
 
 
 def _short(name: str) -> str:

@@ -4,7 +4,6 @@ import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from alexnet_bench.errors import BenchError
@@ -26,27 +25,21 @@ def import_matplotlib() -> None:
         # What was imported in part is imported again.
         for name in {name for name in sys.modules if name.split(".")[0] == "matplotlib"} - before:
             del sys.modules[name]
-        try:
-            with _as_shipped():
-                importlib.import_module("matplotlib")
-        except Exception as error:
-            raise BenchError(f"matplotlib cannot be imported ({error}); install it anew") from None
+        _import_as_shipped()
 
 
-@contextlib.contextmanager
-def _as_shipped() -> Iterator[None]:
-    """An environment and a current folder in which matplotlib finds no settings."""
-    settings = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
+def _import_as_shipped() -> None:
+    """Import it in an environment and a current folder in which it finds no settings."""
+    shipped = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+    own = {name: os.environ[name] for name in shipped if name in os.environ}
+    elsewhere = contextlib.chdir(Path(__file__).parent)
+    os.environ.update(shipped)
     try:
-        with contextlib.ExitStack() as stack:
-            if Path("matplotlibrc").exists():
-                stack.enter_context(contextlib.chdir(Path(__file__).parent))
-            yield
+        with elsewhere if Path("matplotlibrc").exists() else contextlib.nullcontext():
+            importlib.import_module("matplotlib")
+    except Exception as error:
+        raise BenchError(f"matplotlib cannot be imported ({error}); install it anew") from None
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in shipped:
+            del os.environ[name]
+        os.environ.update(own)

@@ -1,10 +1,12 @@
-"""What the figures share: colours, panels, captions, files."""
+"""What the figures share: colours, lines, panels, captions, files."""
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -19,15 +21,23 @@ from matplotlib.transforms import ScaledTranslation
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord
 
-Item = TypeVar("Item")
-
 WIDTH = 9.0
 _CHARACTERS = 128
 DOTS_PER_INCH = 150
 PALETTE = sns.color_palette("colorblind").as_hex()
 ARM, CONTROL, SECOND, MUTED = PALETTE[0], PALETTE[3], PALETTE[1], "#8a8a8a"
 # The palette without the control's colour, and without those too pale for thin lines.
-DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
+_DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
+# Of lines and marks, and of their entries in a legend.
+REFERENCE: dict[str, Any] = {"color": CONTROL, "linestyle": "--", "linewidth": 1}
+NOTHING: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.2}
+MEAN: dict[str, Any] = {
+    "color": "black",
+    "linestyle": "none",
+    "marker": "|",
+    "markersize": 12,
+    "markeredgewidth": 2,
+}
 STYLE: dict[str, Any] = {
     **sns.axes_style("whitegrid"),
     **sns.plotting_context("paper", font_scale=1.1),
@@ -39,43 +49,53 @@ STYLE: dict[str, Any] = {
     "axes.edgecolor": "#bbbbbb",
 }
 
+# Its height in inches, and what fills it.
+Panel = tuple[float, Callable[[SubFigure], None]]
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class ReportFigure:
-    """A figure of a report, which its file registers as `FIGURE`.
+    """A figure of a report: how to read it, and what makes its panels of records and their plans."""
 
-    Args:
-        name: of its files, without ending.
-        place: among a report's figures, which are shown in this order.
-        caption: how to read it.
-        draw: from records and their plans; None where these have nothing to draw.
-    """
-
-    name: str
-    place: int
     caption: str
-    draw: Callable[[Sequence[AnyRecord], Plans], Figure | None]
+    panels: Callable[[Sequence[AnyRecord], Plans], Iterator[Panel]]
+
+    def draw(self, records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
+        """The figure; None where there is nothing to draw."""
+        return stacked(self.panels(records, plans))
 
 
-def stacked(
-    shown: Sequence[Item], height: Callable[[Item], float], draw: Callable[[SubFigure, Item], None]
-) -> Figure | None:
-    """A figure with a panel for each item, one above another; None without any.
+def report_figure(caption: str) -> Callable[..., ReportFigure]:
+    """Makes a figure of what yields its panels."""
+    return partial(ReportFigure, caption)
 
-    Args:
-        shown: the items.
-        height: of an item's panel, in inches.
-        draw: fills an item's panel.
-    """
+
+def stacked(panels: Iterable[Panel]) -> Figure | None:
+    """A figure of panels, one above another; None without any."""
+    shown = list(panels)
     if not shown:
         return None
-    heights = [height(item) for item in shown]
+    heights = [height for height, _ in shown]
     figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
-    places = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for panel, item in zip(places, shown, strict=True):
-        draw(panel, item)
+    places = figure.subfigures(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for place, (_, draw) in zip(places, shown, strict=True):
+        draw(place)
     return figure
+
+
+def grid(panel: SubFigure, count: int, across: int, **how: Any) -> list[Axes]:
+    """So many axes, in rows of some abreast."""
+    across = min(across, count)
+    places = panel.subplots(rows_of(count, across), across, squeeze=False, **how).flat
+    for unused in places[count:]:
+        unused.set_visible(False)
+    return list(places[:count])
+
+
+def rows_of(count: int, across: int) -> int:
+    """The rows that so many take, some abreast."""
+    return -(-count // across)
 
 
 def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
@@ -114,18 +134,23 @@ def styled() -> Any:
     return mpl.rc_context(cast(Any, own | STYLE))
 
 
-def spread(keys: "pd.Series[Any]", reach: float) -> "pd.Series[float]":
-    """An offset a key, evenly spread in the order of the keys, so that equal values stay apart."""
-    order = sorted(set(keys))
-    return keys.map(dict(zip(order, offsets(len(order), reach), strict=True))).astype(float)
+def scatter(axes: Axes, values: pd.DataFrame, x: str, y: str, colours: dict[str, str], **how: Any) -> None:
+    """A point a row, in the colour of its variant."""
+    sns.scatterplot(values, x=x, y=y, hue="variant", palette=colours, legend=False, ax=axes, **how)
+
+
+def distinct_colours(names: Iterable[str], plans: Plans) -> dict[str, str]:
+    """A colour a variant, which ties it to its name; a control's is its own."""
+    others = cycle(_DISTINCT)
+    return {name: CONTROL if plans.is_control(name) else next(others) for name in names}
 
 
 def offsets(count: int, reach: float) -> list[float]:
-    """So many offsets, evenly spread."""
+    """So many offsets, evenly spread, so that equal values stay apart."""
     return list(np.linspace(-reach, reach, count)) if count > 1 else [0.0] * count
 
 
-def show_rows(axes: Axes, labels: Sequence[str], control: int | None) -> None:
+def show_rows(axes: Axes, labels: Sequence[str], control: int | None = None) -> None:
     """Name the rows, the first on top, the control's in its colour."""
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
@@ -143,15 +168,8 @@ def show_values(axes: Axes, values: Sequence[str], title: str) -> None:
     column.set_yticks(range(len(values)), values)
     column.tick_params(length=0)
     column.spines["right"].set_visible(False)
-    axes.annotate(
-        title,
-        (1, 1),
-        (4, 4),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize="small",
-        color="#555555",
-    )
+    place: Any = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(title, (1, 1), (4, 4), fontsize="small", color="#555555", **place)
 
 
 def key(panel: SubFigure, handles: Sequence[Line2D], columns: int = 4) -> None:
@@ -161,14 +179,14 @@ def key(panel: SubFigure, handles: Sequence[Line2D], columns: int = 4) -> None:
     )
 
 
-def mark(label: str, colour: str, **style: Any) -> Line2D:
+def mark(label: str, **style: Any) -> Line2D:
     """An entry of a legend."""
-    return Line2D([], [], color=colour, label=label, **{"linestyle": "none", **style})
+    return Line2D([], [], label=label, **{"linestyle": "none", **style})
 
 
 def point(label: str, colour: str) -> Line2D:
     """A legend's entry for a single measurement."""
-    return mark(label, colour, marker="o", markeredgecolor="white", markersize=7, alpha=0.8)
+    return mark(label, color=colour, marker="o", markeredgecolor="white", markersize=7, alpha=0.8)
 
 
 def order(means: "pd.Series[float]", plans: Plans, ascending: bool) -> list[str]:
@@ -176,3 +194,9 @@ def order(means: "pd.Series[float]", plans: Plans, ascending: bool) -> list[str]
     names = sorted(means.index, key=plans.rank)
     ranked = means.loc[names].sort_values(ascending=ascending, kind="stable", na_position="last").index
     return sorted(ranked, key=lambda name: not plans.is_control(name))
+
+
+def row_label(variant: str, plans: Plans, failed: str) -> str:
+    """The name of a variant, with the network that it is another name of, and what failed."""
+    same = plans.same_as(variant)
+    return variant + (f" (= {same})" if same else "") + (f" ({failed})" if failed else "")

@@ -1,12 +1,12 @@
 """Images a second against the batch size, a line a variant and precision."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import cycle
 
 import pandas as pd
 import seaborn as sns
-from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from alexnet_bench.analysis.effect import steady_draws
@@ -19,22 +19,12 @@ _DASHES = ("", (4, 2), (1, 1.5))
 _COLUMNS = 3
 
 
-def draw_sweep(records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
-    """A panel for each run and topology timed at several batch sizes, training beside inference."""
-    return style.stacked(
-        list(_sweeps(records, plans)),
-        lambda draws: 3.6 + 0.25 * _lines(draws),
-        lambda panel, draws: _draw_panel(panel, draws, plans),
-    )
-
-
-def _lines(draws: pd.DataFrame) -> int:
-    """The rows that the legend takes."""
-    return -(-(draws["variant"].nunique() + draws["precision"].nunique()) // _COLUMNS)
-
-
-def _sweeps(records: Sequence[AnyRecord], plans: Plans) -> Iterator[pd.DataFrame]:
-    """The draws of each run and topology, of the variants that were timed at several batch sizes."""
+@style.report_figure(
+    "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
+    "stroke tells the precision."
+)
+def sweep_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
+    """One for each run and topology, of the variants that were timed at several batch sizes."""
     columns = ("variant", "precision", "batch_size", "mode", "topology", "run_id", "device", "threads")
     draws = steady_draws(item for item in records if isinstance(item, Draw) and item.side == HEAD)
     table = pd.DataFrame(
@@ -43,30 +33,21 @@ def _sweeps(records: Sequence[AnyRecord], plans: Plans) -> Iterator[pd.DataFrame
     )
     for _, rows in table.groupby(["topology", "run_id"], sort=False):
         sizes = rows.groupby("variant")["batch_size"].transform("nunique")
-        swept = rows[sizes > 1]
+        swept = rows[sizes > 1].sort_values("variant", kind="stable", key=lambda names: names.map(plans.rank))
         if len(swept):
-            yield swept.assign(rank=swept["variant"].map(plans.rank)).sort_values("rank", kind="stable")
+            keys = swept["variant"].nunique() + swept["precision"].nunique()
+            yield 3.6 + 0.25 * style.rows_of(keys, _COLUMNS), partial(_draw, swept, plans)
 
 
-def _draw_panel(panel: SubFigure, draws: pd.DataFrame, plans: Plans) -> None:
+def _draw(draws: pd.DataFrame, plans: Plans, panel: SubFigure) -> None:
+    """Training beside inference."""
     metrics = [metric for metric in THROUGHPUTS if (draws["mode"] == metric.mode).any()]
-    names, precisions = (list(dict.fromkeys(draws[column])) for column in ("variant", "precision"))
-    others = cycle(style.DISTINCT)
-    colours = {name: style.CONTROL if plans.is_control(name) else next(others) for name in names}
-    dashes = dict(zip(precisions, cycle(_DASHES), strict=False))
-    for axes, metric in zip(panel.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
-        rows = draws[draws["mode"] == metric.mode]
-        values = pd.DataFrame(
-            {
-                "batch": rows["batch_size"].astype(int),
-                "rate": rows["rate"],
-                "variant": rows["variant"],
-                "precision": rows["precision"],
-            }
-        )
+    colours = style.distinct_colours(draws["variant"].unique(), plans)
+    dashes = dict(zip(draws["precision"].unique(), cycle(_DASHES), strict=False))
+    for axes, metric in zip(style.grid(panel, len(metrics), len(metrics)), metrics, strict=True):
         sns.lineplot(
-            values,
-            x="batch",
+            draws[draws["mode"] == metric.mode],
+            x="batch_size",
             y="rate",
             hue="variant",
             palette=colours,
@@ -78,7 +59,7 @@ def _draw_panel(panel: SubFigure, draws: pd.DataFrame, plans: Plans) -> None:
             ax=axes,
         )
         axes.set_xscale("log", base=2)
-        axes.set_xticks(sorted(set(values["batch"])))
+        axes.set_xticks(sorted(set(draws.loc[draws["mode"] == metric.mode, "batch_size"])))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_ylim(bottom=0)
@@ -86,28 +67,10 @@ def _draw_panel(panel: SubFigure, draws: pd.DataFrame, plans: Plans) -> None:
     first = draws.iloc[0]
     where = f"{first['topology']}, on {first['device']}, {first['threads']} threads"
     style.entitle(panel, "Throughput against batch size", [where])
-    style.key(panel, [*_variant_keys(colours), *_precision_keys(dashes)], columns=_COLUMNS)
-
-
-def _variant_keys(colours: dict[str, str]) -> list[Line2D]:
-    return [style.mark(name, colour, linestyle="-", linewidth=2) for name, colour in colours.items()]
-
-
-def _precision_keys(dashes: dict[str, object]) -> list[Line2D]:
-    if len(dashes) < 2:
-        return []
-    return [
-        style.mark(name, "black", linestyle=(0, pattern) if pattern else "-", linewidth=1)
-        for name, pattern in dashes.items()
-    ]
-
-
-FIGURE = style.ReportFigure(
-    name="sweep",
-    place=3,
-    caption=(
-        "Images a second against the batch size. A point is the mean over draws, its band spans them; the "
-        "stroke tells the precision."
-    ),
-    draw=draw_sweep,
-)
+    keys = [style.mark(name, color=colour, linestyle="-", linewidth=2) for name, colour in colours.items()]
+    if len(dashes) > 1:
+        keys += [
+            style.mark(name, color="black", linestyle=(0, pattern) if pattern else "-", linewidth=1)
+            for name, pattern in dashes.items()
+        ]
+    style.key(panel, keys, columns=_COLUMNS)
