@@ -5,12 +5,19 @@ from typing import Any
 import tensorflow as tf
 
 
-class Momentum:
+class ShippedOptimizer:
+    """What treats every value of a weight alike, whatever weight it belongs to."""
+
+    def __init__(self) -> None:
+        self.learning_rate = tf.Variable(0.0, trainable=False)
+
+
+class Momentum(ShippedOptimizer):
     """Section 5: v <- momentum v - rate gradient; w <- w + v."""
 
     def __init__(self, momentum: float) -> None:
+        super().__init__()
         self.momentum = momentum
-        self.learning_rate = tf.Variable(0.0, trainable=False)
 
     def build(self, weights: list[Any]) -> None:
         """Make a velocity for each weight."""
@@ -29,11 +36,8 @@ class Momentum:
             )
 
 
-class Adam:
+class Adam(ShippedOptimizer):
     """With Keras' defaults."""
-
-    def __init__(self) -> None:
-        self.learning_rate = tf.Variable(0.0, trainable=False)
 
     def build(self, weights: list[Any]) -> None:
         """Make two moments for each weight."""
