@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from alexnet_bench.model.on_device import OnDevice
-from alexnet_bench.model.tensorflow_dropout import SeededDropout
+from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
 from alexnet_bench.network.blocks import lrn, non_overlapping, overlapping, relu, tanh
 from alexnet_bench.network.plan import Layer, LayerPlan
@@ -65,8 +65,7 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
         found = made_of(model, layer)
         if layer.kind == "dropout":
             for item in found:
-                item.seed.assign(derive_seed(seed, "dropout", layer.name))
-                item.step.assign(0)
+                item.seed_generator.state.assign([derive_seed(seed, "dropout", layer.name), 0])
         elif layer.kind in ("convolution", "dense"):
             draws = [
                 recipe.initialization.build(derive_seed(seed, "weights", name)) for name in tower_names(layer)
@@ -147,7 +146,7 @@ class _Split:
     def _made(self, layer: Layer, tower: int, name: str) -> keras.Layer:
         own = {"name": name, "dtype": self.precision}
         if layer.kind == "dropout":
-            return SeededDropout(layer.rate, towers=layer.towers, tower=tower, **own)
+            return TowerDropout(layer.rate, towers=layer.towers, tower=tower, **own)
         return _keras_layer(layer, layer.shape[-1] // layer.towers, **own)
 
     def _place(self, layer: keras.Layer, tower: int) -> keras.Layer:
@@ -161,7 +160,7 @@ def _keras_layer(layer: Layer, units: int, **own: Any) -> keras.Layer:
     if layer.kind == "dense":
         return keras.layers.Dense(units, kernel_initializer="zeros", **own)
     if layer.kind == "dropout":
-        return SeededDropout(layer.rate, **own)
+        return TowerDropout(layer.rate, **own)
     if layer.kind == "margin":
         return keras.layers.ZeroPadding2D(layer.kernel, **own)
     if layer.kind == "flatten":

@@ -13,6 +13,7 @@ from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.model.tensorflow_step import Steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
+from alexnet_bench.seeds import derive_seed
 
 
 def build_data_parallel_steps(
@@ -28,6 +29,7 @@ def build_data_parallel_steps(
     strategy = tf.distribute.MirroredStrategy(list(devices), _reduction(devices))
     with strategy.scope():
         model = build_model(plan, recipe, seed=seed, precision=precision)
+        _draw_masks_apart(model, seed)
         scale = NoScale() if precision != "mixed_float16" else LossScale()
         return DataParallelSteps(model, recipe, scale, strategy)
 
@@ -52,7 +54,7 @@ class DataParallelSteps(Steps):
         scale: NoScale | LossScale,
         strategy: tf.distribute.MirroredStrategy,
     ) -> None:
-        super().__init__(model, recipe, scale, packed=False)
+        super().__init__(model, recipe, scale)
         self._strategy = strategy
 
     def _train(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -85,3 +87,11 @@ class DataParallelSteps(Steps):
                 // count
             ]
         )
+
+
+def _draw_masks_apart(model: keras.Model, seed: int) -> None:
+    """Give every device dropout masks of its own: the strategy starts all of them at one state."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            for number, state in enumerate(layer.seed_generator.state.value.values):
+                state.assign([derive_seed(seed, f"dropout on device {number}", layer.name), 0])

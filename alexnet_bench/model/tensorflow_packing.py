@@ -12,6 +12,12 @@ import tensorflow as tf
 MOST_VALUES = 2**16
 
 
+def can_be_packed(model: keras.Model) -> bool:
+    """Whether all its weights are on one device."""
+    devices = {weight.value.device for weight in model.trainable_variables}
+    return len(devices) == 1 and not tf.distribute.has_strategy()
+
+
 class Packing:
     """Large weights as they are and small ones as one vector, which is what is trained.
 
@@ -38,7 +44,7 @@ class Packing:
         return [*map(_decays, self._large), np.concatenate(which)]
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[list[tf.Tensor]]:
+    def opened(self) -> Iterator[list[tf.Tensor | tf.Variable]]:
         """Let the model compute with the weights as they stand, in what is compiled in here.
 
         Gives what gradients are to be taken by. State that the model keeps is written when it is left.
@@ -63,10 +69,6 @@ class Packing:
         for weight, value in zip(self._small, now, strict=True):
             weight.assign(value)
 
-    def pack(self) -> None:
-        """Take over the weights that the model was given."""
-        self._vector.assign(_end_to_end(self._small))
-
 
 class NoPacking:
     """Every weight by itself, as several devices and a user's optimizer need it."""
@@ -85,9 +87,6 @@ class NoPacking:
         return gradients
 
     def unpack(self) -> None:
-        """Nothing is packed."""
-
-    def pack(self) -> None:
         """Nothing is packed."""
 
 

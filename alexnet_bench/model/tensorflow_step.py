@@ -10,7 +10,7 @@ from alexnet_bench.errors import VariantError
 from alexnet_bench.model.build import build_model
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer
-from alexnet_bench.model.tensorflow_packing import NoPacking, Packing
+from alexnet_bench.model.tensorflow_packing import NoPacking, Packing, can_be_packed
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
 
@@ -25,8 +25,7 @@ def build_steps(
 
         return build_data_parallel_steps(plan, recipe, seed=seed, devices=devices, precision=precision)
     model = build_model(plan, recipe, seed=seed, devices=devices, precision=precision)
-    scale = NoScale() if precision != "mixed_float16" else LossScale()
-    return Steps(model, recipe, scale, packed=not devices)
+    return Steps(model, recipe, NoScale() if precision != "mixed_float16" else LossScale())
 
 
 class Steps:
@@ -36,22 +35,14 @@ class Steps:
         model: from images to float32 logits.
         recipe: gives the optimizer; its learning rate is where `learning_rate` starts.
         scale: of the loss, which half precision needs.
-        packed: whether small weights may be laid end to end: on one device, under a shipped optimizer.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        recipe: Recipe,
-        scale: NoScale | LossScale | None = None,
-        *,
-        packed: bool = True,
-    ) -> None:
+    def __init__(self, model: keras.Model, recipe: Recipe, scale: NoScale | LossScale | None = None) -> None:
         self._model = model
         self._scale = scale or NoScale()
         self._decay = recipe.weight_decay
         self._optimizer = recipe.optimizer.build(recipe)
-        packs = packed and isinstance(self._optimizer, ShippedOptimizer)
+        packs = isinstance(self._optimizer, ShippedOptimizer) and can_be_packed(model)
         self._packing = Packing(model) if packs else NoPacking(model)
         self._optimizer.build(self._packing.weights)
         self.learning_rate = self._optimizer.learning_rate

@@ -1,6 +1,7 @@
 """Towers side by side on one device: their channels lie one after the other on the last axis."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import keras
@@ -12,13 +13,34 @@ from keras import ops
 class GroupedConvolution(keras.layers.Conv2D):
     """A convolution in which every tower sees its own channels alone.
 
-    Keras compiles a grouped convolution by XLA on a CPU, which makes it many times slower there; TensorFlow's
-    own kernels take it as it is.
+    Keras compiles a grouped convolution by XLA on a CPU, which makes it many times slower there. TensorFlow's
+    own kernels take most of them as they are; where they do not, each tower has a convolution of its own.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """What Keras calls for the convolution itself."""
-        return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
+        given = {"strides": self.strides, "padding": self.padding.upper()}
+        if _takes_groups(inputs.dtype):
+            return tf.nn.conv2d(inputs, kernel, **given)
+        parts = zip(tf.split(inputs, self.groups, -1), tf.split(kernel, self.groups, -1), strict=True)
+        return tf.concat([tf.nn.conv2d(part, own, **given) for part, own in parts], -1)
+
+
+@cache
+def _takes_groups(dtype: tf.DType) -> bool:
+    """Whether the gradients of grouped convolutions can be computed here, which is tried.
+
+    On CPUs, by oneDNN alone: in some builds, and for some types, it is not there.
+    """
+    with tf.init_scope():
+        images, kernel = tf.ones((1, 3, 3, 4), dtype), tf.ones((3, 3, 2, 4), dtype)
+        given = {"out_backprop": images, "strides": [1, 1, 1, 1], "padding": "SAME"}
+        try:
+            tf.raw_ops.Conv2DBackpropInput(input_sizes=images.shape, filter=kernel, **given)
+            tf.raw_ops.Conv2DBackpropFilter(input=images, filter_sizes=kernel.shape, **given)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+            return False
+    return True
 
 
 @keras.saving.register_keras_serializable("alexnet_bench")
