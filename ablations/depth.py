@@ -11,23 +11,21 @@ Costs about two minutes with the quick preset on two CPU cores.
 
 from alexnet_bench import ALEXNET, Ablation, Claim
 
-
-def _claim(arm):
-    return Claim(
-        says=f"removing a middle layer costs about 2 points of top-1 error ({arm})",
-        source="Krizhevsky et al. 2012, section 7",
-        setup="ImageNet, the paper's network",
-        arm=arm,
-        measure="top1_error",
-        predicts="higher",
-        size=2.0,
-    )
-
-
 DEPTH = Ablation(
     name="depth",
     factor="removed",
     control=ALEXNET,
     arms=[ALEXNET.but("no-conv3", removed="conv3"), ALEXNET.but("no-conv4", removed="conv4")],
-    claims=[_claim("no-conv3"), _claim("no-conv4")],
+    claims=[
+        Claim(
+            says=f"removing a middle layer costs about 2 points of top-1 error ({arm})",
+            source="Krizhevsky et al. 2012, section 7",
+            setup="ImageNet, the paper's network",
+            arm=arm,
+            measure="top1_error",
+            predicts="higher",
+            size=2.0,
+        )
+        for arm in ("no-conv3", "no-conv4")
+    ],
 )

@@ -25,23 +25,17 @@ TOWERS = Ablation(
     control=ALEXNET,
     arms=[SINGLE_TOWER, ONE_GPU],
     claims=[
-        Claim(
-            says="the two-GPU network lowers top-1 error by 1.7 points",
-            source="Krizhevsky et al. 2012, section 3.2",
-            setup="ImageNet, against the one-GPU network with half the kernels",
-            arm="one-gpu",
-            measure="top1_error",
-            predicts="higher",
-            size=1.7,
-        ),
-        Claim(
-            says="the two-GPU network lowers top-5 error by 1.2 points",
-            source="Krizhevsky et al. 2012, section 3.2",
-            setup="ImageNet, against the one-GPU network with half the kernels",
-            arm="one-gpu",
-            measure="top5_error",
-            predicts="higher",
-            size=1.2,
+        *(
+            Claim(
+                says=f"the two-GPU network lowers top-{k} error by {points} points",
+                source="Krizhevsky et al. 2012, section 3.2",
+                setup="ImageNet, against the one-GPU network with half the kernels",
+                arm="one-gpu",
+                measure=f"top{k}_error",
+                predicts="higher",
+                size=points,
+            )
+            for k, points in ((1, 1.7), (5, 1.2))
         ),
         Claim(
             says="the two-GPU network trains slightly faster than the one-GPU network",

@@ -35,23 +35,17 @@ LRN = Ablation(
     control=ALEXNET.but("lrn"),
     arms=[ALEXNET.but("no-lrn", normalization="none")],
     claims=[
-        Claim(
-            says="LRN lowers top-1 error by 1.4 points",
-            source="Krizhevsky et al. 2012, section 3.3",
-            setup="ImageNet (ILSVRC-2010), the paper's network",
-            arm="no-lrn",
-            measure="top1_error",
-            predicts="higher",
-            size=1.4,
-        ),
-        Claim(
-            says="LRN lowers top-5 error by 1.2 points",
-            source="Krizhevsky et al. 2012, section 3.3",
-            setup="ImageNet (ILSVRC-2010), the paper's network",
-            arm="no-lrn",
-            measure="top5_error",
-            predicts="higher",
-            size=1.2,
+        *(
+            Claim(
+                says=f"LRN lowers top-{k} error by {points} points",
+                source="Krizhevsky et al. 2012, section 3.3",
+                setup="ImageNet (ILSVRC-2010), the paper's network",
+                arm="no-lrn",
+                measure=f"top{k}_error",
+                predicts="higher",
+                size=points,
+            )
+            for k, points in ((1, 1.4), (5, 1.2))
         ),
         Claim(
             says="LRN lowers test error from 13% to 11%",

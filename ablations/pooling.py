@@ -16,23 +16,17 @@ POOLING = Ablation(
     control=ALEXNET,
     arms=[ALEXNET.but("non-overlapping-pooling", pooling="non-overlapping")],
     claims=[
-        Claim(
-            says="overlapping pooling lowers top-1 error by 0.4 points",
-            source="Krizhevsky et al. 2012, section 3.4",
-            setup="ImageNet, maps of equal size",
-            arm="non-overlapping-pooling",
-            measure="top1_error",
-            predicts="higher",
-            size=0.4,
-        ),
-        Claim(
-            says="overlapping pooling lowers top-5 error by 0.3 points",
-            source="Krizhevsky et al. 2012, section 3.4",
-            setup="ImageNet, maps of equal size",
-            arm="non-overlapping-pooling",
-            measure="top5_error",
-            predicts="higher",
-            size=0.3,
+        *(
+            Claim(
+                says=f"overlapping pooling lowers top-{k} error by {points} points",
+                source="Krizhevsky et al. 2012, section 3.4",
+                setup="ImageNet, maps of equal size",
+                arm="non-overlapping-pooling",
+                measure=f"top{k}_error",
+                predicts="higher",
+                size=points,
+            )
+            for k, points in ((1, 0.4), (5, 0.3))
         ),
         Claim(
             says="networks with overlapping pooling are slightly harder to overfit",

@@ -5,9 +5,7 @@ import alexnet_bench.run  # noqa: F401
 from alexnet_bench.api import compare, gate, run, write_report
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.ablation import Ablation, Claim
-from alexnet_bench.network.blocks import Block, block
-from alexnet_bench.network.initializers import Initializer, initializer
-from alexnet_bench.network.optimizers import Optimizer, optimizer
+from alexnet_bench.network.parts import Block, Initializer, Optimizer, block, initializer, optimizer
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.variant import ALEXNET, Variant
 from alexnet_bench.records.run_folder import read

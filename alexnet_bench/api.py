@@ -1,7 +1,8 @@
 """What the commands do, for notebooks and scripts."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from alexnet_bench.records.run_folder import run_folder
 if TYPE_CHECKING:
     import pandas as pd
 
+    from alexnet_bench.analysis.gate import Asked
     from alexnet_bench.records.schema import Draw
+    from alexnet_bench.run.run import Observer
 
 
 def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any) -> Path:
@@ -64,7 +67,9 @@ def compare(
     """
     from alexnet_bench.analysis.comparison import compare_sides
 
-    return _table(compare_sides(_timed("alexnet_bench.compare()", base, base_python, out, settings)))
+    settings = {"variants": "alexnet"} | settings
+    timed = time_sides("alexnet_bench.compare()", settings, base=base, base_python=base_python, out=out)
+    return _table(compare_sides(timed.records))
 
 
 def gate(
@@ -80,12 +85,8 @@ def gate(
     No `pyproject.toml` is read, and no history is kept.
 
     Args:
-        base: a revision of the repository in the current folder; where neither is given, where this branch
-            began.
-        base_python: another interpreter, with its own TensorFlow.
-        out: the run folder; a new one under `results/runs` by default.
+        base, base_python, out, settings: as for `compare`; without a base, it is where this branch began.
         thresholds: the tolerances, as `[tool.alexnet-bench.gate.thresholds]` has it.
-        settings: fields of `alexnet_bench.run.settings.Settings`; `variants` is `alexnet` by default.
 
     Returns:
         One row a variant and quantity; `alexnet_bench.analysis.decision.Decision` says what its columns mean.
@@ -93,7 +94,7 @@ def gate(
     Raises:
         BenchError: something asked for cannot be used.
     """
-    from alexnet_bench.analysis.gate import Asked, decisions, enough
+    from alexnet_bench.analysis.gate import decisions, enough
     from alexnet_bench.analysis.quantities import QUANTITIES, read_thresholds
     from alexnet_bench.run.effort import gate_effort
     from alexnet_bench.run.sides import merge_base, repository_at
@@ -101,19 +102,17 @@ def gate(
     shares = read_thresholds(thresholds or {})
     if base is None and base_python is None:
         base = merge_base(repository_at(Path.cwd()))
-    networks: list[Asked] = []
-    records = _timed(
+    timed = time_sides(
         "alexnet_bench.gate()",
-        base,
-        base_python,
-        out,
-        settings,
+        {"variants": "alexnet"} | settings,
+        base=base,
+        base_python=base_python,
+        out=out,
         effort=gate_effort,
         is_known=partial(enough, thresholds=shares),
-        on_asked=networks.extend,
         named=shares.named(QUANTITIES),
     )
-    return _table(decisions(records, shares, asked=networks))
+    return _table(decisions(timed.records, shares, asked=timed.asked))
 
 
 def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
@@ -131,26 +130,61 @@ def write_report(*runs: str | Path, out: str | Path | None = None) -> Path:
     return report.write_report(folders, Path(out) if out is not None else folders[0] / "report")
 
 
-def _timed(
-    command: str,
-    base: str | None,
-    base_python: str | Path | None,
-    out: str | Path | None,
-    settings: dict[str, Any],
-    **how: Any,
-) -> "Sequence[Draw]":
-    """The draws of base and head, timed in one job; `how` is what `run.compare.compare` takes besides."""
-    from alexnet_bench.run import compare as comparison
-    from alexnet_bench.run.settings import Settings
-    from alexnet_bench.run.sides import compared_sides
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """All draws, what head is held against if anything, the run folder, and what was to be timed."""
 
-    asked = Settings(**({"variants": "alexnet"} | settings | {"measure": "throughput"}))
+    records: "list[Draw]"
+    against: str
+    run: Path
+    asked: "list[Asked]"
+
+
+def time_sides(
+    command: str,
+    settings: dict[str, Any],
+    *,
+    base: str | None = None,
+    base_python: str | Path | None = None,
+    alone: bool = False,
+    out: str | Path | None,
+    root: Path = Path(),
+    watched: "Callable[[Path], AbstractContextManager[Observer]] | None" = None,
+    **how: Any,
+) -> Timed:
+    """Time the code of base and head, or that of head `alone`, into the folder that `run_folder` gives.
+
+    What is `watched` lasts as long as timing does; `how` is what `run.compare.compare` takes besides.
+    """
+    from alexnet_bench.records.schema import BASE
+    from alexnet_bench.run import compare as comparison
+    from alexnet_bench.run.run import Observer
+    from alexnet_bench.run.settings import Settings
+    from alexnet_bench.run.sides import compared_sides, own_side
+
+    typed = Settings(**(settings | {"measure": "throughput"}))
     python = Path(base_python) if base_python is not None else None
+    opened = nullcontext(own_side(typed)) if alone else compared_sides(typed, base=base, base_python=python)
+    asked: list[Asked] = []
     with (
-        run_folder(out) as folder,
-        compared_sides(asked, base=base, base_python=python) as (compared, sides),
+        run_folder(out, root) as folder,
+        watched(folder) if watched else nullcontext(Observer()) as observer,
+        opened as (compared, sides),
     ):
-        return comparison.compare(compared, sides, folder, command, **how)
+        records = comparison.compare(
+            compared,
+            sides,
+            folder,
+            command,
+            on_planned=lambda draws: observer.planned(0, 0, draws),
+            on_record=observer.recorded,
+            on_event=observer.timing,
+            on_asked=asked.extend,
+            **how,
+        )
+        revision = sides[BASE].revision if BASE in sides else None
+    against = " with ".join(filter(None, (revision, str(python or ""))))
+    return Timed(records=records, against=against, run=folder, asked=asked)
 
 
 def _table(rows: Iterable[Any]) -> "pd.DataFrame":

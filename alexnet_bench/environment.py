@@ -46,7 +46,13 @@ def available_memory_bytes() -> int:
 @cache
 def versions() -> dict[str, str]:
     """Of Python and the libraries that make the numbers."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}}
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "unknown"
+    return found
 
 
 @cache
@@ -72,10 +78,3 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(terse=True),
         "versions": versions(),
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "unknown"

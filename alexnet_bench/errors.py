@@ -48,6 +48,13 @@ class WorkerError(BenchError):
     """A worker process that could not start, ended, or answered out of turn: nothing can be measured."""
 
 
+def why_unwritable(error: OSError) -> str:
+    """Why a file cannot be written, or the folder that it goes into cannot be made."""
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is a file, not a folder"
+    return error.strerror or str(error)
+
+
 def _with_closest(name: str, known: list[str]) -> str:
     closest = difflib.get_close_matches(name, known, n=1)
     return f"'{name}' (did you mean '{closest[0]}'?)" if closest else f"'{name}'"

@@ -57,9 +57,7 @@ class VariantTiming:
 class VariantBenchmark:
     """What the fixture `variant_benchmark` is: called once in a test, it times a variant.
 
-    Args:
-        benchmark: pytest-benchmark's fixture, which is given the figures.
-        engine: times what a schedule asks for, with so much effort, and returns the records.
+    `engine` times what a schedule asks for; pytest-benchmark's own fixture is given the figures.
     """
 
     def __init__(self, benchmark: "BenchmarkFixture", engine: Engine) -> None:
@@ -97,7 +95,7 @@ class VariantBenchmark:
             "time_batch_size": batch_size,
             "mode": mode,
             "precision": precision,
-            "ablations": [ablations] if isinstance(ablations, str | Path) else ablations,
+            "ablations": ablations,
         }
         try:
             # All of it in the target: of a test whose target fails, pytest-benchmark reports nothing.
@@ -124,7 +122,7 @@ class VariantBenchmark:
         return self.engine(schedule, least_effort(settings.mode) if self.benchmark.disabled else effort)
 
     def _report(self, records: "Sequence[Draw]", timing: VariantTiming) -> None:
-        from alexnet_bench.analysis.summary import step_milliseconds
+        from alexnet_bench.analysis.effect import step_milliseconds
         from alexnet_bench.records.schema import Draw, columns_of
 
         columns = [column.name for column in columns_of(Draw) if column.agrees]

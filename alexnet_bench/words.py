@@ -40,34 +40,44 @@ def counted(count: int, noun: str) -> str:
 
 def number(value: float | None) -> str:
     """Three digits or more: `0.12`, `31.4`, `1,580`."""
-    if value is None or _is_missing(value):
-        return MISSING
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}".replace("-", "−")
+    size = abs(value or 0)
+    return _formatted(value, f",.{0 if size >= 100 else 1 if size >= 10 else 2}f")
 
 
 def percent(value: float | None) -> str:
     """What is in percent, with two decimals."""
-    return f"{value:z.2f}".replace("-", "−") if not _is_missing(value) else MISSING
+    return _formatted(value, "z.2f")
 
 
 def signed(value: float | None) -> str:
     """With its sign and two decimals."""
-    return f"{value:+z.2f}".replace("-", "−") if not _is_missing(value) else MISSING
+    return _formatted(value, "+z.2f")
 
 
 def whole(value: float | None) -> str:
     """A whole number with separators."""
-    return f"{value:,.0f}" if not _is_missing(value) else MISSING
+    return _formatted(value, ",.0f")
+
+
+def _formatted(value: float | None, form: str) -> str:
+    return MISSING if value is None or value != value else format(value, form).replace("-", "−")
+
+
+def as_share(text: str) -> float:
+    """A share from `2%` or `0.02`.
+
+    Raises:
+        ValueError: it is none, or not between 0 and 1.
+    """
+    share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < share < 1:
+        raise ValueError
+    return share
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:
     """The values that are not null, each once, sorted."""
     return sorted({value for value in values if value is not None})
-
-
-def _is_missing(value: float | None) -> bool:
-    return value is None or value != value
 
 
 def _range(numbers: list[int]) -> str:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from alexnet_bench.analysis.effects import effects
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.run_folder import add_record, create_run
 from alexnet_bench.records.schema import AnyRecord, Draw, Epoch, Trial
@@ -13,6 +14,7 @@ LRN_CLAIM = {
     "source": "Krizhevsky et al. 2012, section 3.3",
     "setup": "ImageNet",
 }
+CRASHED = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
 
 
 def manifest(run_id="run-a", control="alexnet", variants=None, **plan):
@@ -96,6 +98,11 @@ def trial(variant, seed, wrong=0.03, **changes):
     return msgspec.convert({"kind": "trial", **_environment(), **values}, Trial)
 
 
+def trials(variant, *shares, **changes):
+    """A trial a share, of seeds from 0 on."""
+    return [trial(variant, seed, share, **changes) for seed, share in enumerate(shares)]
+
+
 def curve_point(epoch, error):
     return Epoch(
         epoch=epoch,
@@ -136,6 +143,11 @@ def accuracy(names=("alexnet", "no-lrn"), seeds=2):
     ]
 
 
+def draws(variant, *rates, **changes):
+    """A draw a rate, its two slices at that rate."""
+    return [draw(variant, number, [rate, rate], **changes) for number, rate in enumerate(rates)]
+
+
 def timing(names=("alexnet", "no-lrn"), draws=2):
     """Draws of several variants in both modes, each faster than the one before."""
     return [
@@ -169,6 +181,14 @@ def in_run(records, run_id="run-a"):
     """Records as they are read, of one run unless they say otherwise."""
     named = (msgspec.structs.replace(record, run_id=record.run_id or run_id) for record in records)
     return [msgspec.json.decode(msgspec.json.encode(record), type=AnyRecord) for record in named]
+
+
+def effect_rows(records, runs=None, folders=None, **where):
+    """The rows of a report's effects in which these columns have these values."""
+    found = effects(in_run(records), runs or [manifest()], folders)
+    for column, value in where.items():
+        found = found[found[column] == value]
+    return list(found.itertuples())
 
 
 def write_run(folder, records, run=None):

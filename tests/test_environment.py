@@ -1,29 +1,17 @@
 import json
 
-from alexnet_bench.environment import (
-    LIBRARIES,
-    available_memory_bytes,
-    cpu_model,
-    describe_environment,
-    git_commit,
-    usable_cores,
-    versions,
-)
+from alexnet_bench.environment import LIBRARIES, available_memory_bytes, describe_environment, git_commit
 
 
 def test_the_environment_is_told_in_json():
     told = describe_environment()
 
     assert told == json.loads(json.dumps(told))
-    assert told["cpu"] == cpu_model() != ""
-    assert told["cores"] == usable_cores() >= 1
+    assert told["cpu"] != ""
+    assert told["cores"] >= 1
     assert told["memory_bytes"] >= available_memory_bytes() > 0
-    assert told["versions"] == versions()
-
-
-def test_versions_are_of_python_and_of_what_makes_the_numbers():
-    assert versions().keys() == {"python", *LIBRARIES}
-    assert all(version[0].isdigit() for version in versions().values())
+    assert told["versions"].keys() == {"python", *LIBRARIES}
+    assert all(version[0].isdigit() for version in told["versions"].values())
 
 
 def test_the_revision_is_a_commit_or_unknown():

@@ -27,11 +27,14 @@ def folder(tmp_path, monkeypatch):
     folder = tmp_path / "theirs"
     folder.mkdir()
     call_git(folder, "init", "-q", "-b", "main")
-    (folder / ".gitattributes").write_text("*.crlf text eol=crlf\nleft.out export-ignore\n", encoding="utf-8")
-    (folder / "a.crlf").write_bytes(b"1\n2\n")
-    (folder / "left.out").write_text("still here\n", encoding="utf-8")
-    (folder / "of one.txt").write_text("one\n", encoding="utf-8")
-    (folder / "run").write_text("#!/bin/sh\n", encoding="utf-8")
+    for name, content in {
+        ".gitattributes": b"*.crlf text eol=crlf\nleft.out export-ignore\n",
+        "a.crlf": b"1\n2\n",
+        "left.out": b"still here\n",
+        "of one.txt": b"one\n",
+        "run": b"#!/bin/sh\n",
+    }.items():
+        (folder / name).write_bytes(content)
     (folder / "run").chmod(0o755)
     call_git(folder, "add", ".")
     call_git(folder, "commit", "-q", "-m", "one")
@@ -129,16 +132,11 @@ def test_a_repository_may_be_anyones(folder, tmp_path):
     assert len(files_of(folder, "one", tmp_path / "place")) == 5
 
 
-def test_before_the_first_commit_there_is_no_revision(tmp_path):
+def test_revision_and_branch_point_before_the_first_commit_and_of_a_detached_head(folder, tmp_path):
     call_git(tmp_path, "init", "-q")
-
-    assert git.revision_of(tmp_path) is None
-    assert git.branch_point(tmp_path) is None
-
-
-def test_a_detached_head_has_a_revision_and_a_branch_point(folder):
     call_git(folder, "checkout", "-q", "one")
 
+    assert git.revision_of(tmp_path) is git.branch_point(tmp_path) is None
     assert git.revision_of(folder) == git.branch_point(folder)[:12] == git.commit_of(folder, "one")[:12]
 
 

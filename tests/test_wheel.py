@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from users_repository import BLOCK
 
 from alexnet_bench.network.registry import load_registry, shipped_folder
 
@@ -74,10 +75,11 @@ def test_the_wheel_holds_every_file_that_is_shipped(installed):
     assert len(list((installed / "alexnet_bench" / "show").rglob("*.j2"))) >= 1
 
 
-def test_the_installed_package_lists_the_shipped_variants(installed):
-    listed = json.loads(run(installed, BENCH, "list", "--json"))
+def test_the_installed_package_takes_the_shipped_ablations_and_a_users(installed, write_ablations):
+    folder = write_ablations({"mine.py": BLOCK})
+    listed = json.loads(run(installed, BENCH, "list", "--json", "--ablations", folder))
 
-    assert list(listed["variants"]) == list(load_registry().variants)
+    assert list(listed["variants"]) == [*load_registry().variants, "plain"]
     assert run(installed, SHIPPED).strip() == str(installed / "alexnet_bench" / "_ablations")
 
 
@@ -99,18 +101,12 @@ def test_the_installed_package_takes_a_users_ablations_too(installed, write_abla
     assert (shown["difference"], shown["parameters"]) == ("dropout 0.25", 60_965_224)
 
 
-def test_the_wheel_brings_the_command_and_its_licences(installed):
+def test_the_wheel_brings_the_command_the_fixture_an_extra_and_its_licences(installed):
     (metadata,) = installed.glob("*.dist-info")
 
-    assert "bench = alexnet_bench.cli:main" in (metadata / "entry_points.txt").read_text(encoding="utf-8")
+    assert "bench = alexnet_bench.cli:main" in (metadata / "entry_points.txt").read_text("utf-8")
     for licence in ("LICENSE", "alexnet_bench/data/digits.LICENSE.txt"):
         assert (metadata / "licenses" / licence).is_file()
-
-
-def test_the_wheel_brings_the_pytest_fixture_and_an_extra(installed):
-    (metadata,) = installed.glob("*.dist-info")
-
     assert "variant_benchmark" in run(installed, FIXTURES, installed)
-    assert "Requires-Dist: pytest-benchmark>=5.1; extra == 'pytest'" in (metadata / "METADATA").read_text(
-        "utf-8"
-    )
+    extra = "Requires-Dist: pytest-benchmark>=5.1; extra == 'pytest'"
+    assert extra in (metadata / "METADATA").read_text("utf-8")

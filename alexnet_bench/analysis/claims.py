@@ -23,8 +23,8 @@ from alexnet_bench.analysis.metrics import (
 from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.registry import Registry
-from alexnet_bench.stats import FEWEST_UNITS
 from alexnet_bench.stats.claim import judge_claim
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.words import counted
 
 NOT_TESTED = "not tested at this scale"
@@ -93,13 +93,8 @@ class Entry:
     runs: str = ""
 
 
-@dataclass(frozen=True)
-class _Tested:
-    """An entry that can be judged, and the row of `effects.csv` that it rests on."""
-
-    entry: Entry
-    claim: Claim
-    row: Any
+# An entry, its claim, and the row of `effects.csv` that it can be judged by.
+Found = tuple[Entry, Claim, Any]
 
 
 def ledger(registry: Registry, effects: pd.DataFrame) -> pd.DataFrame:
@@ -116,13 +111,12 @@ def ledger(registry: Registry, effects: pd.DataFrame) -> pd.DataFrame:
         for claim in ablation.claims
         for item in _entries(ablation, claim, _controls(registry, ablation), effects)
     ]
-    families = Counter(_question(item) for item in found if isinstance(item, _Tested))
-    rows = [_judged(item, families[_question(item)]) if isinstance(item, _Tested) else item for item in found]
+    families = Counter((entry.ablation, row.setting) for entry, _, row in found if row)
+    rows = [
+        _judged(entry, claim, row, families[entry.ablation, row.setting]) if row else entry
+        for entry, claim, row in found
+    ]
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Entry)])
-
-
-def _question(tested: _Tested) -> tuple[str, str]:
-    return tested.entry.ablation, tested.row.setting
 
 
 def _controls(registry: Registry, ablation: Ablation) -> list[str]:
@@ -135,10 +129,10 @@ def _controls(registry: Registry, ablation: Ablation) -> list[str]:
 
 def _entries(
     ablation: Ablation, claim: Claim, controls: Sequence[str], effects: pd.DataFrame
-) -> Iterator[Entry | _Tested]:
+) -> Iterator[Found]:
     blank = Entry(ablation=ablation.name, claim=claim.says, source=claim.source, setup=claim.setup)
     if claim.arm is None:
-        yield replace(blank, note=claim.untested)
+        yield replace(blank, note=claim.untested), claim, None
         return
     own = effects[(effects["arm"] == claim.arm) & effects["control"].isin(controls)]
     blank = replace(
@@ -157,12 +151,15 @@ def _entries(
             rows = rows[rows[column] == wanted]
     if rows.empty:
         refused = alike[(alike["pairs"] == 0) & (alike["note"] != "")]
-        yield replace(blank, note=refused["note"].iloc[0] if len(refused) else _needs(claim))
+        wanted = " and ".join(filter(None, (claim.dataset, claim.topology)))
+        needs = f"no record{f' of {wanted}' if wanted else ''}"
+        yield replace(blank, note=refused["note"].iloc[0] if len(refused) else needs), claim, None
     for row in rows.itertuples():
         yield _entry(blank, claim, row)
 
 
-def _entry(blank: Entry, claim: Claim, row: Any) -> Entry | _Tested:
+def _entry(blank: Entry, claim: Claim, row: Any) -> Found:
+    sign = 1 if row.unit == RATIO or claim.predicts == "higher" else -1
     entry = replace(
         blank,
         control=row.control,
@@ -175,21 +172,20 @@ def _entry(blank: Entry, claim: Claim, row: Any) -> Entry | _Tested:
         pairs=row.pairs,
         note=row.note,
         runs=row.runs,
-        claimed=_claimed(claim, row.unit),
+        claimed=None if claim.size is None else sign * claim.size,
     )
     if row.kind == INTERVAL:
-        return _Tested(entry, claim, row)
+        return entry, claim, row
     few = f"{counted(row.pairs, 'pair')} describe and test nothing" if row.pairs < FEWEST_UNITS else row.kind
-    return replace(entry, note="; ".join(filter(None, (few, row.note))))
+    return replace(entry, note="; ".join(filter(None, (few, row.note)))), claim, None
 
 
-def _judged(tested: _Tested, family: int) -> Entry:
-    row, ratio = tested.row, tested.row.unit == RATIO
+def _judged(entry: Entry, claim: Claim, row: Any, family: int) -> Entry:
     values, margin = np.asarray(row.values, dtype=float), 0.0 if math.isnan(row.margin) else row.margin
-    size = tested.claim.size
+    ratio, size = row.unit == RATIO, claim.size
     found = judge_claim(
         np.log(values) if ratio else values,
-        predicts="higher" if tested.claim.predicts == "higher" else "lower",
+        predicts="higher" if claim.predicts == "higher" else "lower",
         size=abs(math.log(size)) if ratio and size is not None else size,
         margin=math.log1p(margin) if ratio else margin,
         least_deviation=row.least_deviation,
@@ -201,16 +197,7 @@ def _judged(tested: _Tested, family: int) -> Entry:
         float(np.exp(value)) if ratio else value for value in (found.effect, found.low, found.high)
     )
     same = ("pairs", "verdict", "remark", "p_supported", "p_contradicted", "pairs_wanted")
-    return replace(
-        tested.entry, effect=effect, low=low, high=high, **{name: getattr(found, name) for name in same}
-    )
-
-
-def _claimed(claim: Claim, unit: str) -> float | None:
-    """The size that is claimed, as the effect has it."""
-    if claim.size is None or unit == RATIO:
-        return claim.size
-    return claim.size if claim.predicts == "higher" else -claim.size
+    return replace(entry, effect=effect, low=low, high=high, **{name: getattr(found, name) for name in same})
 
 
 def _measures(claim: Claim) -> list[str]:
@@ -231,11 +218,6 @@ def _predicted(claim: Claim) -> str:
     if claim.measure in (REACH.name, *_TIMED):
         return f"×{claim.size:g}"
     return f"{'+' if claim.predicts == 'higher' else '−'}{claim.size:g} points"
-
-
-def _needs(claim: Claim) -> str:
-    wanted = " and ".join(filter(None, (claim.dataset, claim.topology)))
-    return f"no record{f' of {wanted}' if wanted else ''}"
 
 
 def _where(row: Any) -> str:

@@ -3,15 +3,21 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from alexnet_bench.analysis.conditions import results
-from alexnet_bench.analysis.effect import Effect, seed_effect, speed_effect, speed_effect_apart
+from alexnet_bench.analysis.conditions import grouped, results
+from alexnet_bench.analysis.effect import (
+    Effect,
+    seed_effect,
+    speed_effect,
+    speed_effect_apart,
+    step_quantiles,
+)
 from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.analysis.summary import step_quantiles
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AGREEING, BASE, HEAD, AnyRecord, Draw, Trial, columns_of
@@ -75,7 +81,7 @@ def compare_sides(records: Iterable[AnyRecord]) -> list[Comparison]:
     """Head over base of a run of `bench compare --base`: a ratio a draw, of slices from the same rounds."""
     draws = [record for record in records if isinstance(record, Draw)]
     rows = []
-    for some in _grouped(draws, "variant", "precision", "batch_size", "mode"):
+    for some in grouped(draws, attrgetter("variant", "precision", "batch_size", "mode")).values():
         base, head = ([draw for draw in some if draw.side == side] for side in (BASE, HEAD))
         metric = _MODES[some[0].mode]
         rows.append(_timed(_blank(some[0], metric), base, head, speed_effect(head, base, metric)))
@@ -94,11 +100,12 @@ def compare_runs(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) ->
     if any(manifest.plan.kind == "comparison" for manifest in manifests):
         raise RecordError("a run of `bench compare` has two sides already; give runs of `bench run`")
     found = results(records, Plans(manifests))
-    draws = [record for record in found if isinstance(record, Draw)]
-    trials = [record for record in found if isinstance(record, Trial)]
     network = ("variant", "precision", "batch_size", "topology")
+    draws = grouped((record for record in found if isinstance(record, Draw)), attrgetter(*network, "mode"))
+    trials = grouped((item for item in found if isinstance(item, Trial)), attrgetter(*network, "dataset"))
+    alike: list[list[Any]] = [*draws.values(), *trials.values()]
     rows = []
-    for some in (*_grouped(draws, *network, "mode"), *_grouped(trials, *network, "dataset")):
+    for some in alike:
         one, other = ([record for record in some if record.run_id == run] for run in (first, second))
         timed = isinstance(some[0], Draw)
         metric = _MODES[some[0].mode] if timed else headline(trial for trial in some if trial.succeeded)
@@ -121,7 +128,7 @@ def yardstick_change(records: Iterable[AnyRecord], manifests: Sequence[Manifest]
     """
     first, second = (manifest.run_id for manifest in manifests)
     draws = [record for record in records if isinstance(record, Draw)]
-    for some in _grouped(draws, "precision", "device"):
+    for some in grouped(draws, attrgetter("precision", "device")).values():
         before, after = (peaks(draw for draw in some if draw.run_id == run) for run in (first, second))
         if found := {name: after[name] / before[name] for name in before if name in after}:
             return found
@@ -136,13 +143,6 @@ def peaks(draws: Iterable[Draw]) -> dict[str, float]:
         for name in ("flops_per_second", "bytes_per_second")
         if (values := [value for item in measured for value in getattr(item, name)])
     }
-
-
-def _grouped(records: Iterable[Any], *columns: str) -> list[list[Any]]:
-    found: dict[tuple[Any, ...], list[Any]] = {}
-    for record in records:
-        found.setdefault(tuple(getattr(record, column) for column in columns), []).append(record)
-    return list(found.values())
 
 
 def _blank(record: AnyRecord, metric: Metric) -> Comparison:

@@ -5,9 +5,10 @@ arm that agrees with no control is kept in a setting of its own, with the reason
 """
 
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ from alexnet_bench.records.schema import (
 
 Conditions = dict[str, Any]
 Kind = TypeVar("Kind", Trial, Draw)
+Item = TypeVar("Item")
 # Training and inference draws share a setting.
 _AGREEING = {
     kind: [column.name for column in columns_of(kind) if column.name in AGREEING and column.name != "mode"]
@@ -38,11 +40,8 @@ class Setting:
     """Records that were measured alike.
 
     Args:
-        kind: of the records.
         number: among the settings of its kind.
-        control: name of the control.
         conditions: the agreeing columns of the control, or of the arms where there is none.
-        rows: its records.
         refusals: why an arm can be held against no control, by its name; empty where there is one.
     """
 
@@ -73,39 +72,45 @@ class Setting:
         """Its records that came to their end."""
         return [record for record in self.rows if record.succeeded]
 
-    def of(self, variant: str) -> list[Any]:
-        """The records of one variant."""
-        return self._by_variant.get(variant, [])
+    def of(self, variant: str, mode: str | None = None) -> list[Any]:
+        """The records of one variant; of its draws, those of one mode."""
+        rows = self._by_variant.get(variant, [])
+        return rows if mode is None else [row for row in rows if row.mode == mode]
 
     @cached_property
     def _by_variant(self) -> dict[str, list[Any]]:
-        found: dict[str, list[Any]] = {}
-        for record in self.rows:
-            found.setdefault(record.variant, []).append(record)
-        return found
+        return grouped(self.rows, attrgetter("variant"))
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> dict[Any, list[Item]]:
+    """The items by their key, both in the order in which they come."""
+    found: dict[Any, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
     """The records without the trials that only chose a rate, a trained network's under each of its names."""
     kept = [record for record in records if not (isinstance(record, Trial) and record.purpose == "tuning")]
-    trials: dict[tuple[str, str], list[Trial]] = {}
-    for record in kept:
-        if isinstance(record, Trial):
-            trials.setdefault((record.run_id, record.variant), []).append(record)
+    of_trials = (record for record in kept if isinstance(record, Trial))
+    trials = grouped(of_trials, attrgetter("run_id", "variant"))
     for run in dict.fromkeys(run for run, _ in trials):
         for alias, trained in plans.aliases(run).items():
             if (run, alias) not in trials:
-                kept += [
-                    msgspec.structs.replace(record, variant=alias)
-                    for record in trials.get((run, trained), ())
-                ]
+                same = trials.get((run, trained), ())
+                kept += [msgspec.structs.replace(trial, variant=alias) for trial in same]
     return kept
 
 
 def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
     """The settings of one kind of record, those with a control first."""
-    alike = _alike([record for record in results(records, plans) if isinstance(record, kind)])
-    groups = [_Group(some, plans) for some in alike]
+    columns = attrgetter("run_id", "variant", "fingerprint", *_AGREEING[kind])
+    alike = grouped(
+        (record for record in results(records, plans) if isinstance(record, kind)),
+        lambda record: _text(columns(record)),
+    )
+    groups = [_Group(some, plans) for some in alike.values()]
     found: dict[Hashable, Setting] = {}
     for group in groups:
         # A control may be another one's arm, and stands in the settings of both.
@@ -123,7 +128,10 @@ def distinguish(found: Sequence[Setting]) -> dict[str, str]:
     """By name, what is particular to each of several settings; nothing where there is only one."""
     if len(found) < 2:
         return {}
-    facts = {setting.name: _flat(setting.conditions) for setting in found}
+    facts: dict[str, Conditions] = {setting.name: {} for setting in found}
+    for setting in found:
+        for column, value in setting.conditions.items():
+            facts[setting.name] |= value if isinstance(value, dict) else {column: value}
     columns = dict.fromkeys(column for conditions in facts.values() for column in conditions)
     particular = [
         column
@@ -136,18 +144,10 @@ def distinguish(found: Sequence[Setting]) -> dict[str, str]:
     }
 
 
-def _flat(conditions: Conditions) -> Conditions:
-    """The conditions, objects entry by entry."""
-    flat: Conditions = {}
-    for column, value in conditions.items():
-        flat |= value if isinstance(value, dict) else {column: value}
-    return flat
-
-
 class _Group:
     """Records of one variant of one run that agree in every column."""
 
-    def __init__(self, records: list[AnyRecord], plans: Plans) -> None:
+    def __init__(self, records: Sequence[AnyRecord], plans: Plans) -> None:
         first = records[0]
         self.records, self.run, self.variant, self.kind = records, first.run_id, first.variant, first.kind
         self.conditions = {column: getattr(first, column) for column in _AGREEING[type(first)]}
@@ -193,15 +193,6 @@ def _reason(group: _Group, nearest: Setting | None) -> str:
         for name in group.differing(nearest)
         for column, arm, control in differences(name, group.conditions[name], nearest.conditions[name])
     )
-
-
-def _alike(records: Iterable[AnyRecord]) -> list[list[AnyRecord]]:
-    """Records grouped by run, variant, fingerprint and the columns in which they must agree."""
-    groups: dict[str, list[AnyRecord]] = {}
-    for record in records:
-        columns = ("run_id", "variant", "fingerprint", *_AGREEING[type(record)])
-        groups.setdefault(_text([getattr(record, column) for column in columns]), []).append(record)
-    return list(groups.values())
 
 
 def _text(value: Any) -> str:

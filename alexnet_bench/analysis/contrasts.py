@@ -11,11 +11,12 @@ from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effects import did_not_learn, images_of
 from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.network.factorial import Changes, Factorial
+from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
-from alexnet_bench.stats import FEWEST_UNITS, rounding_deviation
+from alexnet_bench.stats.error_rates import rounding_deviation
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.verdict import Arm, verdicts
 
 
@@ -88,14 +89,14 @@ def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Pl
     rows, arms = [], []
     for term in factorial.terms:
         weights = np.array(factorial.weights(term))
-        values: np.ndarray = cells.to_numpy(dtype=float) @ weights
+        values = cells.to_numpy(dtype=float) @ weights
         # What rounding brings to a difference is that of two values.
         least = rounding_deviation(step) * math.sqrt(float(weights @ weights) / 2)
         arms.append(Arm(differences=values, better="lower", margin=0.0, least_deviation=least, looks=looks))
         row = Contrast(
             factorial=", ".join(factorial.changes),
-            term=_words(term),
-            alias=_words(factorial.alias(term)),
+            term=" x ".join(term),
+            alias=" x ".join(factorial.alias(term)),
             measure=metric.label,
             effect=float(values.mean()),
             seeds=len(values),
@@ -108,7 +109,3 @@ def _rows(setting: Setting, factorial: Factorial, cells: pd.DataFrame, plans: Pl
         replace(row, low=found.low, high=found.high, p_value=found.p_difference)
         for row, found in zip(rows, verdicts(arms), strict=True)
     ]
-
-
-def _words(term: Changes) -> str:
-    return " x ".join(term)

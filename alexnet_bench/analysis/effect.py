@@ -9,27 +9,22 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_bench.analysis.metrics import RATIO, Metric
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
-from alexnet_bench.stats import (
-    FEWEST_UNITS,
-    Estimate,
+from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, estimate, unpaired
+from alexnet_bench.stats.paired import centre, interval
+from alexnet_bench.stats.rounds import (
     Slices,
-    estimate,
     faster_half,
     over_draws,
     paired_rounds,
     round_deviation,
     slower_half_gap,
-    unpaired,
 )
-from alexnet_bench.stats.estimate import CONFIDENCE
-from alexnet_bench.stats.paired import centre, interval
 from alexnet_bench.words import counted, listed
 
 # What the effect rests on: an interval from four pairs on; fewer describe; of seeds or draws some of which
@@ -37,6 +32,7 @@ from alexnet_bench.words import counted, listed
 DESCRIPTIVE, INTERVAL, INCOMPLETE = "descriptive", "interval", "incomplete"
 NOT_COMPARABLE, NOT_MEASURED, NOT_STEADY = "not comparable", "not measured", "not steady"
 LEAST_GAP = 0.01
+QUANTILES = (0.5, 0.05, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,15 +90,30 @@ class Effect:
 
     def of_first(self, pairs: int) -> "Effect":
         """The effect as it was when there were so many pairs."""
-        if pairs >= self.pairs:
-            return self
+        return self if pairs >= self.pairs else self.over(self.values[:pairs], self.controls[:pairs])
+
+    def over(self, values: NDArray[np.float64], controls: NDArray[np.float64]) -> "Effect":
+        """The same over these pairs; where one is infinite, the median is what can be told."""
+        finite = np.isfinite(values) & np.isfinite(controls)
+        if np.isfinite(values).all():
+            found = estimate(values, self.least_deviation)
+        else:
+            known = len(values) >= FEWEST_UNITS
+            low, high = interval(values, 1 - CONFIDENCE) if known else (math.nan, math.nan)
+            found = Estimate(mean=centre(values), low=low, high=high, count=len(values))
+        control = float(controls[finite].mean()) if finite.any() else math.inf
         return replace(
-            self, **_averaged(self.metric, self.values[:pairs], self.controls[:pairs], self.least_deviation)
+            self,
+            found=found,
+            values=values,
+            controls=controls,
+            control=self.in_unit(control),
+            arm=self.in_unit(control + found.mean),
         )
 
     def in_unit(self, value: float) -> float:
         """A value as it is averaged, in the effect's unit."""
-        return _exp(value) if self.metric.effect_unit == RATIO else value
+        return float(np.exp(value)) if self.metric.effect_unit == RATIO else value
 
     @property
     def half_width(self) -> float:
@@ -151,6 +162,22 @@ def geometric_mean(logs: Sequence[float]) -> float:
     return math.exp(float(np.mean(logs))) if logs else math.nan
 
 
+def step_quantiles(draws: Iterable[Draw]) -> tuple[float, ...]:
+    """The median of a step's duration over the slices, and its 5% and 95% quantiles, in milliseconds."""
+    durations = step_milliseconds(draws)
+    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations else ()
+
+
+def step_milliseconds(draws: Iterable[Draw]) -> list[float]:
+    """Milliseconds a step in each slice of the draws that succeeded."""
+    return [
+        1000 * seconds / steps
+        for draw in draws
+        if draw.succeeded
+        for seconds, steps in zip(draw.slice_seconds, draw.slice_steps, strict=True)
+    ]
+
+
 def speed_effect(
     arm: Sequence[Draw], control: Sequence[Draw], metric: Metric, typical: float | None = None
 ) -> Effect:
@@ -160,16 +187,15 @@ def speed_effect(
         arm: draws, of the metric's mode among others; so for the control.
         typical: the control's speed, where it is known from more than these; in images a second.
     """
-    sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
+    blank, sides = _timed(arm, control, metric)
     steady = [steady_draws(side) for side in sides]
-    left_out: dict[str, Any] = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
     rounds = paired_rounds(slices(steady[0]), slices(steady[1]))
     if not rounds:
-        return Effect(metric=metric, reason="no round timed both sides" if all(sides) else "", **left_out)
+        return replace(blank, reason="no round timed both sides" if all(sides) else "")
     found = over_draws(rounds)
     speed = typical_speed(steady[1]) if typical is None else typical
-    return Effect(
-        metric=metric,
+    return replace(
+        blank,
         found=found,
         values=np.array([some.mean() for some in rounds]),
         rounds=rounds,
@@ -177,7 +203,6 @@ def speed_effect(
         arm=speed * math.exp(found.mean),
         least_deviation=round_deviation(rounds),
         notes=tuple(filter(None, [_slower_half(*steady)])),
-        **left_out,
     )
 
 
@@ -188,23 +213,29 @@ def build_effect(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -
         for side in (arm, control)
     ]
     shared = sorted(sides[0].keys() & sides[1].keys())
-    failed = _failures(arm, control)
+    blank = Effect(metric=metric, failed=_failures(arm, control))
     if not shared:
-        return Effect(metric=metric, failed=failed)
+        return blank
     treated, untreated = (np.log([side[key] for key in shared]) for side in sides)
-    return _ratio(metric, treated, untreated, failed=failed)
+    return _ratio(blank, treated, untreated)
 
 
 def speed_effect_apart(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -> Effect:
     """Arm over control of draws that share no round: the means of independent draws (Welch)."""
-    sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
+    blank, sides = _timed(arm, control, metric)
     logs = [[log_speed(draw) for draw in steady_draws(side)] for side in sides]
-    left_out: dict[str, Any] = {"failed": _failures(*sides), "unsteady": _unsteady(*sides)}
     if not all(logs):
-        return Effect(metric=metric, **left_out)
-    found = unpaired(logs[0], logs[1])
-    speed = math.exp(float(np.mean(logs[1])))
-    return Effect(metric=metric, found=found, control=speed, arm=speed * math.exp(found.mean), **left_out)
+        return blank
+    found, speed = unpaired(logs[0], logs[1]), geometric_mean(logs[1])
+    return replace(blank, found=found, control=speed, arm=speed * math.exp(found.mean))
+
+
+def _timed(arm: Sequence[Draw], control: Sequence[Draw], metric: Metric) -> tuple[Effect, list[list[Draw]]]:
+    """An effect that says which draws do not count, and all of the metric's mode, by side."""
+    sides = [[draw for draw in side if draw.mode == metric.mode] for side in (arm, control)]
+    moving = (draw for side in sides for draw in side if draw.succeeded and draw.steady is False)
+    unsteady = dict.fromkeys(f"draw {draw.draw} of {_whose(draw)}" for draw in moving)
+    return Effect(metric=metric, failed=_failures(*sides), unsteady=tuple(unsteady)), sides
 
 
 def seed_effect(
@@ -214,63 +245,30 @@ def seed_effect(
     sides = [_by_seed(side, metric) for side in (arm, control)]
     shared = sorted(sides[0].keys() & sides[1].keys())
     failed, alone = _failures(arm, control), _alone(sides[0], sides[1], [*arm, *control])
+    blank = Effect(metric=metric, least_deviation=least_deviation, failed=failed, alone=alone)
     if not shared:
-        return Effect(metric=metric, failed=failed, alone=alone, reason="no seed of both sides has a value")
+        return replace(blank, reason="no seed of both sides has a value")
     treated, untreated = (np.array([side[seed] for seed in shared]) for side in sides)
-    notes = _never(treated, untreated, arm, control)
-    if metric.effect_unit == RATIO:
-        return _ratio(metric, np.log(treated), np.log(untreated), failed=failed, alone=alone, notes=notes)
-    averaged = _averaged(metric, treated - untreated, untreated, least_deviation)
-    return Effect(metric=metric, least_deviation=least_deviation, failed=failed, alone=alone, **averaged)
+    if metric.effect_unit != RATIO:
+        return blank.over(treated - untreated, untreated)
+    blank = replace(blank, notes=_never(treated, untreated, arm, control))
+    return _ratio(blank, np.log(treated), np.log(untreated))
+
+
+def _ratio(blank: Effect, arm: NDArray[np.float64], control: NDArray[np.float64]) -> Effect:
+    """The effect of logarithms of paired values."""
+    neither = np.isinf(arm) & np.isinf(control)
+    with np.errstate(invalid="ignore"):
+        values = np.where(neither, 0.0, arm - control)
+    if neither.any():
+        note = f"neither side got there in {counted(int(neither.sum()), 'pair')}"
+        blank = replace(blank, failed=(*blank.failed, note))
+    return blank.over(values, control)
 
 
 def shared_seeds(arm: Sequence[Trial], control: Sequence[Trial], metric: Metric) -> list[int]:
     """The seeds that an effect rests on, ascending."""
     return sorted(_by_seed(arm, metric).keys() & _by_seed(control, metric).keys())
-
-
-def _ratio(
-    metric: Metric,
-    arm: NDArray[np.float64],
-    control: NDArray[np.float64],
-    failed: tuple[str, ...],
-    **more: Any,
-) -> Effect:
-    """The effect of logarithms of paired values, where neither side is infinite."""
-    with np.errstate(invalid="ignore"):
-        values = np.where(np.isinf(arm) & np.isinf(control), 0.0, arm - control)
-    neither = int((np.isinf(arm) & np.isinf(control)).sum())
-    if neither:
-        failed = (*failed, f"neither side got there in {counted(neither, 'pair')}")
-    return Effect(metric=metric, failed=failed, **_averaged(metric, values, control), **more)
-
-
-def _averaged(
-    metric: Metric,
-    values: NDArray[np.float64],
-    controls: NDArray[np.float64],
-    least_deviation: float = 0.0,
-) -> dict[str, Any]:
-    """Effect, control and arm over some pairs; where one is infinite, the median is what can be told."""
-    finite = np.isfinite(values) & np.isfinite(controls)
-    if np.isfinite(values).all():
-        found = estimate(values, least_deviation)
-    else:
-        low, high = interval(values, 1 - CONFIDENCE) if len(values) >= FEWEST_UNITS else (math.nan, math.nan)
-        found = Estimate(mean=centre(values), low=low, high=high, count=len(values))
-    control = float(controls[finite].mean()) if finite.any() else math.inf
-    ratio = metric.effect_unit == RATIO
-    return {
-        "found": found,
-        "values": values,
-        "controls": controls,
-        "control": _exp(control) if ratio else control,
-        "arm": _exp(control + found.mean) if ratio else control + found.mean,
-    }
-
-
-def _exp(value: float) -> float:
-    return float(np.exp(value))
 
 
 def slices(draws: Iterable[Draw]) -> Slices:
@@ -334,11 +332,6 @@ def failure(record: AnyRecord, whose: str = "") -> str:
 def _failures(*sides: Iterable[AnyRecord]) -> tuple[str, ...]:
     failed = (record for side in sides for record in side if not record.succeeded)
     return tuple(dict.fromkeys(failure(record, _whose(record)) for record in failed))
-
-
-def _unsteady(*sides: Iterable[Draw]) -> tuple[str, ...]:
-    moving = (draw for side in sides for draw in side if draw.succeeded and draw.steady is False)
-    return tuple(dict.fromkeys(f"draw {draw.draw} of {_whose(draw)}" for draw in moving))
 
 
 def _whose(record: AnyRecord) -> str:

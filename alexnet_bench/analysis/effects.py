@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
@@ -26,27 +26,16 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.stats import (
+from alexnet_bench.stats.error_rates import (
     LEARNED_SHARE,
-    Estimate,
     beats_chance,
     chance_error,
     crossed_estimate,
     rounding_deviation,
 )
-from alexnet_bench.stats.verdict import (
-    INCONCLUSIVE,
-    Arm,
-    Verdict,
-    pairs_wanted,
-    verdicts,
-)
+from alexnet_bench.stats.estimate import Estimate
+from alexnet_bench.stats.verdict import INCONCLUSIVE, Arm, Verdict, pairs_wanted, verdicts
 from alexnet_bench.words import distinct
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-_TIMED = [metric.name for metric in THROUGHPUTS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +52,10 @@ class Row:
         better: the direction of the metric that is better.
         unit: of the effect and its interval.
         effect: arm minus control (percentage points), or arm over control (ratio).
-        low: end of the interval, from four pairs on: of what has a verdict the one that decided it, for all
-            arms of the question together; else the 95% t interval.
-        high: likewise.
-        low_images: end of the 95% interval for other seeds and other test images, where predictions are kept.
-        high_images: likewise.
+        low, high: ends of the interval, from four pairs on: of what has a verdict the one that decided it,
+            for all arms of the question together; else the 95% t interval.
+        low_images, high_images: ends of the 95% interval for other seeds and other test images, where
+            predictions are kept.
         pairs: seeds or draws that it rests on.
         control_value: mean of the control over these; of speeds, what is typical of it in this setting.
         arm_value: what the effect makes of it.
@@ -92,14 +80,9 @@ class Row:
         note: what a reader must know.
         values: the effect in each pair, those after the look of the verdict included.
         setting: equal for records that were measured alike.
-        dataset: and the columns that follow: the conditions.
-        topology: likewise.
-        epochs: likewise.
-        batch_size: likewise.
-        precision: likewise.
+        dataset, topology, epochs, batch_size, precision: the conditions.
         tuned: whether each variant was given a learning rate of its own.
-        device: of the arm.
-        control_device: of the control.
+        device, control_device: of the arm and of the control.
         runs: that the records come from.
     """
 
@@ -165,16 +148,11 @@ class Row:
 
 def effects(
     records: Iterable[AnyRecord], manifests: Sequence[Manifest], folders: Mapping[str, Path] | None = None
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """One row an arm, metric and setting, by ablation; `Row` says what the columns mean.
 
-    Args:
-        records: trials and draws.
-        manifests: of their runs.
-        folders: of the runs, by their ids; without them there are no intervals over test images.
+    Without the folders of the runs, by their ids, there are no intervals over test images.
     """
-    import pandas as pd
-
     plans, records = Plans(manifests, folders or {}), list(records)
     order = [item.name for item in plans.ablations]
 
@@ -182,7 +160,7 @@ def effects(
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
     found = [*_of_trials(records, plans, Predictions(plans.folders)), *_of_draws(records, plans)]
-    rows = sorted(judged(found), key=place)
+    rows = sorted(_judged(found), key=place)
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Row)])
 
 
@@ -230,20 +208,25 @@ def _of_draws(records: Sequence[AnyRecord], plans: Plans) -> Iterator[tuple[Row,
     """Likewise of every arm's draws."""
     for setting in measured_alike(records, plans, Draw):
         for metric in THROUGHPUTS:
-            control = [draw for draw in setting.of(setting.control) if draw.mode == metric.mode]
+            control = setting.of(setting.control, metric.mode)
             typical = typical_speed(control)
             for arm in setting.variants:
-                draws = [draw for draw in setting.of(arm) if draw.mode == metric.mode]
-                if arm != setting.control and draws:
-                    yield _draws_row(setting, draws, control, metric, plans, typical)
+                draws = setting.of(arm, metric.mode)
+                if arm == setting.control or not draws:
+                    continue
+                row, effect = _blank(setting, arm, metric, plans), Effect(metric=metric)
+                if row.kind != NOT_COMPARABLE:
+                    effect = speed_effect(draws, control, metric, typical)
+                    row = replace(row.on(effect), margin=metric.margin_on(None))
+                yield row, effect
 
 
 def _trials_row(
     setting: Setting, arm: str, metric: Metric, plans: Plans, predictions: Predictions
 ) -> tuple[Row, Effect]:
     row, nothing = _blank(setting, arm, metric, plans), Effect(metric=metric)
-    if reason := _refusal(setting, arm):
-        return replace(row, kind=NOT_COMPARABLE).noted(reason), nothing
+    if row.kind == NOT_COMPARABLE:
+        return row, nothing
     if chance := did_not_learn(setting):
         return row.noted(chance), nothing
     treated, control = setting.of(arm), setting.of(setting.control)
@@ -253,36 +236,23 @@ def _trials_row(
         last = max(trial.seed for trial in treated)
         control = [trial for trial in control if trial.seed <= last]
     images = images_of(setting, metric, plans, predictions)
-    effect = seed_effect(
-        treated, control, metric, rounding_deviation(metric.scale / images) if images else 0.0
-    )
+    least = rounding_deviation(metric.scale / images) if images else 0.0
+    effect = seed_effect(treated, control, metric, least)
     row = replace(row.on(effect), margin=metric.margin_on(images), looks=looks)
-    seeds = shared_seeds(treated, control, metric)
-    if over_images := _over_images(treated, control, seeds, metric, predictions):
+    if over_images := _over_images(treated, control, metric, predictions):
         row = replace(row, low_images=over_images.low, high_images=over_images.high)
     return row, effect
 
 
-def _draws_row(
-    setting: Setting,
-    draws: Sequence[Draw],
-    control: Sequence[Draw],
-    metric: Metric,
-    plans: Plans,
-    typical: float,
-) -> tuple[Row, Effect]:
-    row = _blank(setting, draws[0].variant, metric, plans)
-    if reason := _refusal(setting, row.arm):
-        return replace(row, kind=NOT_COMPARABLE).noted(reason), Effect(metric=metric)
-    effect = speed_effect(draws, control, metric, typical)
-    return replace(row.on(effect), margin=metric.margin_on(None)), effect
-
-
 def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
-    """The row of an arm's metric before anything is known of the effect."""
+    """The row of an arm's metric before anything is known of the effect, or why there can be none."""
     rows, known = setting.of(arm), setting.conditions
     control = setting.of(setting.control)
-    same = _prints(rows) == _prints(control)
+    prints = distinct(record.fingerprint for record in rows)
+    same = prints == distinct(record.fingerprint for record in control)
+    reason = setting.refusals.get(arm, "")
+    if not reason and len(prints) > 1:
+        reason = f"fingerprint differs between the records of {arm}: {', '.join(prints)}"
     return Row(
         ablation=plans.ablation_of(arm),
         control=setting.control,
@@ -303,23 +273,9 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
         device=", ".join(distinct(record.device for record in rows)),
         control_device=", ".join(distinct(record.device for record in control)),
         same_network=same,
-        note=f"the same network as {setting.control}, measured twice" if same else "",
         runs=", ".join(dict.fromkeys(record.run_id for record in rows)),
-    )
-
-
-def _refusal(setting: Setting, arm: str) -> str:
-    """Why an arm cannot be held against the control; nothing where it can."""
-    if reason := setting.refusals.get(arm):
-        return reason
-    prints = _prints(setting.of(arm))
-    if len(prints) > 1:
-        return f"fingerprint differs between the records of {arm}: {', '.join(prints)}"
-    return ""
-
-
-def _prints(records: Iterable[AnyRecord]) -> list[str]:
-    return distinct(record.fingerprint for record in records)
+        kind=NOT_COMPARABLE if reason else NOT_MEASURED,
+    ).noted(f"the same network as {setting.control}, measured twice" if same else "", reason)
 
 
 def _is_control(setting: Setting, arm: str, plans: Plans) -> bool:
@@ -329,70 +285,64 @@ def _is_control(setting: Setting, arm: str, plans: Plans) -> bool:
 
 
 def _over_images(
-    arm: Sequence[Trial],
-    control: Sequence[Trial],
-    seeds: Sequence[int],
-    metric: Metric,
-    predictions: Predictions,
+    arm: Sequence[Trial], control: Sequence[Trial], metric: Metric, predictions: Predictions
 ) -> Estimate | None:
     """The effect for other seeds and other test images; None where a trial's predictions are missing."""
+    seeds = shared_seeds(arm, control, metric)
     if metric.top is None or not seeds:
         return None
     rows = []
     for seed in seeds:
-        sides = [_right(side, seed, metric.top, predictions) for side in (arm, control)]
-        if sides[0] is None or sides[1] is None or len(sides[0]) != len(sides[1]):
+        right, reference = (_right(side, seed, metric.top, predictions) for side in (arm, control))
+        if right is None or reference is None:
             return None
-        rows.append(sides[0].astype(float) - sides[1])
-    if len({len(row) for row in rows}) > 1:
+        rows.append((right, reference))
+    if len({len(side) for row in rows for side in row}) > 1:
         return None
+    hits = np.array(rows, dtype=float)
     # Errors are what is not right.
-    return crossed_estimate(-metric.scale * np.array(rows))
+    return crossed_estimate(-metric.scale * (hits[:, 0] - hits[:, 1]))
 
 
 def _right(
     trials: Iterable[Trial], seed: int, top: int, predictions: Predictions
 ) -> NDArray[np.bool_] | None:
-    for trial in trials:
-        if trial.succeeded and trial.seed == seed:
-            hits = predictions.right(trial, top)
-            if hits is not None:
-                return hits
-    return None
+    own = (predictions.right(trial, top) for trial in trials if trial.succeeded and trial.seed == seed)
+    return next((hits for hits in own if hits is not None), None)
 
 
 # -- verdicts
 
 
-def judged(found: Iterable[tuple[Row, Effect]]) -> list[Row]:
+def _judged(found: Sequence[tuple[Row, Effect]]) -> list[Row]:
     """Rows with p-values, and with verdicts for each setting's headline error and its throughputs.
 
     The arms of a question share the error rate, for each of these: test error, where there is none held-out
     error, and validation error last. The others are for reading: their p-values are as they are. The
     control's twin is no arm, and takes no share.
     """
-    pairs = list(found)
-    rows = [row for row, _ in pairs]
+    rows = [row for row, _ in found]
     families: dict[tuple[str, str, str, bool], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         if row.kind == INTERVAL:
             families[row.setting, row.ablation, row.measure, row.same_network].append(place)
     for (setting, _, measure, _), places in families.items():
-        arms = [arm_of(rows[place], pairs[place][1]) for place in places]
-        if measure in _judged_measures(setting, rows):
-            for place, arm, verdict in zip(places, arms, verdicts(arms), strict=True):
-                rows[place] = _with_verdict(rows[place], pairs[place][1], arm, verdict)
-        else:
-            for place, arm in zip(places, arms, strict=True):
-                rows[place] = _tested(rows[place], arm)
+        arms = [_arm(*found[place]) for place in places]
+        is_judged = measure in _judged_measures(setting, rows)
+        told = verdicts(arms) if is_judged else [verdicts([arm])[0] for arm in arms]
+        for place, arm, verdict in zip(places, arms, told, strict=True):
+            row, effect = found[place]
+            alike = math.nan if math.isnan(arm.margin) else verdict.p_equivalence
+            row = replace(row, p_difference=verdict.p_difference, p_equivalence=alike)
+            rows[place] = _with_verdict(row, effect, arm, verdict) if is_judged else row
     return rows
 
 
-def arm_of(row: Row, effect: Effect) -> Arm:
+def _arm(row: Row, effect: Effect) -> Arm:
     """An effect as the statistics take it."""
     return Arm(
         differences=effect.values,
-        better="higher" if row.better == "higher" else "lower",
+        better=effect.metric.better,
         margin=math.log1p(row.margin) if row.unit == RATIO else row.margin,
         least_deviation=effect.least_deviation,
         looks=row.looks,
@@ -411,20 +361,11 @@ def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Verdict) -> Row:
         verdict=found.verdict,
         low=effect.in_unit(found.low),
         high=effect.in_unit(found.high),
-        p_difference=found.p_difference,
-        p_equivalence=found.p_equivalence,
         pairs_wanted=pairs_wanted(arm, found.family) if found.verdict == INCONCLUSIVE else None,
     )
-
-
-def _tested(row: Row, arm: Arm) -> Row:
-    """A row with p-values of its own, shared with nobody."""
-    (found,) = verdicts([arm])
-    alike = math.nan if math.isnan(arm.margin) else found.p_equivalence
-    return replace(row, p_difference=found.p_difference, p_equivalence=alike)
 
 
 def _judged_measures(setting: str, rows: Iterable[Row]) -> set[str]:
     present = {row.measure for row in rows if row.setting == setting}
     errors = [metric.name for metric in HEADLINES if metric.name in present]
-    return {*errors[:1], *_TIMED}
+    return {*errors[:1], *(metric.name for metric in THROUGHPUTS)}

@@ -11,12 +11,13 @@ from alexnet_bench.analysis.decision import Decision, decided, of_quantity
 from alexnet_bench.analysis.effect import build_effect, geometric_mean, speed_effect, typical_speed
 from alexnet_bench.analysis.quantities import QUANTITIES, Quantity, Thresholds
 from alexnet_bench.records.schema import BASE, HEAD, Draw
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import FALSE_ALARMS, REGRESSED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 
 ONLY = {HEAD: "only this code has it", BASE: "only the base has it"}
+NETWORK = ("variant", "precision", "batch_size", "topology")
 UNTIMED = "it was not timed before the budget ended; give a larger one"
 
 
@@ -39,7 +40,7 @@ class Asked:
     @property
     def network(self) -> dict[str, Any]:
         """What a decision says of it."""
-        return {name: getattr(self, name) for name in ("variant", "precision", "batch_size", "topology")}
+        return {name: getattr(self, name) for name in NETWORK}
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -57,7 +58,6 @@ def decisions(
 
     Args:
         records: draws of a base and a head, timed together.
-        thresholds: of the losses.
         false_alarms: how often code that is as fast as before may be called regressed, in all.
         asked: the networks to decide on; those of the records, where it is left out.
     """
@@ -103,13 +103,7 @@ def undecided(
 
 def _asked_of(record: Draw) -> Asked:
     """The network of a record, on whose modes alone a decision is asked."""
-    return Asked(
-        variant=record.variant,
-        precision=record.precision,
-        batch_size=record.batch_size,
-        topology=record.topology,
-        modes=(),
-    )
+    return Asked(**{name: getattr(record, name) for name in NETWORK}, modes=())
 
 
 def typical(draws: Iterable[Draw], quantity: Quantity) -> float:

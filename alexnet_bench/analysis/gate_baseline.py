@@ -21,7 +21,7 @@ from alexnet_bench.errors import RecordError, WorkerError
 from alexnet_bench.records.manifest import MANIFEST, read_manifest
 from alexnet_bench.records.run_folder import RECORDS, run_records
 from alexnet_bench.records.schema import Draw, columns_of, differences
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.evidence import Apart, Evidence
 from alexnet_bench.stats.gate import FALSE_ALARMS, REGRESSED
 from alexnet_bench.stats.verdict import INCONCLUSIVE

@@ -24,7 +24,6 @@ from alexnet_bench.stats.gate import FALSE_ALARMS
 
 # From one process to the next, as a share; see docs/gate.md.
 PROCESS_SPREAD = 0.03
-_MACHINE = ("cpu", "machine", "system")
 # Of what `variant_benchmark` writes beside its times; libraries may differ, as on two sides of a gate.
 _CONDITIONS = tuple(name for name in AGREEING if name not in ("versions", "build", "side"))
 _CPU = ("brand_raw", "count")
@@ -82,11 +81,21 @@ def read_timings(file: Path) -> dict[str, Timing]:
         raise RecordError(
             f"{file} is no result of pytest-benchmark ({error}); write one with --benchmark-json"
         ) from None
+    info = content.machine_info or {}
+    described = info["cpu"] if isinstance(info.get("cpu"), dict) else {}
+    cpu = {name: described.get(name) for name in _CPU}
+    machine = {"cpu": cpu, "machine": info.get("machine"), "system": info.get("system")}
     found: dict[str, Timing] = {}
     for item in content.benchmarks:
         if item.fullname in found:
             raise RecordError(f"{file} holds {item.fullname!r} twice; give a file a measurement")
-        timing = _timing(item, _machine(content.machine_info or {}))
+        stats, said = item.stats, item.extra_info or {}
+        timing = Timing(
+            seconds=stats.median,
+            error=_MEDIAN_ERROR * stats.iqr / _QUARTILES / stats.median / math.sqrt(stats.rounds),
+            conditions=machine | {name: said[name] for name in _CONDITIONS if name in said},
+            steady=said.get("steady") is not False,
+        )
         if not math.isfinite(timing.seconds + timing.error):
             raise RecordError(f"{file}: the times of {item.fullname!r} are not finite; measure it again")
         found[item.fullname] = timing
@@ -105,10 +114,7 @@ def benchmark_decisions(
     """The decision on the time of every benchmark, the level of false alarms shared by all.
 
     Args:
-        new: the files of this code.
-        old: those that they are held against.
-        thresholds: as for `gate.decisions`.
-        false_alarms: likewise.
+        new, old: the files of this code, and those that they are held against.
         process_spread: standard deviation from one process to the next, as a share, where there are too few
             files to tell.
     """
@@ -140,24 +146,6 @@ def _gated(
         deviation=math.sqrt(process_spread**2 + within),
     )
     return row.on(evidence, head=row.head), evidence
-
-
-def _timing(item: _Benchmark, machine: dict[str, Any]) -> Timing:
-    stats, said = item.stats, item.extra_info or {}
-    error = _MEDIAN_ERROR * stats.iqr / _QUARTILES / stats.median / math.sqrt(stats.rounds)
-    conditions = {name: said[name] for name in _CONDITIONS if name in said}
-    return Timing(
-        seconds=stats.median,
-        error=error,
-        conditions=machine | conditions,
-        steady=said.get("steady") is not False,
-    )
-
-
-def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
-    described = info.get("cpu")
-    cpu = {name: described.get(name) if isinstance(described, dict) else None for name in _CPU}
-    return {name: cpu if name == "cpu" else info.get(name) for name in _MACHINE}
 
 
 def _differ(timings: Iterable[Timing]) -> Iterator[str]:

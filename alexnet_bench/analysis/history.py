@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from alexnet_bench.analysis.conditions import grouped
 from alexnet_bench.analysis.decision import Decision
 from alexnet_bench.analysis.effect import (
     geometric_mean,
@@ -25,30 +27,26 @@ def make_rows(records: Iterable[Draw], decisions: Iterable[Decision]) -> list[En
 
     There is none for what could not be measured of head; draws without a steady state do not count.
     """
-    sides: dict[str, dict[tuple[Any, ...], list[Draw]]] = {HEAD: {}, BASE: {}}
-    for record in records:
-        key = tuple(getattr(record, name) for name in SERIES)
-        sides[record.side].setdefault(key, []).append(record)
+    found = grouped(records, attrgetter("side", *SERIES))
     decided = {
         (row.variant, row.topology, row.batch_size, row.precision, row.quantity): row for row in decisions
     }
     return [
-        _row(key, counting, sides[BASE].get(key, []), decided.get(key[:5]))
-        for key, draws in sides[HEAD].items()
-        if (counting := steady_draws(draws))
+        _row(key, counting, found.get((BASE, *key), []), decided.get(tuple(key[:5])))
+        for (side, *key), draws in found.items()
+        if side == HEAD and (counting := steady_draws(draws))
     ]
 
 
-def _row(
-    key: tuple[Any, ...], head: Sequence[Draw], base: Sequence[Draw], decision: Decision | None
-) -> Entry:
+def _row(key: Sequence[Any], head: Sequence[Draw], base: Sequence[Draw], decision: Decision | None) -> Entry:
     first = head[0]
     beside: dict[str, Any] = {}
     if base:
         beside = {"base": base[0].git_commit, "base_versions": base[0].versions}
     if base and decision:
-        interval = {name: _finite(getattr(decision, name)) for name in ("ratio", "low", "high")}
-        beside |= {"pairs": decision.draws, **interval}
+        ends = {name: getattr(decision, name) for name in ("ratio", "low", "high")}
+        finite = {name: value if math.isfinite(value) else None for name, value in ends.items()}
+        beside |= {"pairs": decision.draws, **finite}
     return Entry(
         time=first.started_at,
         commit=first.git_commit,
@@ -73,7 +71,3 @@ def _against_yardstick(draws: Sequence[Draw]) -> dict[str, Any]:
         "yardstick_flops_per_second": float(np.median(peaks)),
         "images_per_teraflop": TERA * geometric_mean(relative),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
+from alexnet_bench import words
 from alexnet_bench.analysis.metrics import INFERENCE, MEMORY, START_UP, TRAINING, Metric
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records.schema import Draw
@@ -16,7 +18,6 @@ class Quantity:
 
     Args:
         name: in `pyproject.toml`.
-        metric: what is compared.
         threshold: the tolerance: the loss, as a share of the base, from which on it must not pass.
         weight: by which it shares a gate's level of false alarms.
     """
@@ -88,6 +89,12 @@ class Thresholds:
         """Those that have a threshold of their own of one of these quantities."""
         return [name for name, shares in self.own.items() if shares.keys() & set(quantities)]
 
+    @property
+    def switched_off(self) -> list[str]:
+        """The quantities that are not gated, and of which variant or benchmark where not of all."""
+        shares = {"": self.general} | {f" of {name}": shares for name, shares in self.own.items()}
+        return [f"{name}{of}" for of, table in shares.items() for name in table if table[name] is None]
+
     def by_default(self, **general: float | None) -> "Thresholds":
         """The same with other defaults; a quantity's name with `_` for `-`."""
         named = {name.replace("_", "-"): share for name, share in general.items()}
@@ -103,19 +110,34 @@ def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
     Raises:
         BenchError: what is no quantity, or no share.
     """
-    general = {name: value for name, value in table.items() if not isinstance(value, Mapping)}
     own = {name: value for name, value in table.items() if isinstance(value, Mapping)}
+    general = {name: value for name, value in table.items() if name not in own}
+    for name, value in general.items():
+        if name not in GATED and not get_close_matches(name, GATED):
+            raise BenchError(
+                f"thresholds: {name} is {value!r}; for a variant or benchmark it must be a table, such as "
+                "{training = '2%'} or {time = '15%'}"
+            )
     return Thresholds(
-        general=_shares(general), own={variant: _shares(shares) for variant, shares in own.items()}
+        general=_shares("thresholds", general, GATED),
+        own={
+            # So pytest calls a test; a benchmark has nothing but its time.
+            name: _shares(f"thresholds: {name}", shares, [TIME.name] if "::" in name else GATED)
+            for name, shares in own.items()
+        },
     )
 
 
-def _shares(table: Mapping[str, Any]) -> dict[str, float | None]:
-    if unknown := [name for name in table if name not in GATED]:
-        raise UnknownNameError("gated quantity", unknown, GATED)
-    return {
-        name: None if value is False else as_share(name, value, "or false") for name, value in table.items()
-    }
+def _shares(where: str, table: Mapping[str, Any], known: Iterable[str]) -> dict[str, float | None]:
+    try:
+        if unknown := [name for name in table if name not in known]:
+            raise UnknownNameError("gated quantity", unknown, known)
+        return {
+            name: None if value is False else as_share(name, value, ", or false")
+            for name, value in table.items()
+        }
+    except BenchError as error:
+        raise BenchError(f"{where}: {error}") from None
 
 
 def as_table(name: str, value: Any) -> Mapping[str, Any]:
@@ -136,11 +158,8 @@ def as_share(name: str, value: Any, otherwise: str = "") -> float:
         BenchError: it is none.
     """
     try:
-        text = str(value).strip()
-        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        return words.as_share(str(value).strip())
     except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        wanted = ("a share such as '2%'", otherwise)
-        raise BenchError(f"{name} is {value!r}; it must be {', '.join(filter(None, wanted))}")
-    return share
+        raise BenchError(
+            f"{name} is {value!r}; it must be a share such as '2%', below 100%{otherwise}"
+        ) from None

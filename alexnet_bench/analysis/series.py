@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_bench.analysis.conditions import grouped
 from alexnet_bench.analysis.quantities import Thresholds
 from alexnet_bench.records.history import SERIES, Entry
-from alexnet_bench.stats import FEWEST_UNITS, Estimate
 from alexnet_bench.stats.changes import changes
 from alexnet_bench.stats.drift import as_step, chain_drift, trend_drift
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate
 from alexnet_bench.stats.gate import IMPROVED, REGRESSED
 
 # A change stays news for so many entries.
@@ -78,7 +79,7 @@ class Series:
     @cached_property
     def changes(self) -> list[ChangePoint]:
         """Where the speed against the yardstick changes its level."""
-        return [self._change_point(found.at, found.change) for found in changes(self._log_speeds)]
+        return [self._change_point(at, gain) for at, gain in changes(self._log_speeds).items()]
 
     @property
     def levels(self) -> list[tuple[int, int, float]]:
@@ -104,10 +105,8 @@ class Series:
         found = chain_drift([as_step(_gain(row)) for row in chain], self._loss)
         if found is None:
             return None
-        links = chain[-found.count :]
-        return Span(
-            gain=found.change, since=str(links[0].base), until=str(links[-1].commit), count=found.count
-        )
+        since, until = chain[-found.count].base, chain[-1].commit
+        return Span(gain=found, since=str(since), until=str(until), count=found.count)
 
     @cached_property
     def trend_loss(self) -> Span | None:
@@ -119,7 +118,7 @@ class Series:
         if found is None:
             return None
         first, last = self.measured[start], self.measured[-1]
-        return Span(gain=found.change, since=_name(first), until=_name(last), count=found.count)
+        return Span(gain=found, since=_name(first), until=_name(last), count=found.count)
 
     @cached_property
     def _log_speeds(self) -> NDArray[np.float64]:
@@ -157,11 +156,9 @@ class Series:
 
 def series_of(rows: Sequence[Entry], thresholds: Thresholds) -> list[Series]:
     """The series of a history, whose rows are in order of time, in the order in which they began."""
-    found: dict[tuple[Any, ...], list[Entry]] = {}
-    for row in rows:
-        found.setdefault(tuple(getattr(row, name) for name in SERIES), []).append(row)
     return [
-        Series(rows=some, threshold=thresholds.of(some[0].variant, some[0].mode)) for some in found.values()
+        Series(rows=some, threshold=thresholds.of(some[0].variant, some[0].mode))
+        for some in grouped(rows, attrgetter(*SERIES)).values()
     ]
 
 
@@ -183,14 +180,12 @@ def _gain(row: Entry) -> Estimate:
 
 def _differences(before: Entry, after: Entry) -> tuple[str, ...]:
     versions, later = before.versions, after.versions
-    return (
-        *(
-            f"{name} {versions.get(name)} → {later.get(name)}"
-            for name in sorted(versions.keys() | later.keys())
-            if versions.get(name) != later.get(name)
-        ),
-        *(["another network"] if before.fingerprint != after.fingerprint else []),
-    )
+    found = [
+        f"{name} {versions.get(name)} → {later.get(name)}"
+        for name in sorted(versions.keys() | later.keys())
+        if versions.get(name) != later.get(name)
+    ]
+    return (*found, "another network") if before.fingerprint != after.fingerprint else tuple(found)
 
 
 def _name(row: Entry) -> str:

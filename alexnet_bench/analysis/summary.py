@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effect import (
@@ -14,56 +15,26 @@ from alexnet_bench.analysis.effect import (
     seed_effect,
     speed_effect,
     steady_draws,
+    step_quantiles,
     typical_speed,
 )
-from alexnet_bench.analysis.metrics import THROUGHPUTS, Metric, headline
+from alexnet_bench.analysis.metrics import INFERENCE, TRAINING, Metric, headline
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.words import distinct
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-QUANTILES = (0.5, 0.05, 0.95)
 COLUMNS = (
-    "variant",
-    "difference",
-    "is_control",
-    "same_as",
-    "same_step",
-    "error_percent",
-    "control_error_percent",
-    "error_name",
-    "dataset",
-    "topology",
-    "epochs",
-    "learning_rate",
-    "seeds_ok",
-    "seeds_failed",
-    "training_images_per_second",
-    "inference_images_per_second",
-    "training_flops_per_second",
-    "inference_flops_per_second",
-    "training_utilization",
-    "inference_utilization",
-    "training_step_ms",
-    "inference_step_ms",
-    "training_joules_per_image",
-    "steady",
-    "time_topology",
-    "time_batch_size",
-    "time_precision",
-    "draws_ok",
-    "draws_failed",
-    "parameters",
-    "macs",
-    "counted_at",
-    "peak_memory_bytes",
-    "device",
-    "failures",
-    "trials_setting",
-    "draws_setting",
+    *("variant", "difference", "is_control", "same_as", "same_step"),
+    *("error_percent", "control_error_percent", "error_name"),
+    *("dataset", "topology", "epochs", "learning_rate", "seeds_ok", "seeds_failed"),
+    *("training_images_per_second", "inference_images_per_second"),
+    *("training_flops_per_second", "inference_flops_per_second"),
+    *("training_utilization", "inference_utilization"),
+    *("training_step_ms", "inference_step_ms", "training_joules_per_image", "steady"),
+    *("time_topology", "time_batch_size", "time_precision", "draws_ok", "draws_failed"),
+    *("parameters", "macs", "counted_at", "peak_memory_bytes", "device", "failures"),
+    *("trials_setting", "draws_setting"),
 )
 
 
@@ -97,14 +68,12 @@ def conditions(records: Iterable[AnyRecord], plans: Plans) -> list[Condition]:
     ]
 
 
-def summarize(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> "pd.DataFrame":
+def summarize(records: Iterable[AnyRecord], manifests: Sequence[Manifest]) -> pd.DataFrame:
     """One row a variant and condition, controls first, then as planned; variants without records too.
 
     Images a second are the control's typical speed times the ratio: variants that were timed at different
     moments can be set side by side.
     """
-    import pandas as pd
-
     plans = Plans(manifests)
     rows = [
         _row(condition, variant, plans)
@@ -121,30 +90,12 @@ def comparable_speeds(setting: Setting, variant: str, metric: Metric) -> tuple[f
 
     Of the control itself, and where there is none to hold a variant against, as they were measured.
     """
-    draws, control = (
-        [draw for draw in setting.of(name) if draw.mode == metric.mode] for name in (variant, setting.control)
-    )
+    draws, control = (setting.of(name, metric.mode) for name in (variant, setting.control))
     typical = typical_speed(control)
     if variant == setting.control or math.isnan(typical):
         return typical_speed(draws), [math.exp(log_speed(draw)) for draw in steady_draws(draws)]
     effect = speed_effect(draws, control, metric, typical)
     return effect.arm, [typical * math.exp(value) for value in effect.values]
-
-
-def step_quantiles(draws: Iterable[Draw]) -> tuple[float, ...]:
-    """The median of a step's duration over the slices, and its 5% and 95% quantiles, in milliseconds."""
-    durations = step_milliseconds(draws)
-    return tuple(float(value) for value in np.quantile(durations, QUANTILES)) if durations else ()
-
-
-def step_milliseconds(draws: Iterable[Draw]) -> list[float]:
-    """Milliseconds a step in each slice of the draws that succeeded."""
-    return [
-        1000 * seconds / steps
-        for draw in draws
-        if draw.succeeded
-        for seconds, steps in zip(draw.slice_seconds, draw.slice_steps, strict=True)
-    ]
 
 
 def _beside(trials: Setting, draws: list[Setting]) -> Setting | None:
@@ -185,13 +136,22 @@ def _row(condition: Condition, variant: str, plans: Plans) -> dict[str, Any]:
 
 
 def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
+    """A variant's error, and its control's, over the seeds that both have; of the control over its own."""
     if setting is None:
         return {"seeds_ok": 0, "seeds_failed": 0}
-    rows = setting.of(variant)
-    metric, trials = headline(setting.succeeded), [trial for trial in rows if trial.succeeded]
+    rows, metric = setting.of(variant), headline(setting.succeeded)
+    trials = [trial for trial in rows if trial.succeeded]
+    error, control = None, None
+    if metric is not None:
+        effect = seed_effect(rows, setting.of(setting.control), metric)
+        if variant == setting.control or not effect.pairs:
+            error = _mean(metric.of(trial) for trial in trials)
+        else:
+            error, control = effect.arm, effect.control
     rates = {trial.recipe_settings.get("learning_rate") for trial in rows}
     return {
-        **_errors(setting, variant, metric),
+        "error_percent": error,
+        "control_error_percent": control,
         "error_name": metric.label if metric else None,
         "dataset": setting.conditions["dataset"],
         "topology": setting.conditions["topology"],
@@ -202,18 +162,6 @@ def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
     }
 
 
-def _errors(setting: Setting, variant: str, metric: Metric | None) -> dict[str, Any]:
-    """A variant's error, and its control's, over the seeds that both have; of the control over its own."""
-    if metric is None:
-        return {"error_percent": None, "control_error_percent": None}
-    trials = setting.of(variant)
-    effect = seed_effect(trials, setting.of(setting.control), metric)
-    if variant == setting.control or not effect.pairs:
-        own = (metric.of(trial) for trial in trials if trial.succeeded)
-        return {"error_percent": _mean(own), "control_error_percent": None}
-    return {"error_percent": effect.arm, "control_error_percent": effect.control}
-
-
 def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     draws: list[Draw] = setting.of(variant) if setting else []
     if setting is None or not draws:
@@ -221,7 +169,8 @@ def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     failed = _sessions(draw for draw in draws if not draw.succeeded)
     tested = [draw.steady for draw in draws if draw.steady is not None]
     return {
-        **{key: value for metric in THROUGHPUTS for key, value in _speed(setting, draws, metric).items()},
+        **_speed(setting, variant, TRAINING),
+        **_speed(setting, variant, INFERENCE),
         "training_joules_per_image": _mean(
             draw.joules_per_image for draw in draws if draw.succeeded and draw.mode == "training"
         ),
@@ -234,9 +183,9 @@ def _throughput(setting: Setting | None, variant: str) -> dict[str, Any]:
     }
 
 
-def _speed(setting: Setting, draws: Sequence[Draw], metric: Metric) -> dict[str, Any]:
-    mode, own = metric.mode, [draw for draw in draws if draw.mode == metric.mode]
-    (speed, _), steady = comparable_speeds(setting, draws[0].variant, metric), steady_draws(own)
+def _speed(setting: Setting, variant: str, metric: Metric) -> dict[str, Any]:
+    mode, own = metric.mode, setting.of(variant, metric.mode)
+    (speed, _), steady = comparable_speeds(setting, variant, metric), steady_draws(own)
     return {
         metric.name: speed,
         f"{mode}_flops_per_second": speed * _mean(draw.flops_per_image for draw in steady),

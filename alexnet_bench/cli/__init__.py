@@ -10,10 +10,8 @@ from typing import NoReturn
 import click
 
 from alexnet_bench.cli import faults, terminal
-from alexnet_bench.cli.exits import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED
-from alexnet_bench.cli.group import bench
+from alexnet_bench.cli.group import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED, bench
 from alexnet_bench.errors import BenchError, WorkerError
-from alexnet_bench.words import plain
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -23,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     terminal.prepare()
     code = _exit_code(arguments)
     if reason := terminal.why_unwritten():
-        print(f"Error: standard output cannot be written ({reason}); what it lacks is lost", file=sys.stderr)
+        terminal.complain("Error", f"standard output cannot be written ({reason}); what it lacks is lost")
         # A finding stays one, whoever reads of it.
         code = code or BAD_INPUT
     if sys.flags.inspect:
@@ -42,10 +40,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         terminal.say(text.getvalue().rstrip(), sys.stderr)
         return BAD_INPUT
     except BenchError as error:
-        print(f"Error: {plain(str(error))}", file=sys.stderr)
+        terminal.complain("Error", error)
         return NOTHING_MEASURED if isinstance(error, WorkerError) else BAD_INPUT
     except faults.FaultError as error:
-        print(f"Error: {plain(str(error))}", file=sys.stderr)
+        terminal.complain("Error", error)
         return FAULT
     except (KeyboardInterrupt, click.Abort):
         print("Interrupted.", file=sys.stderr)

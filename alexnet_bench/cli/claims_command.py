@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.terminal import print_table, say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -21,7 +20,7 @@ Examples:
 @shared.ablations
 @click.option("--out", type=shared.FOLDER, help="Folder for claims.md, claims.csv and a figure.")
 @shared.as_json
-def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
+def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Hold the paper's claims against what runs measured.
 
     Each claim: what the paper says, what was measured, whether that supports it, and what the idea costs in
@@ -36,13 +35,10 @@ def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | Non
         write_ledger(found, out)
     if as_json:
         say_json(found)
-        return DONE
-    from alexnet_bench.cli.tables import print_table
-
+        return
     print_table(claims_table(found), wrap=True)
     say(f"\n{standing(found)}")
     if others:
         say(f"\nNo runs, and left out: {', '.join(str(path) for path in others)}")
     if out is not None:
         say(f"\nLedger: {out / 'claims.md'}")
-    return DONE

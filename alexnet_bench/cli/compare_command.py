@@ -1,14 +1,13 @@
 """`bench compare`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.group import DONE, FINDING
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json
 
 EXAMPLE = """\b
 Examples:
@@ -47,22 +46,20 @@ def command(
         if len(runs) != 2 or base is not None or base_python is not None:
             raise click.UsageError("give two run folders, or --base and --base-python without any")
         return _compare_runs(runs, as_json)
-    return _compare_code(base, base_python, as_json, out, options)
+    return _compare_code(options, base=base, base_python=base_python, out=out, quiet=as_json)
 
 
 def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     from alexnet_bench.analysis.comparison import compare_runs, yardstick_change
     from alexnet_bench.records.manifest import read_manifest
     from alexnet_bench.records.run_folder import run_records
+    from alexnet_bench.show.tables import comparison_table
 
     manifests, records = [read_manifest(run) for run in runs], run_records(*runs)
     found, machine = compare_runs(records, manifests), yardstick_change(records, manifests)
     if as_json:
         say_json({"yardstick": machine, "comparisons": found})
         return DONE
-    from alexnet_bench.cli.tables import print_table
-    from alexnet_bench.show.tables import comparison_table
-
     print_table(comparison_table(found, (str(runs[0]), str(runs[1]))))
     print(
         "\nThe runs were timed apart: intervals of throughput are over draws, and do not cover how the "
@@ -76,25 +73,19 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     return DONE
 
 
-def _compare_code(
-    base: str | None, base_python: Path | None, as_json: bool, out: Path | None, options: dict[str, Any]
-) -> int:
+def _compare_code(options: dict[str, Any], quiet: bool, **sides: Any) -> int:
     from alexnet_bench.analysis.comparison import compare_sides
     from alexnet_bench.analysis.gate import ONLY
-    from alexnet_bench.cli.sides import time_sides
+    from alexnet_bench.cli.progress import time_sides
+    from alexnet_bench.show.tables import comparison_table
 
-    timed = time_sides(
-        options | {"measure": ("throughput",)}, base=base, base_python=base_python, out=out, quiet=as_json
-    )
+    timed = time_sides(options, quiet=quiet, **sides)
     found = compare_sides(timed.records)
-    if as_json:
+    if quiet:
         say_json({"run": timed.run, "comparisons": found})
     else:
-        from alexnet_bench.cli.tables import print_table
-        from alexnet_bench.show.tables import comparison_table
-
         print_table(comparison_table(found, ("Base", "Head")))
         say(f"\nRecords: {timed.run}")
     for name, side in {item.variant: item.only for item in timed.asked if item.only}.items():
-        say(f"Warning: {name}: not comparable: {ONLY[side]}", sys.stderr)
-    return FINDING if any(not record.succeeded for record in timed.records) else DONE
+        complain("Warning", f"{name}: not comparable: {ONLY[side]}")
+    return DONE if all(record.succeeded for record in timed.records) else FINDING

@@ -56,24 +56,20 @@ def _write_down(error: BaseException, folder: Path | None) -> str:
 
 def _description(error: BaseException) -> str:
     from alexnet_bench import __version__
+    from alexnet_bench.environment import describe_environment
 
+    try:
+        environment = str(describe_environment())
+    except Exception as failure:
+        environment = f"unknown ({failure})"
     variables = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_VARIABLES)}
     return "\n".join(
         [
             f"alexnet-bench {__version__}, Python {sys.version}",
             f"command: {shlex.join(['bench', *sys.argv[1:]])}",
-            f"environment: {_environment()}",
+            f"environment: {environment}",
             *(f"{name}={value}" for name, value in variables.items()),
             "",
             *traceback.format_exception(error),
         ]
     )
-
-
-def _environment() -> str:
-    from alexnet_bench.environment import describe_environment
-
-    try:
-        return str(describe_environment())
-    except Exception as error:
-        return f"unknown ({error})"

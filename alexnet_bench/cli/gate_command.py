@@ -1,19 +1,17 @@
 """`bench gate`."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
-from alexnet_bench.cli.terminal import say, say_json
-from alexnet_bench.errors import BenchError, RecordError
-from alexnet_bench.words import plain
+from alexnet_bench.cli.group import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json
+from alexnet_bench.errors import BenchError, RecordError, why_unwritable
+from alexnet_bench.words import joined, plain
 
 if TYPE_CHECKING:
     from alexnet_bench.analysis.decision import Decision
@@ -48,12 +46,34 @@ class _ProjectDefaults(click.Command):
         found: Project | BenchError
         try:
             found = find_project(Path())
+            self._check(found)
             extra["default_map"] = dict(found.options)
         except BenchError as error:
             found = error
         context = super().make_context(info_name, args, *rest, **extra)
         context.obj = found
         return context
+
+    def _check(self, project: "Project") -> None:
+        """Refuse a default that could not be typed, whether or not this call uses it."""
+        from alexnet_bench.network.topology import find_topology
+        from alexnet_bench.run.project import unusable
+        from alexnet_bench.run.settings import Settings
+
+        context, values = click.Context(self), {}
+        for option in self.params:
+            if option.name in project.options:
+                try:
+                    values[option.name] = option.type_cast_value(context, project.options[option.name])
+                except click.BadParameter as error:
+                    name = option.name.replace("_", "-")
+                    raise unusable(project.root, f"{name}: {error.message}") from None
+        try:
+            Settings(**{name: values[name] for name in values.keys() & Settings.__dataclass_fields__.keys()})
+            if "time_topology" in values:
+                find_topology(values["time_topology"])
+        except BenchError as error:
+            raise unusable(project.root, error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""
@@ -130,101 +150,99 @@ def command(
     """
     from alexnet_bench.cli import gate_ways
 
+    project: Project = context.obj
     files = {name: options.pop(name) for name in _FILES}
+    _refuse_same_file({"history": history} | files, (*new, *old))
     if new or old:
-        _refuse(context, "--pytest-benchmark", *options, "record", "history", "github_benchmark")
+        shared.refuse(context, "--pytest-benchmark", *options, "record", "history", "github_benchmark")
         if not (new and old):
             raise click.UsageError("give both --pytest-benchmark NEW and --against OLD")
-        found = gate_ways.of_benchmarks(context.obj, new, old)
-    elif record:
-        _refuse(context, "--record", *_FILES, "history", "strict")
-        return _record(context, options, as_json)
+        found = gate_ways.of_benchmarks(project, new, old)
     else:
-        found = _time(context, options, as_json)
+        if record:
+            shared.refuse(context, "--record", *_FILES, "history", "strict")
+        baseline = _baseline(context, options)
+        if record and baseline is None:
+            raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
+        timed = {
+            "settings": _settings(context, options),
+            "out": options["out"],
+            "root": project.root,
+            "quiet": as_json,
+        }
+        if options["quick"]:
+            project = project.by_default(start_up=None)
+        if baseline is None:
+            if options["quick"]:
+                project = project.by_default(training=QUICK_THRESHOLD)
+            found = gate_ways.against_code(project, options["base"], options["base_python"], **timed)
+        elif record:
+            return gate_ways.record_session(baseline, **timed)
+        else:
+            found = gate_ways.against_baseline(project, baseline, **timed)
     # What was measured is shown before anything else can fail, and a file that fails keeps back no other.
     _show(found, as_json)
-    _warn(found)
-    written = _keep_history(found, history, context.obj.root / shared.HISTORY)
+    _warn(found, context.obj)
+    written = _keep_history(found, history, project.root / shared.HISTORY)
     written &= _write_files(found, files)
     return _exit_code(found.rows, strict, written)
 
 
-def _time(context: click.Context, options: dict[str, Any], as_json: bool) -> "Found":
-    from alexnet_bench.cli import gate_ways
-
-    project: Project = context.obj
-    quick, baseline = options["quick"], _baseline(context, options)
-    if quick:
-        project = project.by_default(start_up=None)
-    timed = _timed(context, options, as_json)
-    if baseline is not None:
-        return gate_ways.against_baseline(project, baseline, **timed)
-    if quick:
-        project = project.by_default(training=QUICK_THRESHOLD)
-    return gate_ways.against_code(project, options["base"], options["base_python"], **timed)
-
-
-def _record(context: click.Context, options: dict[str, Any], as_json: bool) -> int:
-    from alexnet_bench.cli import gate_ways
-
-    baseline = _baseline(context, options)
-    if baseline is None:
-        raise click.UsageError("--record needs --baseline, such as --baseline results/baseline")
-    return gate_ways.record_session(context.obj, baseline, **_timed(context, options, as_json))
+def _refuse_same_file(written: Mapping[str, Path | None], read: Sequence[Path]) -> None:
+    """Refuse to write two things into one file, or something over what is read."""
+    places = {os.path.realpath(file): "what is gated" for file in read}
+    for name, file in written.items():
+        if file is not None:
+            option = f"--{name.replace('_', '-')}"
+            if other := places.get(place := os.path.realpath(file)):
+                raise click.UsageError(f"{option} and {other} are the same file, {file}; give another")
+            places[place] = option
 
 
 def _baseline(context: click.Context, options: dict[str, Any]) -> Path | None:
     """The stored one to hold against; the project's own gives way to a base that was typed."""
-    if _was_typed(context, "baseline"):
-        _refuse(context, "--baseline", "base", "base_python")
-    elif _was_typed(context, "base") or _was_typed(context, "base_python"):
-        return None
-    baseline: Path | None = options["baseline"]
-    return baseline
+    bases = ("base", "base_python")
+    if shared.typed(context, "baseline"):
+        shared.refuse(context, "--baseline", *bases)
+    return None if shared.typed(context, *bases) else options["baseline"]
 
 
-def _timed(context: click.Context, options: dict[str, Any], as_json: bool) -> dict[str, Any]:
-    """What is timed, and where the records go."""
+def _settings(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The settings of what is timed."""
     ways = ("quick", "base", "base_python", "baseline", "out")
-    timed = {name: value for name, value in options.items() if name not in ways}
+    asked = {name: value for name, value in options.items() if name not in ways}
     if options["quick"]:
-        timed |= {name: value for name, value in QUICK.items() if not _was_typed(context, name)}
-    return {"options": timed | {"measure": ("throughput",)}, "out": options["out"], "quiet": as_json}
-
-
-def _was_typed(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-
-
-def _refuse(context: click.Context, option: str, *others: str) -> None:
-    if typed := [f"--{name.replace('_', '-')}" for name in others if _was_typed(context, name)]:
-        raise click.UsageError(f"{option} excludes {', '.join(typed)}; leave one of them out")
+        asked |= {name: value for name, value in QUICK.items() if not shared.typed(context, name)}
+    return asked
 
 
 def _show(found: "Found", as_json: bool) -> None:
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.gate import decisions_table, standing
 
     if as_json:
         say_json({"run": found.run, "against": found.against, "decisions": found.rows})
         return
-    print_table(decisions_table(found.rows, short=True))
+    print_table(decisions_table(found.rows, short=True), wrap=True)
     records = "" if found.run is None else f" Records: {found.run}"
     say(f"\nAgainst {plain(found.against)}: {standing(found.rows)}.{records}")
 
 
-def _warn(found: "Found") -> None:
+def _warn(found: "Found", project: "Project") -> None:
     """Say what could not be decided and what is broken, and why."""
+    from alexnet_bench.run.project import unusable
     from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
     for note in found.notes:
-        _complain("Warning", note)
+        complain("Warning", note)
     for row in found.rows:
         if row.decision in UNDECIDED or (row.decision == REGRESSED and not row.compared):
             decided = ": ".join(filter(None, (row.decision, row.note)))
-            _complain("Warning", f"{row.variant}, {row.label}: {decided}")
-    if not any(row.measured for row in found.rows):
-        _complain("Warning", "nothing could be measured of this code")
+            complain("Warning", f"{row.variant}, {row.label}: {decided}")
+    if not found.rows:
+        off = f"thresholds switch off {joined(project.thresholds.switched_off)}"
+        complain("Warning", unusable(project.root, f"nothing is left to gate: {off}"))
+    elif not any(row.measured for row in found.rows):
+        complain("Warning", "nothing could be measured of this code")
 
 
 def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
@@ -235,7 +253,7 @@ def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
     try:
         append_history(file or default, make_rows(found.records, found.rows))
     except RecordError as error:
-        _complain("Error" if file else "Warning", str(error))
+        complain("Error" if file else "Warning", error)
         return file is None
     return True
 
@@ -261,22 +279,18 @@ def _write(file: Path, text: str, mode: str = "w", level: str = "Error") -> bool
         with file.open(mode, encoding="utf-8") as place:
             place.write(text)
     except OSError as error:
-        _complain(level, f"{file} cannot be written: {error.strerror}")
+        complain(level, f"{file} cannot be written: {why_unwritable(error)}")
         return False
     return True
-
-
-def _complain(level: str, text: str) -> None:
-    print(f"{level}: {plain(text)}", file=sys.stderr)
 
 
 def _exit_code(rows: Sequence["Decision"], strict: bool, written: bool) -> int:
     from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
-    if any(row.decision == REGRESSED for row in rows):
+    found = {row.decision for row in rows}
+    if REGRESSED in found:
         return FINDING
     if not written:
         return BAD_INPUT
-    if not any(row.measured for row in rows):
-        return NOTHING_MEASURED
-    return NOTHING_MEASURED if strict and any(row.decision in UNDECIDED for row in rows) else DONE
+    undecided = strict and not found.isdisjoint(UNDECIDED)
+    return NOTHING_MEASURED if undecided or not any(row.measured for row in rows) else DONE

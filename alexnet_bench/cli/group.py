@@ -8,6 +8,8 @@ import click
 from alexnet_bench import __version__
 from alexnet_bench.cli import faults
 
+# Exit codes.
+DONE, FINDING, BAD_INPUT, NOTHING_MEASURED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "doctor")
 
 

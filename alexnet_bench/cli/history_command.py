@@ -1,13 +1,12 @@
 """`bench history`."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.group import DONE, FINDING
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json
 
 FIGURE = "results/history"
 EXAMPLE = """\b
@@ -47,12 +46,10 @@ def command(file: Path | None, out: Path | None, strict: bool, as_json: bool) ->
     if as_json:
         say_json({"figure": figure, "series": [as_data(series) for series in found]})
     else:
-        from alexnet_bench.cli.tables import print_table
-
         for title, table in tables(found).items():
             print_table(table, title)
             print()
         say(f"Figure: {figure}" if figure else "No figure: no entry was set against the yardstick.")
     for line in warned:
-        say(f"Warning: {line}", sys.stderr)
+        complain("Warning", line)
     return FINDING if warned and strict else DONE

@@ -1,12 +1,11 @@
 """`bench list`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import say_json
+from alexnet_bench.cli.terminal import print_table, say_json
 
 
 @click.command(epilog="Example: bench list --ablations my-ablations")
@@ -14,26 +13,14 @@ from alexnet_bench.cli.terminal import say_json
 @options.as_json
 def command(ablations: tuple[Path, ...], as_json: bool) -> None:
     """List variants, ablations, data sets, topologies and recipes."""
-    found = _everything(ablations)
-    if as_json:
-        say_json(found, indent=2)
-        return
-    from alexnet_bench.cli.tables import print_table
-    from alexnet_bench.show.table import Table
-
-    for kind, rows in found.items():
-        print_table(Table([kind, ""], [[name, about] for name, about in rows.items()]))
-        print()
-
-
-def _everything(folders: tuple[Path, ...]) -> dict[str, Any]:
     from alexnet_bench.data import DATASETS
     from alexnet_bench.network.recipe import RECIPES
     from alexnet_bench.network.registry import load_registry
     from alexnet_bench.network.topology import TOPOLOGIES
+    from alexnet_bench.show.table import Table
 
-    registry = load_registry(folders)
-    return {
+    registry = load_registry(ablations)
+    found = {
         "variants": {name: variant.difference for name, variant in registry.variants.items()},
         "ablations": {
             f"@{name}": f"{', '.join(arm.name for arm in ablation.arms)} against {ablation.control.name}"
@@ -47,3 +34,9 @@ def _everything(folders: tuple[Path, ...]) -> dict[str, Any]:
             for name, recipe in RECIPES.items()
         },
     }
+    if as_json:
+        say_json(found, indent=2)
+        return
+    for kind, rows in found.items():
+        print_table(Table([kind, ""], [[name, about] for name, about in rows.items()]))
+        print()

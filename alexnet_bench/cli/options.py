@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from alexnet_bench.run.settings import DEVICES, PRECISIONS
+from alexnet_bench.words import as_share
 
 # Where gates add what they measured.
 HISTORY = "results/history.jsonl"
 
 
 class _Typed(click.ParamType):
-    """A value that is written in a way of its own.
-
-    Args:
-        name: what help calls it.
-        what: it is, with an example.
-        read: makes the value of a text, or raises a ValueError.
-    """
+    """A value that is written in a way of its own: `read` makes it of a text, or raises a ValueError."""
 
     def __init__(self, name: str, what: str, read: Callable[[str], Any]) -> None:
         self.name, self.what, self.read = name, what, read
@@ -36,13 +32,6 @@ class _Typed(click.ParamType):
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(item) for item in text.split(","))
-
-
-def _share(text: str) -> float:
-    share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    if not 0 < share < 1:
-        raise ValueError
-    return share
 
 
 def _seconds(text: str) -> float:
@@ -96,7 +85,7 @@ devices = click.option(
 )
 interval = click.option(
     "--interval",
-    type=_Typed("SHARE", "share such as 0.5%", _share),
+    type=_Typed("SHARE", "share such as 0.5%", as_share),
     help="Time until every ratio's 95% interval is this narrow to either side, such as 0.5%; "
     "the preset's own by default.",
 )
@@ -148,3 +137,15 @@ def timing(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_TIMING):
         command = option(command)
     return command
+
+
+def typed(context: click.Context, *names: str) -> list[str]:
+    """Which of a command's parameters were typed, as its options are called."""
+    given = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    return [f"--{name.replace('_', '-')}" for name in given]
+
+
+def refuse(context: click.Context, option: str, *others: str) -> None:
+    """Refuse what was typed beside an option that excludes it."""
+    if given := typed(context, *others):
+        raise click.UsageError(f"{option} excludes {', '.join(given)}; leave one of them out")

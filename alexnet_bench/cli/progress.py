@@ -1,5 +1,10 @@
 """The progress of a run, on the terminal: what is running, how much is left, and for how long."""
 
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -7,7 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from alexnet_bench import api
 from alexnet_bench.analysis.metrics import headline
+from alexnet_bench.cli import faults
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.run.run import Observer
 from alexnet_bench.run.schedule import TrialTask
@@ -69,8 +76,9 @@ class Progress(Observer):
     def recorded(self, record: AnyRecord) -> None:
         """Count a trial or what a draw ends, and print the record's line."""
         if isinstance(record, Trial):
-            self._start(_bar_of(record.purpose))
-            self._bars.advance(self._tasks[_bar_of(record.purpose)])
+            bar = self._tasks[_bar_of(record.purpose)]
+            self._bars.start_task(bar)
+            self._bars.advance(bar)
         else:
             draws = self._tasks["throughput"]
             self._bars.update(draws, completed=round(self._bars.tasks[draws].completed))
@@ -92,12 +100,19 @@ class Progress(Observer):
         )
 
     def _show(self, name: str, now: str) -> None:
-        self._start(name)
+        self._bars.start_task(self._tasks[name])
         self._bars.update(self._tasks[name], now=plain(now))
 
-    def _start(self, name: str) -> None:
-        if not self._bars.tasks[self._tasks[name]].started:
-            self._bars.start_task(self._tasks[name])
+
+def time_sides(settings: dict[str, Any], *, quiet: bool, **how: Any) -> api.Timed:
+    """As `api.time_sides`, for what was typed: with progress, and faults kept in the run folder."""
+
+    @contextmanager
+    def watched(folder: Path) -> Iterator[Progress]:
+        with faults.kept_in(folder), Progress(quiet=quiet) as progress:
+            yield progress
+
+    return api.time_sides(shlex.join(["bench", *sys.argv[1:]]), settings, watched=watched, **how)
 
 
 def _bar_of(purpose: str) -> str:

@@ -9,9 +9,9 @@ import click
 
 from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.exits import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import say, say_json
-from alexnet_bench.run.settings import MEASURES, PRESETS
+from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
+from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.run.settings import MEASURES, PRESETS, Settings
 
 EXAMPLE = """\b
 Examples:
@@ -104,11 +104,15 @@ def command(
     from alexnet_bench.run.run import resume_settings, start_run
     from alexnet_bench.run.schedule import Schedule
 
-    if resume is not None:
-        _refuse_changes(context)
-        schedule = Schedule(resume_settings(resume, options["seeds"]))
+    if resume is None:
+        schedule = Schedule(Settings(**options))
     else:
-        schedule = Schedule(_settings(options))
+        fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
+        if names := ", ".join(shared.typed(context, *fixed)):
+            raise click.UsageError(
+                f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
+            )
+        schedule = Schedule(resume_settings(resume, options["seeds"]))
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE
@@ -116,25 +120,6 @@ def command(
         if resume is None:
             start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
         return _carry_out(schedule, folder, as_json)
-
-
-def _settings(options: dict[str, Any]) -> Any:
-    from alexnet_bench.run.settings import Settings
-
-    folders = tuple(str(folder) for folder in options.pop("ablations"))
-    return Settings(**options, ablations=folders)
-
-
-def _refuse_changes(context: click.Context) -> None:
-    fixed = {"resume", "seeds", "dry_run", "as_json"}
-    given = [
-        name
-        for name in context.params
-        if name not in fixed and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    ]
-    if given:
-        names = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise click.UsageError(f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)")
 
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
@@ -173,7 +158,6 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.sentences import noise_floor
     from alexnet_bench.show.tables import summary_table, verdicts_table
 
@@ -196,7 +180,6 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
     if as_json:
         say_json(asdict(plan) | {"estimate": cost}, indent=2)
         return
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.plan import plan_lines, plan_table
 
     print_table(plan_table(plan))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import say_json
+from alexnet_bench.cli.terminal import print_table, say_json
 
 
 @click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
@@ -28,7 +28,6 @@ def command(
     if as_json:
         say_json(shown, indent=2)
         return
-    from alexnet_bench.cli.tables import print_table
     from alexnet_bench.show.table import Table
 
     rows = [
@@ -66,14 +65,8 @@ def _described(
         "parameters": plan.parameters,
         "macs": plan.macs,
         "layers": [
-            {
-                "name": layer.name,
-                "what": _what(layer),
-                "shape": layer.shape,
-                "towers": layer.towers,
-                "parameters": layer.parameters,
-                "macs": layer.macs,
-            }
+            {"name": layer.name, "what": _what(layer)}
+            | {name: getattr(layer, name) for name in ("shape", "towers", "parameters", "macs")}
             for layer in plan.layers
         ],
     }

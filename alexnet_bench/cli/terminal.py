@@ -8,11 +8,14 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
 from alexnet_bench.words import plain
+
+if TYPE_CHECKING:
+    from alexnet_bench.show.table import Table
 
 # A table of fewer or more columns than this is none.
 _COLUMNS = range(20, 1000)
@@ -53,6 +56,31 @@ def prepare() -> None:
 def say(text: str = "", file: TextIO | None = None) -> None:
     """Print text in which a name or message may hold anything: none of it acts on the terminal."""
     print("\n".join(map(plain, text.split("\n"))), file=file)
+
+
+def complain(level: str, what: object) -> None:
+    """Say on standard error, in one line, what is wrong; the level is `Error` or `Warning`."""
+    print(f"{level}: {plain(str(what))}", file=sys.stderr)
+
+
+def print_table(table: "Table", title: str | None = None, wrap: bool = False) -> None:
+    """Print a table; without `wrap`, its first column is never folded."""
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    title = None if title is None else plain(title)
+    grid = Grid(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for index, name in enumerate(table.columns):
+        grid.add_column(
+            plain(name),
+            justify="right" if name in table.numeric and not wrap else "left",
+            overflow="fold",
+            no_wrap=index == 0 and not wrap,
+        )
+    for row in table.rows:
+        grid.add_row(*("\n".join(map(plain, cell.split("\n"))) for cell in row))
+    # A name in brackets is no markup, and one in colons no emoji.
+    Console(highlight=False, markup=False, emoji=False).print(grid)
 
 
 def say_json(data: Any, indent: int | None = None) -> None:

@@ -34,7 +34,8 @@ def open_dataset(spec: str) -> Dataset:
     description = DATASETS[name]
     if colon and not description.takes_path:
         raise DataError(f"the data set {name} takes no path; write {description.spec}")
-    if not path and (colon or description.needs_path):
+    needs_path = description.takes_path and "[" not in description.spec
+    if not path and (colon or needs_path):
         raise DataError(f"'{spec}' names no folder; write {description.spec}")
     try:
         return description.open(path or None)

@@ -1,6 +1,5 @@
 """CIFAR-10: 60,000 colour photographs, 32 × 32 pixels, in the standard binary batches."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,7 @@ ARCHIVE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 REMEDY = f"unpack {ARCHIVE} and name the folder with data_batch_1.bin in it: cifar10:PATH"
 
 
-def open_cifar10(
-    path: str | None = None, *, download: Callable[[str, str], tuple[Split, Split]] = download
-) -> Dataset:
+def open_cifar10(path: str | None = None) -> Dataset:
     """Return CIFAR-10 from the binary batches in the folder `path`, or else downloaded.
 
     A folder without the official test batch trains on batches 1 to 4 and holds batch 5 out.
@@ -35,8 +32,13 @@ def open_cifar10(
         folder = need_folder(path, "the binary batches of CIFAR-10")
         need_files(folder, TRAINING_BATCHES, REMEDY)
         classes = _read_classes(folder / CLASS_FILE)
-        training, testing, test_name = _roles(folder)
-        train, test = _read_batches(folder, training), _read_batches(folder, testing)
+        official = [TEST_BATCH] if (folder / TEST_BATCH).exists() else []
+        *batches, test = (_read_batch(folder / name) for name in (*TRAINING_BATCHES, *official))
+        train = Split(
+            images=np.concatenate([batch.images for batch in batches]),
+            labels=np.concatenate([batch.labels for batch in batches]),
+        )
+        test_name = "test" if official else "held-out"
     return Dataset(
         name="cifar10",
         classes=classes,
@@ -49,22 +51,7 @@ def open_cifar10(
     )
 
 
-def _roles(folder: Path) -> tuple[Sequence[str], Sequence[str], str]:
-    """Which batches train, which are reported, and under which name."""
-    if (folder / TEST_BATCH).exists():
-        return TRAINING_BATCHES, [TEST_BATCH], "test"
-    return TRAINING_BATCHES[:-1], TRAINING_BATCHES[-1:], "held-out"
-
-
-def _read_batches(folder: Path, names: Sequence[str]) -> Split:
-    batches = [_read_batch(folder / name) for name in names]
-    return Split(
-        images=np.concatenate([images for images, _ in batches]),
-        labels=np.concatenate([labels for _, labels in batches]),
-    )
-
-
-def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read_batch(path: Path) -> Split:
     data = np.fromfile(path, np.uint8)
     if not data.size or data.size % RECORD_BYTES:
         raise DataError(
@@ -79,7 +66,7 @@ def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"(is it CIFAR-10's binary version?); unpack {ARCHIVE} again"
         )
     planes = records[:, 1:].reshape(-1, 3, SIZE, SIZE)
-    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels
+    return Split(images=np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels=labels)
 
 
 def _read_classes(path: Path) -> tuple[str, ...]:

@@ -47,9 +47,22 @@ class Split:
         )
 
     def hold_out(self, count: int, *, seed: int, purpose: str) -> tuple["Split", "Split"]:
-        """Return (kept, held out), stratified by class; see `split_stratified`."""
-        kept, held = split_stratified(self.labels, count, seed=seed, purpose=purpose)
-        return self.take(kept), self.take(held)
+        """Return (kept, held out), each in the order of this split.
+
+        About `count` images are held out: each class gives its proportional share, to within one, but at
+        least one and never all of its members (a class of one is kept). The same labels, seed and purpose
+        give the same split everywhere.
+        """
+        _, members = np.unique(self.labels, return_inverse=True)
+        counts = np.bincount(members)
+        # NumPy promises that a bit generator's raw stream never changes, but not that a shuffle's result
+        # doesn't: a split made by sorting raw draws is the same under every version.
+        bits = np.random.PCG64(derive_seed(seed, purpose))
+        order = np.argsort(bits.random_raw(len(self)), kind="stable")
+        by_class = order[np.argsort(members[order], kind="stable")]
+        rank = np.arange(len(self)) - np.repeat(np.cumsum(counts) - counts, counts)
+        held = rank < np.repeat(_shares(counts, count), counts)
+        return self.take(np.sort(by_class[~held])), self.take(np.sort(by_class[held]))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,20 +74,20 @@ class Dataset:
         classes: their names, in the order of the labels.
         train: everything that may be trained or chosen on.
         test: reported, once.
-        test_name: "test", or "held-out" where the test split was taken from the training images.
         mirrored: whether a mirror image keeps its class.
         size: side of the square images in pixels; for a folder, the canvas they are scaled to.
         channels: 1 (grey) or 3 (RGB).
+        test_name: "test", or "held-out" where the test split was taken from the training images.
     """
 
     name: str
     classes: tuple[str, ...]
     train: Split
     test: Split
-    test_name: str
     mirrored: bool
     size: int
     channels: int
+    test_name: str = "test"
 
     @cached_property
     def digest(self) -> str:
@@ -122,29 +135,6 @@ class Description:
         """Whether a path may follow the name."""
         return "PATH" in self.spec
 
-    @property
-    def needs_path(self) -> bool:
-        """Whether a path must follow the name."""
-        return self.takes_path and "[" not in self.spec
-
-
-def split_stratified(
-    labels: np.ndarray, held_out: int, *, seed: int, purpose: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (kept, held out): indices into `labels`, each ascending, together all of them.
-
-    About `held_out` indices are held out: each class gives its proportional share, to within one,
-    but at least one and never all of its members (a class of one is kept). The same labels, seed and
-    purpose give the same split everywhere.
-    """
-    _, members = np.unique(labels, return_inverse=True)
-    counts = np.bincount(members)
-    order = _shuffled(len(labels), seed, purpose)
-    by_class = order[np.argsort(members[order], kind="stable")]
-    rank = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
-    held = rank < np.repeat(_shares(counts, held_out), counts)
-    return np.sort(by_class[~held]), np.sort(by_class[held])
-
 
 def _shares(counts: np.ndarray, held_out: int) -> np.ndarray:
     """How many of each class to hold out: largest remainders, within 1 … count - 1."""
@@ -152,10 +142,3 @@ def _shares(counts: np.ndarray, held_out: int) -> np.ndarray:
     spare = held_out - share.sum()
     share[np.argsort(-remainder, kind="stable")[:spare]] += 1
     return np.clip(share, np.minimum(1, counts - 1), counts - 1)
-
-
-def _shuffled(length: int, seed: int, purpose: str) -> np.ndarray:
-    # NumPy promises that a bit generator's raw stream never changes, but not that a shuffle's result
-    # doesn't: a split made by sorting raw draws is the same under every version.
-    bits = np.random.PCG64(derive_seed(seed, purpose))
-    return np.argsort(bits.random_raw(length), kind="stable")

@@ -28,12 +28,15 @@ def digest_of(splits: Sequence["Split"]) -> str:
     """
     try:
         kept = _place(splits) if any(split.paths for split in splits) else None
-        if kept is None:
-            return _digest(splits)
-        if (known := _read(kept)) is None:
-            known = _digest(splits)
-            _keep(kept, known)
-        return known
+        if kept and (known := _read(kept)):
+            return known
+        digest = _digest(splits)
+        if kept:
+            # A cache that cannot be written costs the next command time, and this one nothing.
+            with contextlib.suppress(OSError):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(digest, encoding="ascii")
+        return digest
     except OSError as error:
         raise DataError(
             f"{error.filename} cannot be read ({error.strerror or error}); check the path and its permissions"
@@ -75,10 +78,3 @@ def _read(kept: Path) -> str | None:
         found = kept.read_text(encoding="ascii")
         return found if re.fullmatch(f"[0-9a-f]{{{LENGTH}}}", found) else None
     return None
-
-
-def _keep(kept: Path, digest: str) -> None:
-    # A cache that cannot be written costs the next command time, and this one nothing.
-    with contextlib.suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(digest, encoding="ascii")

@@ -23,7 +23,6 @@ def open_digits(path: str | None = None) -> Dataset:
         classes=tuple(str(digit) for digit in range(10)),
         train=train,
         test=test,
-        test_name="test",
         mirrored=False,
         size=8,
         channels=1,

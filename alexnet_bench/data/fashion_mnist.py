@@ -4,7 +4,6 @@ import gzip
 import math
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +25,12 @@ UNSIGNED_BYTE = 8
 FETCH_AGAIN = "fetch the file again"
 
 
-def open_fashion_mnist(
-    path: str | None = None,
-    *,
-    debian_folder: Path = DEBIAN_FOLDER,
-    download: Callable[[str, str], tuple[Split, Split]] = download,
-) -> Dataset:
+def open_fashion_mnist(path: str | None = None) -> Dataset:
     """Return Fashion-MNIST from `path`; or from Debian's package, where installed; or downloaded."""
     if path is not None:
         train, test = _read(need_folder(path, "the four gzipped IDX files of Fashion-MNIST"))
-    elif debian_folder.is_dir():
-        train, test = _read(debian_folder)
+    elif DEBIAN_FOLDER.is_dir():
+        train, test = _read(DEBIAN_FOLDER)
     else:
         train, test = download("fashion_mnist", REMEDY)
     return Dataset(
@@ -44,7 +38,6 @@ def open_fashion_mnist(
         classes=CLASSES,
         train=train,
         test=test,
-        test_name="test",
         mirrored=True,
         size=SIZE,
         channels=1,
@@ -78,7 +71,10 @@ def _read_pair(image_file: Path, label_file: Path) -> Split:
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
     """Return the array of unsigned bytes, of that many dimensions, in the gzipped IDX file."""
-    data = _unzip(path)
+    try:
+        data = gzip.decompress(path.read_bytes())
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path} is no complete gzip file ({error}); {FETCH_AGAIN}") from error
     magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     if data[:4] != magic:
         raise DataError(
@@ -95,14 +91,6 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
             f"({' × '.join(str(length) for length in shape)}); {FETCH_AGAIN}"
         )
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
-
-
-def _unzip(path: Path) -> bytes:
-    try:
-        with gzip.open(path) as file:
-            return file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path} is no complete gzip file ({error}); {FETCH_AGAIN}") from error
 
 
 FASHION_MNIST = Description(

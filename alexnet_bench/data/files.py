@@ -1,7 +1,7 @@
 """Where the files of a data set come from, or the error that says which are missing."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -9,8 +9,6 @@ import numpy as np
 
 from alexnet_bench.data.dataset import Split
 from alexnet_bench.errors import DataError
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 def need_folder(path: str | Path, expected: str) -> Path:
@@ -37,31 +35,19 @@ def some(names: Iterable[str], most: int = 3) -> str:
     return ", ".join(listed[:most]) + more
 
 
-def download(
-    name: str, remedy: str, load: Callable[[], tuple[Pair, Pair]] | None = None
-) -> tuple[Split, Split]:
-    """Return the (train, test) of `keras.datasets.<name>`, downloaded unless Keras has it already.
-
-    Args:
-        name: the module in `keras.datasets`.
-        remedy: what to do where it cannot be downloaded, for the error.
-        load: replaces Keras' own `load_data`.
-    """
+def download(name: str, remedy: str) -> tuple[Split, Split]:
+    """Return the (train, test) of `keras.datasets.<name>`, downloaded unless Keras has it already."""
     try:
         # Keras draws its progress on standard output, which belongs to the command's results.
         with redirect_stdout(sys.stderr):
-            train, test = (load or _keras_loader(name))()
+            import keras
+
+            train, test = getattr(keras.datasets, name).load_data()
     # Keras raises a bare Exception where a download fails.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{name} could not be downloaded ({reason}); {remedy}") from error
     return _split(*train), _split(*test)
-
-
-def _keras_loader(name: str) -> Callable[[], tuple[Pair, Pair]]:
-    import keras
-
-    return getattr(keras.datasets, name).load_data
 
 
 def _split(images: np.ndarray, labels: np.ndarray) -> Split:

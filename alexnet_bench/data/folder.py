@@ -76,10 +76,8 @@ def _test_folder(root: Path) -> Path | None:
 def _read_test(folder: Path, training: ImagesByClass) -> ImagesByClass:
     images = _read_classes(folder, fewest=1)
     if images.keys() != training.keys():
-        missing, extra = sorted(training.keys() - images.keys()), sorted(images.keys() - training.keys())
-        differences = [
-            f"{word} {some(names)}" for word, names in (("lacks", missing), ("alone has", extra)) if names
-        ]
+        differing = {"lacks": training.keys() - images.keys(), "alone has": images.keys() - training.keys()}
+        differences = [f"{word} {some(sorted(names))}" for word, names in differing.items() if names]
         raise DataError(
             f"{folder} {' and '.join(differences)}; expected the class folders of training; "
             "add or remove class folders until both agree"

@@ -6,7 +6,7 @@ same images in the same order whatever else the machine does.
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -232,5 +232,4 @@ def _principal_axes(pixels: np.ndarray) -> np.ndarray:
     The paper multiplies by the eigenvalue of values between 0 and 1; a deviation is what keeps the unit.
     """
     values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(pixels, rowvar=False)))
-    axes: Sequence[Sequence[float]] = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
-    return np.asarray(axes, "float32")
+    return (np.sqrt(np.maximum(values, 0))[:, None] * vectors.T).astype("float32")

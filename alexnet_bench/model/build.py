@@ -13,7 +13,7 @@ from keras import ops
 from alexnet_bench.model.on_device import OnDevice
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
-from alexnet_bench.network.blocks import lrn, non_overlapping, overlapping, relu, tanh
+from alexnet_bench.network.parts import lrn, non_overlapping, overlapping, relu, tanh
 from alexnet_bench.network.plan import Layer, LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed

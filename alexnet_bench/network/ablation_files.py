@@ -5,13 +5,13 @@ import hashlib
 import importlib.util
 import os
 import sys
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 from alexnet_bench.errors import AblationError, BenchError
 from alexnet_bench.network.ablation import Ablation
+from alexnet_bench.network.part import source_text
 from alexnet_bench.words import plain
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
@@ -94,9 +94,7 @@ def _check(file: Path) -> None:
 
 def _parsed(file: Path) -> ast.Module:
     try:
-        # As Python reads it: with the mark that Windows editors begin a file with, or an encoding of its own.
-        with tokenize.open(file) as opened:
-            text = opened.read()
+        text = source_text(file)
     except OSError as error:
         raise AblationError(
             f"{file} cannot be read ({error.strerror}); make it readable or move it away"

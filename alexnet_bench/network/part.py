@@ -55,9 +55,9 @@ class Part:
 P = TypeVar("P", bound=Part)
 
 
-def name_of(build: Callable[..., Any], given: str | None) -> str:
-    """A part's name: the one given, or its function's."""
-    return given or build.__name__.replace("_", "-")
+def made_by(kind: type[P], name: str | None, **fields: Any) -> Callable[[Callable[..., Any]], P]:
+    """Makes a part of a function; the name is the function's unless given."""
+    return lambda build: kind(name=name or build.__name__.replace("_", "-"), build=build, **fields)
 
 
 def find_part(kind: type[P], what: str, value: Any, shipped: Mapping[str, P | None]) -> P | None:
@@ -94,7 +94,7 @@ def _sources(build: Callable[..., Any]) -> list[str]:
     if build.__module__.startswith(ENGINE):
         return [own]
     file = Path(inspect.getfile(build))
-    text = _text(file)
+    text = source_text(file)
     statements = _statements(text)
     waiting, reached = [build.__qualname__.partition(".")[0]], dict[str, str]()
     while waiting:
@@ -112,17 +112,17 @@ def _neighbours(file: Path) -> list[str]:
     """The code of the files of its folder that a file imports, and of those that these do."""
     waiting, reached = [file], dict[Path, str]()
     while waiting:
-        for node in ast.walk(ast.parse(_text(waiting.pop()))):
+        for node in ast.walk(ast.parse(source_text(waiting.pop()))):
             if isinstance(node, ast.ImportFrom) and node.level == 1:
                 names = [node.module] if node.module else [alias.name for alias in node.names]
                 for found in (file.parent / f"{name}.py" for name in names):
                     if found != file and found not in reached and found.is_file():
-                        reached[found] = _text(found)
+                        reached[found] = source_text(found)
                         waiting.append(found)
     return [reached[found] for found in sorted(reached)]
 
 
-def _text(file: Path) -> str:
+def source_text(file: Path) -> str:
     """A file's code as Python reads it, whatever mark or encoding it begins with."""
     with tokenize.open(file) as opened:
         return opened.read()
@@ -151,4 +151,4 @@ def _module_text(name: str) -> str:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise UnknownNameError("module", [name], [])
-    return _text(Path(spec.origin))
+    return source_text(Path(spec.origin))

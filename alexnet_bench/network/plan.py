@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from alexnet_bench.errors import VariantError
-from alexnet_bench.network.blocks import Block
+from alexnet_bench.network.parts import Block
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.topology import Convolution, Topology
 from alexnet_bench.network.variant import Variant

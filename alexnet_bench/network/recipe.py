@@ -4,9 +4,18 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.initializers import INITIALIZERS, Initializer, glorot, he, paper
-from alexnet_bench.network.optimizers import OPTIMIZERS, Optimizer, adam, sgd
 from alexnet_bench.network.part import Part, find_part
+from alexnet_bench.network.parts import (
+    INITIALIZERS,
+    OPTIMIZERS,
+    Initializer,
+    Optimizer,
+    adam,
+    glorot,
+    he,
+    paper,
+    sgd,
+)
 
 PIXELS = ("centred", "standardized")
 AUGMENTATIONS = ("none", "crops-and-flips", "crops-flips-colour")

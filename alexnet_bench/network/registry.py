@@ -22,12 +22,7 @@ _FIELDS = {item.name for item in fields(Variant)}
 
 @dataclass(kw_only=True)
 class Registry:
-    """What the loaded ablation files define, in the order of the files' names.
-
-    Args:
-        variants: by name.
-        ablations: by name.
-    """
+    """What the loaded ablation files define, by name, in the order of the files' names."""
 
     variants: dict[str, Variant] = field(default_factory=lambda: {ALEXNET.name: ALEXNET})
     ablations: dict[str, Ablation] = field(default_factory=dict)

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.blocks import BLOCKS, Block
 from alexnet_bench.network.part import find_part
+from alexnet_bench.network.parts import BLOCKS, Block
 from alexnet_bench.network.recipe import PAPER, Recipe
 
 CHOICES = {

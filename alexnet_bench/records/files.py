@@ -20,14 +20,7 @@ class _Version(msgspec.Struct):
 def append_rows(path: Path, rows: Iterable[msgspec.Struct], type: Any, remedy: str) -> None:
     """Add rows to a file, all in one write, and sync it to disk; what is not a number becomes null.
 
-    Args:
-        path: the file.
-        rows: what to add.
-        type: of the rows, which must be able to read them again.
-        remedy: what to do where the file cannot be written.
-
-    Raises:
-        RecordError: a row does not fit its type, or the file cannot be written.
+    It is an error where a row does not fit its type, or the file cannot be written: `remedy` says what then.
     """
     lines = [ENCODER.encode(row) for row in rows]
     for line in lines:
@@ -47,10 +40,7 @@ def append_rows(path: Path, rows: Iterable[msgspec.Struct], type: Any, remedy: s
 def read_rows(path: Path, type: Any, version: int) -> list[Any]:
     """The rows of a file, oldest first; a last line that was cut short by a crash is passed over.
 
-    Args:
-        path: the file.
-        type: of the rows.
-        version: the newest schema that is known.
+    `version` is the newest schema that is known.
 
     Raises:
         RecordError: a line is no row of a known schema; the message names file and line.
@@ -62,8 +52,7 @@ def read_rows(path: Path, type: Any, version: int) -> list[Any]:
         try:
             row = decoder.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            newer = _newer(line, version)
-            raise RecordError(f"{path}, line {number}: {newer or error}") from None
+            raise RecordError(f"{path}, line {number}: {_newer(line, version) or error}") from None
         if row.schema_version > version:
             raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
         found.append(row)
@@ -85,8 +74,5 @@ def _newer(line: bytes, known: int) -> str:
         found = msgspec.json.decode(line, type=_Version).schema_version
     except (msgspec.DecodeError, RecursionError):
         return ""
-    return (
-        f"it has schema version {found}; this alexnet-bench reads up to {known}: update it"
-        if found > known
-        else ""
-    )
+    text = f"it has schema version {found}; this alexnet-bench reads up to {known}: update it"
+    return text if found > known else ""

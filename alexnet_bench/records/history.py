@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import RecordError, why_unwritable
 from alexnet_bench.records.files import append_rows, mend_file, read_rows
 from alexnet_bench.records.schema import Mode, column, columns_of
 
@@ -66,11 +66,7 @@ COLUMNS = columns_of(Entry)
 
 
 def append_history(file: Path, entries: Sequence[Entry]) -> None:
-    """Add entries to a history, all in one write; the file and its folder are made where there are none.
-
-    Raises:
-        RecordError: it cannot be written.
-    """
+    """Add entries to a history, all in one write; the file and its folder are made where there are none."""
     if not entries:
         return
     remedy = "give another --history"
@@ -78,7 +74,7 @@ def append_history(file: Path, entries: Sequence[Entry]) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         mend_file(file)
     except OSError as error:
-        raise RecordError(f"{file} cannot be written ({error.strerror}); {remedy}") from None
+        raise RecordError(f"{file} cannot be written ({why_unwritable(error)}); {remedy}") from None
     append_rows(file, entries, Entry, remedy)
 
 

@@ -116,11 +116,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a run.
-
-    Raises:
-        RecordError: there is none, or it is damaged or of a newer schema.
-    """
+    """The manifest of a run."""
     path = folder / MANIFEST
     if not path.is_file():
         raise RecordError(f"{folder} holds no {MANIFEST}; give a folder that `bench run` wrote")

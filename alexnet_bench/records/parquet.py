@@ -18,7 +18,7 @@ def write_parquet(records: Iterable[AnyRecord], path: Path) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
-    rows = [{"kind": record.kind, **msgspec.to_builtins(record)} for record in records]
+    rows = msgspec.to_builtins(list(records))
     schema = pa.schema([(column.name, _arrow(column.type)) for column in COLUMNS])
     columns = {column.name: [_value(row.get(column.name), column.type) for row in rows] for column in COLUMNS}
     parquet.write_table(pa.table(columns, schema=schema), path)

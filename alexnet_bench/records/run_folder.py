@@ -22,16 +22,16 @@ def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
     """Where a run goes: the folder given, or a new one of its own under `results/runs`.
 
     The new one is made at once, so that no other run can get it, and removed if nothing is written into it.
-
-    Args:
-        out: the folder given.
-        root: what holds `results`; the current folder by default.
-
-    Raises:
-        RecordError: `out` is no folder's name, or the new one cannot be made.
+    `root` is what holds `results`.
     """
     if out is not None:
-        yield _named(out)
+        if not isinstance(out, str | Path) or not str(out):
+            raise RecordError(f"out is {out!r}; it must be a folder")
+        try:
+            own = Path(out).expanduser()
+        except RuntimeError:
+            raise RecordError(f"{out}: there is no such home folder; give a folder without '~'") from None
+        yield own
         return
     folder = _new_folder(root)
     try:
@@ -40,15 +40,6 @@ def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             for empty in (folder, *list(folder.parents)[:2]):
                 empty.rmdir()
-
-
-def _named(out: str | Path) -> Path:
-    if not isinstance(out, str | Path) or not str(out):
-        raise RecordError(f"out is {out!r}; it must be a folder")
-    try:
-        return Path(out).expanduser()
-    except RuntimeError:
-        raise RecordError(f"{out}: there is no such home folder; give a folder without '~'") from None
 
 
 def _new_folder(root: Path) -> Path:
@@ -65,19 +56,15 @@ def _new_folder(root: Path) -> Path:
 
 
 def create_run(folder: Path, manifest: Manifest) -> None:
-    """Make a run's folder and write its manifest.
-
-    Raises:
-        RecordError: the folder is in use or cannot be written.
-    """
+    """Make a run's folder, which must not be in use, and write its manifest."""
     try:
         if (folder / MANIFEST).exists():
             raise RecordError(
                 f"{folder} holds a run already; give another --out, or go on with "
                 f"`bench run --resume {folder}`"
             )
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RecordError(f"{folder} is in use; give an empty or new folder with --out")
+        if folder.is_dir() and any(folder.iterdir()):
+            raise FileExistsError
         folder.mkdir(parents=True, exist_ok=True)
         # Of two runs that begin at once in one folder, one is first.
         (folder / RECORDS).touch(exist_ok=False)
@@ -98,21 +85,13 @@ def reopen_run(folder: Path) -> Manifest:
 
 
 def add_record(folder: Path, record: AnyRecord) -> None:
-    """Append a record to a run, durably.
-
-    Raises:
-        RecordError: it does not fit the schema, or the file cannot be written.
-    """
+    """Append a record to a run, durably."""
     remedy = "what was finished before is kept: make room, and go on with --resume"
     append_rows(folder / RECORDS, [record], AnyRecord, remedy)
 
 
 def run_records(*folders: Path) -> list[AnyRecord]:
-    """The records of runs, oldest first; a last line that was cut short by a crash is passed over.
-
-    Raises:
-        RecordError: a folder holds no records, or a line is no record of a known schema.
-    """
+    """The records of runs, oldest first; a last line that was cut short by a crash is passed over."""
     found: list[AnyRecord] = []
     for file in (folder / RECORDS for folder in folders):
         if not file.is_file():

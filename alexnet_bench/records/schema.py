@@ -6,7 +6,8 @@ follows from them. A new column gets a default, so that older records stay reada
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
 
@@ -186,11 +187,9 @@ class Column:
     """One column of the schema.
 
     Args:
-        name: with its unit, where it has one.
         type: of its values; null is allowed where `required` is not set.
         about: one line for `results/README.md`.
         kinds: the kinds of record that have it.
-        required: whether it always has a value.
         agrees: whether two rows must agree in it before they are compared.
     """
 
@@ -198,40 +197,36 @@ class Column:
     type: Any
     about: str
     kinds: tuple[str, ...]
-    required: bool
-    agrees: bool
+    required: bool = True
+    agrees: bool = False
 
 
-def columns_of(kind: type[msgspec.Struct], kinds: tuple[str, ...] = ()) -> tuple[Column, ...]:
+def columns_of(rows: type[msgspec.Struct], kinds: tuple[str, ...] = ()) -> tuple[Column, ...]:
     """The columns of a type of rows, in order."""
-    hints = get_type_hints(kind, include_extras=True)
-    return tuple(_described(field.name, hints[field.name], kinds) for field in msgspec.structs.fields(kind))
+    found = []
+    for field in msgspec.structs.fields(rows):
+        type, *_, meta = get_args(field.type)
+        values = [item for item in get_args(type) if item is not NoneType]
+        optional = NoneType in get_args(type)
+        found.append(
+            Column(
+                name=field.name,
+                type=values[0] if optional else type,
+                about=meta.description,
+                kinds=kinds,
+                required=not optional,
+                agrees=meta.extra["agrees"],
+            )
+        )
+    return tuple(found)
 
 
-def _described(name: str, hint: Any, kinds: tuple[str, ...]) -> Column:
-    annotated, *_, meta = get_args(hint)
-    optional = type(None) in get_args(annotated)
-    return Column(
-        name=name,
-        type=next(item for item in get_args(annotated) if item is not type(None)) if optional else annotated,
-        about=meta.description,
-        kinds=kinds,
-        required=not optional,
-        agrees=meta.extra["agrees"],
-    )
-
-
-def _all_columns() -> Iterator[Column]:
-    common = {column.name for column in columns_of(Record)}
-    yield Column(
-        name="kind", type=str, about="`trial` or `draw`", kinds=tuple(KINDS), required=True, agrees=False
-    )
-    yield from columns_of(Record, tuple(KINDS))
-    for name, kind in KINDS.items():
-        yield from (column for column in columns_of(kind, (name,)) if column.name not in common)
-
-
-COLUMNS = tuple(_all_columns())
+_COMMON = columns_of(Record, tuple(KINDS))
+COLUMNS = (
+    Column(name="kind", type=str, about="`trial` or `draw`", kinds=tuple(KINDS)),
+    *_COMMON,
+    *(column for name, kind in KINDS.items() for column in columns_of(kind, (name,))[len(_COMMON) :]),
+)
 AGREEING = tuple(column.name for column in COLUMNS if column.agrees)
 
 # The columns in which a variant that changes a field differs by intent.
@@ -247,12 +242,12 @@ def differences(column: str, one: Any, other: Any) -> Iterator[tuple[str, Any, A
 
     Of a column that holds an object, its differing entries.
     """
+    pairs = {column: (one, other)}
     if isinstance(one, dict) and isinstance(other, dict):
-        for key in sorted(one.keys() | other.keys()):
-            if one.get(key) != other.get(key):
-                yield f"{column}: {key}", shown(one.get(key)), shown(other.get(key))
-    elif one != other:
-        yield column, shown(one), shown(other)
+        pairs = {f"{column}: {key}": (one.get(key), other.get(key)) for key in sorted(one | other)}
+    for name, values in pairs.items():
+        if values[0] != values[1]:
+            yield name, *map(shown, values)
 
 
 def shown(value: Any) -> Any:
@@ -264,5 +259,5 @@ def to_frame(records: Iterable[AnyRecord]) -> "pd.DataFrame":
     """One row a record, one column a column of the schema."""
     import pandas as pd
 
-    rows = [{"kind": record.kind, **msgspec.to_builtins(record)} for record in records]
+    rows = msgspec.to_builtins(list(records))
     return pd.DataFrame(rows, columns=[column.name for column in COLUMNS])

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -38,23 +39,13 @@ def compare(
     """Time every variant of the settings in the code of all sides; of one side, by itself.
 
     Args:
-        settings: variants, topology, batch sizes, precisions, modes, interval and budget.
         sides: whose code; the first is the base, every other one is held against it.
         folder: the run folder to make.
         command: for its manifest.
         on_planned: is told how many draws of several contenders there will be at least.
-        on_record: is given each record.
-        on_event: is told what is done.
-        effort: how much is timed.
         is_known: whether the draws of head and base say enough (see `TimingPlan`).
         on_asked: is told of which networks something was asked, whether or not they will be timed.
         named: variants that somebody speaks of, and that one side must have.
-
-    Returns:
-        The records.
-
-    Raises:
-        BenchError: a side cannot be run, or its protocol is another.
     """
     selected = select_on_sides(settings, sides, named)
     schedule = Schedule(replace(settings, variants=selected.of_head), alone=True)
@@ -83,16 +74,7 @@ def compare(
 
 
 def time_alone(schedule: Schedule, effort: Effort, zygote: Zygote, log: Path) -> list[Draw]:
-    """Time the variants of a schedule in this code, and keep nothing.
-
-    Args:
-        schedule: says which, and of what size.
-        effort: how much is timed.
-        zygote: where workers come from; it is left open.
-        log: its file.
-
-    Returns:
-        The records, one a variant, mode and draw.
+    """Time the variants of a schedule in this code, and keep nothing; the zygote, with its log, stays open.
 
     Raises:
         BenchError: a variant cannot be built or timed; no further draw is begun.
@@ -114,13 +96,12 @@ def _pairs(
     """Each network of head against the base's; and by themselves, those that the base has not."""
     base, *others = sides
     both, alone = [], []
-    for contender in schedule.timing.contenders:
-        for other in others or [base]:
-            arm = replace(contender, side=other)
-            if contender.network.variant.name in only_head:
-                alone.append(Pair(arm=arm, control=arm))
-            else:
-                both.append(Pair(arm=arm, control=replace(contender, side=base)))
+    for contender, side in product(schedule.timing.contenders, others or [base]):
+        arm = replace(contender, side=side)
+        if contender.network.variant.name in only_head:
+            alone.append(Pair(arm=arm, control=arm))
+        else:
+            both.append(Pair(arm=arm, control=replace(contender, side=base)))
     return both, alone
 
 

@@ -1,6 +1,6 @@
 """What a run will cost: time, memory and disk. Rough; it says what to expect, not what was measured."""
 
-import time
+from timeit import timeit
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,14 @@ SHARE_OF_PEAK = 0.7
 def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
     """Seconds, the most memory at once and disk, both in bytes, and what the time is made of.
 
-    Args:
-        schedule: what is to be done.
-        peak: of the machine, in float32 operations a second; measured where it is left out.
+    `peak` is the machine's, in float32 operations a second; measured where it is left out.
     """
     speed = SHARE_OF_PEAK * (peak or _flops_per_second())
     trials = [*schedule.tuning_trials(), *schedule.trials()]
     training = sum(_trial_seconds(schedule, task.network, speed) for task in trials) / schedule.jobs
     draws = _draws(schedule)
     timing = sum(_draw_seconds(schedule, network, speed) for network in draws)
-    budget = schedule.settings.budget
-    timing = timing if budget is None else min(timing, budget)
+    timing = min(timing, schedule.settings.budget or timing)
     return {
         "trials": len(trials),
         "draws": len(draws),
@@ -42,32 +39,33 @@ def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
 
 def _draws(schedule: Schedule) -> list[Network]:
     """The network of each draw, at least; each group draws its control."""
-    if not schedule.times:
-        return []
     plan = schedule.timing
+    if not plan.pairs:
+        return []
     arms = [pair.arm for pair in plan.pairs if pair.arm != pair.control]
     return [item.network for item in (*plan.groups, *arms)] * plan.effort.draws
 
 
 def _memory_bytes(schedule: Schedule) -> int:
     """The most that all workers together will hold, roughly."""
-    batch = schedule.recipe.batch_size
-    trials = schedule.jobs * max(network.plan.memory_bytes(batch) for network in schedule.networks)
-    task = schedule.timing.next_task([]) if schedule.times else None
-    timed = sum(
-        item.network.plan.memory_bytes(item.network.recipe.batch_size)
-        for item in (task.contenders if task else ())
-    )
-    return max(timed, trials if "accuracy" in schedule.settings.measure else 0)
+    trials = timed = 0
+    if schedule.trains:
+        batch = schedule.recipe.batch_size
+        trials = schedule.jobs * max(network.plan.memory_bytes(batch) for network in schedule.networks)
+    if task := schedule.timing.next_task([]):
+        networks = [contender.network for contender in task.contenders]
+        timed = sum(network.plan.memory_bytes(network.recipe.batch_size) for network in networks)
+    return max(timed, trials)
 
 
 def _disk_bytes(schedule: Schedule) -> int:
     """What the run folder will hold, roughly."""
-    if not schedule.trains:
-        return 4 * 2**20
-    models = 4 * sum(network.plan.parameters for network in schedule.trained) * len(schedule.seeds)
-    predictions = 4 * len(schedule.dataset.test) * len(schedule.trained) * len(schedule.seeds)
-    return 4 * 2**20 + predictions + (models if schedule.settings.save_models else 0)
+    numbers = 0
+    if schedule.trains:
+        numbers = len(schedule.dataset.test) * len(schedule.trained)
+        if schedule.settings.save_models:
+            numbers += sum(network.plan.parameters for network in schedule.trained)
+    return 4 * 2**20 + 4 * len(schedule.seeds) * numbers
 
 
 def _trial_seconds(schedule: Schedule, network: Network, speed: float) -> float:
@@ -88,10 +86,7 @@ def _draw_seconds(schedule: Schedule, network: Network, speed: float) -> float:
 
 
 def _flops_per_second() -> float:
-    side = 1024
+    side, times = 1024, 4
     matrix = np.ones((side, side), "float32")
     matrix @ matrix
-    started = time.perf_counter()
-    for _ in range(4):
-        matrix @ matrix
-    return 4 * 2 * side**3 / (time.perf_counter() - started)
+    return times * 2 * side**3 / timeit(lambda: matrix @ matrix, number=times)

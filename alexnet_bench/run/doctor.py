@@ -17,7 +17,7 @@ from alexnet_bench.run.compare import compare
 from alexnet_bench.run.machine import complaints, read_machine
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
-from alexnet_bench.stats import variance_components
+from alexnet_bench.stats.rounds import variance_components
 
 TOPOLOGY, BATCH_SIZE = "alexnet-32", 128
 
@@ -26,11 +26,6 @@ def examine(
     seconds: float, devices: str = "auto", on_event: Callable[[str], None] = lambda event: None
 ) -> dict[str, Any]:
     """Time a network against itself for some seconds, and say what that shows.
-
-    Args:
-        seconds: for the whole measurement.
-        devices: `auto`, `cpu` or `gpu`.
-        on_event: is told what is done.
 
     Returns:
         `environment`, `device`, `threads`, `build`, `git_commit`; `machine`: settings of the system;
@@ -58,14 +53,12 @@ def examine(
 def _findings(draws: list[Draw]) -> dict[str, Any]:
     base, head = ([draw for draw in draws if draw.side == side] for side in (BASE, HEAD))
     effect = speed_effect(head, base, TRAINING)
-    ratio, low, high = (_finite(value) for value in effect.size)
+    ratio, low, high = (value if math.isfinite(value) else None for value in effect.size)
     components = variance_components(effect.rounds)
     first, environment, machine = draws[0], describe_environment(), read_machine()
+    shares = ("others_share", "steal_share")
     loads = [draw.load for draw in draws if draw.load]
-    load = {
-        "others_share": float(np.median([item.others_share for item in loads])),
-        "steal_share": float(np.median([item.steal_share for item in loads])),
-    }
+    load = {name: float(np.median([getattr(item, name) for item in loads])) for name in shares}
     measured = {
         "cores": environment["cores"],
         "available_memory_bytes": available_memory_bytes(),
@@ -96,7 +89,3 @@ def _findings(draws: list[Draw]) -> dict[str, Any]:
         "load": load,
         "complaints": list(complaints(machine, measured)),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.schema import MODES
 from alexnet_bench.run.settings import Settings
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 
 # Short slices pair best: what disturbs a machine lasts for tenths of a second.
 SLICE_SECONDS = 0.1
@@ -82,11 +82,7 @@ def baseline_effort(settings: Settings) -> Effort:
 
 
 def draws_effort(draws: int, modes: tuple[str, ...]) -> Effort:
-    """So many draws of each variant, whatever they say.
-
-    Raises:
-        BenchError: that is none.
-    """
+    """So many draws of each variant, whatever they say."""
     if draws < 1:
         raise BenchError(f"draws is {draws}; it must be at least 1")
     return Effort(modes=modes, draws=draws, tries=1, rounds=GATE_ROUNDS, slice_seconds=SLICE_SECONDS)

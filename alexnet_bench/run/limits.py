@@ -33,13 +33,7 @@ def of_steps(steps: int, step_seconds: float) -> float:
 
 
 def of_epoch(network: Network, dataset: Dataset, curve: Sequence[dict[str, Any]] = ()) -> float:
-    """To report the next epoch of a trial or, after the last one, its end.
-
-    Args:
-        network: what is trained.
-        dataset: on what.
-        curve: the epochs that there were.
-    """
+    """To report the next epoch of a trial or, after the last one, its end; `curve` holds those before."""
     views = 10 if network.variant.evaluation == "ten-crops" else 1
     epoch = len(dataset.train) * network.plan.training_flops
     most = max(epoch, views * len(dataset.test) * network.plan.inference_flops)

@@ -8,11 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import alexnet_bench.worker
@@ -51,9 +50,16 @@ class Code:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment that it is run in."""
+        """The caller's environment, without what would change a number or stop a worker.
+
+        Settings that make TensorFlow quicker or slower are the user's; records hold them in `build`.
+        """
         same = self.python.absolute() == Path(sys.executable).absolute()
-        return worker_environment(os.environ, same_python=same)
+        kept = (*KEPT, *OF_ONE_PYTHON) if same else KEPT
+        removed = REMOVED if same else (*REMOVED, *OF_ONE_PYTHON)
+        users = os.environ.items()
+        passed = {name: value for name, value in users if name in kept or not name.startswith(removed)}
+        return {**DEFAULTS, **passed, **FIXED}
 
 
 class Zygote:
@@ -125,9 +131,7 @@ class Zygote:
     def __enter__(self) -> "Zygote":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @contextlib.contextmanager
@@ -164,7 +168,6 @@ class Worker:
     """A worker process and the line to it.
 
     Args:
-        zygote: what it is forked from.
         threads: of TensorFlow's pools: intra-op, within an operation, and inter-op, side by side.
         devices: `auto`, `cpu` or `gpu`.
         device_count: how many its variant needs.
@@ -201,10 +204,15 @@ class Worker:
             "deterministic": deterministic,
         }
         try:
-            self._settle(settle)
+            settled = self.ask(settle, zygote.start_limit)
+            if settled["is"] == "failed":
+                raise WorkerError(f"a worker could not start: {settled['error']}")
         except BaseException:
             self.close()
             raise
+        self.device: str = settled["device"]
+        self.versions: dict[str, str] = settled["versions"]
+        self.build: dict[str, str] = settled["build"]
 
     def ask(
         self,
@@ -215,7 +223,6 @@ class Worker:
         """Send a request and wait for its answer.
 
         Args:
-            request: what is to be done.
             limit: seconds that the worker may be silent; it is ended then.
             on_progress: is given what it reports on the way, and returns the limit from then on.
 
@@ -253,51 +260,39 @@ class Worker:
     def __enter__(self) -> "Worker":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
-
-    def _settle(self, request: dict[str, Any]) -> None:
-        settled = self.ask(request, self._zygote.start_limit)
-        if settled["is"] == "failed":
-            raise WorkerError(f"a worker could not start: {settled['error']}")
-        self.device: str = settled["device"]
-        self.versions: dict[str, str] = settled["versions"]
-        self.build: dict[str, str] = settled["build"]
 
     def _heard(self, what: str, limit: float) -> dict[str, Any]:
         """The worker's next message about what it was asked to do; a failure where none comes."""
+        status = error = ""
         try:
             self._socket.settimeout(limit)
             if (reply := protocol.receive(self._stream)) is not None:
                 protocol.check_reply(reply, what)
                 return reply
         except TimeoutError:
-            return self._put_down("timed-out", f"the worker was silent for {limit:.0f} s and was ended")
-        except protocol.MessageError as error:
-            return self._put_down("crashed", f"the worker sent {error}")
+            self.kill()
+            status, error = "timed-out", f"was silent for {limit:.0f} s and was ended"
+        except protocol.MessageError as nonsense:
+            self.kill()
+            status, error = "crashed", f"sent {nonsense}"
         except OSError:
             pass
-        return self._obituary()
-
-    def _put_down(self, status: str, error: str) -> dict[str, Any]:
-        self.kill()
-        self._ended()
-        return _failure(status, error)
+        code = self._ended()
+        if not status and code is None:
+            status, error = "timed-out", "hung up and did not end"
+        if not status:
+            # Linux ends the largest process with this signal when memory runs out.
+            status = "out-of-memory" if code == -signal.SIGKILL else "crashed"
+            error = f"ended with exit code {code}"
+        error = f"the worker {error}; see workers.log in the run folder"
+        return {"is": "failed", "status": status, "error": error}
 
     def _ended(self) -> int | None:
         if not self._has_ended:
             self._exit_code, self._has_ended = self._zygote.wait(self.pid), True
         return self._exit_code
-
-    def _obituary(self) -> dict[str, Any]:
-        code = self._ended()
-        if code is None:
-            return _failure("timed-out", "the worker hung up and did not end")
-        # Linux ends the largest process with this signal when memory runs out.
-        status = "out-of-memory" if code == -signal.SIGKILL else "crashed"
-        return _failure(status, f"the worker ended with exit code {code}")
 
 
 class Workers:
@@ -330,22 +325,3 @@ class Workers:
             for worker in workers:
                 worker.kill()
             raise
-
-
-def _failure(status: str, error: str) -> dict[str, Any]:
-    return {"is": "failed", "status": status, "error": f"{error}; see workers.log in the run folder"}
-
-
-def worker_environment(own: Mapping[str, str], *, same_python: bool) -> dict[str, str]:
-    """The caller's environment, without what would change a number or stop a worker.
-
-    Settings that make TensorFlow quicker or slower are the user's; records hold them (`worker.build_info`).
-
-    Args:
-        own: of this process.
-        same_python: whether workers run under its interpreter.
-    """
-    kept = (*KEPT, *OF_ONE_PYTHON) if same_python else KEPT
-    removed = REMOVED if same_python else (*REMOVED, *OF_ONE_PYTHON)
-    passed = {name: value for name, value in own.items() if name in kept or not name.startswith(removed)}
-    return {**DEFAULTS, **passed, **FIXED}

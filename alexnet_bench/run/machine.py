@@ -3,12 +3,15 @@
 import contextlib
 import os
 import platform
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from alexnet_bench.records.schema import Load
 
 LARGEST_OTHERS_SHARE, LARGEST_STEAL_SHARE = 0.05, 0.01
 LARGEST_NOISE_FLOOR = 0.01
@@ -17,17 +20,18 @@ HUGE_PAGES_SINCE = (2, 35)
 
 
 def read_machine(root: Path = Path("/")) -> dict[str, Any]:
-    """What the system says of itself; null where it says nothing.
-
-    Args:
-        root: the folder that holds `proc` and `sys`.
-    """
+    """What the system says of itself in `proc` and `sys` under a root; null where it says nothing."""
+    huge_pages = _text(root / "sys/kernel/mm/transparent_hugepage/enabled")
+    # Microseconds of a core in so many, such as `200000 100000`; `max 100000` without a quota.
+    quota = (_text(root / "sys/fs/cgroup/cpu.max") or "").split()
+    library, version = platform.libc_ver()
     return {
         "governor": _text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "huge_pages": _chosen(_text(root / "sys/kernel/mm/transparent_hugepage/enabled")),
+        # The choice in brackets of `always [madvise] never`.
+        "huge_pages": re.sub(r".*\[(.*?)\].*", r"\1", huge_pages) if huge_pages else huge_pages,
         "autogroup": _text(root / "proc/sys/kernel/sched_autogroup_enabled"),
-        "cpu_quota": _quota(_text(root / "sys/fs/cgroup/cpu.max")),
-        "glibc": _glibc(),
+        "cpu_quota": int(quota[0]) / int(quota[1]) if len(quota) == 2 and quota[0].isdigit() else None,
+        "glibc": version if library == "glibc" else None,
     }
 
 
@@ -56,7 +60,8 @@ def complaints(machine: Mapping[str, Any], measured: Mapping[str, Any]) -> Itera
             "huge pages are off, so builds of one network differ by a percent or two: "
             "`echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled`"
         )
-    if machine["glibc"] is not None and _numbers(machine["glibc"]) < HUGE_PAGES_SINCE:
+    glibc = tuple(int(part) for part in (machine["glibc"] or "").split(".") if part.isdigit())
+    if glibc and glibc < HUGE_PAGES_SINCE:
         yield f"glibc {machine['glibc']} puts no huge pages behind the heap: builds differ less from 2.35 on"
     if "glibc.malloc.hugetlb" not in build.get("GLIBC_TUNABLES", "glibc.malloc.hugetlb"):
         yield "your GLIBC_TUNABLES replaces ours: add glibc.malloc.hugetlb=1 to it"
@@ -82,32 +87,23 @@ def complaints(machine: Mapping[str, Any], measured: Mapping[str, Any]) -> Itera
 
 
 class LoadMeter:
-    """Reads the load from others between its making and `read`.
-
-    Args:
-        pids: the processes that are not others, beside this one.
-    """
+    """Reads the load from others than this process and those given, between its making and `read`."""
 
     def __init__(self, pids: Iterable[int]) -> None:
         self._pids = [os.getpid(), *pids]
         self._began, self._times, self._own = time.perf_counter(), psutil.cpu_times(), self._own_seconds()
 
-    def read(self) -> dict[str, Any]:
-        """Shares of the machine's processor time, and its run queue.
-
-        Returns:
-            `others_share`: used by other processes; `steal_share`: taken by the host, where it tells;
-            `run_queue`: the load average of the last minute, null where there is none.
-        """
+    def read(self) -> Load:
+        """The load from others; without a run queue where the system has no load average."""
         elapsed = (time.perf_counter() - self._began) * (psutil.cpu_count() or 1)
         times = psutil.cpu_times()
         busy = _busy(times) - _busy(self._times) - (self._own_seconds() - self._own)
         stolen = getattr(times, "steal", 0.0) - getattr(self._times, "steal", 0.0)
-        return {
-            "others_share": round(max(0.0, busy / elapsed), 4),
-            "steal_share": round(stolen / elapsed, 4),
-            "run_queue": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        }
+        return Load(
+            others_share=round(max(0.0, busy / elapsed), 4),
+            steal_share=round(stolen / elapsed, 4),
+            run_queue=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        )
 
     def _own_seconds(self) -> float:
         total = 0.0
@@ -123,26 +119,6 @@ def _text(path: Path) -> str | None:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
         return None
-
-
-def _chosen(text: str | None) -> str | None:
-    """The choice in brackets of `always [madvise] never`."""
-    return text.partition("[")[2].partition("]")[0] if text and "[" in text else text
-
-
-def _quota(text: str | None) -> float | None:
-    """Cores from `200000 100000`; null from `max 100000`."""
-    words = (text or "").split()
-    return int(words[0]) / int(words[1]) if len(words) == 2 and words[0].isdigit() else None
-
-
-def _glibc() -> str | None:
-    name, version = platform.libc_ver()
-    return version if name == "glibc" else None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def _busy(times: Any) -> float:

@@ -30,8 +30,10 @@ OPTIONS = (
     "history",
     "strict",
 )
-# Of these: what is a path, and relative to the file.
+# Of these: what is a path, and relative to the file; what may be a number; what may be a list.
 _PATHS = ("ablations", "baseline", "history")
+_NUMBERS = ("time-batch-size", "budget")
+_LISTS = ("variants", "time-batch-size", "mode", "precision", "ablations")
 _SHARES = ("false-alarms", "process-spread")
 
 
@@ -96,7 +98,12 @@ def _read(root: Path) -> Project | None:
             table = as_table(name, table[name])
         return _project(root, table)
     except BenchError as error:
-        raise BenchError(f"{file}, [{'.'.join(SECTION)}]: {error}") from None
+        raise unusable(root, error) from None
+
+
+def unusable(root: Path, what: object) -> BenchError:
+    """What is wrong with the section for gates in a folder's file."""
+    return BenchError(f"{root / FILE}, [{'.'.join(SECTION)}]: {what}")
 
 
 def _is_like(other: str, name: str) -> bool:
@@ -111,9 +118,7 @@ def _project(root: Path, table: Mapping[str, Any]) -> Project:
     return Project(
         root=root,
         options={
-            name.replace("-", "_"): _typed(name, value, root)
-            for name, value in table.items()
-            if name in OPTIONS
+            name.replace("-", "_"): _typed(name, table[name], root) for name in table if name in OPTIONS
         },
         thresholds=read_thresholds(as_table("thresholds", table.get("thresholds", {}))),
         **{name.replace("-", "_"): as_share(name, table[name]) for name in _SHARES if name in table},
@@ -125,11 +130,17 @@ def _typed(name: str, value: Any, root: Path) -> Any:
 
     A path is one from the folder of the file on.
     """
-    if name == "strict" and isinstance(value, bool):
+    if name == "strict":
+        if not isinstance(value, bool):
+            raise BenchError(f"strict is {value!r}; it must be true or false")
         return value
-    items = value if isinstance(value, list) else [value]
-    if any(isinstance(item, bool) or not isinstance(item, str | int | float) for item in items):
-        raise BenchError(f"{name} is {value!r}; it must be what would be typed after --{name}")
+    items = value if isinstance(value, list) and name in _LISTS else [value]
+    kinds = str | int | float if name in _NUMBERS else str
+    unfit = any(isinstance(item, bool) or not isinstance(item, kinds) for item in items)
+    is_empty = not "".join(map(str, items)).strip(" ,") and (name, value) != ("ablations", [])
+    if unfit or is_empty:
+        text = "" if name in _NUMBERS else ", as text"
+        raise BenchError(f"{name} is {value!r}; it must be what would be typed after --{name}{text}")
     if name in _PATHS:
         paths = [str(root / str(item)) for item in items]
         return paths if name == "ablations" else ",".join(paths)

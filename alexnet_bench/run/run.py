@@ -1,10 +1,11 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
+import math
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,12 +13,7 @@ from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
-from alexnet_bench.records.run_folder import (
-    add_record,
-    create_run,
-    reopen_run,
-    run_records,
-)
+from alexnet_bench.records.run_folder import add_record, create_run, reopen_run, run_records
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.machine import read_machine
@@ -27,6 +23,8 @@ from alexnet_bench.run.sides import this_side
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.timing_plan import DrawTask
 from alexnet_bench.run.trials import run_trials, task_key, trial_key
+
+Kind = TypeVar("Kind", Trial, Draw)
 
 
 class Observer:
@@ -49,20 +47,12 @@ class Observer:
 
 
 def start_run(schedule: Schedule, folder: Path, command: str) -> None:
-    """Make the folder of a new run.
-
-    Raises:
-        RecordError: the folder is in use or cannot be written.
-    """
+    """Make the folder of a new run."""
     make_folder(folder, command, schedule.settings, _plan(schedule), git_commit())
 
 
 def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revision: str | None) -> str:
-    """Make a run's folder with its manifest, and return the run's id.
-
-    Raises:
-        RecordError: the folder is in use or cannot be written.
-    """
+    """Make a run's folder with its manifest, and return the run's id."""
     run_id = uuid.uuid4().hex[:12]
     manifest = Manifest(
         run_id=run_id,
@@ -111,7 +101,13 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
     """
     manifest = reopen_run(folder)
     plan = _plan(schedule)
-    _check_same_data(folder, manifest.plan, plan, schedule.settings.dataset)
+    before, after = manifest.plan.data_digest, plan.data_digest
+    # Runs from before digests were kept have none.
+    if before is not None and before != after:
+        raise RecordError(
+            f"{folder} was begun with other images or labels than {schedule.settings.dataset} holds now "
+            f"(digest {before}, now {after}); bring back the former ones, or start a new run"
+        )
     write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=asdict(schedule.settings)))
     with Zygote(folder / "workers.log") as zygote:
         _Run(schedule, folder, observer, zygote, manifest.run_id).carry_out()
@@ -141,16 +137,17 @@ class _Run:
 
     def carry_out(self) -> None:
         """Choose rates, time, train."""
-        draws = self.schedule.timing.tasks_left(self._draws()) if self.schedule.times else 0
-        self.observer.planned(len(self._tuning_left()), len(self._left(self.schedule.trials())), draws)
+        schedule = self.schedule
+        draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
+        self.observer.planned(len(self._tuning_left()), len(self._left(schedule.trials())), draws)
         while tuning := self._tuning_left():
             self._train(self._while_it_can_win(tuning))
         trials = self._trials_left()
         self.observer.planned(0, len(trials), draws)
         # Timing first: it is what a machine that others start to use later spoils.
-        if self.schedule.times:
+        if schedule.times:
             self._time()
-        if not self.schedule.settings.looks:
+        if not schedule.settings.looks:
             self._train(trials)
         for some in self._by_looks():
             self.observer.planned(0, len(some), 0)
@@ -162,15 +159,10 @@ class _Run:
         )
 
     def _time(self) -> None:
-        settings = self.schedule.settings
-        with Timer(
-            {HEAD: this_side(settings)},
-            settings,
-            log=self.folder / "workers.log",
-            run_id=self.run_id,
-            zygotes={HEAD: self.zygote},
-        ) as timer:
-            timer.carry_out(self.schedule.timing, self._draws(), self._keep, self.observer.timing)
+        settings, log = self.schedule.settings, self.folder / "workers.log"
+        sides, zygotes = {HEAD: this_side(settings)}, {HEAD: self.zygote}
+        with Timer(sides, settings, log=log, run_id=self.run_id, zygotes=zygotes) as timer:
+            timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 
     def _keep(self, record: AnyRecord) -> None:
         add_record(self.folder, record)
@@ -179,12 +171,13 @@ class _Run:
     def _by_looks(self) -> Iterator[list[TrialTask]]:
         """The trials up to each planned look, of the control and of the arms that have no verdict yet.
 
-        It ends when all have one, or where the budget leaves no time for the trials up to the next look.
+        It ends when all have one, or where the budget leaves no time for the trials up to the next look, if
+        each takes as long as those before it.
         """
-        schedule = self.schedule
+        schedule, names = self.schedule, set(self.schedule.compared.names)
         for look in schedule.settings.looks:
-            is_first = look == schedule.settings.looks[0]
-            names = set(schedule.compared.names) if is_first else undecided(self.folder)
+            if look > schedule.settings.looks[0]:
+                names = undecided(self.folder)
             if not names:
                 return
             wanted = {schedule.aliases.get(name, name) for name in names}
@@ -193,31 +186,30 @@ class _Run:
                 for task in self._trials_left()
                 if task.seed < look and task.network.variant.name in wanted
             ]
-            if not self._affordable(len(left)):
+            took = self._trial_seconds() or [0.0]
+            if sum(took) * (1 + len(left) / len(took)) > self._budget:
                 self.observer.stopped(f"the budget leaves no time for the trials up to {look} seeds")
                 return
             yield left
 
-    def _affordable(self, count: int) -> bool:
-        """Whether so many trials more fit into the budget, each as long as those before them took."""
-        took, budget = self._trial_seconds(), self.schedule.settings.budget
-        if budget is None or not took:
-            return True
-        return (sum(took) + count * sum(took) / len(took)) / self.schedule.jobs <= budget
-
     def _within_budget(self, tasks: list[TrialTask]) -> Iterator[TrialTask]:
         """The trials that are begun before the budget is used up: what the first ones take, nobody knows."""
-        budget = self.schedule.settings.budget
         for number, task in enumerate(tasks):
-            if budget is not None and sum(self._trial_seconds()) / self.schedule.jobs >= budget:
+            if sum(self._trial_seconds()) >= self._budget:
                 left = f"{len(tasks) - number} of {len(tasks)}"
                 self.observer.stopped(f"the budget ended before {left} trials were begun")
                 return
             yield task
 
+    @property
+    def _budget(self) -> float:
+        """Seconds for all trials, those side by side counted one after the other."""
+        budget = self.schedule.settings.budget
+        return math.inf if budget is None else budget * self.schedule.jobs
+
     def _trial_seconds(self) -> list[float]:
         """What the trials that count took; choosing rates has no budget."""
-        return [trial.duration_seconds for trial in self._trials() if trial.purpose == "result"]
+        return [trial.duration_seconds for trial in self._of(Trial) if trial.purpose == "result"]
 
     def _while_it_can_win(self, tuning: list[TrialTask]) -> Iterator[TrialTask]:
         """The trials that choose a rate, none longer than the best one before it took."""
@@ -233,27 +225,14 @@ class _Run:
         return self._left(self.schedule.trials(chosen_rates(run_records(self.folder))))
 
     def _left(self, tasks: list[TrialTask]) -> list[TrialTask]:
-        done = set(map(trial_key, self._trials()))
+        done = set(map(trial_key, self._of(Trial)))
         return [task for task in tasks if task_key(task) not in done]
 
-    def _trials(self) -> list[Trial]:
-        return [record for record in run_records(self.folder) if isinstance(record, Trial)]
-
-    def _draws(self) -> list[Draw]:
-        return [record for record in run_records(self.folder) if isinstance(record, Draw)]
+    def _of(self, kind: type[Kind]) -> list[Kind]:
+        return [record for record in run_records(self.folder) if isinstance(record, kind)]
 
 
 def _plan(schedule: Schedule) -> Plan:
     """The plan with a digest of what is trained on, for which a large folder is read whole once."""
     digest = schedule.dataset.digest if "accuracy" in schedule.settings.measure else None
     return msgspec.structs.replace(schedule.manifest_plan(), data_digest=digest)
-
-
-def _check_same_data(folder: Path, begun: Plan, now: Plan, dataset: str) -> None:
-    """Refuse to add to the seeds of other images. Runs from before digests were kept have none."""
-    before, after = begun.data_digest, now.data_digest
-    if before is not None and before != after:
-        raise RecordError(
-            f"{folder} was begun with other images or labels than {dataset} holds now (digest {before}, now "
-            f"{after}); bring back the former ones, or start a new run"
-        )

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from alexnet_bench.data import DATASETS, Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.network.ablation import Ablation
 from alexnet_bench.network.controls import by_themselves, held_against_controls
-from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipe import RECIPES, Recipe, scale_to_small_images
 from alexnet_bench.network.registry import Registry, load_registry
@@ -34,13 +35,9 @@ MOST_JOBS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class TrialTask:
-    """One trial to run.
+    """One trial to run, a `result` or for `tuning`.
 
-    Args:
-        network: what is trained.
-        seed: of every random draw.
-        purpose: `result` or `tuning`.
-        most_epochs: after which it cannot be the best any more; None: it runs as long as its recipe says.
+    Where it cannot be the best any more after so many epochs, `most_epochs` says how many.
     """
 
     network: Network
@@ -53,7 +50,6 @@ class Schedule:
     """All that a run has to do.
 
     Args:
-        settings: what was asked.
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
         alone: whether variants are held against nothing, so that no control is added.
@@ -81,7 +77,13 @@ class Schedule:
         )
         if settings.recipe not in RECIPES:
             raise UnknownNameError("recipe", [settings.recipe], RECIPES)
-        self._check_that_something_is_timed()
+        if settings.measure == ("throughput",) and not self.times:
+            same = self.timed.same_step
+            raise BenchError(
+                f"nothing is left to time: {joined(list(same))} would run the same timed step as "
+                f"{joined(list(dict.fromkeys(same.values())))}; "
+                "measure accuracy, or name a variant whose step differs"
+            )
         self.time_topology = find_topology(settings.time_topology)
         name = settings.dataset.partition(":")[0]
         if name not in DATASETS:
@@ -126,13 +128,19 @@ class Schedule:
     @cached_property
     def timing(self) -> TimingPlan:
         """What is timed: each arm beside its control, at every precision and batch size."""
-        pairs = [
-            Pair(arm=contenders[arm.name], control=contenders[control.name])
-            for precision in self.settings.precision
-            for batch_size in self.time_batch_sizes
-            for contenders in [self._contenders(precision, batch_size)]
-            for arm, control in self.timed.pairs
-        ]
+        pairs = []
+        for precision, batch_size in product(self.settings.precision, self.time_batch_sizes):
+            recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
+            contender = {
+                variant.name: Contender(
+                    network=self._network(variant, self.time_topology, recipe, precision, timed=True)
+                )
+                for variant in self.timed.variants
+            }
+            pairs += [
+                Pair(arm=contender[arm.name], control=contender[control.name])
+                for arm, control in self.timed.pairs
+            ]
         return TimingPlan(pairs, run_effort(self.settings), self.workers_at_once)
 
     @property
@@ -163,26 +171,18 @@ class Schedule:
     def trials(self, rates: dict[tuple[str, str], float] | None = None) -> list[TrialTask]:
         """The trials that count, seed by seed, so that a run cut short has whole pairs.
 
-        Args:
-            rates: learning rates chosen by tuning, by variant and precision.
+        Rates are those that tuning chose, by variant and precision.
         """
         if not self.trains:
             return []
-        chosen = rates or {}
-        networks = [
-            network.at_rate(
-                chosen.get((network.variant.name, network.precision), network.recipe.learning_rate)
-            )
-            for network in self.trained
-        ]
+        networks = []
+        for network in self.trained:
+            rate = (rates or {}).get((network.variant.name, network.precision))
+            networks.append(network if rate is None else network.at_rate(rate))
         return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
 
     def tuning_trials(self, records: Sequence[AnyRecord] = ()) -> list[TrialTask]:
-        """The trials that choose rates: each variant at each rate of one grid, with a seed of their own.
-
-        Args:
-            records: what is known; where a best rate lies at an end of those tried, one beyond is added.
-        """
+        """The trials that choose rates: each variant at each rate that the records ask for, of one seed."""
         if self.settings.tune is None or not self.trains:
             return []
         return [
@@ -194,11 +194,8 @@ class Schedule:
     @property
     def jobs(self) -> int:
         """Trials at a time."""
-        if self.settings.jobs is not None:
-            return self.settings.jobs
-        return (
-            min(usable_cores(), MOST_JOBS) if self.topology.small and self.settings.preset == "quick" else 1
-        )
+        quick = self.topology.small and self.settings.preset == "quick"
+        return self.settings.jobs or (min(usable_cores(), MOST_JOBS) if quick else 1)
 
     @property
     def threads(self) -> int:
@@ -206,18 +203,15 @@ class Schedule:
         return max(1, usable_cores() // self.jobs)
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
-        """The plan as a run's manifest holds it: enough to report without the ablation files.
-
-        Args:
-            effort: how much is timed, where that is not what a run would.
-        """
+        """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
         effort = effort or run_effort(self.settings)
+        factorials = self.registry.factorials(self.settings.variants)
         return Plan(
             preset=self.settings.preset,
-            measures=tuple(self.settings.measure),
+            measures=self.settings.measure,
             control=Counter(self.compared.controls.values()).most_common(1)[0][0],
             controls={**self.compared.controls, **self.timed.twins},
-            added_controls=tuple(self.compared.added),
+            added_controls=self.compared.added,
             control_given=None if self._alone else self.settings.control,
             **self._about_data(),
             topology=self.topology.name,
@@ -225,17 +219,17 @@ class Schedule:
             epochs=self.recipe.epochs,
             batch_size=self.recipe.batch_size,
             seeds=tuple(self.seeds),
-            looks=tuple(self.settings.looks),
-            factorials=tuple(item.changes for item in self._factorials(half=False)),
-            half_factorials=tuple(item.changes for item in self._factorials(half=True)),
+            looks=self.settings.looks,
+            factorials=tuple(item.changes for item in factorials if not item.half),
+            half_factorials=tuple(item.changes for item in factorials if item.half),
             time_topology=self.time_topology.name,
-            time_batch_sizes=tuple(self.time_batch_sizes),
-            modes=tuple(effort.modes),
+            time_batch_sizes=self.time_batch_sizes,
+            modes=effort.modes,
             draws=effort.draws,
             rounds=effort.rounds,
             interval=effort.interval,
             budget_seconds=effort.budget_seconds,
-            precisions=tuple(self.settings.precision),
+            precisions=self.settings.precision,
             tune=self.settings.tune,
             aliases=self.aliases | self.timed.twins,
             variants={
@@ -250,17 +244,26 @@ class Schedule:
         )
 
     def _ablations(self) -> tuple[PlannedAblation, ...]:
-        """The ablations that have an arm here, those first whose arms are held against their control."""
-        names = set(self.compared.names)
-        here = [item for item in self.registry.ablations.values() if names & {arm.name for arm in item.arms}]
-        tested = {item.name: {arm.name for arm in self.compared.arms(item)} for item in here}
-        return tuple(
-            _described(item, tested[item.name], names)
-            for item in sorted(here, key=lambda item: not tested[item.name])
-        )
+        """The ablations that have an arm here, those first whose arms are held against their control.
 
-    def _factorials(self, *, half: bool) -> list[Factorial]:
-        return [item for item in self.registry.factorials(self.settings.variants) if item.half is half]
+        Each without its claims on arms that are held against something else.
+        """
+        first, others = list[PlannedAblation](), list[PlannedAblation]()
+        for item in self.registry.ablations.values():
+            here = {arm.name for arm in item.arms} & set(self.compared.names)
+            tested = {arm.name for arm in self.compared.arms(item)}
+            claims = [claim for claim in item.claims if tested and claim.arm not in here - tested]
+            planned = PlannedAblation(
+                name=item.name,
+                factor=item.factor,
+                control=item.control.name,
+                arms=tuple(arm.name for arm in item.arms),
+                claims=msgspec.convert(claims, tuple[PlannedClaim, ...], from_attributes=True),
+                apart=item.apart,
+            )
+            if here:
+                (first if tested else others).append(planned)
+        return (*first, *others)
 
     def _scaled_recipe(self) -> Recipe:
         settings, recipe = self.settings, RECIPES[self.settings.recipe]
@@ -268,12 +271,11 @@ class Schedule:
             return recipe
         if self.topology.small:
             recipe = scale_to_small_images(recipe, self.training_images)
-        if settings.batch_size:
-            recipe = recipe.but(batch_size=settings.batch_size)
-        steps_per_epoch = max(1, self.training_images // recipe.batch_size)
-        if recipe.stop_at_train_error is not None:
-            return recipe.but(epochs=settings.epochs or recipe.epochs)
-        return recipe.but(epochs=settings.epochs or settings.scale.epochs(steps_per_epoch))
+        recipe = recipe.but(batch_size=settings.batch_size or recipe.batch_size)
+        epochs = recipe.epochs
+        if recipe.stop_at_train_error is None:
+            epochs = settings.scale.epochs(max(1, self.training_images // recipe.batch_size))
+        return recipe.but(epochs=settings.epochs or epochs)
 
     def _about_data(self) -> dict[str, Any]:
         if not self.trains:
@@ -311,44 +313,9 @@ class Schedule:
         """Whether anything is timed."""
         return bool(self.timed.pairs)
 
-    def _check_that_something_is_timed(self) -> None:
-        if self.settings.measure == ("throughput",) and not self.times:
-            same = self.timed.same_step
-            controls = joined(list(dict.fromkeys(same.values())))
-            raise BenchError(
-                f"nothing is left to time: {joined(list(same))} would run the same timed step as {controls}; "
-                "measure accuracy, or name a variant whose step differs"
-            )
-
-    def _contenders(self, precision: str, batch_size: int) -> dict[str, Contender]:
-        recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
-        return {
-            variant.name: Contender(
-                network=self._network(variant, self.time_topology, recipe, precision, timed=True)
-            )
-            for variant in self.timed.variants
-        }
-
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""
         needed = max(
             item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
         )
         return max(2, int(0.9 * self.available_memory()) // needed)
-
-
-def _described(ablation: Ablation, tested: set[str], names: set[str]) -> PlannedAblation:
-    """An ablation, without its claims on arms that are held against something else."""
-    elsewhere = {arm.name for arm in ablation.arms if arm.name in names} - tested
-    claims = [claim for claim in ablation.claims if tested and claim.arm not in elsewhere]
-    return PlannedAblation(
-        name=ablation.name,
-        factor=ablation.factor,
-        control=ablation.control.name,
-        arms=tuple(arm.name for arm in ablation.arms),
-        claims=tuple(
-            PlannedClaim(says=item.says, source=item.source, setup=item.setup, arm=item.arm)
-            for item in claims
-        ),
-        apart=ablation.apart,
-    )

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, UnknownNameError
@@ -34,12 +35,9 @@ class Selected:
 
 
 def select_on_sides(settings: Settings, sides: Mapping[str, Side], named: Sequence[str] = ()) -> Selected:
-    """Find out which variants of a selection each side has.
+    """Find out which variants of a selection each side has; head may be alone.
 
-    Args:
-        settings: holds the selection, and head's ablations.
-        sides: by name; head may be alone.
-        named: variants that need not be selected, but have to be somewhere.
+    Those named need not be selected, but have to be somewhere.
 
     Raises:
         UnknownNameError: names that stand for nothing on either side, or for nothing at all of head.
@@ -83,10 +81,9 @@ def _names_of_base(sides: Mapping[str, Side], selections: Iterable[str]) -> dict
             check=True,
             timeout=MOST_SECONDS,
         )
-        found: dict[str, list[str]] = json.loads(done.stdout)
+        return cast(dict[str, list[str]], json.loads(done.stdout))
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    return found
 
 
 def _names(registry: Registry, selection: str) -> list[str]:

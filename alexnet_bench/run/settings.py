@@ -167,8 +167,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            read = _folders if item.name == "ablations" else _READERS[item.type]
-            object.__setattr__(self, item.name, read(item.name, getattr(self, item.name)))
+            value = getattr(self, item.name)
+            if value is not None or item.default is not None:
+                read = _folders if item.name == "ablations" else _READERS[item.type]
+                object.__setattr__(self, item.name, read(item.name, value))
         # A run that goes on from another folder finds the same data and files.
         object.__setattr__(self, "dataset", _located(self.dataset))
         for kind, known in (("measure", MEASURES), ("mode", MODES), ("precision", PRECISIONS)):
@@ -259,16 +261,16 @@ def _folders(name: str, value: Any) -> tuple[str, ...]:
 
 
 def _whole(name: str, value: Any) -> int:
-    most = MOST.get(name, MOST_OF_OTHERS)
     try:
+        if isinstance(value, bool):
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         raise _wrong(name, value, "a whole number") from None
-    if isinstance(value, bool):
-        raise _wrong(name, value, "a whole number")
-    if not 1 <= number <= most:
-        bound = "at least 1" if number < 1 else f"at most {most:,}"
-        raise BenchError(f"{name.replace('_', ' ')} is {_shown(number)}; it must be {bound}")
+    if number < 1:
+        raise _wrong(name, number, "at least 1")
+    if number > (most := MOST.get(name, MOST_OF_OTHERS)):
+        raise _wrong(name, number, f"at most {most:,}")
     return number
 
 
@@ -322,18 +324,14 @@ def _check_choices(kind: str, given: Iterable[str], known: Collection[str]) -> N
         raise UnknownNameError(kind, unknown, known)
 
 
-def _or_none(read: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    return lambda name, value: None if value is None else read(name, value)
-
-
-# How the value of a field is read, by the field's type.
+# How the value of a field is read, by the field's type; None stays where it is the default.
 _READERS: dict[Any, Callable[[str, Any], Any]] = {
     str: _text,
-    str | None: _or_none(_text),
+    str | None: _text,
     tuple[str, ...]: _texts,
-    int | None: _or_none(_whole),
+    int | None: _whole,
     tuple[int, ...]: _wholes,
-    tuple[int, int] | None: _or_none(_two_wholes),
-    float | None: _or_none(_number),
+    tuple[int, int] | None: _two_wholes,
+    float | None: _number,
     bool: _yes_or_no,
 }

@@ -42,7 +42,7 @@ def own_side(settings: Settings) -> tuple[Settings, dict[str, Side]]:
         repository = repository_at(Path.cwd())
     except NoRepositoryError:
         return settings, {HEAD: this_side(settings)}
-    settings = replace(settings, ablations=_with_own_ablations(repository, settings.ablations))
+    settings = _with_own_ablations(repository, settings)
     return settings, {HEAD: replace(this_side(settings), revision=git.revision_of(repository))}
 
 
@@ -52,10 +52,7 @@ def compared_sides(
 ) -> Iterator[tuple[Settings, dict[str, Side]]]:
     """The two sides of a comparison, and the settings with the ablations of the repository at hand.
 
-    Args:
-        settings: of the comparison.
-        base: a revision of the repository in the current folder; None for the same code.
-        base_python: the interpreter of the base; None for the same one.
+    The base is a revision of the repository in the current folder, has an interpreter of its own, or both.
     """
     if base is None and base_python is None:
         raise BenchError("there is nothing to compare with; give --base or --base-python")
@@ -63,7 +60,15 @@ def compared_sides(
         head = found = this_side(settings)
         if base is not None:
             repository = repository_at(Path.cwd())
-            settings = replace(settings, ablations=_own_ablations(repository, settings.ablations))
+            settings = _with_own_ablations(repository, settings)
+            inside = (
+                Path(item).resolve().is_relative_to(repository.resolve()) for item in settings.ablations
+            )
+            if not _is_this_project(repository) and not any(inside):
+                raise BenchError(
+                    f"nothing of {repository} would be timed: it has no folder {ABLATIONS}; give one with "
+                    "--ablations"
+                )
             head = replace(head, ablations=settings.ablations, revision=git.revision_of(repository))
             found = stack.enter_context(revision_side(repository, base, settings.ablations))
         if base_python is not None:
@@ -109,15 +114,11 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
 
     Its `alexnet_bench` is used where the repository has one, else this one. Folders of ablations that lie in
     the repository are taken from the revision, if it has them.
-
-    Raises:
-        BenchError: there is no such revision.
     """
     commit = git.commit_of(repository, revision)
     if commit is None:
-        raise BenchError(
-            f"'{revision}' is no revision of the repository at {repository}{_if_cut_off(repository)}"
-        )
+        known = f"the repository at {repository}{_if_cut_off(repository)}"
+        raise BenchError(f"'{revision}' is no revision of {known}")
     with tempfile.TemporaryDirectory(prefix="bench-base-") as place:
         tree = git.check_out(repository, commit, Path(place).resolve())
         folders = [_in_tree(Path(folder), repository, tree) for folder in ablations]
@@ -128,22 +129,11 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
         )
 
 
-def _own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
-    """As `_with_own_ablations`; it is an error if nothing of the repository would be timed."""
-    found = _with_own_ablations(repository, given)
-    inside = [Path(item).resolve().is_relative_to(repository.resolve()) for item in found]
-    if not _is_this_project(repository) and not any(inside):
-        raise BenchError(
-            f"nothing of {repository} would be timed: it has no folder {ABLATIONS}; give one with --ablations"
-        )
-    return found
-
-
-def _with_own_ablations(repository: Path, given: Sequence[str]) -> tuple[str, ...]:
-    """The folders given, and that of the repository if it has one; this project's own are shipped."""
+def _with_own_ablations(repository: Path, settings: Settings) -> Settings:
+    """With the ablations of the repository too, if it has a folder; this project's own are shipped."""
     folder = repository / ABLATIONS
     own = [str(folder)] if folder.is_dir() and not _is_this_project(repository) else []
-    return tuple(dict.fromkeys([*own, *given]))
+    return replace(settings, ablations=tuple(dict.fromkeys([*own, *settings.ablations])))
 
 
 def _is_this_project(repository: Path) -> bool:

@@ -38,13 +38,13 @@ class Timed:
 
 
 def timed(compared: Compared, known: Iterable[Variant] = ()) -> Timed:
-    """What is timed of variants and their controls.
-
-    Args:
-        compared: the variants.
-        known: where a twin for the noise floor may be found, if no arm is one; none by default.
-    """
-    same_step = _same_step(compared)
+    """What is timed; a twin for the noise floor may be among those known, if no arm is one."""
+    controls = {control.name for variant, control in compared.pairs() if variant != control}
+    same_step = {
+        variant.name: control.name
+        for variant, control in compared.pairs()
+        if variant.name not in controls and set() < differing(variant, control) <= TIMED_ALIKE
+    }
     pairs = _pairs(compared, [pair for pair in compared.pairs() if pair[0].name not in same_step])
     twin = _twin(pairs, [variant for variant in known if variant.name not in compared.controls])
     return Timed(
@@ -52,16 +52,6 @@ def timed(compared: Compared, known: Iterable[Variant] = ()) -> Timed:
         same_step=same_step,
         twins={variant.name: control.name for variant, control in twin},
     )
-
-
-def _same_step(compared: Compared) -> dict[str, str]:
-    """The arms that differ from their control, and not in what a timed step does."""
-    controls = {control.name for variant, control in compared.pairs() if variant != control}
-    return {
-        variant.name: control.name
-        for variant, control in compared.pairs()
-        if variant.name not in controls and set() < differing(variant, control) <= TIMED_ALIKE
-    }
 
 
 def _pairs(compared: Compared, pairs: list[tuple[Variant, Variant]]) -> list[tuple[Variant, Variant]]:
@@ -78,11 +68,7 @@ def _twin(pairs: list[tuple[Variant, Variant]], known: list[Variant]) -> list[tu
     """The first control that has another name, and that name's variant."""
     if any(variant != control and variant.changes == control.changes for variant, control in pairs):
         return []
-    controls = dict.fromkeys(control.name for _, control in pairs)
-    of_name = {control.name: control for _, control in pairs}
+    controls = {control.name: control for _, control in pairs}.values()
     return [
-        (variant, of_name[name])
-        for name in controls
-        for variant in known
-        if variant.changes == of_name[name].changes
+        (variant, control) for control in controls for variant in known if variant.changes == control.changes
     ][:1]

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from random import Random
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from alexnet_bench.environment import now, usable_cores, versions
 from alexnet_bench.errors import BenchError, WorkerError
-from alexnet_bench.records.schema import HEAD, Draw, Load, Yardstick
+from alexnet_bench.records.schema import HEAD, Draw, Yardstick
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.machine import LoadMeter
@@ -22,7 +21,7 @@ from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
 from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, Contender, DrawTask, TimingPlan
 from alexnet_bench.seeds import derive_seed
-from alexnet_bench.stats import FEWEST_WARM_STEPS, drifts, is_warm
+from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
 # The yardstick may take a few percent of the time, not a quarter.
@@ -37,8 +36,6 @@ class Timer:
     Args:
         sides: whose code is timed, by the name that contenders call it.
         settings: say the threads and devices.
-        log: file for what workers print.
-        run_id: for the records.
         zygotes: those of its sides that are running; they are left open.
     """
 
@@ -67,9 +64,7 @@ class Timer:
             self._stack = started.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stack.close()
 
     def carry_out(
@@ -79,13 +74,9 @@ class Timer:
         on_record: Callable[[Draw], None] = lambda record: None,
         on_event: Callable[[DrawTask, str], None] = lambda task, event: None,
     ) -> list[Draw]:
-        """Time what a plan says is due until it wants no more, and return all draws.
+        """Time what a plan says is due until it wants no more; return all draws, those recorded before first.
 
-        Args:
-            plan: decides from the records.
-            recorded: the draws that there are.
-            on_record: is given each record, once all contenders of its draw were timed.
-            on_event: is told what is done.
+        `on_record` is given each record, once all contenders of its draw were timed.
         """
         records = list(recorded)
         while (task := plan.next_task(records)) is not None:
@@ -99,12 +90,10 @@ class Timer:
         """Build every contender of a task anew, time them in turn, and return a record for each and mode.
 
         Networks are built side by side; from then on only one worker computes at any moment.
-
-        Raises:
-            BenchError: a contender cannot be built as asked.
         """
+        precision = task.contenders[0].network.precision
         # Its start is no part of a draw: the budget is for drawing.
-        yardstick = self._yardstick(task.contenders[0].network.precision)
+        yardstick = self._yardstick(precision)
         started_at, started = now(), time.perf_counter()
         rng = Random(derive_seed(task.draw, "round order", self.run_id))
         with contextlib.ExitStack() as stack:
@@ -116,12 +105,14 @@ class Timer:
                 on_event(task, f"warm up {item.name}")
                 item.warm_up(task.slice_seconds)
             load = LoadMeter([*(item.worker.pid for item in timed), yardstick.pid])
-            peaks = _Peaks(yardstick, order[0].network.precision)
+            peaks, peaks_due = list[dict[str, Any]](), -math.inf
             for number in range(task.rounds):
                 if number >= FEWEST_ROUNDS and time.perf_counter() - started > task.seconds:
                     break
                 on_event(task, f"round {number + 1} of {task.rounds}")
-                peaks.take_if_due()
+                if time.perf_counter() > peaks_due:
+                    peaks.append(yardstick.ask({"do": "peak", "precision": precision}, limits.SHORTEST_STEPS))
+                    peaks_due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
                 for item in rng.sample(timed, len(timed)):
                     for mode in task.modes:
                         item.take(mode, f"{task.draw}.{number}")
@@ -130,8 +121,8 @@ class Timer:
                 "draw": task.draw,
                 "started_at": started_at,
                 "duration_seconds": time.perf_counter() - started,
-                "load": Load(**load.read()),
-                "yardstick": peaks.figures(),
+                "load": load.read(),
+                "yardstick": _figures(peaks),
             }
         drifting = _drifting(timed, task.modes)
         return [
@@ -196,10 +187,11 @@ class Timer:
         images = sum(piece["steps"] for piece in pieces) * network.recipe.batch_size
         speed = None if failure or not pieces else images / sum(piece["seconds"] for piece in pieces)
         joules = [piece["joules"] for piece in pieces]
-        # As the code under test counts them.
+        # As the code under test counts them, and says; nothing where it failed.
         flops = item.built.get("flops", {}).get(mode)
+        known = item.built.keys() & {"fingerprint", "parameters", "macs"}
         return Draw(
-            **network.columns() | item.of_its_code(),
+            **network.columns() | {name: item.built[name] for name in known},
             **common,
             side=item.contender.side,
             git_commit=self.sides[item.contender.side].revision,
@@ -234,32 +226,6 @@ class Timer:
         return flops_per_second / float(np.median(yardstick.flops_per_second))
 
 
-class _Peaks:
-    """What the yardstick's worker measures during a draw."""
-
-    def __init__(self, worker: Worker, precision: str) -> None:
-        self.worker, self.precision = worker, precision
-        self.taken: list[dict[str, Any]] = []
-        self.due = -math.inf
-
-    def take_if_due(self) -> None:
-        """Measure, where the last time was long enough ago."""
-        if time.perf_counter() > self.due:
-            request = {"do": "peak", "precision": self.precision}
-            self.taken.append(self.worker.ask(request, limits.SHORTEST_STEPS))
-            self.due = time.perf_counter() + SECONDS_BETWEEN_PEAKS
-
-    def figures(self) -> Yardstick:
-        """In the order in which they were taken; none where the yardstick failed."""
-
-        def taken(name: str) -> tuple[float, ...]:
-            return tuple(float(f"{peak[name]:.4g}") for peak in self.taken if name in peak)
-
-        return Yardstick(
-            flops_per_second=taken("flops_per_second"), bytes_per_second=taken("bytes_per_second")
-        )
-
-
 class _Measured:
     """One contender's worker during a draw, and what was measured with it."""
 
@@ -275,11 +241,7 @@ class _Measured:
         self.peak_memory: int | None = None
 
     def build(self, ablations: Sequence[str], draw: int) -> None:
-        """Have the worker build the network.
-
-        Raises:
-            BenchError: it cannot be built as asked, or is another than was planned.
-        """
+        """Have the worker build the network; it is an error where that is another than was planned."""
         network = self.contender.network
         request = {
             "do": "build",
@@ -317,19 +279,10 @@ class _Measured:
             self.steps[mode] = max(1, round(slice_seconds / min(seconds)))
 
     def take(self, mode: str, round_id: str) -> None:
-        """Take one slice."""
+        """One slice."""
         reply = self._slice(mode)
         if self.failure is None:
             self.slices[mode].append({"round": round_id, "steps": self.steps[mode], **reply})
-
-    def of_its_code(self) -> dict[str, Any]:
-        """What the code under test says of the network; nothing where it failed."""
-        known = ("fingerprint", "parameters", "macs")
-        return {name: self.built[name] for name in known if name in self.built}
-
-    def log_rates(self, mode: str) -> list[float]:
-        """The logarithms of the slices' steps a second."""
-        return [math.log(piece["steps"] / piece["seconds"]) for piece in self.slices[mode]]
 
     def _slice(self, mode: str) -> dict[str, Any]:
         steps = self.steps[mode]
@@ -348,12 +301,21 @@ class _Measured:
         return self.failure
 
 
+def _figures(peaks: list[dict[str, Any]]) -> Yardstick:
+    """What the yardstick measured, in order; nothing where it failed."""
+    taken = {
+        name: tuple(float(f"{peak[name]:.4g}") for peak in peaks if name in peak)
+        for name in ("flops_per_second", "bytes_per_second")
+    }
+    return Yardstick(**taken)
+
+
 def _drifting(timed: list[_Measured], modes: tuple[str, ...]) -> set[tuple[_Measured, str]]:
     """Which contenders get faster or slower throughout, against the others of the same rounds."""
     found = set()
     well = [item for item in timed if item.failure is None]
     for mode in modes:
-        rates = np.array([item.log_rates(mode) for item in well])
+        rates = np.log([[piece["steps"] / piece["seconds"] for piece in item.slices[mode]] for item in well])
         for index, item in enumerate(well):
             # A median of three or more, so that one that drifts does not make the others look as if they did.
             beside = rates if len(well) > 2 else np.delete(rates, index, axis=0)

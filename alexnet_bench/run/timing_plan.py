@@ -4,7 +4,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from alexnet_bench.analysis.metrics import THROUGHPUTS
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import HEAD, Draw
 from alexnet_bench.run.effort import Effort
-from alexnet_bench.stats import FEWEST_UNITS, best_rounds, variance_components
+from alexnet_bench.stats.estimate import FEWEST_UNITS
+from alexnet_bench.stats.rounds import best_rounds, variance_components
 
 FEWEST_ROUNDS = 3
 # Variances are known badly from a few draws: what follows from them stays near what was planned.
@@ -61,15 +61,10 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawTask:
-    """One draw of each of some contenders, to be timed in the same rounds.
+    """One draw of each of some contenders, the control first, to be timed in the same rounds.
 
-    Args:
-        draw: its number.
-        contenders: the control first.
-        modes: of `training` and `inference`, what is timed.
-        rounds: at most.
-        slice_seconds: a slice lasts about so long.
-        seconds: after which no further round is begun.
+    There are so many rounds at most, and after so many seconds none is begun; a slice lasts about
+    `slice_seconds`.
     """
 
     draw: int
@@ -99,7 +94,7 @@ class TimingPlan:
         is_known: IsKnown | None = None,
     ) -> None:
         self.pairs, self.effort, self._at_once = tuple(pairs), effort, at_once
-        self.is_known = is_known or partial(_is_narrow, effort)
+        self.is_known = is_known or self._is_narrow
 
     @property
     def contenders(self) -> list[Contender]:
@@ -142,9 +137,8 @@ class TimingPlan:
     @property
     def groups(self) -> list[Contender]:
         """The control of each task, of those in which every arm is drawn once."""
-        others = max(1, self._at_once() - 1)
         controls = {pair.control.key: pair.control for pair in self.pairs}
-        arms = Counter(pair.control.key for pair in self.pairs)
+        arms, others = Counter(pair.control.key for pair in self.pairs), self._at_once() - 1
         return [controls[key] for key, count in arms.items() for _ in range(math.ceil(count / others))]
 
     def _group(self, wanting: list[Pair], done: "_Done") -> tuple[Contender, ...]:
@@ -153,10 +147,15 @@ class TimingPlan:
         behind = [pair for pair in wanting if done.count(pair) == fewest]
         control = behind[0].control
         arms = [pair.arm for pair in behind if pair.control == control and pair.arm != control]
-        others = max(1, self._at_once() - 1)
         # Groups of nearly equal size share the control.
-        size = math.ceil(len(arms) / max(1, math.ceil(len(arms) / others)))
-        return (control, *arms[:size])
+        groups = math.ceil(len(arms) / (self._at_once() - 1))
+        return (control, *arms[: math.ceil(len(arms) / max(1, groups))])
+
+    def _is_narrow(self, arm: list[Draw], control: list[Draw]) -> bool:
+        interval = self.effort.interval
+        return interval is None or all(
+            speed_effect(arm, control, _METRICS[mode]).half_width <= interval for mode in self.effort.modes
+        )
 
 
 class _Done:
@@ -168,6 +167,8 @@ class _Done:
         for record in records:
             self.by_draw[record.draw].append(record)
         self._effects: dict[tuple[Key, Key, str], Effect] = {}
+        self._budget = math.inf if plan.effort.budget_seconds is None else plan.effort.budget_seconds
+        self._left = self._budget - sum(rows[-1].duration_seconds for rows in self.by_draw.values())
         self._of = {
             contender.key: [row for rows in self.by_draw.values() for row in rows if contender.made(row)]
             for contender in plan.contenders
@@ -191,24 +192,22 @@ class _Done:
     def most_seconds(self, contenders: Sequence[Contender]) -> float:
         """How long the next task may go on; one whose cost nobody knows must not use up the budget."""
         known = self._costs(contenders) is not None
-        return min(self._seconds_left(), math.inf if known else self._share() / FEWEST_DRAWS_IN_BUDGET)
+        return min(self._left, math.inf if known else self._share / FEWEST_DRAWS_IN_BUDGET)
 
     def rounds(self, contenders: Sequence[Contender]) -> int | None:
         """Rounds of the next task; None where the budget leaves no time for a draw worth having."""
-        left, cost = self._seconds_left(), self._costs(contenders)
+        cost = self._costs(contenders)
         if cost is None:
-            return self.effort.rounds if left > 0 else None
+            return self.effort.rounds if self._left > 0 else None
         draw_seconds, round_seconds = cost
         rounds = self._optimum(contenders, draw_seconds, round_seconds) or self.effort.rounds
         least, largest = (factor * self.effort.rounds for factor in (LEAST_FACTOR, LARGEST_FACTOR))
-        rounds = max(FEWEST_ROUNDS, min(largest, max(least, rounds)))
-        if self.effort.budget_seconds is not None:
-            least = self._share() / self.effort.draws_in_budget
-            most = self._share() / FEWEST_DRAWS_IN_BUDGET
-            seconds = max(least, min(2 * draw_seconds, most))
-            rounds = max(FEWEST_ROUNDS, min(rounds, (seconds - draw_seconds) / round_seconds))
+        rounds = min(largest, max(least, rounds))
+        most = self._share / FEWEST_DRAWS_IN_BUDGET
+        seconds = max(self._share / self.effort.draws_in_budget, min(2 * draw_seconds, most))
+        rounds = max(FEWEST_ROUNDS, min(rounds, (seconds - draw_seconds) / round_seconds))
         # A draw of far fewer rounds than the others would widen the interval.
-        affordable = (left - draw_seconds) / round_seconds
+        affordable = (self._left - draw_seconds) / round_seconds
         if affordable < max(FEWEST_ROUNDS, LEAST_FACTOR * rounds):
             return None
         return int(min(rounds, affordable))
@@ -232,16 +231,10 @@ class _Done:
         both = Counter(draw for draw, mode in timed[0] & timed[1] if mode in self.effort.modes)
         return {draw for draw, modes in both.items() if modes == len(self.effort.modes)}
 
-    def _seconds_left(self) -> float:
-        """What is left of the budget; infinite without one."""
-        if self.effort.budget_seconds is None:
-            return math.inf
-        return self.effort.budget_seconds - sum(rows[-1].duration_seconds for rows in self.by_draw.values())
-
+    @property
     def _share(self) -> float:
         """Of the budget, for each group of contenders."""
-        budget = self.effort.budget_seconds
-        return math.inf if budget is None else budget / len(self.plan.groups)
+        return self._budget / len(self.plan.groups)
 
     def _costs(self, contenders: Sequence[Contender]) -> tuple[float, float] | None:
         """Seconds of a draw before its first round and of a round, as those like this one say.
@@ -278,9 +271,3 @@ class _Done:
                     if components is not None:
                         found.append(best_rounds(components, draw_seconds, round_seconds))
         return float(np.median(found)) if found else None
-
-
-def _is_narrow(effort: Effort, arm: list[Draw], control: list[Draw]) -> bool:
-    return effort.interval is None or all(
-        speed_effect(arm, control, _METRICS[mode]).half_width <= effort.interval for mode in effort.modes
-    )

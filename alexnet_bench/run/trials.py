@@ -85,7 +85,6 @@ def _run_trial(
         workers.add(worker)
         limit = limits.of_epoch(network, schedule.dataset)
         reply = worker.ask(_train_request(schedule, task, folder), limit, follow)
-        device, library_versions, build = worker.device, worker.versions, worker.build
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
     else:
@@ -93,14 +92,15 @@ def _run_trial(
         if task.purpose == "result" and outcome["status"] == "ok":
             outcome["predictions"] = str(_predictions_file(task))
     record = dict(
+        kind=Trial.kind,
         run_id=run_id,
         **network.columns(),
-        versions=versions() | library_versions,
-        build=build,
+        versions=versions() | worker.versions,
+        build=worker.build,
         git_commit=git_commit(),
         batch_size=network.recipe.batch_size,
         epochs=network.recipe.epochs,
-        device=device,
+        device=worker.device,
         threads=schedule.threads,
         started_at=started_at,
         duration_seconds=time.perf_counter() - started,
@@ -112,7 +112,7 @@ def _run_trial(
         tuned=schedule.settings.tune is not None,
         **outcome,
     )
-    return msgspec.convert({"kind": Trial.kind, **record}, Trial)
+    return msgspec.convert(record, Trial)
 
 
 def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[str, Any]:

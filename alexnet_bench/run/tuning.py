@@ -17,24 +17,16 @@ def tried_rates(network: Network, records: Sequence[AnyRecord]) -> list[float]:
     """The rates that a network is tried at, those nearest to its recipe's first.
 
     The nearest is likely good, and then spares the others epochs.
-
-    Args:
-        network: as it is trained.
-        records: of the run so far.
     """
-    own = network.recipe.learning_rate
-    return sorted(_rates(network, records), key=lambda rate: abs(math.log(rate / own)))
-
-
-def _rates(network: Network, records: Sequence[AnyRecord]) -> list[float]:
-    grid = [network.recipe.learning_rate * factor for factor in RATE_GRID]
-    which = network.variant.name, network.precision
+    own, which = network.recipe.learning_rate, (network.variant.name, network.precision)
+    grid = [own * factor for factor in RATE_GRID]
     tried = {record_rate(record) for record in records if is_tuning(record, which)}
-    best = chosen_rates(records).get(which)
     rates = sorted({*grid, *tried})
-    if any(record.purpose == "result" for record in records if isinstance(record, Trial)):
-        return rates
-    if best is None or not tried.issuperset(grid) or len(rates) >= len(grid) + MOST_BEYOND:
-        return rates
-    beyond = {rates[0]: best / BEYOND, rates[-1]: best * BEYOND}.get(best)
-    return rates if beyond is None else [*rates, beyond]
+    are_chosen = any(isinstance(record, Trial) and record.purpose == "result" for record in records)
+    if not are_chosen and tried.issuperset(grid) and len(rates) < len(grid) + MOST_BEYOND:
+        best = chosen_rates(records).get(which)
+        if best == rates[0]:
+            rates.append(best / BEYOND)
+        elif best == rates[-1]:
+            rates.append(best * BEYOND)
+    return sorted(rates, key=lambda rate: abs(math.log(rate / own)))

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import RecordError, why_unwritable
 
 
 @contextlib.contextmanager
@@ -18,4 +18,4 @@ def writing_into(out: Path) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise RecordError(f"{out} cannot be written ({error.strerror}); give another --out") from None
+        raise RecordError(f"{out} cannot be written ({why_unwritable(error)}); give another --out") from None

@@ -29,7 +29,7 @@ def decisions_table(rows: Sequence[Decision], short: bool = False) -> Table:
         "Quantity": lambda row: row.label,
         "Base": lambda row: value_text(row.base, row.unit),
         "Head": lambda row: value_text(row.head, row.unit),
-        "Change [95%]": _change,
+        "Change [95%]": lambda row: _change(row).replace(" [", "\n[") if short else _change(row),
         "Tolerance": lambda row: f"{row.threshold:.1%}",
         "Draws": lambda row: str(row.draws),
         "Decision": lambda row: row.decision if short else _explained(row),

@@ -12,7 +12,7 @@ from alexnet_bench.analysis.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.numbers import change_text
-from alexnet_bench.stats import FEWEST_UNITS
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.words import counted, distinct, joined
 
 # How the devices of a processor that is shared between them are described.

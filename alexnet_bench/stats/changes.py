@@ -6,14 +6,13 @@ no single entry is a change.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_bench.errors import BenchError
-from alexnet_bench.stats.estimate import Estimate, unpaired
+from alexnet_bench.stats.estimate import Estimate, Values, unpaired
 
 FEWEST_AFTER = 3
 FEWEST_ENTRIES = 12
@@ -26,22 +25,11 @@ _LEAST_SCALE = 1e-6
 _MEDIAN_TO_DEVIATION = 0.6745
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """A change of level.
+def changes(values: Values) -> dict[int, Estimate]:
+    """The changes of level in a series: new level minus old one, by the first entry of the new one.
 
-    Args:
-        at: the first entry of the new level.
-        change: new level minus old one. Its interval does not cover the choice of the place; under four
-            entries a side there is none.
-    """
-
-    at: int
-    change: Estimate
-
-
-def changes(values: Sequence[float] | NDArray[np.float64]) -> list[Change]:
-    """The changes of level in a series; of fewer than twelve entries, none.
+    An interval does not cover the choice of the place, and there is none under four entries a side. Of fewer
+    than twelve entries, nothing is a change.
 
     Args:
         values: in order of time, such as logarithms of speeds.
@@ -51,14 +39,10 @@ def changes(values: Sequence[float] | NDArray[np.float64]) -> list[Change]:
     """
     array = np.asarray(values, dtype=float)
     if array.size < FEWEST_ENTRIES:
-        return []
-    ends = _ends_of_levels(array)
-    starts = [0, *ends[:-1]]
-    levels = [array[start:end] for start, end in zip(starts, ends, strict=True)]
-    return [
-        Change(at=start, change=unpaired(after, before))
-        for start, before, after in zip(starts[1:], levels, levels[1:], strict=False)
-    ]
+        return {}
+    places = [0, *_ends_of_levels(array)]
+    levels = pairwise(array[start:end] for start, end in pairwise(places))
+    return {at: unpaired(after, before) for at, (before, after) in zip(places[1:], levels, strict=False)}
 
 
 def _ends_of_levels(values: NDArray[np.float64]) -> list[int]:

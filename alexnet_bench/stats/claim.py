@@ -103,12 +103,10 @@ def judge_claim(
         effect=sign * centre(seen),
         low=first,
         high=last,
-        confidence=1 - level / shares,
         pairs=seen.size,
         p_supported=min(supported, 1.0),
         p_contradicted=min(contradicted, 1.0),
         pairs_wanted=wanted,
-        family=family,
     )
 
 

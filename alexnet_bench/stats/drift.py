@@ -6,7 +6,6 @@ and as large as the tolerance.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import special, stats
@@ -17,19 +16,6 @@ from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, Mea
 # noise bends.
 FALSE_CHAINS = 0.025
 FALSE_TRENDS = 0.005
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drift:
-    """A loss over several entries.
-
-    Args:
-        count: how many steps it is made of, or how many entries show the trend.
-        change: all of it together, below zero.
-    """
-
-    count: int
-    change: Estimate
 
 
 def as_step(gain: Estimate) -> Mean:
@@ -45,8 +31,8 @@ def as_step(gain: Estimate) -> Mean:
     return Mean(value=gain.mean, error=(gain.high - gain.low) / 2 / width, freedom=freedom)
 
 
-def chain_drift(steps: Sequence[Mean], tolerance: float) -> Drift | None:
-    """The loss that the last steps of a chain add up to, or None.
+def chain_drift(steps: Sequence[Mean], tolerance: float) -> Estimate | None:
+    """The loss that the last steps of a chain add up to, of `count` steps, or None.
 
     The last 2, 4, 8, … steps and the whole chain are looked at, and share the error rate (Bonferroni).
 
@@ -54,7 +40,8 @@ def chain_drift(steps: Sequence[Mean], tolerance: float) -> Drift | None:
         steps: in order, each from where the one before led to.
         tolerance: the smallest loss that counts, above zero.
     """
-    looks = _looks(len(steps))
+    doubled = [2**power for power in range(1, len(steps).bit_length())]
+    looks = sorted({*doubled, len(steps)} - {0, 1})
     sums = [(look, sum_of(steps[-look:])) for look in looks]
     sure = [
         (p_value, look, total)
@@ -64,10 +51,10 @@ def chain_drift(steps: Sequence[Mean], tolerance: float) -> Drift | None:
     if not sure:
         return None
     _, look, total = min(sure, key=lambda item: item[:2])
-    return Drift(count=look, change=total.estimate(look))
+    return total.estimate(look)
 
 
-def trend_drift(values: Values, tolerance: float) -> Drift | None:
+def trend_drift(values: Values, tolerance: float) -> Estimate | None:
     """The loss from the first to the last entry of a trend (Kendall's test, Theil and Sen's slope), or None.
 
     Args:
@@ -85,9 +72,4 @@ def trend_drift(values: Values, tolerance: float) -> Drift | None:
     total, low, high = ((array.size - 1) * float(slope) for slope in (found[0], found[2], found[3]))
     if -total < tolerance:
         return None
-    return Drift(count=array.size, change=Estimate(mean=total, low=low, high=high, count=array.size))
-
-
-def _looks(count: int) -> list[int]:
-    doubled = [2**power for power in range(1, count.bit_length())]
-    return sorted({*doubled, count} - {0, 1})
+    return Estimate(mean=total, low=low, high=high, count=array.size)

@@ -50,20 +50,12 @@ def crossed_estimate(values: NDArray[np.float64]) -> Estimate:
     by_row, by_column = values.mean(axis=1), values.mean(axis=0)
     residuals = values - by_row[:, None] - by_column + mean
     freedom = np.array([rows - 1, columns - 1, (rows - 1) * (columns - 1)])
-    of_rows, of_columns, rest = (
-        np.array(
-            [
-                columns * ((by_row - mean) ** 2).sum(),
-                rows * ((by_column - mean) ** 2).sum(),
-                (residuals**2).sum(),
-            ]
-        )
-        / freedom
-        / values.size
-    )
+    squares = [columns * ((by_row - mean) ** 2).sum(), rows * ((by_column - mean) ** 2).sum()]
+    parts = np.array([*squares, (residuals**2).sum()]) / freedom / values.size
+    of_rows, of_columns, rest = parts
     variance = max(of_rows + of_columns - rest, of_rows, of_columns)
     # What is left of rounding is no variance.
     if variance <= (1e-12 * np.abs(values).max()) ** 2:
         return Estimate(mean=mean, low=mean, high=mean, count=rows)
-    degrees = variance**2 / (np.array([of_rows, of_columns, rest]) ** 2 / freedom).sum()
+    degrees = variance**2 / (parts**2 / freedom).sum()
     return Mean(value=mean, error=math.sqrt(variance), freedom=max(float(degrees), 1.0)).estimate(rows)

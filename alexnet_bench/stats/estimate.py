@@ -19,10 +19,7 @@ class Estimate:
     """A mean over independent values.
 
     Args:
-        mean: of the values.
-        low: end of the interval; not a number where there are too few values for one.
-        high: likewise.
-        count: how many values.
+        low, high: ends of the interval; not a number where there are too few values for one.
     """
 
     mean: float

@@ -21,7 +21,7 @@ CERTAIN = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence(ABC):
+class _Known(ABC):
     """What is known of one quantity of one variant.
 
     Args:
@@ -29,25 +29,6 @@ class Evidence(ABC):
     """
 
     tolerance: float
-
-    @property
-    @abstractmethod
-    def decides(self) -> bool:
-        """Whether there is enough evidence for any decision."""
-
-    @property
-    @abstractmethod
-    def is_cleared(self) -> bool:
-        """Whether a loss as large as the tolerance is ruled out."""
-
-    @property
-    @abstractmethod
-    def gain(self) -> Estimate:
-        """How much better head is, with its interval."""
-
-    @abstractmethod
-    def says(self, gain: float) -> bool:
-        """Whether the point estimate is a gain (or a loss, below zero) as large."""
 
     @abstractmethod
     def _mean(self) -> Mean: ...
@@ -62,7 +43,7 @@ class Evidence(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairedDraws(Evidence):
+class PairedDraws(_Known):
     """Draws of head and base that were timed together: looked at after 4, 8, 16, … draws, and after all.
 
     Args:
@@ -98,7 +79,7 @@ class PairedDraws(Evidence):
         return over_draws(self.draws)
 
     def says(self, gain: float) -> bool:
-        """Whether the mean of all draws is as large, and that of those after the first look half as large."""
+        """Whether all draws show such a gain (below zero, a loss), those after the first look half of it."""
         means = np.array([draw.mean() for draw in self.draws])
         later = means[FEWEST_UNITS:] if len(means) > FEWEST_UNITS else means
         sign = math.copysign(1.0, gain)
@@ -116,7 +97,7 @@ class PairedDraws(Evidence):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Apart(Evidence):
+class Apart(_Known):
     """Head and base that were measured at different times, each in its own sessions.
 
     From one session to the next a machine changes by more than the draws within a session tell, so that
@@ -149,7 +130,7 @@ class Apart(Evidence):
         return self._mean().estimate(count) if self.decides else Estimate(mean=self._difference, count=count)
 
     def says(self, gain: float) -> bool:
-        """Whether the means differ by as much."""
+        """Whether the means differ by such a gain, or such a loss, below zero."""
         return self._difference >= gain if gain > 0 else self._difference <= gain
 
     def _mean(self) -> Mean:
@@ -169,3 +150,6 @@ class Apart(Evidence):
     @property
     def _tells_spread(self) -> bool:
         return len(self.head) + len(self.base) > FEWEST_UNITS
+
+
+Evidence = PairedDraws | Apart

@@ -5,6 +5,7 @@ no mean: then it is the median, by the sign test. Interval and p-values are two 
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,20 +28,15 @@ class Judged:
     Args:
         verdict: in a word.
         effect: the mean difference over `pairs`; the median where one is infinite.
-        low: end of the interval that decides, at `confidence`.
-        high: likewise.
-        confidence: that the level leaves to one of the family and one look, such as 0.99 for five.
+        low, high: ends of the interval that decides.
         pairs: how many were judged: with looks, those at the look of the verdict.
-        family: how many shared the level.
     """
 
     verdict: str = ""
     effect: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    confidence: float = math.nan
     pairs: int = 0
-    family: int = 0
 
 
 def at_looks(differences: Values, looks: Sequence[int]) -> Iterator[NDArray[np.float64]]:
@@ -107,7 +103,7 @@ def pairs_to_decide(
     return None if found is None else max(found, values.size + 1)
 
 
-def pairs_to_find(size: float, level: float, power: float = POWER) -> int | None:
+def pairs_to_find(size: float, level: float, power: float) -> int | None:
     """The least number of pairs by which a one-sided t test finds an effect with this power.
 
     Args:
@@ -125,12 +121,6 @@ def pairs_to_find(size: float, level: float, power: float = POWER) -> int | None
         critical = stats.t.isf(level, pairs - 1)
         return bool(stats.nct.sf(critical, pairs - 1, min(size * math.sqrt(pairs), _FAR_OUT)) >= power)
 
-    low, high = FEWEST_UNITS - 1, FEWEST_UNITS
-    while not enough(high):
-        if high >= MOST_PAIRS_PREDICTED:
-            return None
-        low, high = high, min(2 * high, MOST_PAIRS_PREDICTED)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    counts = range(FEWEST_UNITS, MOST_PAIRS_PREDICTED + 1)
+    place = bisect_left(counts, True, key=enough)
+    return counts[place] if place < len(counts) else None

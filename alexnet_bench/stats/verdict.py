@@ -52,10 +52,12 @@ class Verdict(Judged):
     Args:
         p_difference: of no difference, adjusted for the arms and looks that share the level.
         p_equivalence: of a difference as large as the margin, likewise.
+        family: how many arms shared the level.
     """
 
     p_difference: float = math.nan
     p_equivalence: float = math.nan
+    family: int = 0
 
 
 def verdicts(arms: Sequence[Arm], level: float = LEVEL) -> list[Verdict]:
@@ -84,7 +86,6 @@ def _verdict(arm: Arm, family: int, level: float) -> Verdict:
         effect=centre(values),
         low=low,
         high=high,
-        confidence=1 - level / shares,
         pairs=values.size,
         p_difference=min(shares * different, 1.0),
         p_equivalence=min(shares * alike, 1.0),

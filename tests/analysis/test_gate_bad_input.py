@@ -6,6 +6,8 @@ from users_repository import git
 from alexnet_bench.cli.gate_command import command
 from alexnet_bench.run.project import OPTIONS
 
+FILES = ["--pytest-benchmark", "a", "--against", "b"]
+
 
 @pytest.fixture
 def refused(bench, repository, no_workers):
@@ -25,7 +27,7 @@ def refused(bench, repository, no_workers):
     [
         ("variant = 'alexnet'", "unknown key 'variant' (did you mean 'variants'?)"),
         ("thresholds = {trainning = '2%'}", "unknown gated quantity 'trainning' (did you mean 'training'?)"),
-        ("thresholds = {training = '120%'}", "training is '120%'; it must be a share such as '2%', or false"),
+        ("thresholds = {training = '120%'}", "it must be a share such as '2%', below 100%, or"),
         ("thresholds = {no-lrn = {memory = 'much'}}", "memory is 'much'"),
         ("false-alarms = 0", "false-alarms is 0"),
         ("budget = 'long'", "'long' is no time such as 90s"),
@@ -34,7 +36,8 @@ def refused(bench, repository, no_workers):
         ("history = {}", "history is {}; it must be what would be typed"),
         ("ablations = [[1]]", "ablations is [[1]]"),
         ("thresholds = '3%'", "thresholds is '3%'; it must be a table"),
-        ("process-spread = false", "process-spread is False; it must be a share such as '2%'\n"),
+        ("thresholds = {no-lnr = {memory = '4%'}}", "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
+        ("process-spread = false", "process-spread is False; it must be a share such as '2%', below 100%\n"),
     ],
 )
 def test_settings_that_cannot_be_used(refused, table, words):
@@ -51,20 +54,37 @@ def test_what_may_be_set_is_what_may_be_typed():
     assert set(OPTIONS) <= typed
 
 
-def test_a_branch_of_which_nothing_is_new(refused, repository):
-    git(repository, "branch", "-M", "main")
+@pytest.mark.parametrize(
+    ("branch", "words"),
+    [
+        ("main", "nothing was changed since the default branch; give --base, such as HEAD~1"),
+        ("trunk", "no main or master branch"),
+    ],
+)
+def test_a_branch_that_has_no_base(refused, repository, branch, words):
+    git(repository, "branch", "-M", branch)
 
-    assert "nothing was changed since the default branch; give --base, such as HEAD~1" in refused()
+    assert words in refused()
 
 
-def test_a_repository_without_a_main_branch(refused, repository):
-    git(repository, "branch", "-M", "trunk")
-
-    assert "no main or master branch" in refused()
-
-
-def test_a_revision_that_there_is_not(refused):
-    assert "'nowhere' is no revision" in refused("--base", "nowhere")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--base", "nowhere"], "'nowhere' is no revision"),
+        (["--base", "HEAD", "--variants", "plane"], "unknown variant 'plane' (did you mean 'plain'?)"),
+        (["--record"], "--record needs --baseline"),
+        (["--record", "--junit", "a.xml", "--strict"], "--record excludes --junit, --strict"),
+        (["--baseline", "kept", "--base", "HEAD"], "--baseline excludes --base"),
+        (["--baseline", "kept"], "kept holds no session; add one with --record"),
+        (["--pytest-benchmark", "a"], "give both --pytest-benchmark NEW and --against OLD"),
+        (["--against", "a"], "give both"),
+        ([*FILES, "--base", "HEAD"], "excludes --base"),
+        ([*FILES, "--variants", "lrn"], "excludes --variants"),
+        ([*FILES, "--quick", "--record"], "excludes --quick, --record"),
+    ],
+)
+def test_what_cannot_be_asked(refused, arguments, words):
+    assert words in refused(*arguments)
 
 
 @pytest.mark.parametrize("text", ["[", "[tool.alexnet-bench.gate]\nvariant = 3\nbudget = 'long'\n", "\0"])
@@ -76,16 +96,3 @@ def test_help_needs_no_settings(bench, repository, text):
     assert (code, err) == (0, "")
     assert "Decide whether this code is slower" in out
     assert bench("gate").code == 2
-
-
-def test_a_threshold_of_a_variant_that_is_nowhere(refused):
-    table = "[tool.alexnet-bench.gate.thresholds.no-lnr]\ntraining = '4%'\n"
-
-    err = refused("--base", "HEAD~1", pyproject=table)
-    assert "thresholds: unknown variant 'no-lnr' (did you mean 'no-lrn'?)" in err
-
-
-def test_a_variant_that_is_nowhere(refused):
-    err = refused("--base", "HEAD~1", "--variants", "alexnet,plane")
-
-    assert "unknown variant 'plane' (did you mean 'plain'?)" in err

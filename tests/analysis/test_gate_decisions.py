@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 from msgspec.structs import replace as replaced
-from report_runs import draw
+from report_runs import CRASHED, draw
 
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.gate import UNTIMED, Asked, decisions, enough
@@ -99,8 +99,7 @@ def test_draws_without_a_steady_state_do_not_count():
 
 def failing(records, *sides, of=range(100)):
     """The same, but of these sides the draws of these numbers crashed."""
-    crash = {"status": "crashed", "error": "no", "round_ids": (), "slice_steps": (), "slice_seconds": ()}
-    return [replaced(row, **crash) if row.side in sides and row.draw in of else row for row in records]
+    return [replaced(row, **CRASHED) if row.side in sides and row.draw in of else row for row in records]
 
 
 @pytest.mark.parametrize(
@@ -213,21 +212,16 @@ def test_markdown_has_a_row_a_decision():
     assert text.startswith("### bench gate against abc123: 1 regressed, 3 inconclusive, 2 pass\n")
     assert re.search(r"\| −(9\.9|10\.0).% \\\[−", text)
     assert "a\\|b" in text
-    assert (
-        len({line.count("|") - line.count("\\|") for line in text.splitlines() if line.startswith("|")}) == 1
-    )
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.count("|") - line.count("\\|") for line in rows}) == 1
 
 
 def test_junit_fails_what_regressed_and_skips_what_cannot_be_told():
     root = ElementTree.fromstring(formats.junit(ROWS))
     (suite,) = root
 
-    assert {name: suite.attrib[name] for name in ("tests", "failures", "skipped", "errors")} == {
-        "tests": "6",
-        "failures": "1",
-        "skipped": "3",
-        "errors": "0",
-    }
+    counts = {"tests": "6", "failures": "1", "skipped": "3", "errors": "0"}
+    assert counts.items() <= suite.attrib.items()
     (failed,) = [case for case in suite if case.find("failure") is not None]
     assert (failed.attrib["name"], failed.find("failure").attrib["type"]) == ("training", "regressed")
 

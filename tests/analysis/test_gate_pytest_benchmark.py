@@ -81,15 +81,6 @@ def test_a_benchmark_of_one_side_is_not_comparable(write):
     }
 
 
-def test_another_machine_is_not_comparable(write):
-    other = MACHINE | {"node": "there", "cpu": {"brand_raw": "Xeon", "count": 4}}
-
-    row = decided([write("new", a=1.0)], [write("old", machine=other, a=1.0)])["a"]
-
-    assert row.decision == "not comparable"
-    assert row.note == "they differ in cpu: brand_raw (EPYC and Xeon) and in cpu: count (2 and 4)"
-
-
 @pytest.mark.parametrize(
     ("told", "words"),
     [
@@ -109,12 +100,16 @@ def test_what_a_variant_was_timed_as_must_agree(write, told, words):
 
 def test_files_of_two_machines_are_a_warning_and_no_failure(bench, write, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    other = write("old", machine=MACHINE | {"cpu": {"brand_raw": "Xeon"}}, a=1.0)
-    sides = ("--pytest-benchmark", write("new", a=1.0), "--against", other)
+    other = MACHINE | {"node": "there", "cpu": {"brand_raw": "Xeon", "count": 4}}
+    old = write("old", machine=other, a=1.0)
+    sides = ("--pytest-benchmark", write("new", a=1.0), "--against", old)
 
     outcome = bench("gate", *sides)
     assert outcome.code == 0
-    assert "Warning: a, time: not comparable: they differ in cpu: brand_raw (EPYC and Xeon)" in outcome.err
+    assert (
+        "Warning: a, time: not comparable: they differ in cpu: brand_raw (EPYC and Xeon) and in cpu: count "
+        "(2 and 4)\n" in outcome.err
+    )
     assert bench("gate", *sides, "--strict").code == 3
 
 
@@ -178,11 +173,6 @@ def test_what_pytest_benchmark_writes_can_be_read(tmp_path):
         ("{", "write one with --benchmark-json"),
         ("[]", "is no result of pytest-benchmark"),
         ('{"machine_info": {}, "benchmarks": []}', "holds no benchmark"),
-        (
-            '{"machine_info": {}, "benchmarks": [{"fullname": "a", "stats": '
-            '{"median": 0, "iqr": 0, "rounds": 1}}]}',
-            "is no result of pytest-benchmark",
-        ),
     ],
 )
 def test_files_that_cannot_be_used(bench, write, tmp_path, no_workers, content, words):
@@ -226,25 +216,7 @@ def test_a_machine_that_is_not_described_and_a_byte_order_mark_are_read(tmp_path
     stats = {"median": 2e-3, "iqr": 1e-5, "rounds": 9}
     benchmark = {"fullname": "a", "stats": stats, "extra_info": None}
     file = tmp_path / "given.json"
-    file.write_text(
-        "\ufeff" + json.dumps({"machine_info": described, "benchmarks": [benchmark]}), encoding="utf-8"
-    )
+    content = json.dumps({"machine_info": described, "benchmarks": [benchmark]})
+    file.write_text(f"\ufeff{content}", encoding="utf-8")
 
     assert read_timings(file)["a"].seconds == 2e-3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--pytest-benchmark", "a"], "give both --pytest-benchmark NEW and --against OLD"),
-        (["--against", "a"], "give both"),
-        (["--pytest-benchmark", "a", "--against", "b", "--base", "HEAD"], "excludes --base"),
-        (["--pytest-benchmark", "a", "--against", "b", "--variants", "lrn"], "excludes --variants"),
-        (["--pytest-benchmark", "a", "--against", "b", "--quick", "--record"], "excludes --quick, --record"),
-    ],
-)
-def test_what_cannot_be_asked_at_once(bench, no_workers, arguments, words):
-    outcome = bench("gate", *arguments)
-
-    assert outcome.code == 2
-    assert words in outcome.err

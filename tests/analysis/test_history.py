@@ -1,8 +1,10 @@
 """What gates add to a history."""
 
+from itertools import product
+
 import pytest
 from history_rows import commit
-from report_runs import changed, draw, in_run
+from report_runs import CRASHED, changed, draw, in_run
 
 from alexnet_bench.analysis.gate import decisions
 from alexnet_bench.analysis.history import make_rows
@@ -13,7 +15,6 @@ YARDSTICK = {"flops_per_second": [1e11, 2e11, 9e11], "bytes_per_second": [1e10]}
 USUAL = {"steady": True, "yardstick": YARDSTICK}
 HEAD = {"side": "head", "git_commit": commit(1)} | USUAL
 BASE = {"side": "base", "git_commit": commit(0)} | USUAL
-FAILED = {"status": "crashed", "error": "no", "round_ids": [], "slice_steps": [], "slice_seconds": []}
 
 
 def gate(head_changes=None, base_changes=None, draws=8, modes=("training",), variant="alexnet"):
@@ -36,17 +37,12 @@ def rows_of(records):
 
 
 def test_a_gate_adds_a_row_for_each_variant_and_mode(tmp_path):
-    records = [
-        record
-        for variant in ("alexnet", "no-lrn")
-        for record in gate(modes=("training", "inference"), variant=variant)
-    ]
+    variants, modes = ("alexnet", "no-lrn"), ("training", "inference")
+    records = [record for variant in variants for record in gate(modes=modes, variant=variant)]
     append_history(tmp_path / "deep" / "history.jsonl", rows_of(records))
 
     found = read_history(tmp_path / "deep" / "history.jsonl")
-    assert [(item.variant, item.mode) for item in found] == [
-        (variant, mode) for variant in ("alexnet", "no-lrn") for mode in ("training", "inference")
-    ]
+    assert [(item.variant, item.mode) for item in found] == [*product(variants, modes)]
 
 
 def test_a_row_says_what_was_measured():
@@ -70,9 +66,9 @@ def test_draws_without_a_steady_state_do_not_count():
 
 
 def test_what_could_not_be_measured_of_head_is_not_there():
-    assert rows_of(gate(FAILED)) == []
+    assert rows_of(gate(CRASHED)) == []
     assert rows_of(gate({"status": "crashed", "error": "no"})) == []
-    (found,) = rows_of(gate(None, FAILED))
+    (found,) = rows_of(gate(None, CRASHED))
     assert (found.base, found.ratio, found.decision) == (commit(0), None, "not comparable")
 
 

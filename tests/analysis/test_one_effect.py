@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_runs import draw, in_run, manifest, trial
+from report_runs import draw, effect_rows, in_run, manifest, trial
 
 from alexnet_bench.analysis.comparison import compare_runs, compare_sides
 from alexnet_bench.analysis.effect import seed_effect, speed_effect
@@ -40,11 +40,8 @@ def outcome(rng, failing):
 def timed(rng, failing):
     """One side of a draw: how it ended, whether it was steady, and its rate in each round that it was in."""
     steady = [True, None, False][rng.choice(3, p=[0.6, 0.3, 0.1])]
-    return (
-        outcome(rng, failing),
-        steady,
-        {place: rng.uniform(5, 50) for place in range(5) if rng.random() < 0.8},
-    )
+    rates = {place: rng.uniform(5, 50) for place in range(5) if rng.random() < 0.8}
+    return outcome(rng, failing), steady, rates
 
 
 def made(rng, failing):
@@ -66,18 +63,13 @@ def pairs_of(draw_from, side):
 
 def drawn(sides, make):
     """Draws of one side, as `make(number, rates, rounds, **columns)` makes them."""
-    return in_run(
-        make(
-            number,
-            list(rates.values()),
-            [f"{number}-{place}" for place in rates],
-            status=status,
-            steady=steady,
-        )
-        for number, side in enumerate(sides)
-        if side is not None
-        for status, steady, rates in [side]
-    )
+    made = []
+    for number, side in enumerate(sides):
+        if side is not None:
+            status, steady, rates = side
+            rounds = [f"{number}-{place}" for place in rates]
+            made.append(make(number, list(rates.values()), rounds, status=status, steady=steady))
+    return in_run(made)
 
 
 def trained(sides, make):
@@ -94,8 +86,7 @@ def of_effect(effect):
 
 def told_by_the_report(records, measure):
     """What the row of the only arm says, whose interval nobody shares."""
-    rows = effects(records, [manifest()])
-    (row,) = rows[(rows["measure"] == measure) & (rows["arm"] == "no-lrn")].itertuples()
+    (row,) = effect_rows(records, measure=measure, arm="no-lrn")
     return row.effect, row.low, row.high, row.pairs
 
 
@@ -122,8 +113,7 @@ def test_a_speed_has_one_effect(pairs, random):
     if arm and control:
         told.append(told_by_the_report(shuffled([*arm, *control], random), TRAINING.name))
 
-    for other in told[1:]:
-        assert other == pytest.approx(told[0], nan_ok=True)
+    assert_alike(told)
 
 
 @FEW
@@ -132,9 +122,10 @@ def test_what_does_not_count_changes_no_speed(pairs):
     """Draws that failed, that were not steady, or that only one side has: as if they were not there."""
     heads, bases = zip(*pairs, strict=True)
     head, base = drawn(heads, partial(draw, "alexnet")), drawn(bases, partial(draw, "alexnet", side="base"))
+    of_both = {item.draw for item in head} & {item.draw for item in base}
     kept = [
-        [item for item in side if item.succeeded and item.steady is not False and others(item, other)]
-        for side, other in ((head, base), (base, head))
+        [item for item in side if item.succeeded and item.steady is not False and item.draw in of_both]
+        for side in (head, base)
     ]
 
     everything, without = speed_effect(head, base, TRAINING), speed_effect(*kept, TRAINING)
@@ -189,16 +180,16 @@ def test_an_error_has_one_effect(pairs, random):
         told.append(told_by_the_report(shuffled([*arm, *control], random), TEST_ERROR.name))
         told.append(told_by_compare(compare_runs(shuffled(runs, random), TWO_RUNS)))
 
+    assert_alike(told)
+
+
+def assert_alike(told):
     for other in told[1:]:
         assert other == pytest.approx(told[0], nan_ok=True)
 
 
 def shuffled(records, random):
     return random.sample(records, len(records))
-
-
-def others(item, side):
-    return any(other.draw == item.draw for other in side)
 
 
 # -- what is shown of it
@@ -277,10 +268,8 @@ def test_no_verdict_contradicts_the_interval_beside_it(report):
         if row.verdict == "inconclusive":
             assert not is_above and not is_below
         elif row.verdict == "equivalent":
-            margin = (
-                (1 / (1 + row.margin), 1 + row.margin) if row.unit == "ratio" else (-row.margin, row.margin)
-            )
-            assert margin[0] < row.effect < margin[1]
+            effect, margin = row.effect, row.margin
+            assert (1 / (1 + margin) < effect < 1 + margin) if nothing else abs(effect) < margin
         else:
             assert is_above if (row.verdict == "better") == (row.better == "higher") else is_below
         assert (row.p_difference < 0.05) == (is_above or is_below)

@@ -42,12 +42,8 @@ def test_a_plan_says_what_each_variant_is_held_against(asked, expected, controls
 def test_fields_and_names_are_those_of_a_variants_own_control():
     plans = Plans([planned(variants="tanh-he,lrn,alexnet")])
 
-    assert plans.fields("run-a", "tanh-he") == {
-        "activation",
-        "normalization",
-        "towers",
-        "recipe.initialization",
-    }
+    own = {"activation", "normalization", "towers", "recipe.initialization"}
+    assert plans.fields("run-a", "tanh-he") == own
     assert plans.fields("run-a", "lrn") == set()
     assert (plans.same_as("lrn"), plans.same_as("tanh-he"), plans.same_as("alexnet")) == ("alexnet", "", "")
 
@@ -82,15 +78,7 @@ def test_a_claim_is_shown_where_every_run_of_its_ablation_may_show_it():
     [
         ("quick", {"no-lrn": "alexnet", "lrn": "alexnet", "alexnet": "alexnet"}),
         ("lrn-cifar10", {"no-lrn": "lrn", "lrn": "lrn"}),
-        (
-            "figure-1",
-            {
-                "relu-normal": "relu-normal",
-                "tanh-normal": "relu-normal",
-                "relu-he": "relu-he",
-                "tanh-he": "relu-he",
-            },
-        ),
+        ("figure-1", {"relu-normal": "relu-normal", "tanh-normal": "relu-normal", "tanh-he": "relu-he"}),
     ],
 )
 def test_the_controls_of_the_committed_runs(run, controls):

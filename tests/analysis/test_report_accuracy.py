@@ -1,27 +1,21 @@
 import math
 
 import pytest
-from report_runs import failed_trial, in_run, manifest, trial
-
-from alexnet_bench.analysis.effects import effects
+from report_runs import effect_rows, failed_trial, manifest, trial, trials
 
 
-def rows(records, run=None, measure="test_top1_error"):
-    """The effects of one measure, by arm."""
-    found = effects(in_run(records), [run or manifest()])
-    return {row.arm: row for row in found[found["measure"] == measure].itertuples()}
-
-
-def trials(variant, *shares, **changes):
-    return [trial(variant, seed, share, **changes) for seed, share in enumerate(shares)]
+def rows(records, run=None):
+    """The effects on test error, by arm."""
+    return {row.arm: row for row in effect_rows(records, run and [run], measure="test_top1_error")}
 
 
 def test_effect_is_arm_minus_control_in_points():
-    row = rows([*trials("alexnet", 0.03, 0.05), *trials("no-lrn", 0.04, 0.09)])["no-lrn"]
+    control, arm = trials("alexnet", 0.03, 0.05, tuned=True), trials("no-lrn", 0.04, 0.09, tuned=True)
+    row = rows([*control, *arm])["no-lrn"]
     assert (row.control, row.ablation, row.difference) == ("alexnet", "lrn", "normalization other")
     assert (row.effect, row.control_value, row.arm_value) == pytest.approx((2.5, 4.0, 6.5))
     assert (row.unit, row.value_unit, row.pairs) == ("percentage points", "%", 2)
-    assert list(row.values) == [1.0, 4.0]
+    assert (list(row.values), row.tuned) == ([1.0, 4.0], True)
 
 
 def test_effect_is_paired_by_seed_so_that_seeds_of_one_side_do_not_count():
@@ -33,9 +27,9 @@ def test_effect_is_paired_by_seed_so_that_seeds_of_one_side_do_not_count():
 
 
 @pytest.mark.parametrize("pairs", [1, 3])
-def test_under_four_pairs_an_effect_is_descriptive(pairs):
+def test_under_four_pairs_an_effect_is_descriptive_and_has_no_verdict(pairs):
     row = rows([*trials("alexnet", *[0.03] * pairs), *trials("no-lrn", *[0.04] * pairs)])["no-lrn"]
-    assert (row.kind, row.pairs) == ("descriptive", pairs)
+    assert (row.kind, row.pairs, row.verdict) == ("descriptive", pairs, "")
     assert math.isnan(row.low)
     assert math.isnan(row.high)
 
@@ -48,22 +42,18 @@ def test_from_four_pairs_on_an_effect_has_a_t_interval_of_the_differences():
     assert (row.effect, row.low, row.high) == pytest.approx((2.5, 0.44574, 4.55426), abs=1e-4)
 
 
-def test_a_failed_trial_is_left_out_and_named():
-    records = [*trials("alexnet", 0.02, 0.02), trial("no-lrn", 0, 0.05), failed_trial("no-lrn", 1)]
-    row = rows(records)["no-lrn"]
-    assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, "seed 1 of no-lrn: diverged")
-
-
-def test_what_a_failed_trial_had_measured_does_not_count():
-    cut_short = trial("no-lrn", 1, 0.5, status="timed-out")
-    row = rows([*trials("alexnet", 0.02, 0.02), trial("no-lrn", 0, 0.05), cut_short])["no-lrn"]
-    assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, "seed 1 of no-lrn: timed-out")
+@pytest.mark.parametrize(
+    "failed", [failed_trial("no-lrn", 1), trial("no-lrn", 1, 0.5, status="timed-out")], ids=str
+)
+def test_a_failed_trial_is_left_out_with_what_it_had_measured_and_named(failed):
+    row = rows([*trials("alexnet", 0.02, 0.02), trial("no-lrn", 0, 0.05), failed])["no-lrn"]
+    note = f"seed 1 of no-lrn: {failed.status}"
+    assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, note)
 
 
 def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
-    row = rows([*trials("alexnet", 0.02, 0.02), failed_trial("no-lrn", 0), failed_trial("no-lrn", 1)])[
-        "no-lrn"
-    ]
+    failed = [failed_trial("no-lrn", seed) for seed in (0, 1)]
+    row = rows([*trials("alexnet", 0.02, 0.02), *failed])["no-lrn"]
     assert (row.kind, row.pairs) == ("not measured", 0)
     assert row.note == (
         "no seed of both sides has a value; seed 0 of no-lrn: diverged; seed 1 of no-lrn: diverged"
@@ -73,8 +63,7 @@ def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
 def test_errors_of_held_out_images_are_not_called_test_errors():
     swap = {"test_top1_error": None, "held_out_top1_error": 0.3}
     records = [*trials("alexnet", 0.3, **swap), *trials("no-lrn", 0.3, **swap)]
-    found = effects(in_run(records), [manifest()])
-    assert list(found["measure"]) == [
+    assert [row.measure for row in effect_rows(records)] == [
         "held_out_top1_error",
         "validation_top1_error",
         "train_error",
@@ -86,10 +75,12 @@ def test_errors_of_held_out_images_are_not_called_test_errors():
 
 
 def test_a_control_no_better_than_chance_yields_no_effects():
-    row = rows([*trials("alexnet", 0.9, 0.8), *trials("no-lrn", 0.1, 0.1)])["no-lrn"]
+    row = rows([*trials("alexnet", 0.84, 0.80), *trials("no-lrn", 0.1, 0.1)])["no-lrn"]
     assert (row.kind, row.pairs) == ("not measured", 0)
     assert math.isnan(row.effect)
-    assert row.note.startswith("the control alexnet did not learn: its mean test top-1 error is 85.0%")
+    assert row.note.startswith(
+        "the control alexnet did not learn: its mean test top-1 error is 82.0%, a guess's 90.0%"
+    )
 
 
 def test_a_control_that_learned_yields_effects_on_an_arm_that_did_not():
@@ -100,11 +91,6 @@ def test_trials_that_chose_a_rate_are_no_results():
     tuning = [trial("no-lrn", 0, 0.9, purpose="tuning"), trial("alexnet", 7, 0.9, purpose="tuning")]
     row = rows([*trials("alexnet", 0.02), *trials("no-lrn", 0.03), *tuning])["no-lrn"]
     assert (row.effect, row.pairs, row.note) == (pytest.approx(1.0), 1, "")
-
-
-def test_effects_say_whether_rates_were_tuned():
-    records = [*trials("alexnet", 0.02, tuned=True), *trials("no-lrn", 0.03, tuned=True)]
-    assert rows(records)["no-lrn"].tuned
 
 
 def test_a_network_trained_once_has_no_effect_against_itself():
@@ -124,25 +110,13 @@ def test_an_arm_of_an_ablation_that_stands_apart_is_held_against_its_own_control
         control="relu-a",
         variants={name: [] for _, *names in pairs for name in names},
         ablations=[
-            {
-                "name": name,
-                "factor": "activation",
-                "control": relu,
-                "arms": [tanh],
-                "claims": [],
-                "apart": True,
-            }
+            {"name": name, "factor": "f", "control": relu, "arms": [tanh], "claims": [], "apart": True}
             for name, relu, tanh in pairs
         ],
     )
-    records = [
-        *trials("relu-a", 0.10),
-        *trials("tanh-a", 0.12),
-        *trials("relu-b", 0.20),
-        *trials("tanh-b", 0.25),
-    ]
+    shares = {"relu-a": 0.10, "tanh-a": 0.12, "relu-b": 0.20, "tanh-b": 0.25}
 
-    found = rows(records, run)
+    found = rows([trial(name, 0, share) for name, share in shares.items()], run)
 
     assert {arm: (row.control, round(row.effect, 6)) for arm, row in found.items()} == {
         "tanh-a": ("relu-a", 2.0),

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from report_runs import DEVICE, VERSIONS, draw, in_run, manifest, trial
+from report_runs import DEVICE, VERSIONS, changed, draw, effect_rows, in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import RecordError
@@ -12,8 +12,13 @@ TWO = f"2 logical CPU devices ({DEVICE})"
 
 
 def only(records, runs=None, measure="test_top1_error", arm="no-lrn"):
-    found = effects(in_run(records), runs or [manifest()])
-    return found[(found["measure"] == measure) & (found["arm"] == arm)].to_dict("records")
+    return effect_rows(records, runs, measure=measure, arm=arm)
+
+
+def both(run, control=0.02, arm=0.03, seed=0, **changes):
+    """A trial of the control and one of the arm."""
+    shares = {"alexnet": control, "no-lrn": arm}
+    return [trial(name, seed, share, run_id=run, **changes) for name, share in shares.items()]
 
 
 @pytest.mark.parametrize(
@@ -35,14 +40,14 @@ def only(records, runs=None, measure="test_top1_error", arm="no-lrn"):
 )
 def test_rows_that_disagree_are_refused_with_the_column_and_both_values(changes, note):
     (row,) = only([trial("alexnet", 0), trial("no-lrn", 0, **changes)])
-    assert (row["kind"], row["pairs"], row["note"]) == ("not comparable", 0, note)
-    assert math.isnan(row["effect"])
+    assert (row.kind, row.pairs, row.note) == ("not comparable", 0, note)
+    assert math.isnan(row.effect)
 
 
 def test_draws_that_disagree_are_refused_too():
     records = [draw("alexnet", 0, [10.0]), draw("no-lrn", 0, [10.0], precision="mixed_bfloat16")]
     (row,) = only(records, measure="training_images_per_second")
-    assert row["note"] == "they differ in precision (mixed_bfloat16 for no-lrn, float32 for alexnet)"
+    assert row.note == "they differ in precision (mixed_bfloat16 for no-lrn, float32 for alexnet)"
 
 
 @pytest.mark.parametrize(
@@ -56,56 +61,42 @@ def test_draws_that_disagree_are_refused_too():
 def test_what_an_arm_changes_by_intent_is_compared(field, changes):
     run = manifest(variants={"alexnet": [], "arm": [field]})
     (row,) = only([trial("alexnet", 0, 0.02), trial("arm", 0, 0.03, **changes)], [run], arm="arm")
-    assert (row["kind"], row["effect"]) == ("descriptive", pytest.approx(1))
+    assert (row.kind, row.effect) == ("descriptive", pytest.approx(1))
     (refused,) = only([trial("alexnet", 0, 0.02), trial("no-lrn", 0, 0.03, **changes)])
-    assert refused["kind"] == "not comparable"
+    assert refused.kind == "not comparable"
 
 
 def test_an_arm_may_differ_in_what_the_control_changes():
     run = manifest(control="two", variants={"two": ["placement"], "alexnet": []})
     records = [trial("two", 0, 0.02, placement="split", device=TWO), trial("alexnet", 0, 0.03)]
     (row,) = only(records, [run], arm="alexnet")
-    assert row["effect"] == pytest.approx(1)
-    assert (row["device"], row["control_device"]) == (DEVICE, TWO)
+    assert row.effect == pytest.approx(1)
+    assert (row.device, row.control_device) == (DEVICE, TWO)
 
 
 def test_without_a_control_there_is_a_row_that_says_so():
     (row,) = only([trial("no-lrn", 0)])
-    assert (row["kind"], row["note"]) == ("not comparable", "there is no trial of the control alexnet")
+    assert (row.kind, row.note) == ("not comparable", "there is no trial of the control alexnet")
 
 
 def test_runs_that_agree_are_pooled():
     runs = [manifest("run-a"), manifest("run-b")]
-    records = [
-        trial(name, seed, wrong, run_id=run)
-        for name, wrong in (("alexnet", 0.02), ("no-lrn", 0.03))
-        for run, seeds in (("run-a", (0, 1)), ("run-b", (2, 3)))
-        for seed in seeds
-    ]
-    (row,) = only(records, runs)
-    assert (row["pairs"], row["kind"], row["runs"]) == (4, "interval", "run-a, run-b")
+    seeds = [("run-a", 0), ("run-a", 1), ("run-b", 2), ("run-b", 3)]
+    (row,) = only([item for run, seed in seeds for item in both(run, seed=seed)], runs)
+    assert (row.pairs, row.kind, row.runs) == (4, "interval", "run-a, run-b")
 
 
 def test_a_seed_trained_in_two_runs_counts_once():
     runs = [manifest("run-a"), manifest("run-b")]
-    records = [
-        trial(name, 0, wrong, run_id=run.run_id)
-        for name, wrong in (("alexnet", 0.02), ("no-lrn", 0.03))
-        for run in runs
-    ]
+    records = [*both("run-a"), *both("run-b")]
     (row,) = only(records, runs)
-    assert (row["pairs"], row["effect"]) == (1, pytest.approx(1))
+    assert (row.pairs, row.effect) == (1, pytest.approx(1))
 
 
 def test_runs_on_other_data_are_reported_apart():
     runs = [manifest("run-a"), manifest("run-b", dataset="cifar10")]
-    records = [
-        trial("alexnet", 0, 0.02, run_id="run-a"),
-        trial("no-lrn", 0, 0.03, run_id="run-a"),
-        trial("alexnet", 0, 0.20, run_id="run-b", dataset="cifar10"),
-        trial("no-lrn", 0, 0.10, run_id="run-b", dataset="cifar10"),
-    ]
-    found = {row["dataset"]: row["effect"] for row in only(records, runs)}
+    records = [*both("run-a"), *both("run-b", 0.20, 0.10, dataset="cifar10")]
+    found = {row.dataset: row.effect for row in only(records, runs)}
     assert found == {"digits": pytest.approx(1), "cifar10": pytest.approx(-10)}
 
 
@@ -113,7 +104,7 @@ def test_an_arm_of_one_run_is_refused_the_control_of_another_machine():
     runs = [manifest("run-a"), manifest("run-b")]
     records = [trial("alexnet", 0, run_id="run-a"), trial("no-lrn", 0, run_id="run-b", device="another")]
     (row,) = only(records, runs)
-    assert row["note"] == f"they differ in device (another for no-lrn, {DEVICE} for alexnet)"
+    assert row.note == f"they differ in device (another for no-lrn, {DEVICE} for alexnet)"
 
 
 def test_a_variant_that_changed_between_runs_is_not_pooled():
@@ -124,18 +115,19 @@ def test_a_variant_that_changed_between_runs_is_not_pooled():
         trial("no-lrn", 1, run_id="run-b", fingerprint="after"),
     ]
     (row,) = only(records, runs)
-    assert row["kind"] == "not comparable"
-    assert row["note"] == "fingerprint differs between the records of no-lrn: after, before"
+    assert row.kind == "not comparable"
+    assert row.note == "fingerprint differs between the records of no-lrn: after, before"
 
 
 def test_a_control_that_changed_between_runs_is_paired_within_each():
     runs = [manifest("run-a"), manifest("run-b")]
     records = [
-        trial(name, 0, wrong, run_id=run, fingerprint=f"{name} of {run}")
-        for run, wrongs in (("run-a", (0.02, 0.03)), ("run-b", (0.20, 0.25)))
-        for name, wrong in zip(("alexnet", "no-lrn"), wrongs, strict=True)
+        item
+        for run, shares in (("run-a", (0.02, 0.03)), ("run-b", (0.20, 0.25)))
+        for record in both(run, *shares)
+        for item in changed([record], fingerprint=f"{record.variant} of {run}")
     ]
-    assert [row["effect"] for row in only(records, runs)] == pytest.approx([1, 5])
+    assert [row.effect for row in only(records, runs)] == pytest.approx([1, 5])
 
 
 def test_records_of_a_run_without_its_manifest_are_refused():

@@ -1,8 +1,9 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
-from report_runs import changed, draw, in_run, manifest, trial
+from report_runs import DEVICE, changed, draw, in_run, manifest, trial
 
 from alexnet_bench.analysis.comparison import compare_runs, compare_sides, yardstick_change
 
@@ -41,12 +42,8 @@ def test_head_over_base_is_paired_by_round():
     assert row.effect == pytest.approx(np.prod([1.01, 1.02, 1.03, 1.04]) ** 0.25)
     assert row.low < row.effect < row.high
     assert row.high / row.low < 1.05
-    assert (row.variant, row.measure, row.pairs, row.unit) == (
-        "alexnet",
-        "training throughput",
-        4,
-        "images/s",
-    )
+    assert (row.variant, row.measure) == ("alexnet", "training throughput")
+    assert (row.pairs, row.unit) == (4, "images/s")
 
 
 def test_under_four_draws_there_is_no_interval():
@@ -93,14 +90,13 @@ def test_a_draw_without_a_steady_state_is_left_out_and_named():
 
 def test_a_side_that_failed_is_named():
     base, head = sides(1.0)
-    (failed,) = changed([head], status="crashed")
 
-    row = only(compare_sides(in_run([base, failed])))
+    row = only(compare_sides(in_run([base, *changed([head], status="crashed")])))
 
     assert (row.pairs, math.isnan(row.effect)) == (0, True)
     assert row.note == "no round timed both sides; training draw 0 of alexnet: crashed"
-    (failed,) = changed([base], status="crashed")
-    assert "training draw 0 of alexnet (base): crashed" in only(compare_sides(in_run([failed, head]))).note
+    row = only(compare_sides(in_run([*changed([base], status="crashed"), head])))
+    assert "training draw 0 of alexnet (base): crashed" in row.note
 
 
 def test_two_runs_are_compared_draw_by_draw_without_pairs():
@@ -110,11 +106,15 @@ def test_two_runs_are_compared_draw_by_draw_without_pairs():
     assert 1.7 < row.low < 2.0 < row.high < 2.3
 
 
-@pytest.mark.parametrize("of", ["sides", "runs"])
-def test_a_slower_half_that_was_disturbed_changes_no_ratio(of):
+@pytest.mark.parametrize(
+    ("compare", "base", "head"),
+    [
+        (compare_sides, {"side": "base"}, {"side": "head"}),
+        (partial(compare_runs, manifests=RUNS), {"run_id": "run-a"}, {"run_id": "run-b"}),
+    ],
+)
+def test_a_slower_half_that_was_disturbed_changes_no_ratio(compare, base, head):
     """However the head is compared with the base: in one job, or run with run."""
-    head = {"sides": {"side": "head"}, "runs": {"run_id": "run-b"}}[of]
-    base = {"sides": {"side": "base"}, "runs": {"run_id": "run-a"}}[of]
     records = [
         record
         for number in range(4)
@@ -124,10 +124,8 @@ def test_a_slower_half_that_was_disturbed_changes_no_ratio(of):
         )
     ]
 
-    found = compare_sides(in_run(records)) if of == "sides" else compare_runs(in_run(records), RUNS)
-
     # Of four, the median lies between the halves; the mean of the faster one is what is compared.
-    assert only(found).effect == pytest.approx(1.02)
+    assert only(compare(in_run(records))).effect == pytest.approx(1.02)
 
 
 def test_errors_of_two_runs_are_paired_by_seed():
@@ -143,22 +141,13 @@ def test_errors_of_two_runs_are_paired_by_seed():
     assert (row.base, row.head) == (pytest.approx(3.0), pytest.approx(4.0))
 
 
-@pytest.mark.parametrize(
-    ("changes", "note"),
-    [
-        (
-            {"device": "another"},
-            "not comparable: they differ in device (AMD EPYC 9R14 96-Core Processor, another)",
-        ),
-        ({"threads": 4}, "not comparable: they differ in threads (2, 4)"),
-    ],
-)
-def test_runs_of_other_conditions_are_not_compared(changes, note):
+def test_runs_of_other_conditions_are_not_compared():
     first, second = runs([10], [20])
-    records = [first, *changed([second], **changes)]
+    records = [first, *changed([second], device="another", threads=4)]
 
     row = only(compare_runs(in_run(records), RUNS))
 
+    note = f"not comparable: they differ in device ({DEVICE}, another) and in threads (2, 4)"
     assert (row.note, math.isnan(row.effect)) == (note, True)
 
 

@@ -138,20 +138,22 @@ def test_looks_share_the_level_of_the_terms():
     assert (often > once).all()
 
 
-def test_a_control_that_did_not_learn_has_no_terms():
-    assert contrasts(in_run(records(TWO, lambda some: 0.89)), Plans([run(TWO)])).empty
-
-
 def test_three_seeds_have_effects_and_no_interval():
     row = found(TWO, additive, seeds=3)["a"]
 
     assert (row.seeds, math.isnan(row.low), math.isnan(row.p_value)) == (3, True, True)
 
 
-def test_a_factorial_that_is_not_whole_has_no_terms():
-    lacking = [row for row in records(TWO, additive) if row.variant != "a+b"]
-
-    assert contrasts(in_run(lacking), Plans([run(TWO)])).empty
+@pytest.mark.parametrize(
+    "rows",
+    [
+        records(TWO, lambda some: 0.89),
+        [row for row in records(TWO, additive) if row.variant != "a+b"],
+    ],
+    ids=["a control that did not learn", "a cell that is missing"],
+)
+def test_what_has_no_terms(rows):
+    assert contrasts(in_run(rows), Plans([run(TWO)])).empty
 
 
 def test_a_seed_that_a_cell_lacks_does_not_count():

@@ -2,32 +2,21 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import changed, draw, in_run, manifest
-
-from alexnet_bench.analysis.effects import effects
+from report_runs import changed, draw, draws, effect_rows, manifest
 
 A_AND_A = {"alexnet": [], "lrn": [], "no-lrn": ["normalization"]}
 
 
 def rows(records, runs=None, measure="training_images_per_second"):
-    found = effects(in_run(records), runs or [manifest()])
-    return {row.arm: row for row in found[found["measure"] == measure].itertuples()}
-
-
-def draws(variant, *rates, **changes):
-    """A draw for each rate, its two slices at that rate."""
-    return [draw(variant, number, [rate, rate], **changes) for number, rate in enumerate(rates)]
+    return {row.arm: row for row in effect_rows(records, runs, measure=measure)}
 
 
 def test_effect_is_the_geometric_mean_over_draws_of_arm_over_control():
     row = rows([*draws("alexnet", 10, 10), *draws("no-lrn", 20, 5)])["no-lrn"]
     assert (row.effect, row.pairs, row.unit) == (pytest.approx(1.0), 2, "ratio")
     assert row.values == pytest.approx((2.0, 0.5))
-    assert (row.control_value, row.arm_value, row.value_unit) == (
-        pytest.approx(10),
-        pytest.approx(10),
-        "images/s",
-    )
+    assert (row.control_value, row.arm_value) == pytest.approx((10, 10))
+    assert row.value_unit == "images/s"
 
 
 def test_effect_is_paired_by_round_where_means_have_the_wrong_sign():
@@ -39,10 +28,8 @@ def test_effect_is_paired_by_round_where_means_have_the_wrong_sign():
 
 
 def test_modes_are_kept_apart_though_they_share_rounds():
-    records = [
-        *(draw(name, 0, [rate, rate]) for name, rate in (("alexnet", 10), ("no-lrn", 20))),
-        *(draw(name, 0, [rate, rate], mode="inference") for name, rate in (("alexnet", 30), ("no-lrn", 90))),
-    ]
+    inference = [*draws("alexnet", 30, mode="inference"), *draws("no-lrn", 90, mode="inference")]
+    records = [*draws("alexnet", 10), *draws("no-lrn", 20), *inference]
     assert rows(records)["no-lrn"].effect == pytest.approx(2)
     assert rows(records, measure="inference_images_per_second")["no-lrn"].effect == pytest.approx(3)
 
@@ -79,10 +66,9 @@ def test_rates_are_of_images_where_an_arm_has_another_batch():
 def test_equal_round_ids_of_two_runs_are_different_rounds():
     runs = [manifest("run-a"), manifest("run-b")]
     records = [
-        draw("alexnet", 0, [10.0], run_id="run-a"),
-        draw("no-lrn", 0, [20.0], run_id="run-a"),
-        draw("alexnet", 0, [100.0], run_id="run-b"),
-        draw("no-lrn", 0, [400.0], run_id="run-b"),
+        draw(name, 0, [rate], run_id=run)
+        for run, rates in (("run-a", (10, 20)), ("run-b", (100, 400)))
+        for name, rate in zip(("alexnet", "no-lrn"), rates, strict=True)
     ]
     row = rows(records, runs)["no-lrn"]
     assert row.values == pytest.approx((2.0, 4.0))
@@ -118,10 +104,8 @@ def test_a_draw_without_a_steady_state_is_left_out_and_the_rest_is_judged(side):
 
     found = rows([*steady, *moving])["no-lrn"]
     assert (found.kind, found.pairs, found.effect) == ("interval", 4, pytest.approx(1.1))
-    assert (found.verdict, found.note) == (
-        "better",
-        f"without a steady state, and left out: draw 4 of {side}",
-    )
+    note = f"without a steady state, and left out: draw 4 of {side}"
+    assert (found.verdict, found.note) == ("better", note)
 
 
 def test_without_a_steady_draw_there_is_a_row_that_says_so():

@@ -4,25 +4,19 @@ import math
 
 import numpy as np
 import pytest
-from report_runs import curve_point, draw, failed_trial, in_run, manifest, trial
-
-from alexnet_bench.analysis.effects import effects
+from report_runs import curve_point, draw, effect_rows, failed_trial, manifest, trial, trials
 
 VARIANTS = {"alexnet": [], "no-lrn": ["normalization"], "tanh": ["activation"], "no-dropout": ["dropout"]}
 
 
-def found(records, folders=None, **plan):
-    return effects(in_run(records), [manifest(variants=VARIANTS, **plan)], folders)
+def rows(records, variants=VARIANTS, **plan):
+    return effect_rows(records, [manifest(variants=variants, **plan)])
 
 
-def row(records, measure="test_top1_error", arm="no-lrn", **how):
-    rows = found(records, **how)
-    (only,) = rows[(rows["measure"] == measure) & (rows["arm"] == arm)].itertuples()
+def row(records, measure="test_top1_error", arm="no-lrn", folders=None, **plan):
+    runs = [manifest(variants=VARIANTS, **plan)]
+    (only,) = effect_rows(records, runs, folders, measure=measure, arm=arm)
     return only
-
-
-def trials(variant, *shares, **changes):
-    return [trial(variant, seed, share, **changes) for seed, share in enumerate(shares)]
 
 
 CONTROL = trials("alexnet", 0.10, 0.11, 0.12, 0.10)
@@ -41,10 +35,6 @@ def test_an_arm_has_a_verdict_on_its_error(shares, verdict):
     assert row([*CONTROL, *trials("no-lrn", *shares)]).verdict == verdict
 
 
-def test_three_pairs_earn_no_verdict():
-    assert row([*CONTROL[:3], *trials("no-lrn", 0.15, 0.16, 0.17)]).verdict == ""
-
-
 def test_inconclusive_says_how_many_pairs_would_likely_do():
     only = row([*CONTROL, *trials("no-lrn", 0.115, 0.105, 0.145, 0.105)])
 
@@ -53,12 +43,12 @@ def test_inconclusive_says_how_many_pairs_would_likely_do():
 
 
 def test_only_the_headline_error_is_judged_and_the_others_have_intervals():
-    rows = found([*CONTROL, *trials("no-lrn", 0.15, 0.161, 0.171, 0.149)]).set_index("measure")
+    records = [*CONTROL, *trials("no-lrn", 0.15, 0.161, 0.171, 0.149)]
+    found = {item.measure: item for item in rows(records)}
 
-    assert rows.loc["test_top1_error", "verdict"] == "worse"
-    assert set(rows.drop("test_top1_error")["verdict"]) == {""}
-    assert rows.loc["validation_top1_error", "p_difference"] < 0.05
-    assert not math.isnan(rows.loc["train_error", "low"])
+    assert [name for name, item in found.items() if item.verdict] == ["test_top1_error"]
+    assert found["validation_top1_error"].p_difference < 0.05
+    assert not math.isnan(found["train_error"].low)
 
 
 def question(name, *arms):
@@ -122,10 +112,10 @@ def test_throughput_is_judged_against_one_percent():
         for number in range(4)
     ]
 
-    rows = found(draws).set_index("arm")
-
-    assert dict(rows["verdict"]) == {"no-lrn": "better", "tanh": "equivalent"}
-    assert set(rows["margin"]) == {0.01}
+    assert {item.arm: (item.verdict, item.margin) for item in rows(draws)} == {
+        "no-lrn": ("better", 0.01),
+        "tanh": ("equivalent", 0.01),
+    }
 
 
 def test_a_twin_of_the_control_takes_no_share_of_the_level():
@@ -137,8 +127,8 @@ def test_a_twin_of_the_control_takes_no_share_of_the_level():
     ]
 
     def no_lrn(records):
-        rows = effects(in_run(records), [manifest(variants=VARIANTS | {"lrn": []})]).set_index("arm")
-        return rows.loc["no-lrn", ["p_difference", "p_equivalence"]].tolist()
+        (found,) = (item for item in rows(records, VARIANTS | {"lrn": []}) if item.arm == "no-lrn")
+        return found.p_difference, found.p_equivalence
 
     assert no_lrn([*others, *twin]) == no_lrn(others)
 

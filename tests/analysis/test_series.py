@@ -15,6 +15,10 @@ def series(rows, **thresholds):
     return found
 
 
+def of_speeds(values):
+    return series([entry(number, float(speed)) for number, speed in enumerate(values)])
+
+
 @pytest.mark.parametrize("column", SERIES)
 def test_rows_that_differ_are_series_of_their_own(column):
     other = {"batch_size": 3, "threads": 3, "mode": "inference"}.get(column, "another")
@@ -35,17 +39,14 @@ def test_other_versions_are_the_same_series_and_told_at_the_change():
 
 def test_a_loss_is_news_among_the_newest_entries_only():
     def losses(after):
-        values = speeds(30 + after, step=0.06, at=30)
-        return series([entry(number, speed) for number, speed in enumerate(values)]).recent_losses
+        return of_speeds(speeds(30 + after, step=0.06, at=30)).recent_losses
 
     assert [len(losses(after)) for after in (5, NEWEST, NEWEST + 1)] == [1, 1, 0]
-    better = speeds(40, step=-0.06, at=35)
-    assert series([entry(number, speed) for number, speed in enumerate(better)]).recent_losses == []
+    assert of_speeds(speeds(40, step=-0.06, at=35)).recent_losses == []
 
 
 def test_levels_are_between_changes():
-    values = speeds(40, step=0.06, at=25)
-    found = series([entry(number, speed) for number, speed in enumerate(values)]).levels
+    found = of_speeds(speeds(40, step=0.06, at=25)).levels
 
     assert [(start, end) for start, end, _ in found] == [(0, 24), (25, 39)]
     assert found[0][2] == pytest.approx(6000, rel=0.01)
@@ -117,9 +118,7 @@ def test_a_commit_gated_twice_counts_once():
 
 
 def test_the_same_code_on_both_sides_leads_nowhere():
-    assert (
-        series([entry(1, ratio=0.9, base=commit(1)), entry(1, ratio=0.9, base=commit(1))]).chain_loss is None
-    )
+    assert series([entry(1, ratio=0.9, base=commit(1))] * 2).chain_loss is None
 
 
 def test_thresholds_are_the_gates():
@@ -131,10 +130,9 @@ def test_thresholds_are_the_gates():
 
 def test_a_trend_is_of_the_latest_level():
     values = np.array(speeds(60, deviation=0.02, seed=3)) * 0.9993 ** np.arange(60)
-    found = series([entry(number, float(speed)) for number, speed in enumerate(values)])
+    found = of_speeds(values)
 
     assert found.changes == []
     assert (found.trend_loss.since, found.trend_loss.until) == (commit(0), commit(59))
-    stepped = [entry(number, speed) for number, speed in enumerate(speeds(40, step=0.06, at=20))]
-    assert series(stepped).trend_loss is None
+    assert of_speeds(speeds(40, step=0.06, at=20)).trend_loss is None
     assert found.chain_loss is None

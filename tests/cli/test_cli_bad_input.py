@@ -1,7 +1,7 @@
 """Whatever a user gets wrong is one message that names the remedy, exit code 2, and nothing left behind."""
 
 import json
-import re
+import shlex
 
 import pytest
 from PIL import Image
@@ -69,9 +69,6 @@ def write_images(folder, count, size=4):
         Image.new("RGB", (size, size), (number, 0, 0)).save(folder / f"{number:02}.png")
 
 
-# -- names
-
-
 def test_unknown_variants_and_ablations_are_all_named(refusal):
     message = refusal("run", "--variants", "no-lnr,@drop,alexnet,tanhh+no-lrn")
 
@@ -81,52 +78,89 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("line", "expected"),
     [
-        (["--dataset", "digit"], "unknown data set 'digit' (did you mean 'digits'?); choose from: cifar10, "),
-        (["--topology", "alexnet-33"], "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); choose"),
-        (["--time-topology", "alexnet"], "unknown topology 'alexnet' (did you mean 'alexnet-"),
+        # Names.
+        ("run --dataset digit", "unknown data set 'digit' (did you mean 'digits'?); choose from: cifar10, "),
+        ("run --topology alexnet-33", "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); choose"),
+        ("run --time-topology alexnet", "unknown topology 'alexnet' (did you mean 'alexnet-"),
         (
-            ["--recipe", "papr"],
-            "unknown recipe 'papr' (did you mean 'paper'?); choose from: figure-1, notebook, paper",
+            "run --recipe papr",
+            "unknown recipe 'papr' (did you mean 'paper'?); choose from: figure-1, notebook",
         ),
-        (
-            ["--measure", "acuracy,speed"],
-            "unknown measures 'acuracy' (did you mean 'accuracy'?), 'speed'; choose from: accuracy, ",
-        ),
-        (["--measure", ","], "no measure is given; choose from: accuracy, throughput"),
-        (["--variants", ","], "the selection of variants is empty; give names, or `all`"),
-        (["--variants", "no-lrn+notebook"], "'no-lrn+notebook' sets normalization twice; add variants that "),
-        (["--variants", "no-*+tanh"], "'no-*+tanh' adds no-*, which may mean several; name the variants"),
-        (["--variants", "two-gpu+single-tower"], "only towers can be split; it has one"),
-        (["--preset", "fast"], "'fast' is not one of 'quick', 'standard', 'paper'"),
-        (["--devices", "tpu"], "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
-        (["--precision", "float8"], "unknown precision 'float8'"),
-        (["--tune", "momentum"], "'momentum' is not 'lr'"),
-        (["--varaints", "all"], "No such option"),
-        (["lrn"], "Got unexpected extra argument (lrn)"),
+        ("run --measure acuracy,speed", "unknown measures 'acuracy' (did you mean 'accuracy'?), 'speed'; "),
+        ("run --measure ,", "no measure is given; choose from: accuracy, throughput"),
+        ("run --measure throughput --dataset digit", "unknown data set 'digit'"),
+        ("run --measure throughput --topology alexnet", "unknown topology 'alexnet'"),
+        ("run --measure throughput --variants no-augmentation", "nothing is left to time: no-augmentation"),
+        ("run --control no-lnr", "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
+        ("run --control @lrn", "'@lrn' means 2 variants; name one"),
+        ("run --variants ,", "the selection of variants is empty; give names, or `all`"),
+        ("run --variants no-lrn+notebook", "'no-lrn+notebook' sets normalization twice; add variants that "),
+        ("run --variants no-*+tanh", "'no-*+tanh' adds no-*, which may mean several; name the variants"),
+        ("run --variants two-gpu+single-tower", "only towers can be split; it has one"),
+        ("run --preset fast", "'fast' is not one of 'quick', 'standard', 'paper'"),
+        ("run --devices tpu", "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
+        ("run --precision float8", "unknown precision 'float8'"),
+        ("run --tune momentum", "'momentum' is not 'lr'"),
+        ("run --varaints all", "No such option"),
+        ("runn", "No such command 'runn'"),
+        ("run lrn", "Got unexpected extra argument (lrn)"),
+        ("show no-lnr", "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
+        ("show no-*", "'no-*' means 7 variants; name one"),
+        ("show alexnet --topology alexnet-33", "unknown topology 'alexnet-33'"),
+        ("show", "Missing argument 'VARIANT'"),
+        ("report", "Missing argument"),
+        ("report one another", "give --out when reporting several runs together"),
+        ("list --ablations none", "none is not a folder; give one that holds ablation files (*.py)"),
+        # Numbers.
+        ("show alexnet --classes 1", "1 is not in the range x>=2"),
+        ("run --interval much", "'much' is no share such as 0.5%"),
+        ("run --interval 0%", "'0%' is no share such as 0.5%"),
+        ("run --interval 150%", "'150%' is no share such as 0.5%"),
+        ("run --interval nan", "'nan' is no share"),
+        ("run --budget soon", "'soon' is no time such as 90s, 10m or 2h"),
+        ("run --budget 1.2.3s", "'1.2.3s' is no time"),
+        ("run --budget 0s", "budget is 0; it must be more than 0"),
+        (f"run --budget {'9' * 400}", "budget is inf; it must be a finite number"),
+        ("run --time-threads two", "'two' is no pair of thread counts such as 1x2"),
+        ("run --time-threads 0x2", "time threads is 0; it must be at least 1"),
+        (f"run --time-threads 1x{'9' * 5000}", "is no pair of thread counts"),
+        ("run --time-threads 1000000x1", "time threads is 1000000; it must be at most 1,000"),
+        ("run --seeds 1000000000", "seeds is 1000000000; it must be at most 100,000"),
+        (f"run --seeds {'9' * 5000}", "is not a valid integer"),
+        ("run --time-batch-size 16,,32", "'16,,32' is no list of whole numbers"),
+        # Data sets, and the paths that they need.
+        ("run --dataset folder:none", "none: no such folder; expected JPEG or PNG files in PATH/<class>/"),
+        ("run --dataset folder:", "'folder:' names no folder; write folder:PATH"),
+        ("run --dataset folder", "'folder' names no folder; write folder:PATH"),
+        ("run --dataset digits:here", "the data set digits takes no path; write digits"),
+        ("run --dataset cifar10:", "'cifar10:' names no folder; write cifar10[:PATH]"),
+        ("run --dataset fashion-mnist:none", "none: no such folder"),
+        # Paths have names.
+        ("run --out ''", "the name is empty; give a folder"),
+        ("run --resume ''", "the name is empty; give a folder"),
+        ("run --ablations ''", "the name is empty; give a folder"),
+        ("report ''", "the name is empty; give a folder"),
+        ("claims ''", "the name is empty; give a folder"),
+        ("report run --out ''", "the name is empty; give a folder"),
+        ("compare --base main --out ''", "the name is empty; give a folder"),
+        ("compare '' run", "the name is empty; give a folder"),
+        ("gate --out ''", "the name is empty; give a folder"),
+        ("gate --baseline ''", "the name is empty; give a folder"),
+        ("gate --junit ''", "the name is empty; give a file"),
+        ("gate --history ''", "the name is empty; give a file"),
+        ("history ''", "the name is empty; give a file"),
+        ("run --out ~nobody-of-that-name/run", "there is no such home folder"),
     ],
-    ids=lambda part: " ".join(part) if isinstance(part, list) else "",
+    ids=lambda part: part[:40],
 )
-def test_names_that_stand_for_nothing(refusal, arguments, expected):
-    assert expected in refusal("run", *arguments)
-    assert expected in refusal("run", "--dry-run", *arguments)
+def test_what_cannot_be_used_is_refused_in_one_line(refusal, line, expected):
+    arguments = shlex.split(line)
 
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["show", "no-lnr"], "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
-        (["show", "no-*"], "'no-*' means 7 variants; name one"),
-        (["show", "alexnet", "--topology", "alexnet-33"], "unknown topology 'alexnet-33'"),
-        (["show", "alexnet", "--classes", "1"], "1 is not in the range x>=2"),
-        (["show"], "Missing argument 'VARIANT'"),
-        (["list", "--ablations", "none"], "none is not a folder; give one that holds ablation files (*.py)"),
-    ],
-    ids=lambda part: " ".join(part) if isinstance(part, list) else "",
-)
-def test_list_and_show_refuse_alike(refusal, arguments, expected):
     assert expected in refusal(*arguments)
+    if arguments[0] == "run":
+        assert expected in refusal(*arguments, "--dry-run")
 
 
 # -- numbers
@@ -140,31 +174,6 @@ def test_a_number_must_be_at_least_one(refusal, option):
     assert refusal("run", option, "-3") == f"{name} is -3; it must be at least 1"
     message = refusal("run", option, "many")
     assert "'many' is not a valid integer" in message or "'many' is no list of whole numbers" in message
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["--interval", "much"], "'much' is no share such as 0.5%"),
-        (["--interval", "0%"], "'0%' is no share such as 0.5%"),
-        (["--interval", "150%"], "'150%' is no share such as 0.5%"),
-        (["--budget", "soon"], "'soon' is no time such as 90s, 10m or 2h"),
-        (["--budget", "1.2.3s"], "'1.2.3s' is no time"),
-        (["--budget", "0s"], "budget is 0; it must be more than 0"),
-        (["--time-threads", "two"], "'two' is no pair of thread counts such as 1x2"),
-        (["--time-threads", "0x2"], "time threads is 0; it must be at least 1"),
-        (["--time-threads", "1x" + "9" * 5000], "is no pair of thread counts"),
-        (["--time-threads", "1000000x1"], "time threads is 1000000; it must be at most 1,000"),
-        (["--seeds", "1000000000"], "seeds is 1000000000; it must be at most 100,000"),
-        (["--seeds", "9" * 5000], "is not a valid integer"),
-        (["--budget", "9" * 400], "budget is inf; it must be a finite number"),
-        (["--interval", "nan"], "'nan' is no share"),
-        (["--time-batch-size", "16,,32"], "'16,,32' is no list of whole numbers"),
-    ],
-    ids=" ".join,
-)
-def test_shares_times_and_lists_must_be_such(refusal, arguments, expected):
-    assert expected in refusal("run", *arguments)
 
 
 def test_a_batch_may_not_be_larger_than_the_data(refusal, workplace, write_ablations):
@@ -192,13 +201,6 @@ def test_what_is_only_timed_is_not_held_to_data_that_it_does_not_use(bench, opti
     assert bench(*timed, *options, "--time-topology", "alexnet-32").code == (0 if "2000" in options else 2)
 
 
-def test_what_is_only_timed_still_names_what_stands_for_nothing(refusal):
-    timed = ["run", "--measure", "throughput"]
-
-    assert "unknown data set 'digit'" in refusal(*timed, "--dataset", "digit")
-    assert "unknown topology 'alexnet'" in refusal(*timed, "--topology", "alexnet")
-
-
 @pytest.mark.parametrize("size", ["1", "100000"])
 def test_what_is_only_trained_is_not_held_to_what_would_be_timed(bench, size):
     trained = ["run", "--dry-run", "--variants", "@lrn", "--measure", "accuracy"]
@@ -209,22 +211,15 @@ def test_what_is_only_trained_is_not_held_to_what_would_be_timed(bench, size):
 # -- data
 
 
-def test_a_class_folder_may_not_be_empty(refusal, workplace):
+def test_two_class_folders_with_images_are_needed(refusal, workplace):
     write_images(workplace / "pets" / "cat", 4)
-    (workplace / "pets" / "dog").mkdir()
-
     message = refusal("run", "--dataset", "folder:pets")
+    assert f"{workplace / 'pets'} holds one class (cat), expected two or more" in message
 
+    (workplace / "pets" / "dog").mkdir()
+    message = refusal("run", "--dataset", "folder:pets")
     assert message.startswith(f"{workplace / 'pets' / 'dog'}: no JPEG or PNG files (it is empty)")
     assert message.endswith("add images or remove the class folder")
-
-
-def test_one_class_is_not_enough(refusal, workplace):
-    write_images(workplace / "pets" / "cat", 4)
-
-    message = refusal("run", "--dataset", "folder:pets")
-
-    assert f"{workplace / 'pets'} holds one class (cat), expected two or more" in message
 
 
 def test_a_corrupt_image_is_named(refusal, workplace):
@@ -242,7 +237,10 @@ def test_a_corrupt_image_is_named(refusal, workplace):
     assert message.endswith("replace them or remove them")
 
 
-def test_a_truncated_cifar_file_is_named(refusal, workplace):
+def test_a_missing_or_truncated_cifar_file_is_named(refusal, workplace):
+    message = refusal("run", "--dataset", f"cifar10:{workplace}")
+    assert message.startswith(f"{workplace} lacks data_batch_1.bin, data_batch_2.bin")
+
     for number in range(1, 6):
         content = bytes(2 * CIFAR_RECORD_BYTES - (7 if number == 3 else 0))
         (workplace / f"data_batch_{number}.bin").write_bytes(content)
@@ -251,27 +249,6 @@ def test_a_truncated_cifar_file_is_named(refusal, workplace):
 
     assert message.startswith(f"{workplace / 'data_batch_3.bin'} is truncated: 6,139 bytes")
     assert "unpack https://" in message
-
-
-def test_a_missing_cifar_file_is_named(refusal, workplace):
-    message = refusal("run", "--dataset", f"cifar10:{workplace}")
-
-    assert message.startswith(f"{workplace} lacks data_batch_1.bin, data_batch_2.bin")
-
-
-@pytest.mark.parametrize(
-    ("dataset", "expected"),
-    [
-        ("folder:none", "none: no such folder; expected JPEG or PNG files in PATH/<class>/"),
-        ("folder:", "'folder:' names no folder; write folder:PATH"),
-        ("folder", "'folder' names no folder; write folder:PATH"),
-        ("digits:here", "the data set digits takes no path; write digits"),
-        ("cifar10:", "'cifar10:' names no folder; write cifar10[:PATH]"),
-        ("fashion-mnist:none", "none: no such folder"),
-    ],
-)
-def test_a_data_set_needs_the_path_it_is_given(refusal, dataset, expected):
-    assert expected in refusal("run", "--dataset", dataset)
 
 
 # -- ablation files
@@ -334,44 +311,15 @@ def test_two_files_that_define_one_name_are_both_named(refusal, write_ablations)
 # -- folders to write
 
 
-def test_a_used_folder_is_refused(refusal, workplace):
+def test_a_folder_in_use_is_refused(refusal, workplace, planned_run):
     (workplace / "used").mkdir()
     (workplace / "used" / "notes.txt").write_text("mine", encoding="utf-8")
 
     assert refusal("run", "--out", "used") == "used is in use; give an empty or new folder with --out"
-
-
-def test_a_folder_that_holds_a_run_is_refused(refusal, planned_run):
     assert refusal("run", "--out", planned_run) == (
         f"{planned_run} holds a run already; give another --out, or go on with "
         f"`bench run --resume {planned_run}`"
     )
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["run", "--out", ""],
-        ["run", "--resume", ""],
-        ["run", "--ablations", ""],
-        ["report", ""],
-        ["claims", ""],
-        ["report", "run", "--out", ""],
-        ["run", "--out", "~nobody-of-that-name/run"],
-        ["compare", "--base", "main", "--out", ""],
-        ["compare", "", "run"],
-        ["gate", "--out", ""],
-        ["gate", "--junit", ""],
-        ["gate", "--history", ""],
-        ["gate", "--baseline", ""],
-        ["history", ""],
-    ],
-    ids=" ".join,
-)
-def test_a_path_has_a_name(refusal, arguments):
-    message = refusal(*arguments)
-
-    assert re.search(r"the name is empty; give a f(older|ile)$|there is no such home folder$", message)
 
 
 @pytest.mark.parametrize("out", ["file/run", "long" * 100], ids=["below-a-file", "too-long"])
@@ -416,10 +364,11 @@ def test_a_run_loses_no_seeds(refusal, planned_run, seeds):
     assert refusal("run", "--resume", planned_run, "--seeds", seeds) == expected
 
 
-def test_going_on_with_what_is_no_run(refusal, workplace):
+@pytest.mark.parametrize("command", [["run", "--resume"], ["report"]], ids=" ".join)
+def test_what_is_no_run_is_named(refusal, workplace, command):
     expected = "holds no run.json; give a folder that `bench run` wrote"
-    assert refusal("run", "--resume", "none") == f"none {expected}"
-    assert refusal("run", "--resume", workplace) == f"{workplace} {expected}"
+    for folder in (workplace / "none", workplace):
+        assert refusal(*command, folder) == f"{folder} {expected}"
 
 
 @pytest.mark.parametrize(
@@ -445,21 +394,6 @@ def test_going_on_without_the_ablations_of_the_run(refusal, workplace, write_abl
     (folder / "mine.py").unlink()
 
     assert "unknown ablation '@mine'" in refusal("run", "--resume", workplace / "run")
-
-
-# -- runs to report
-
-
-def test_a_report_needs_runs(refusal, workplace):
-    expected = "holds no run.json; give a folder that `bench run` wrote"
-    assert refusal("report", workplace / "none") == f"{workplace / 'none'} {expected}"
-    assert expected in refusal("report", workplace)
-    assert "Missing argument" in refusal("report")
-
-
-def test_a_report_of_several_runs_needs_a_place(refusal, planned_run):
-    expected = "give --out when reporting several runs together"
-    assert refusal("report", planned_run, "another") == expected
 
 
 def test_a_report_of_damaged_records_names_the_line(refusal, planned_run):

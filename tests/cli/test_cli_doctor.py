@@ -7,23 +7,15 @@ import pytest
 from alexnet_bench.run import doctor
 
 
-@pytest.fixture
-def small(monkeypatch):
+def test_the_doctor_says_what_it_found(monkeypatch, bench):
     monkeypatch.setattr(doctor, "TOPOLOGY", "alexnet-8")
     monkeypatch.setattr(doctor, "BATCH_SIZE", 4)
 
-
-@pytest.fixture
-def found(small, bench):
-    """What it says in JSON."""
     code, out, err = bench("doctor", "--budget", "1s", "--json")
+
     assert (code, err) == (0, "")
-    return json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-
-
-def test_the_doctor_says_what_it_found(found):
-    assert found["peak"]["flops_per_second"] > 0
-    assert found["peak"]["bytes_per_second"] > 0
+    found = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert min(found["peak"]["flops_per_second"], found["peak"]["bytes_per_second"]) > 0
     assert found["noise_floor"]["draws"] >= 1
     assert found["noise_floor"]["ratio"] > 0
     assert found["environment"]["versions"]["tensorflow"]
@@ -32,9 +24,7 @@ def test_the_doctor_says_what_it_found(found):
     assert all("\n" not in complaint for complaint in found["complaints"])
 
 
-def test_the_doctors_words(monkeypatch, capsys, bench):
-    from alexnet_bench.run import doctor as module
-
+def test_the_doctors_words(monkeypatch, bench):
     told = {
         "environment": {
             "cpu": "a cpu",
@@ -60,7 +50,7 @@ def test_the_doctors_words(monkeypatch, capsys, bench):
         "load": {"others_share": 0.0, "steal_share": 0.0},
         "complaints": ["stop that"],
     }
-    monkeypatch.setattr(module, "examine", lambda *arguments, **options: told)
+    monkeypatch.setattr(doctor, "examine", lambda *arguments, **options: told)
 
     code, out, _ = bench("doctor")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_bench.cli.exits import FAULT
+from alexnet_bench.cli.group import FAULT
 from alexnet_bench.network import registry
 from alexnet_bench.run import run
 
@@ -87,10 +87,3 @@ def test_an_interruption_is_no_fault(bench, monkeypatch, error):
 
     assert code == 130
     assert err.strip() == "Interrupted."
-
-
-def test_the_codes_are_in_the_help(bench):
-    out = bench("--help").out
-
-    assert "4 a fault of this program" in out
-    assert "Where several hold: 4, 1, 2, 3, 0." in out

@@ -20,12 +20,6 @@ DOCUMENTS = [
     *sorted((ROOT / ".github").rglob("*.yml")),
     *sorted(shipped_folder().glob("*.py")),
 ]
-OPTIONS = [
-    (name, option)
-    for name in COMMANDS
-    for option in program.get_command(None, name).params
-    if isinstance(option, click.Option)
-]
 
 
 def command_lines(text):
@@ -49,12 +43,8 @@ def _command_line(text):
     words = shlex.split(text) if text.count("'") % 2 == text.count('"') % 2 == 0 else text.split()
     if not words or words[0].rpartition("/")[2] != "bench" or words[1:] in ([], ["…"], ["..."]):
         return None
-    return [_filled_in(word.strip("[]")) for word in words[1:]]
-
-
-def _filled_in(word):
-    """A number for the placeholder N."""
-    return "1" if word == "N" else word
+    # A number for the placeholder N.
+    return ["1" if word.strip("[]") == "N" else word.strip("[]") for word in words[1:]]
 
 
 def parse(arguments):
@@ -147,35 +137,27 @@ def test_a_line_that_cannot_be_typed_is_found_out(line):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_with_an_example(bench, name):
+def test_every_command_and_option_has_help_and_an_example(bench, name):
     code, out, err = bench(name, "--help")
 
+    command = program.get_command(None, name)
     assert (code, err) == (0, "")
     assert out.startswith(f"Usage: bench {name} ")
-    assert f"bench {name} " in program.get_command(None, name).epilog
-    assert program.get_command(None, name).help.strip().endswith(".")
+    assert f"bench {name} " in command.epilog
+    assert command.help.strip().endswith(".")
+    options = [item for item in command.params if isinstance(item, click.Option)]
+    assert [item.name for item in options if not item.help.strip().endswith((".", ")"))] == []
 
 
-@pytest.mark.parametrize(("name", "option"), OPTIONS, ids=lambda part: getattr(part, "name", part))
-def test_every_option_has_a_help_text(name, option):
-    assert option.help
-    assert option.help.strip().endswith((".", ")"))
-
-
-def test_the_group_lists_every_command(bench):
+def test_the_group_lists_every_command_and_exit_code(bench):
     code, out, err = bench("--help")
 
     assert (code, err) == (0, "")
     assert all(re.search(rf"^  {name}\s+\w+", out, re.MULTILINE) for name in COMMANDS)
+    assert "4 a fault of this program" in out
+    assert "Where several hold: 4, 1, 2, 3, 0." in out
     assert bench("-h").out == out
 
 
 def test_the_version_is_the_packages(bench):
     assert bench("--version") == (0, f"bench, version {__version__}\n", "")
-
-
-def test_a_command_that_is_not_there_is_wrong_usage(bench):
-    code, out, err = bench("runn")
-
-    assert (code, out) == (2, "")
-    assert "No such command 'runn'" in err

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from users_repository import BLOCK
 
 from alexnet_bench.data import DATASETS
 from alexnet_bench.network.recipe import RECIPES
@@ -13,19 +14,12 @@ from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import TOPOLOGIES
 
 REGISTRY = load_registry()
-MINE = """
-    from alexnet_bench import ALEXNET, Ablation
-
-    MINE = Ablation(
-        name="mine", factor="dropout", control=ALEXNET, arms=[ALEXNET.but("half", dropout=0.25)]
-    )
-"""
 
 
 @pytest.fixture(scope="module")
 def mine(write_ablations):
     """A folder with one ablation of one arm."""
-    return write_ablations({"mine.py": MINE})
+    return write_ablations({"mine.py": BLOCK})
 
 
 def as_json(outcome):
@@ -52,21 +46,18 @@ def test_list_shows_everything_that_can_be_named(bench):
     assert list(listed["recipes"]) == list(RECIPES)
     assert listed["variants"]["no-lrn"] == "normalization none"
     assert listed["ablations"]["@lrn"] == "no-lrn against lrn"
-
-
-def test_list_prints_the_same_as_a_table(bench):
     code, out, err = bench("list")
-
     assert (code, err) == (0, "")
-    listed = as_json(bench("list", "--json"))
     assert all(f"{name} {about}" in words(out) for rows in listed.values() for name, about in rows.items())
 
 
-def test_list_shows_a_users_ablations(bench, mine):
+def test_a_users_ablations_are_listed_and_shown(bench, mine):
     listed = as_json(bench("list", "--json", "--ablations", mine))
+    shown = as_json(bench("show", "plain", "--json", "--ablations", mine, "--classes", 10))
 
-    assert listed["variants"]["half"] == "dropout 0.25"
-    assert listed["ablations"]["@mine"] == "half against alexnet"
+    assert listed["variants"]["plain"] == shown["difference"] == "activation plain"
+    assert listed["ablations"]["@mine"] == "plain against alexnet"
+    assert shown["layers"][-1]["shape"] == [10]
 
 
 def test_list_works_as_a_program():
@@ -114,13 +105,6 @@ def test_show_says_how_a_sum_differs(bench):
     assert "lrn " not in out.split("\n", 1)[1]
 
 
-def test_show_takes_a_users_variant(bench, mine):
-    shown = as_json(bench("show", "half", "--json", "--ablations", mine, "--classes", 10))
-
-    assert shown["difference"] == "dropout 0.25"
-    assert shown["layers"][-1]["shape"] == [10]
-
-
 # -- run --dry-run
 
 
@@ -133,9 +117,21 @@ def elsewhere(tmp_path, monkeypatch, no_workers):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(bench):
+@pytest.fixture
+def dry_run(bench):
+    """The plan of a run as JSON, and the lines that are printed, their padding taken out."""
+
+    def call(*arguments):
+        code, out, err = bench("run", "--dry-run", *arguments)
+        assert (code, err) == (0, "")
+        return as_json(bench("run", "--dry-run", "--json", *arguments)), [*map(words, out.splitlines())]
+
+    return call
+
+
+def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(dry_run):
     arguments = ["--variants", "@lrn,tanh", "--seeds", 2, "--epochs", 3, "--time-topology", "alexnet-8"]
-    plan = as_json(bench("run", "--dry-run", "--json", *arguments))
+    plan, lines = dry_run(*arguments)
 
     assert plan["variants"]["tanh"] == {"difference": "activation tanh", "fields": ["activation"]}
     assert list(plan["variants"]) == ["lrn", "no-lrn", "tanh"]
@@ -146,17 +142,16 @@ def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(bench):
     cost = plan["estimate"]
     assert (cost["trials"], cost["draws"]) == (6, 6)
     assert all(cost[name] > 0 for name in ("seconds", "memory_bytes", "disk_bytes"))
+    assert any(line.startswith("estimate: ") for line in lines)
 
 
-def test_a_dry_run_prints_the_plan(bench):
-    code, out, err = bench("run", "--dry-run", "--variants", "alexnet,@lrn")
+def test_a_dry_run_prints_the_plan(dry_run):
+    text = " ".join(dry_run("--variants", "alexnet,@lrn")[1])
 
-    assert (code, err) == (0, "")
-    assert "no-lrn alexnet normalization none" in words(out)
-    assert "6 trials of 30 epochs: alexnet-8, digits, recipe paper, batch 32" in words(out)
-    assert "6 draws of 4 rounds: alexnet-227, batch 16" in words(out)
-    assert "lrn is the same network as alexnet: trained once, timed under both names" in words(out)
-    assert "estimate:" in out
+    assert "no-lrn alexnet normalization none" in text
+    assert "6 trials of 30 epochs: alexnet-8, digits, recipe paper, batch 32" in text
+    assert "6 draws of 4 rounds: alexnet-227, batch 16" in text
+    assert "lrn is the same network as alexnet: trained once, timed under both names" in text
 
 
 @pytest.mark.parametrize(
@@ -164,25 +159,50 @@ def test_a_dry_run_prints_the_plan(bench):
     [[], ["--variants"], ["--variants", "all"], ["--variants", "--seeds", "1"], ["--variants=all"]],
     ids=" ".join,
 )
-def test_variants_left_out_or_bare_are_all(bench, selection):
-    plan = as_json(bench("run", "--dry-run", "--json", *selection))
-
-    assert list(plan["variants"]) == [variant.name for variant in REGISTRY.select("all")]
+def test_variants_left_out_or_bare_are_all(dry_run, selection):
+    assert list(dry_run(*selection)[0]["variants"]) == [variant.name for variant in REGISTRY.select("all")]
 
 
 @pytest.mark.parametrize("measure", ["accuracy", "throughput", "accuracy, throughput"])
-def test_a_dry_run_leaves_out_what_is_not_measured(bench, measure):
-    arguments = ["run", "--dry-run", "--variants", "alexnet", "--measure", measure]
-    plan, text = as_json(bench(*arguments, "--json")), bench(*arguments).out
+def test_a_dry_run_leaves_out_what_is_not_measured(dry_run, measure):
+    plan, lines = dry_run("--variants", "alexnet", "--measure", measure)
 
     assert ", ".join(plan["measures"]) == measure
-    assert ("accuracy:" in text, "throughput:" in text) == ("accuracy" in measure, "throughput" in measure)
-    cost = plan["estimate"]
-    assert (cost["trials"] > 0, cost["draws"] > 0) == ("accuracy" in measure, "throughput" in measure)
+    for kind, count in (("accuracy", "trials"), ("throughput", "draws")):
+        told = any(line.startswith(f"{kind}:") for line in lines)
+        assert told == (plan["estimate"][count] > 0) == (kind in measure)
 
 
-def test_a_dry_run_plans_a_users_variant(bench, mine):
-    plan = as_json(bench("run", "--dry-run", "--json", "--variants", "@mine", "--ablations", mine))
+def test_a_dry_run_plans_a_users_variant(dry_run, mine):
+    plan, _ = dry_run("--variants", "@mine", "--ablations", mine)
 
-    assert list(plan["variants"]) == ["alexnet", "half"]
+    assert list(plan["variants"]) == ["alexnet", "plain"]
     assert [item["name"] for item in plan["ablations"]] == ["mine"]
+
+
+def test_a_control_that_nobody_named_is_added_and_that_is_said(dry_run):
+    plan, lines = dry_run("--variants", "tanh,no-lrn")
+
+    assert list(plan["variants"]) == ["alexnet", "tanh", "no-lrn"]
+    assert plan["controls"] == {"alexnet": "alexnet", "tanh": "alexnet", "no-lrn": "alexnet"}
+    assert plan["added_controls"] == ["alexnet"]
+    assert plan["estimate"]["trials"] == 9
+    assert "note: alexnet is added, as the control of tanh and no-lrn" in lines
+    assert "tanh alexnet activation tanh" in lines
+
+
+def test_another_control_may_be_given(dry_run):
+    plan, lines = dry_run("--variants", "no-lrn,no-dropout", "--control", "tanh")
+
+    assert (plan["control_given"], set(plan["controls"].values())) == ("tanh", {"tanh"})
+    assert [item["claims"] for item in plan["ablations"] if item["name"] in ("lrn", "dropout")] == [[], []]
+    assert "note: tanh is the control of all, as asked" in lines
+    assert "no-lrn tanh normalization none" in lines
+
+
+def test_what_has_its_controls_step_is_shown_with_that(dry_run):
+    plan, lines = dry_run("--variants", "tanh,no-augmentation", "--measure", "throughput")
+
+    assert plan["same_step"] == {"no-augmentation": "alexnet"}
+    assert "no-augmentation alexnet same step as alexnet recipe.augmentation none" in lines
+    assert "note: same step as alexnet, so not timed: no-augmentation" in lines

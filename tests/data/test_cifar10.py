@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from alexnet_bench.data.cifar10 import CLASSES, open_cifar10
-from alexnet_bench.data.dataset import Split
-from alexnet_bench.errors import DataError
+from alexnet_bench.data import open_dataset
 
 IMAGES = 20
 
@@ -23,16 +21,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def refusal(folder):
-    """The message with which the folder is refused."""
-    with pytest.raises(DataError) as caught:
-        open_cifar10(str(folder))
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def test_planes_become_channels(folder):
-    train = open_cifar10(str(folder)).train
+    train = open_dataset(f"cifar10:{folder}").train
     assert (train.images.dtype, train.labels.dtype) == (np.uint8, np.int64)
     assert train.images[0, 7, 11].tolist() == [1, 11, 7]
     assert train.images.flags.c_contiguous
@@ -40,7 +30,7 @@ def test_planes_become_channels(folder):
 
 
 def test_without_the_official_batch_the_fifth_is_held_out(folder):
-    cifar = open_cifar10(str(folder))
+    cifar = open_dataset(f"cifar10:{folder}")
     assert (cifar.test_name, len(cifar.train), len(cifar.test)) == ("held-out", 4 * IMAGES, IMAGES)
     assert set(cifar.test.images[..., 0].ravel()) == {5}
     assert set(cifar.train.images[..., 0].ravel()) == {1, 2, 3, 4}
@@ -48,70 +38,64 @@ def test_without_the_official_batch_the_fifth_is_held_out(folder):
 
 def test_with_the_official_batch_all_five_train(folder):
     write_batch(folder / "test_batch.bin", red=6)
-    cifar = open_cifar10(str(folder))
+    cifar = open_dataset(f"cifar10:{folder}")
     assert (cifar.test_name, len(cifar.train), len(cifar.test)) == ("test", 5 * IMAGES, IMAGES)
     assert set(cifar.test.images[..., 0].ravel()) == {6}
 
 
 def test_describes_itself(folder):
-    cifar = open_cifar10(str(folder))
-    assert (cifar.name, cifar.classes) == ("cifar10", CLASSES)
+    cifar = open_dataset(f"cifar10:{folder}")
+    assert (cifar.name, len(cifar.classes), cifar.classes[3]) == ("cifar10", 10, "cat")
     assert (cifar.mirrored, cifar.size, cifar.channels) == (True, 32, 3)
 
 
 def test_names_classes_after_the_folders_own_list(folder):
     (folder / "batches.meta.txt").write_text("\n".join("abcdefghij") + "\n\n")
-    assert open_cifar10(str(folder)).classes == tuple("abcdefghij")
+    assert open_dataset(f"cifar10:{folder}").classes == tuple("abcdefghij")
 
 
-def test_without_a_path_downloads():
-    def fetch(name, remedy):
-        assert (name, "cifar10:PATH" in remedy) == ("cifar10", True)
-        split = Split(labels=np.zeros(3, np.int64), images=np.zeros((3, 32, 32, 3), np.uint8))
-        return split, split.take([0])
+def test_without_a_path_downloads(downloads):
+    images, labels = np.zeros((3, 32, 32, 3), np.uint8), np.zeros((3, 1), np.uint8)
+    downloads("cifar10", lambda: ((images, labels), (images[:1], labels[:1])))
 
-    cifar = open_cifar10(download=fetch)
-    assert (cifar.test_name, len(cifar.train), len(cifar.test)) == ("test", 3, 1)
+    cifar = open_dataset("cifar10")
 
-
-def test_missing_folder(tmp_path):
-    assert f"{tmp_path / 'none'}: no such folder" in refusal(tmp_path / "none")
+    assert (cifar.test_name, cifar.train.images.shape, len(cifar.test)) == ("test", images.shape, 1)
 
 
-def test_archive_in_the_folders_place(tmp_path):
+def test_archive_in_the_folders_place(tmp_path, refusal):
     archive = tmp_path / "cifar-10-binary.tar.gz"
     archive.touch()
-    assert f"{archive} is a file, not a folder" in refusal(archive)
+    assert f"{archive} is a file, not a folder" in refusal(f"cifar10:{archive}")
 
 
-def test_missing_batches_are_all_named(folder):
+def test_missing_batches_are_all_named(folder, refusal):
     for number in (2, 4):
         (folder / f"data_batch_{number}.bin").unlink()
-    message = refusal(folder)
+    message = refusal(f"cifar10:{folder}")
     assert f"{folder} lacks data_batch_2.bin, data_batch_4.bin;" in message
     assert "cifar-10-binary.tar.gz" in message
 
 
-@pytest.mark.parametrize("name", ["data_batch_3.bin", "data_batch_5.bin"])
-def test_truncated_batch(folder, name):
+def with_label_10(data):
+    return data[:3073] + bytes([10]) + data[3074:]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "expected"),
+    [
+        (
+            "data_batch_3.bin",
+            lambda data: data[:-1],
+            "is truncated: 61,459 bytes, expected a multiple of 3,073",
+        ),
+        ("data_batch_5.bin", lambda data: data[:-1], "is truncated: 61,459 bytes"),
+        ("test_batch.bin", lambda data: b"", "is truncated: 0 bytes"),
+        ("data_batch_1.bin", with_label_10, "holds a label 10, expected 0 to 9"),
+        ("batches.meta.txt", lambda data: b"cat\ndog\n", "names 2 classes, expected 10"),
+    ],
+)
+def test_damaged_files(folder, refusal, name, damage, expected):
     path = folder / name
-    path.write_bytes(path.read_bytes()[:-1])
-    assert f"{path} is truncated: 61,459 bytes, expected a multiple of 3,073" in refusal(folder)
-
-
-def test_truncated_test_batch(folder):
-    (folder / "test_batch.bin").touch()
-    assert "test_batch.bin is truncated: 0 bytes" in refusal(folder)
-
-
-def test_unknown_label(folder):
-    path = folder / "data_batch_1.bin"
-    data = bytearray(path.read_bytes())
-    data[3073] = 10
-    path.write_bytes(data)
-    assert f"{path} holds a label 10, expected 0 to 9" in refusal(folder)
-
-
-def test_wrong_number_of_class_names(folder):
-    (folder / "batches.meta.txt").write_text("cat\ndog\n")
-    assert "batches.meta.txt names 2 classes, expected 10" in refusal(folder)
+    path.write_bytes(damage(path.read_bytes() if path.exists() else b""))
+    assert f"{path} {expected}" in refusal(f"cifar10:{folder}")

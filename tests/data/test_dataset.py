@@ -1,49 +1,84 @@
-import dataclasses
+"""Every split is a partition, holds the classes in proportion, and never changes."""
+
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from alexnet_bench.data import Dataset, Split
+from alexnet_bench.data import Split, open_dataset
+
+LABELS = hnp.arrays(np.int64, st.integers(0, 120), elements=st.integers(0, 9))
+SEEDS = st.integers(0, 2**64)
+
+
+def numbered(labels):
+    """A split whose every image holds its own number."""
+    labels = np.asarray(labels, np.int64)
+    return Split(labels=labels, images=np.arange(len(labels)).astype(np.uint8).reshape(-1, 1, 1, 1))
 
 
 def dataset(labels):
-    """A data set whose every image holds its own number."""
-    numbered = np.arange(len(labels)).astype(np.uint8).reshape(-1, 1, 1, 1)
-    return Dataset(
-        name="numbers",
-        classes=tuple("abcdefghij"),
-        train=Split(labels=labels, images=numbered),
-        test=Split(labels=labels[:0], images=numbered[:0]),
-        test_name="test",
-        mirrored=False,
-        size=1,
-        channels=1,
-    )
+    split = numbered(labels)
+    return replace(open_dataset("digits"), train=split, test=split.take([]))
 
 
-@settings(derandomize=True, database=None, max_examples=100, deadline=None)
-@given(hnp.arrays(np.int64, st.integers(0, 120), elements=st.integers(0, 9)), st.integers(0, 2**32))
-def test_carve_is_a_stratified_partition_of_the_training_images(labels, seed):
-    train, validation = dataset(labels).carve(seed)
-    images = [*train.images.ravel(), *validation.images.ravel()]
+def held_out(labels, count, seed=0, purpose="test"):
+    """The numbers of the images that are held out of a split."""
+    return numbered(labels).hold_out(count, seed=seed, purpose=purpose)[1].images.ravel().tolist()
+
+
+@given(LABELS, SEEDS, st.floats(0, 1))
+def test_what_is_held_out_is_a_stratified_part(labels, seed, fraction):
+    """To within one image of its class's share; every class of two or more stays on both sides."""
+    count = round(fraction * len(labels))
+
+    kept, held = numbered(labels).hold_out(count, seed=seed, purpose="test")
+
+    images = [*kept.images.ravel(), *held.images.ravel()]
     assert sorted(images) == list(range(len(labels)))
-    assert [*train.labels, *validation.labels] == [labels[number] for number in images]
-    for label, count in zip(*np.unique(labels, return_counts=True), strict=True):
-        assert np.sum(validation.labels == label) >= (count > 1)
-        assert abs(np.sum(validation.labels == label) - 0.1 * count) <= 1.5
+    assert [*kept.labels, *held.labels] == [labels[number] for number in images]
+    for label, members in zip(*np.unique(labels, return_counts=True), strict=True):
+        given_up = np.sum(held.labels == label)
+        assert abs(given_up - count * members / len(labels)) <= 1
+        assert min(1, members - 1) <= given_up <= max(0, members - 1)
 
 
-def test_carve_is_drawn_from_the_seed():
+@given(st.integers(2, 9), st.integers(2, 30), SEEDS)
+def test_even_classes_give_the_exact_number(classes, members, seed):
+    count = classes + (seed % (classes * (members - 1) - classes + 1))
+
+    assert len(held_out(np.tile(np.arange(classes), members), count, seed)) == count
+
+
+def test_split_never_changes():
+    """A fixed test split that moved would make old and new records differ in secret."""
+    assert held_out(np.tile(np.arange(3), 10), 6) == [1, 5, 6, 7, 8, 24]
+
+
+def test_seed_and_purpose_each_draw_another_split():
+    labels = np.zeros(100)
+    one, two, three = (held_out(labels, 50, *draw) for draw in ((0, "test"), (1, "test"), (0, "validation")))
+    assert one != two != three != one
+
+
+def test_carve_holds_a_tenth_of_the_training_images_out_drawn_from_the_seed():
     digits = dataset(np.tile(np.arange(10), 10))
-    first, again, other = (digits.carve(seed)[1].images.ravel().tolist() for seed in (1, 1, 2))
-    assert first == again != other
+
+    train, validation = digits.carve(1)
+
+    assert (np.bincount(train.labels).tolist(), np.bincount(validation.labels).tolist()) == (
+        [9] * 10,
+        [1] * 10,
+    )
+    again, other = (digits.carve(seed)[1].images.tolist() for seed in (1, 2))
+    assert validation.images.tolist() == again != other
 
 
 def test_take_keeps_the_order_asked_for():
-    taken = dataset(np.array([4, 5, 6])).train.take([2, 0])
+    taken = numbered([4, 5, 6]).take([2, 0])
     assert (taken.labels.tolist(), taken.images.ravel().tolist(), len(taken)) == ([6, 4], [2, 0], 2)
 
 
@@ -65,5 +100,5 @@ def test_a_split_agrees_with_its_labels():
 
 
 def test_a_data_set_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        dataset(np.zeros(2, np.int64)).name = "other"
+    with pytest.raises(FrozenInstanceError):
+        dataset(np.zeros(2)).name = "other"

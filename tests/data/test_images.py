@@ -30,24 +30,25 @@ def refusal(*paths):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_sound_images_pass(image, suffix):
-    check_images([image(suffix)])
+MORE = {"save_all": True, "append_images": [Image.fromarray(NOISE)]}
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_data_behind_the_end_marker_passes(image, suffix):
-    check_images([image(suffix, behind=bytes(1000))])
-
-
-def test_png_named_jpeg_passes(image):
-    """ImageNet has one; TensorFlow decodes by content."""
-    check_images([image(".JPEG", kind="PNG")])
-
-
-def test_camera_jpeg_of_two_pictures_passes(image):
-    second = Image.fromarray(NOISE)
-    check_images([image(".jpg", kind="MPO", save_all=True, append_images=[second])])
+@pytest.mark.parametrize(
+    ("suffix", "written"),
+    [
+        (".jpg", {}),
+        (".png", {}),
+        # Other data behind the end marker.
+        (".jpg", {"behind": bytes(1000)}),
+        (".png", {"behind": bytes(1000)}),
+        # ImageNet has a PNG that is named JPEG; TensorFlow decodes by content.
+        (".JPEG", {"kind": "PNG"}),
+        # A camera's JPEG of two pictures.
+        (".jpg", {"kind": "MPO", **MORE}),
+    ],
+)
+def test_sound_images_pass(image, suffix, written):
+    check_images([image(suffix, **written)])
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
@@ -64,21 +65,16 @@ def test_thumbnails_end_is_not_the_images(image):
     assert f"corrupt image: {path} cannot be decoded" in refusal(path)
 
 
-def test_empty_file(tmp_path):
-    path = tmp_path / "image.jpg"
-    path.touch()
-    assert f"corrupt image: {path} is empty; expected JPEG or PNG" in refusal(str(path))
-
-
 def test_another_format_in_disguise(image):
     path = image(".png", kind="GIF")
     assert f"corrupt image: {path} is GIF; expected JPEG or PNG" in refusal(path)
 
 
-def test_no_image(tmp_path):
+@pytest.mark.parametrize(("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is no image")])
+def test_no_image(tmp_path, text, fault):
     path = tmp_path / "image.jpg"
-    path.write_text("<html>404 Not Found</html>")
-    assert f"corrupt image: {path} is no image" in refusal(str(path))
+    path.write_text(text)
+    assert f"corrupt image: {path} {fault}; expected JPEG or PNG" in refusal(str(path))
 
 
 def test_first_offenders_are_named_and_the_rest_counted(tmp_path):

@@ -1,11 +1,12 @@
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_bench.data import Dataset, Split
+from alexnet_bench.data import Split, open_dataset
 from alexnet_bench.data.folder import check_images
 from alexnet_bench.errors import DataError
 from alexnet_bench.network.recipe import PAPER
@@ -21,16 +22,8 @@ def dataset(images=None, paths=(), *, mirrored=False, size=8):
     count = len(paths) if images is None else len(images)
     split = Split(labels=np.arange(count), images=images, paths=paths)
     channels = 3 if images is None else images.shape[-1]
-    return Dataset(
-        name="made-up",
-        classes=tuple(map(str, range(count))),
-        train=split,
-        test=split,
-        test_name="test",
-        mirrored=mirrored,
-        size=size,
-        channels=channels,
-    )
+    made_up = {"train": split, "test": split, "mirrored": mirrored, "size": size, "channels": channels}
+    return replace(open_dataset("digits"), **made_up)
 
 
 def pipeline(data, recipe=PLAIN, *, side=8, input_side=8, seed=0):

@@ -34,10 +34,13 @@ def by_name(things):
 
 
 @by_name(FILES)
-def test_file_starts_with_its_question(thing):
+def test_file_states_its_question_what_it_costs_and_its_source(thing):
     question, blank, *_ = docstring(thing).splitlines()
     assert question.endswith("?")
     assert blank == ""
+    assert re.search(r"^Costs .*minutes?\b.*preset", docstring(thing), re.MULTILINE)
+    # The paper's section, unless the question is another's.
+    assert re.search(r"section \d", docstring(thing)) or thing.stem == "notebook"
 
 
 @by_name(FILES)
@@ -46,17 +49,6 @@ def test_file_states_the_command_that_answers_it(thing):
     (selection,) = COMMAND.findall(docstring(thing))
     selected = {variant.name for variant in REGISTRY.select(selection)}
     assert arms_of(thing) < selected
-
-
-@by_name(FILES)
-def test_file_states_what_it_costs(thing):
-    assert re.search(r"^Costs .*minutes?\b.*preset", docstring(thing), re.MULTILINE)
-
-
-@by_name(FILES)
-def test_file_gives_its_source(thing):
-    """The paper's section, unless the question is another's."""
-    assert re.search(r"section \d", docstring(thing)) or thing.stem == "notebook"
 
 
 @by_name(REGISTRY.ablations.values())

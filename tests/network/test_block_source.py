@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from alexnet_bench.network.blocks import BLOCKS
+from alexnet_bench.errors import UnknownNameError
+from alexnet_bench.network.parts import BLOCKS
 from alexnet_bench.network.registry import load_registry
 
 FILE = """
@@ -68,15 +69,17 @@ print(load_registry([Path(sys.argv[1])]).variants["own"].activation.source)
 
 
 @pytest.fixture
-def source(write_ablations):
-    """The source of a block in a file, after replacing something in it."""
+def own(write_ablations):
+    """The block of a file, after replacing something in it."""
 
-    def of(before="", after="", name="own"):
+    def load(before="", after="", *, name="own", folder=None):
         assert before in FILE
-        folder = write_ablations({"mine.py": FILE.replace(before, after, 1) if before else FILE})
-        return load_registry([folder]).variants[name].activation.source
+        folder = folder or write_ablations({})
+        text = FILE.replace(before, after, 1) if before else FILE
+        (folder / "mine.py").write_text(text, encoding="utf-8")
+        return load_registry([folder]).variants[name].activation
 
-    return of
+    return load
 
 
 @pytest.mark.parametrize(
@@ -91,25 +94,52 @@ def source(write_ablations):
         ("@cache\n", ""),
     ],
 )
-def test_an_edit_of_what_the_block_leads_to_makes_another(source, before, after):
-    assert source(before, after) != source()
+def test_an_edit_of_what_the_block_leads_to_makes_another(own, before, after):
+    assert own(before, after).source != own().source
 
 
-def test_an_edit_of_anything_else_does_not(source):
-    assert source("    return 1\n\n\nclass Base", "    return 2\n\n\nclass Base") == source()
+def test_an_edit_of_anything_else_does_not(own):
+    edited = own("    return 1\n\n\nclass Base", "    return 2\n\n\nclass Base")
+    assert edited.source == own().source
 
 
-def test_what_a_factory_gave_makes_another(source):
-    assert source(name="scaled-1") != source(name="scaled-2")
+def test_an_edit_in_place_makes_another(own, tmp_path):
+    before = own(folder=tmp_path).source
+    assert own("scale() * value", "scale() * value * value", folder=tmp_path).source != before
+
+
+def test_what_a_factory_gave_makes_another(own):
+    assert own(name="scaled-1").source != own(name="scaled-2").source
+
+
+def test_an_edited_module_that_the_block_names_makes_another(own, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    helper = tmp_path / "helper_of_a_block.py"
+    helper.write_text("SIZE = 5\n", encoding="utf-8")
+    named = ("@block()\ndef own", '@block(modules=("helper_of_a_block",))\ndef own')
+    block = own(*named)
+    before = block.source
+
+    helper.write_text("SIZE = 3\n", encoding="utf-8")
+
+    assert block.source == before, "what was planned stays what it was"
+    assert own(*named).source != before
+
+
+def test_a_block_that_names_a_module_which_is_not_there_says_so(own):
+    block = own("@block()\ndef own", '@block(modules=("no_such_module",))\ndef own')
+
+    with pytest.raises(UnknownNameError, match="unknown module 'no_such_module'"):
+        _ = block.source
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_every_process_finds_the_same(source, write_ablations, seed):
+def test_every_process_finds_the_same(own, write_ablations, seed):
     folder = write_ablations({"mine.py": FILE})
     command = [sys.executable, "-c", ASK, str(folder)]
     found = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed})
 
-    assert found.stdout.strip() == source()
+    assert found.stdout.strip() == own().source
 
 
 def test_shipped_blocks_are_told_apart():

@@ -83,7 +83,9 @@ def test_rows_agree_in_all_that_makes_a_number_comparable():
 
 
 def test_records_come_back_as_they_were_written(folder):
-    written = [record(seed=1, loss=0.25), record("draw", steady=True), record(status="crashed", error="é")]
+    """Lines end at a line feed alone: what elsewhere ends one may stand in a value, and hides no record."""
+    failed = [record(status="crashed", error=f"before{end}after") for end in NO_LINE_ENDS]
+    written = [record(seed=1, loss=0.25), record("draw", steady=True), *failed]
 
     for item in written:
         add_record(folder, item)
@@ -113,32 +115,11 @@ def test_any_text_and_number_survives(tmp_path_factory, records):
     assert run_records(folder) == records
 
 
-@pytest.mark.parametrize("character", NO_LINE_ENDS, ids=ascii)
-def test_lines_end_at_a_line_feed_alone(folder, character):
-    """JSON may have most of these as they are inside a value, and none of them hides a record."""
-    rows = [values(seed=seed, error=f"before{character}after") for seed in range(3)]
-    (folder / RECORDS).write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-
-    assert [(item.seed, item.error) for item in run_records(folder)] == [
-        (seed, f"before{character}after") for seed in range(3)
-    ]
-
-
 def test_a_line_end_of_windows_is_one_too(folder):
     rows = [json.dumps(values(seed=seed)).encode() for seed in range(2)]
     (folder / RECORDS).write_bytes(b"".join(row + b"\r\n" for row in rows))
 
     assert [item.seed for item in run_records(folder)] == [0, 1]
-
-
-@pytest.mark.parametrize("byte", [b"\r", b"\x0c", b"\x1c"])
-def test_a_byte_that_no_value_may_have_is_named_and_hides_nothing(folder, byte):
-    good = json.dumps(values()).encode()
-    (folder / RECORDS).write_bytes(
-        good + b"\n" + good.replace(b"alexnet", b"alex" + byte + b"net", 1) + b"\n"
-    )
-
-    assert refusal(run_records, folder).startswith(f"{folder / RECORDS}, line 2: ")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -158,30 +139,23 @@ def test_nothing_is_written_of_a_record_that_does_not_fit(folder):
 
 
 @settings(max_examples=12)
-@given(st.integers(0, 10_000))
-def test_a_torn_last_line_is_passed_over_and_mended_wherever_it_was_torn(tmp_path_factory, cut):
-    folder = new_run(tmp_path_factory.mktemp("records"))
-    file, whole, torn = folder / RECORDS, record(seed=1), record(seed=2)
-    add_record(folder, whole)
+@given(st.sampled_from([[], [record(seed=1)]]), st.integers(0, 10_000))
+def test_a_torn_last_line_is_passed_over_and_mended_wherever_it_was_torn(tmp_path_factory, whole, cut):
+    folder, torn = new_run(tmp_path_factory.mktemp("records")), record(seed=2)
+    file = folder / RECORDS
+    for item in whole:
+        add_record(folder, item)
     length = file.stat().st_size
     add_record(folder, torn)
-    # Anything from all of the second line but its end, to nothing of it.
+    # Anything from all of the last line but its end, to nothing of it.
     with file.open("r+b") as opened:
         opened.truncate(length + cut % (file.stat().st_size - length))
 
-    assert run_records(folder) == [whole]
-    reopen_run(folder)
+    assert run_records(folder) == whole
+    assert reopen_run(folder).run_id == "run-a"
     assert file.stat().st_size == length
     add_record(folder, torn)
-    assert run_records(folder) == [whole, torn]
-
-
-def test_a_torn_only_line_leaves_an_empty_file(folder):
-    (folder / RECORDS).write_text('{"schema_ver', encoding="utf-8")
-
-    assert run_records(folder) == []
-    reopen_run(folder)
-    assert (folder / RECORDS).read_bytes() == b""
+    assert run_records(folder) == [*whole, torn]
 
 
 @pytest.mark.parametrize(("kind", "name"), REQUIRED)
@@ -197,6 +171,8 @@ def test_a_missing_column_is_named(folder, kind, name):
     ("line", "words"),
     [
         ("{", "truncated"),
+        ('{"variant": "\udcff"}', ""),
+        *((json.dumps(values()).replace("alexnet", f"alex{byte}net"), "malformed") for byte in "\r\x0c\x1c"),
         ("[]", "Expected `object`, got `array`"),
         ("", ""),
         ("[" * 100_000, ""),
@@ -212,17 +188,12 @@ def test_a_missing_column_is_named(folder, kind, name):
     ],
 )
 def test_a_damaged_line_is_named(folder, line, words):
-    (folder / RECORDS).write_text(f"{json.dumps(values())}\n{line}\n", encoding="utf-8")
+    text = f"{json.dumps(values())}\n{line}\n"
+    (folder / RECORDS).write_bytes(text.encode(errors="surrogateescape"))
 
     message = refusal(run_records, folder)
     assert message.startswith(f"{folder / RECORDS}, line 2: ")
     assert words in message
-
-
-def test_bytes_that_are_no_text_are_named(folder):
-    (folder / RECORDS).write_bytes(b'{"variant": "\xff"}\n')
-
-    assert refusal(run_records, folder).startswith(f"{folder / RECORDS}, line 1: ")
 
 
 def test_a_newer_schema_asks_for_an_update(folder):

@@ -1,6 +1,5 @@
 """Workers that hang, hang up or talk nonsense. Stand-ins need no TensorFlow."""
 
-import json
 import os
 import signal
 import socket
@@ -8,10 +7,11 @@ import subprocess
 import sys
 import textwrap
 
+import msgspec
 import pytest
+from report_runs import curve_point
 
 from alexnet_bench.errors import WorkerError
-from alexnet_bench.records.schema import Epoch
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Code, Worker, Zygote
 from alexnet_bench.run.schedule import Schedule
@@ -136,23 +136,16 @@ def test_what_it_prints_is_no_message():
 def test_a_trial_that_hangs_is_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "of_epoch", lambda network, dataset, curve=(): SHORT if curve else LONG)
     schedule = Schedule(Settings(variants="alexnet", measure="accuracy", epochs=2, seeds=1, jobs=1))
-    row = {
-        "epoch": 1,
-        "learning_rate": 0.01,
-        "loss": 2.0,
-        "train_error": 0.5,
-        "validation_top1_error": 0.5,
-        "seconds": 1.0,
-    }
-    then = f"stream.write(b'{json.dumps({'is': 'epoch', 'row': row})}\\n'); stream.flush(); signal.pause()"
-    records = []
+    row, records = curve_point(1, 0.5), []
+    told = msgspec.json.encode({"is": "epoch", "row": row}).decode()
+    then = f"stream.write(b'{told}\\n'); stream.flush(); signal.pause()"
 
     run_trials(
         schedule, schedule.trials(), Processes(then), tmp_path, "run", records.append, lambda *epoch: None
     )
 
     (record,) = records
-    assert (record.status, record.curve) == ("timed-out", (Epoch(**row),))
+    assert (record.status, record.curve) == ("timed-out", (row,))
     assert record.error.startswith("the worker was silent for 0 s")
 
 

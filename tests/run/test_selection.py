@@ -7,7 +7,7 @@ import pytest
 from users_repository import BLOCK
 
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.run.local import ROOT, Code
+from alexnet_bench.run.local import Code
 from alexnet_bench.run.selection import Selected, select_on_sides
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
@@ -55,8 +55,14 @@ def test_the_commas_of_a_factorial_are_its_own(select):
     assert (found.of_head, found.only_head) == ("factorial:dropout,normalization,plain", ("plain",))
 
 
-def test_sides_that_are_alike_have_the_same(select):
+def test_sides_that_are_alike_have_the_same_and_head_alone_has_all_it_has(select, write_ablations):
     assert select("plain,alexnet", MINE, MINE) == Selected(of_head="plain,alexnet")
+    own = str(write_ablations(MINE))
+    settings, sides = (
+        Settings(variants="plain", ablations=(own,)),
+        {"head": Side(code=Code(), ablations=(own,))},
+    )
+    assert select_on_sides(settings, sides) == Selected(of_head="plain")
 
 
 @pytest.mark.parametrize("selection", ["plane", "plane,plain", "other", "other,plane"])
@@ -94,12 +100,3 @@ def test_another_interpreter_finds_its_own_packages(select, tmp_path, monkeypatc
     found = select("plain", MINE, OTHER, python=python)
 
     assert found == Selected(of_head="plain", only_head=("plain",))
-
-
-def test_head_alone_has_all_it_has(write_ablations):
-    own = str(write_ablations(MINE))
-    side = Side(code=Code(root=ROOT), ablations=(own,))
-
-    assert select_on_sides(Settings(variants="plain", ablations=(own,)), {"head": side}) == Selected(
-        of_head="plain"
-    )

@@ -122,6 +122,17 @@ def test_every_setting_is_checked(name, value):
         ({"time_threads": 2}, "time threads is 2; it must be two whole numbers"),
         ({"time_threads": (1, 2, 3)}, "time threads is (1, 2, 3); it must be two whole numbers"),
         ({"variants": ["lrn"]}, "variants is ['lrn']; it must be text"),
+        ({"measure": ("speed",)}, "unknown measure 'speed'; choose from: accuracy, throughput"),
+        ({"measure": ()}, "no measure is given; choose from: accuracy, throughput"),
+        ({"devices": "tpu"}, "unknown device kind 'tpu'"),
+        ({"precision": "float8"}, "unknown precision 'float8'"),
+        ({"tune": "momentum"}, "unknown tuning 'momentum'; choose from: lr"),
+        ({"mode": ()}, "no mode is given"),
+        ({"mode": "resting"}, "unknown mode 'resting'"),
+        ({"jobs": 0}, "jobs is 0; it must be at least 1"),
+        ({"budget": -1.0}, "budget is -1; it must be more than 0"),
+        ({"until_conclusive": True, "measure": "throughput"}, "give --measure accuracy"),
+        ({"until_conclusive": True, "seeds": 3}, "seeds is 3; a verdict takes at least 4"),
         ({"preset": "quik"}, "unknown preset 'quik' (did you mean 'quick'?); choose from: paper, quick, st"),
         ({"save_models": "no"}, "save models is 'no'; it must be True or False"),
         ({"ablations": ("mine", "")}, "ablations is ''; it must be a folder, or a list of folders"),
@@ -135,6 +146,21 @@ def test_what_is_wrong_is_said(given, expected):
         Settings(**given)
 
     assert expected in str(caught.value)
+
+
+def test_one_value_or_several_are_settings_alike():
+    """As typed, as a string in Python, or as a run's manifest holds them."""
+    one = Settings(measure="accuracy", precision="float32", time_batch_size=16, mode="training")
+    several = {"measure": ("accuracy",), "precision": ["float32"], "time_batch_size": [16]}
+
+    assert one == Settings(**several, mode=("training",))
+    assert Settings(measure="accuracy, throughput").measure == ("accuracy", "throughput")
+
+
+def test_every_setting_of_the_api_is_an_option_of_the_command():
+    from alexnet_bench.cli.run_command import command
+
+    assert FIELDS.keys() <= {option.name for option in command.params}
 
 
 def test_settings_are_given_by_name():

@@ -37,8 +37,8 @@ def test_it_needs_neither_ablations_nor_a_repository(tmp_path, monkeypatch):
     assert sides["head"].revision
 
 
-def test_another_clone_of_this_project_is_refused(tmp_path, monkeypatch):
-    """Else its gate would silently time the one that is installed."""
+def test_another_clone_of_this_project_is_refused(bench, tmp_path, monkeypatch):
+    """Else its gate, or a comparison with a base, would silently time the one that is installed."""
     (tmp_path / "alexnet_bench").mkdir()
     (tmp_path / "alexnet_bench" / "__init__.py").touch()
     monkeypatch.chdir(tmp_path)
@@ -46,6 +46,7 @@ def test_another_clone_of_this_project_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(BenchError, match="install this clone"):
         own_side(ASKED)
+    assert "install this clone" in bench("compare", "--base", "HEAD").err
 
 
 GIT = ("git", "-c", "user.name=someone", "-c", "user.email=someone@example.org")

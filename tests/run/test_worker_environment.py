@@ -1,8 +1,16 @@
 """What workers are started with, whatever the user's environment sets."""
 
-from alexnet_bench.run.local import FIXED, worker_environment
+import os
+from pathlib import Path
+
+import pytest
+
+from alexnet_bench.run.local import Code
 
 USERS = {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda", "TF_ENABLE_ONEDNN_OPTS": "0", "LC_ALL": "C"}
+USERS |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/cache"}
+OURS = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+FIXED = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
 HARMFUL = {
     "KERAS_BACKEND": "jax",
     "KERAS_MAX_EPOCHS": "many",
@@ -21,32 +29,20 @@ HARMFUL = {
 PACKAGES = {"PYTHONPATH": "mine", "PYTHONHOME": "/python", "VIRTUAL_ENV": "/venv"}
 
 
-def test_what_would_change_numbers_or_stop_a_worker_is_not_passed_on():
-    found = worker_environment(USERS | HARMFUL, same_python=True)
+@pytest.mark.parametrize(
+    ("code", "packages"),
+    [(Code(), PACKAGES), (Code(python=Path("/another/python")), {})],
+    ids=["same interpreter", "another"],
+)
+def test_what_would_change_numbers_or_stop_a_worker_is_not_passed_on(monkeypatch, code, packages):
+    """And another interpreter finds its own packages only."""
+    monkeypatch.setattr(os, "environ", USERS | HARMFUL | PACKAGES)
 
-    assert found == worker_environment(USERS, same_python=True)
-    assert USERS.items() <= found.items()
-    assert FIXED.items() <= found.items()
-
-
-def test_ones_own_settings_come_before_ours():
-    plain, tuned = (
-        worker_environment(own, same_python=True)["GLIBC_TUNABLES"]
-        for own in ({}, {"GLIBC_TUNABLES": "glibc.malloc.check=1"})
-    )
-
-    assert (plain, tuned) == ("glibc.malloc.hugetlb=1", "glibc.malloc.check=1")
+    assert code.environment == USERS | OURS | FIXED | packages
 
 
-def test_another_interpreter_finds_its_own_packages_only():
-    same, other = (worker_environment(USERS | PACKAGES, same_python=same) for same in (True, False))
+def test_ones_own_settings_come_before_ours(monkeypatch):
+    own = {"GLIBC_TUNABLES": "glibc.malloc.check=1"}
+    monkeypatch.setattr(os, "environ", own)
 
-    assert PACKAGES.items() <= same.items()
-    assert other == worker_environment(USERS, same_python=False)
-
-
-def test_where_python_writes_what_it_compiled_is_the_users_choice():
-    chosen = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/cache"}
-
-    for same in (True, False):
-        assert chosen.items() <= worker_environment(chosen, same_python=same).items()
+    assert Code().environment == OURS | own | FIXED

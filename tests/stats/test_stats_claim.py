@@ -56,15 +56,6 @@ def test_a_claim_without_a_size_wants_the_direction(mean, expected):
     assert around(-mean, margin=0.5, predicts="lower") == expected
 
 
-def test_six_times_faster_is_contradicted_by_a_fifth_slower():
-    """0.80 (0.72 to 0.88), of six seeds."""
-    spread = math.log(0.88 / 0.72) / 2 / stats.t.isf(0.025, 5) * math.sqrt(6)
-    noise = np.array([1, -1, 1, -1, 1, -1]) * spread * math.sqrt(5 / 6)
-    found = judged(*(math.log(0.80) + noise), size=math.log(6), family=4)
-
-    assert (found.verdict, found.remark) == ("contradicted", "the other way")
-
-
 def test_where_seeds_scatter_nothing_is_settled_and_the_pairs_that_would_settle_it_are_told():
     """Mean 0.05, deviation 2.4: half of the size is 0.4 of it away, the margin 0.19."""
     values = (3.0, -2.0, 1.0, -1.8)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alexnet_bench.stats import drifts, is_warm
+from alexnet_bench.stats.steady import drifts, is_warm
 
 DURATIONS = st.floats(0.001, 10)
 

@@ -8,8 +8,6 @@ ones just before it, as the gate does, and, for comparison, by Welch's test over
 A slowdown is planted by making every slice of the later session that much longer.
 """
 
-import argparse
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -19,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from scipy import stats
+from script import share, simulate, tabulated
 
 from alexnet_bench.analysis.effect import log_speed, relative_speed
 from alexnet_bench.analysis.gate_baseline import THRESHOLD, baseline_decisions
@@ -34,19 +33,15 @@ ONLY_SPEED = Thresholds(general={"training": THRESHOLD, "memory": None, "start-u
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("records", type=Path, nargs="+")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
-    options = parser.parse_args()
-    if not options.table:
-        series = [found for folder in options.records for found in _by_machine(folder)]
-        found = {
-            "gates": [_case(series, stored, planted) for stored in STORED for planted in PLANTED],
-            "scatter": list(map(_scatter, series)),
-        }
-        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+    simulate(__doc__, _replay, table, records="+")
+
+
+def _replay(*folders: Path) -> dict[str, list[dict[str, Any]]]:
+    series = [found for folder in folders for found in _by_machine(folder)]
+    return {
+        "gates": [_case(series, stored, planted) for stored in STORED for planted in PLANTED],
+        "scatter": list(map(_scatter, series)),
+    }
 
 
 def _by_machine(folder: Path) -> Iterator[list[Session]]:
@@ -108,32 +103,20 @@ def _scatter(sessions: list[Session]) -> dict[str, Any]:
 
 def table(found: dict[str, list[dict[str, Any]]]) -> str:
     """What was found, as Markdown."""
-    titles = [
-        "stored sessions",
-        "planted",
-        "gates",
-        "regressed",
-        "pass",
-        "inconclusive",
-        "by draws: regressed",
+    lines = [
+        {
+            "stored sessions": row["stored"],
+            "planted": f"{row['planted']:.0%}" if row["planted"] else "nothing",
+            "gates": row["gates"],
+            **{
+                word: share(row["decisions"].get(word, 0), row["gates"])
+                for word in ("regressed", "pass", "inconclusive")
+            },
+            "by draws: regressed": share(row["regressed_by_draws"], row["gates"]),
+        }
+        for row in found["gates"]
     ]
-    lines = [titles, ["---"] * len(titles)]
-    for row in found["gates"]:
-        counts = [row["decisions"].get(name, 0) for name in ("regressed", "pass", "inconclusive")]
-        lines.append(
-            [
-                str(row["stored"]),
-                f"{row['planted']:.0%}" if row["planted"] else "nothing",
-                str(row["gates"]),
-                *(_share(count, row["gates"]) for count in (*counts, row["regressed_by_draws"])),
-            ]
-        )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _share(count: int, of: int) -> str:
-    interval = stats.binomtest(count, of).proportion_ci()
-    return f"{count / of:.0%} ({interval.low:.0%} to {interval.high:.0%})"
+    return tabulated(lines)
 
 
 if __name__ == "__main__":

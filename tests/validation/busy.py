@@ -3,17 +3,16 @@
 python tests/validation/busy.py results/reference/gate-live.jsonl
 """
 
-import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gate_live import KINDS, read
+from gate_live import KINDS
 from numpy.typing import NDArray
+from script import arguments, markdown, read_lines
 
-from alexnet_bench.stats import faster_half, middle_half
+from alexnet_bench.stats.rounds import faster_half, middle_half
 
 Ratio = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
 WAYS: dict[str, Ratio] = {
@@ -24,20 +23,16 @@ WAYS: dict[str, Ratio] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("gates", type=Path)
-    print(table(read(parser.parse_args().gates)))
+    print(table(read_lines(parser.parse_args().gates)))
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """By how much the draws of a gate differ, by the way that their ratio is made, as Markdown."""
     gates = [row for row in rows if "log_rates" in row]
-    busy = [row for row in gates if KINDS[row["kind"]].busy]
-    quiet = [row for row in gates if not KINDS[row["kind"]].busy]
-    sides = (quiet, busy)
+    sides = [[row for row in gates if KINDS[row["kind"]].busy == busy] for busy in (False, True)]
     lines = [
-        ["standard deviation of draws", "nothing beside", "beside a process that computes"],
-        ["---"] * 3,
         ["gates, draws", *(f"{len(side)}, {sum(len(row['log_ratios']) for row in side)}" for side in sides)],
         *(
             [name, *(_spread([_by(way, row) for row in side]) for side in sides)]
@@ -45,7 +40,9 @@ def table(rows: list[dict[str, Any]]) -> str:
         ),
         ["as the gate takes them", *(_spread([row["log_ratios"] for row in side]) for side in sides)],
     ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(
+        ["standard deviation of draws", "nothing beside", "beside a process that computes"], lines
+    )
 
 
 def _by(way: Ratio, gate: dict[str, Any]) -> list[float]:
@@ -60,4 +57,4 @@ def _spread(gates: list[list[float]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

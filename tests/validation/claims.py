@@ -10,20 +10,14 @@ it, or twice as much. Pairs are made once, or added up to 4, 8, 16 and 32 until 
 question has one claim, or three that share a control and the error rate.
 """
 
-import argparse
 import json
-import sys
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from shown import check
+from script import markdown, simulate
 
 from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.stats.claim import CONTRADICTED, SUPPORTED, judge_claim
@@ -32,28 +26,21 @@ from alexnet_bench.stats.verdict import INCONCLUSIVE, LEVEL
 QUESTIONS, COMPARED = 40_000, 50
 SIZES, PAIRS = (1.0, 2.0, 4.0), (4, 5, 8, 16)
 TRUTHS = {"nothing": 0.0, "half": 0.5, "all": 1.0, "twice": 2.0}
+KINDS = {"size": "with a size", "margin": "without a size"}
 # Which verdicts are false, for a claim with a size and for one without.
 FALSE = {
     "size": {SUPPORTED: ("nothing", "half"), CONTRADICTED: ("half", "all", "twice")},
     "margin": {SUPPORTED: ("nothing",), CONTRADICTED: ("all", "twice")},
 }
-DOCUMENT = Path(__file__).parents[2] / "docs" / "claims.md"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
-    parser.add_argument("--check", action="store_true", help="compare the table with that of the docs")
-    options = parser.parse_args()
-    if not options.table and not options.check:
-        cases = product(("size", "margin"), (1, 3), SIZES, (*((pairs,) for pairs in PAIRS), LOOKS))
-        rows = [_case(number, *case) for number, case in enumerate(cases)]
-        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    found = table(json.loads(options.out.read_text(encoding="utf-8")))
-    if options.check:
-        check(DOCUMENT, "claims-rule", found)
-    print(found)
+    simulate(__doc__, _cases, table, shown=("docs/claims.md", "claims-rule"))
+
+
+def _cases() -> list[dict[str, Any]]:
+    cases = product(("size", "margin"), (1, 3), SIZES, (*((pairs,) for pairs in PAIRS), LOOKS))
+    return [_case(number, *case) for number, case in enumerate(cases)]
 
 
 def _case(number: int, named: str, claims: int, size: float, looks: tuple[int, ...]) -> dict[str, Any]:
@@ -118,42 +105,32 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def _false_rates(rows: list[dict[str, Any]]) -> str:
     titles = ["claim", "claims of the question", "pairs", "falsely supported", "falsely contradicted"]
-    lines = [titles, ["---"] * len(titles)]
-    for named, claims, pairs in dict.fromkeys(
-        (row["named"], row["claims"], tuple(row["pairs"])) for row in rows
-    ):
-        alike = [
-            row
-            for row in rows
-            if (row["named"], row["claims"], tuple(row["pairs"])) == (named, claims, pairs)
-        ]
+    by_question: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_question.setdefault((row["named"], row["claims"], tuple(row["pairs"])), []).append(row)
+    lines = []
+    for (named, claims, pairs), alike in by_question.items():
         shares = [
             max(row[truth][f"any_{word}"] for row in alike for truth in truths)
             for word, truths in FALSE[named].items()
         ]
-        kind = "with a size" if named == "size" else "without a size"
-        lines.append([kind, str(claims), _pairs(pairs), *(f"{share:.1%}" for share in shares)])
-    return _markdown(lines)
+        lines.append([KINDS[named], str(claims), _pairs(pairs), *(f"{share:.1%}" for share in shares)])
+    return markdown(titles, lines)
 
 
 def _verdicts(rows: list[dict[str, Any]]) -> str:
     titles = ["claim", "size or margin, deviations", "pairs"]
     titles += [f"true effect {truth}" for truth in ("0", "half of it", "all of it", "twice it")]
-    lines = [titles, ["---"] * len(titles)]
+    lines = []
     for row in rows:
         if row["claims"] == 1:
             shares = [f"{row[truth][SUPPORTED]:.0%} / {row[truth][CONTRADICTED]:.0%}" for truth in TRUTHS]
-            kind = "with a size" if row["named"] == "size" else "without a size"
-            lines.append([kind, f"{row['size']:g}", _pairs(row["pairs"]), *shares])
-    return _markdown(lines)
+            lines.append([KINDS[row["named"]], f"{row['size']:g}", _pairs(row["pairs"]), *shares])
+    return markdown(titles, lines)
 
 
 def _pairs(looks: Any) -> str:
     return f"up to {looks[-1]}" if len(looks) > 1 else f"{looks[0]}"
-
-
-def _markdown(lines: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -13,40 +13,26 @@ Bonferroni's level finds four times in five. Three ways share 5% between the arm
 - max-t: the intervals are widened by the distribution of the largest |t| of as many arms (simulated).
 """
 
-import argparse
 import json
-import sys
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from shown import check
+from script import simulate, tabulated
 
 SWEEPS, CRITICAL_SWEEPS, LEVEL, POWER = 10_000, 100_000, 0.05, 0.8
 ARMS, SEEDS = (1, 3, 9, 27), (4, 5, 8, 16)
 WAYS = ("holm", "bonferroni", "max-t")
-DOCUMENT = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
-    parser.add_argument("--check", action="store_true", help="compare the table with that of the docs")
-    options = parser.parse_args()
-    if not options.table and not options.check:
-        rows = [_case(number, *case) for number, case in enumerate(product(ARMS, SEEDS))]
-        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    found = table(json.loads(options.out.read_text(encoding="utf-8")))
-    if options.check:
-        check(DOCUMENT, "families", found)
-    print(found)
+    simulate(__doc__, _cases, table, shown=("docs/verdicts.md", "families"))
+
+
+def _cases() -> list[dict[str, Any]]:
+    return [_case(number, *case) for number, case in enumerate(product(ARMS, SEEDS))]
 
 
 def _case(number: int, arms: int, seeds: int) -> dict[str, Any]:
@@ -111,18 +97,23 @@ def _different(t_values: NDArray[np.float64], seeds: int, critical: float | None
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    columns = {
-        "false": "reports with a false verdict",
-        "found_of_third": "found, where a third differ",
-        "found_of_all": "found, where all differ",
-    }
-    titles = ["arms", "seeds", "half-width: Bonferroni, max-t", *columns.values()]
-    lines = [titles, ["---"] * len(titles)]
-    for row in rows:
-        widths = ", ".join(f"{width:.2f}" for width in row["widths"].values())
-        shares = [", ".join(f"{row[way][what]:.1%}" for way in WAYS) for what in columns]
-        lines.append([str(row["arms"]), str(row["seeds"]), widths, *shares])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return tabulated(
+        [
+            {
+                "arms": row["arms"],
+                "seeds": row["seeds"],
+                "half-width: Bonferroni, max-t": ", ".join(f"{it:.2f}" for it in row["widths"].values()),
+                "reports with a false verdict": _by_way(row, "false"),
+                "found, where a third differ": _by_way(row, "found_of_third"),
+                "found, where all differ": _by_way(row, "found_of_all"),
+            }
+            for row in rows
+        ]
+    )
+
+
+def _by_way(row: dict[str, Any], what: str) -> str:
+    return ", ".join(f"{row[way][what]:.1%}" for way in WAYS)
 
 
 if __name__ == "__main__":

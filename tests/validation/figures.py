@@ -7,12 +7,10 @@ A table stands between `<!-- name -->` and `<!-- /name -->`; a sentence is looke
 line breaks.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import baseline_replay
@@ -28,26 +26,25 @@ import pandas as pd
 import redraw
 import reports
 import summarize
-from scipy import stats
+from script import ROOT, arguments, between, interval, markdown, read_lines, tabulated
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.summary import summarize as summary
 from alexnet_bench.network.registry import load_registry
-from alexnet_bench.records.manifest import read_manifest
+from alexnet_bench.records.manifest import Manifest, read_manifest
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.records.schema import Trial
+from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
-from alexnet_bench.stats import Slices, paired_rounds
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
+from alexnet_bench.stats.rounds import Slices, paired_rounds
 
-ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results" / "reference"
 ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument(
         "--check", action="store_true", help="write nothing, and fail where a document differs"
     )
@@ -69,10 +66,14 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("README.md", "quick"): lambda: _variants("quick"),
         ("README.md", "cifar10"): lambda: _variants("cifar10"),
         ("README.md", "figure-1"): _figure_1,
-        ("docs/throughput.md", "throughput-32"): lambda: _measured("throughput-32"),
-        ("docs/throughput.md", "throughput-227"): lambda: _measured("throughput-227"),
+        ("docs/throughput.md", "throughput-32"): lambda: summarize.tables(
+            summarize.summary(REFERENCE / "throughput-32")
+        ),
+        ("docs/throughput.md", "throughput-227"): lambda: summarize.tables(
+            summarize.summary(REFERENCE / "throughput-227")
+        ),
         ("docs/throughput.md", "busy"): lambda: busy.table(gates()),
-        ("docs/throughput.md", "redraw"): lambda: "\n".join(redraw.summary(REFERENCE / "redraw-32.jsonl")),
+        ("docs/throughput.md", "redraw"): lambda: redraw.table(read_lines(REFERENCE / "redraw-32.jsonl")),
         ("docs/throughput.md", "sweep"): _sweep,
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
@@ -91,7 +92,8 @@ def _tables(write: bool) -> Iterator[str]:
     for (document, name), make in tables().items():
         path = ROOT / document
         text = path.read_text(encoding="utf-8")
-        before, shown, after = _between(text, name)
+        # Without a name, all of the document.
+        before, shown, after = between(text, name) if name else ("", text.rstrip("\n"), "\n")
         wanted = make().strip("\n")
         if shown == wanted:
             continue
@@ -102,18 +104,9 @@ def _tables(write: bool) -> Iterator[str]:
             yield f"{document}: the table {name or '(all of it)'} is not what the records give"
 
 
-def _between(text: str, name: str) -> tuple[str, str, str]:
-    """A document before, within and after a table's markers; without a name, all of it."""
-    if not name:
-        return "", text.rstrip("\n"), "\n"
-    before, marker, rest = text.partition(f"<!-- {name} -->\n")
-    shown, end, after = rest.partition(f"\n<!-- /{name} -->")
-    return before + marker if marker and end else "", shown, end + after
-
-
 def _variants(name: str) -> str:
     """A reference run: a line a variant."""
-    records, manifests = run_records(REFERENCE / name), [read_manifest(REFERENCE / name)]
+    records, manifests = run(name)
     rows, trials = effects(records, manifests), [row for row in records if isinstance(row, Trial)]
     error = "test" if name == "quick" else "held-out"
     titles = [
@@ -127,7 +120,7 @@ def _variants(name: str) -> str:
             else ["training error, %"]
         ),
     ]
-    lines = [titles, ["---"] * len(titles)]
+    lines = []
     for variant in summary(records, manifests).itertuples():
         own = [trial for trial in trials if trial.variant == (variant.same_as or variant.variant)]
         errors = [100 * getattr(trial, ERROR[name]) for trial in own]
@@ -147,13 +140,7 @@ def _variants(name: str) -> str:
         else:
             cells.append(f"{np.mean([100 * trial.train_error for trial in own]):.2f}")
         lines.append(cells)
-    return _markdown(lines)
-
-
-def _markdown(lines: list[list[str]]) -> str:
-    return "\n".join(
-        "|" + "|".join(line) + "|" if set(line) == {"---"} else f"| {' | '.join(line)} |" for line in lines
-    )
+    return markdown(titles, lines, rule="---")
 
 
 def _effect(rows: pd.DataFrame, variant: str, measure: str, form: str) -> str:
@@ -162,54 +149,41 @@ def _effect(rows: pd.DataFrame, variant: str, measure: str, form: str) -> str:
 
 
 def _figure_1() -> str:
-    records = run_records(REFERENCE / "figure-1")
-    rows = effects(records, [read_manifest(REFERENCE / "figure-1")]).set_index(["arm", "measure"])
+    records, manifests = run("figure-1")
+    rows = effects(records, manifests).set_index(["arm", "measure"])
     rates = {
         trial.variant: trial.recipe_settings["learning_rate"]
         for trial in records
         if isinstance(trial, Trial) and trial.purpose == "result"
     }
-    titles = [
-        "initial weights",
-        "epochs to 25%: ReLU",
-        "tanh",
-        "tanh over ReLU (95% interval)",
-        "rates chosen: ReLU, tanh",
-    ]
-    lines = [titles, ["---"] * len(titles)]
+    lines = []
     for title, name in (("N(0, 0.01), the paper's", "normal"), ("Glorot's", "glorot"), ("He's", "he")):
         row = rows.loc[f"tanh-{name}", "epochs_to_25_percent"]
         lines.append(
-            [
-                title,
-                f"{row.control_value:.1f}",
-                f"{row.arm_value:.1f}",
-                f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f})",
-                f"{rates[f'relu-{name}']:.3g}, {rates[f'tanh-{name}']:.3g}",
-            ]
+            {
+                "initial weights": title,
+                "epochs to 25%: ReLU": f"{row.control_value:.1f}",
+                "tanh": f"{row.arm_value:.1f}",
+                "tanh over ReLU (95% interval)": f"{row.effect:.2f} ({row.low:.2f} to {row.high:.2f})",
+                "rates chosen: ReLU, tanh": f"{rates[f'relu-{name}']:.3g}, {rates[f'tanh-{name}']:.3g}",
+            }
         )
-    return _markdown(lines)
-
-
-def _measured(name: str) -> str:
-    return summarize.tables(summarize.summary(REFERENCE / name))
+    return tabulated(lines, rule="---")
 
 
 def _sweep() -> str:
     """Of each precision and batch size: images a second of both variants, and their ratio in each draw."""
-    rows = effects(run_records(REFERENCE / "sweep"), [read_manifest(REFERENCE / "sweep")])
-    titles = ["precision", "batch", "`alexnet`, images/s", "`no-lrn`, images/s", "ratio, draw by draw"]
     lines = [
-        [
-            row.precision,
-            str(row.batch_size),
-            f"{row.control_value:.1f}",
-            f"{row.arm_value:.1f}",
-            " and ".join(f"{ratio:.3f}" for ratio in row.values),
-        ]
-        for row in rows.itertuples()
+        {
+            "precision": row.precision,
+            "batch": row.batch_size,
+            "`alexnet`, images/s": f"{row.control_value:.1f}",
+            "`no-lrn`, images/s": f"{row.arm_value:.1f}",
+            "ratio, draw by draw": " and ".join(f"{ratio:.3f}" for ratio in row.values),
+        }
+        for row in effects(*run("sweep")).itertuples()
     ]
-    return _markdown([titles, ["---"] * len(titles), *lines])
+    return tabulated(lines, rule="---")
 
 
 # -- sentences
@@ -233,7 +207,7 @@ def _sentences() -> Iterator[str]:
 
 
 def _of_findings() -> Iterator[tuple[str, str]]:
-    lrn = effects(run_records(REFERENCE / "lrn-cifar10"), [read_manifest(REFERENCE / "lrn-cifar10")])
+    lrn = effects(*run("lrn-cifar10"))
     (row,) = lrn[lrn["measure"] == "held_out_top1_error"].itertuples()
     yield (
         "README.md",
@@ -241,7 +215,7 @@ def _of_findings() -> Iterator[tuple[str, str]]:
         f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, "
         f"{row.arm_value:.1f}% without",
     )
-    rows = effects(run_records(REFERENCE / "figure-1"), [read_manifest(REFERENCE / "figure-1")])
+    rows = effects(*run("figure-1"))
     errors = rows[rows["measure"] == "held_out_top1_error"].set_index("arm")["effect"]
     shares = ", ".join(f"{errors[f'tanh-{name}']:.1f}" for name in ("normal", "glorot"))
     yield "README.md", f"(by {shares} and {errors['tanh-he']:.1f} points worse"
@@ -254,7 +228,7 @@ def _of_gates() -> Iterator[tuple[str, str]]:
     alarms = sum(row["exit_code"] == 1 for row in same)
     untold = [row for row in same if row["decisions"]["training"]["decision"] == "inconclusive"]
     caught = [row["exit_code"] == 1 for row in gates() if row["kind"] == "slower-3"]
-    most = f"{stats.binomtest(alarms, len(same)).proportion_ci().high:.1%} at most"
+    most = f"{interval(alarms, len(same))[1]:.1%} at most"
     yield "docs/gate.md", f"{alarms} false alarms in {len(same)} gates"
     yield "docs/gate.md", most
     yield "docs/gate.md", f"{len(untold)} of {len(same)} were inconclusive"
@@ -288,8 +262,8 @@ def promises() -> Iterator[tuple[str, bool]]:
     every = sum(row["reports"] for row in rows)
     for name in ("error", "throughput"):
         wrong = sum(row[name]["reports"] for row in rows)
-        high = stats.binomtest(wrong, every).proportion_ci().high
-        yield f"reports of identical variants: wrong on {name} in 5% at most", high <= 0.05
+        holds = interval(wrong, every)[1] <= 0.05
+        yield f"reports of identical variants: wrong on {name} in 5% at most", holds
     same = [row for row in found("history") if row["what"] == "nothing"]
     for kind in ("changed", "drifting"):
         most = max((row[kind] or 0) / row["histories"] for row in same)
@@ -350,11 +324,15 @@ def found(name: str) -> Any:
     return json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def run(name: str) -> tuple[list[AnyRecord], list[Manifest]]:
+    """A committed run."""
+    return run_records(REFERENCE / name), [read_manifest(REFERENCE / name)]
+
+
 @cache
 def gates() -> list[dict[str, Any]]:
     """Those that were made live."""
-    lines = (REFERENCE / "gate-live.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return read_lines(REFERENCE / "gate-live.jsonl")
 
 
 @cache

@@ -34,8 +34,9 @@ from typing import Any
 
 import numpy as np
 import peers
-from live import SLOWER, competitor
+from live import SLOWER, STEP, revision
 from scipy import stats
+from script import add_lines, arguments, interval, markdown, read_lines, span
 
 from alexnet_bench.analysis.effect import slices, speed_effect
 from alexnet_bench.analysis.metrics import TRAINING
@@ -44,7 +45,6 @@ from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Draw
 from alexnet_bench.run.local import ROOT
 
-STEP = "alexnet_bench/model/tensorflow_step.py"
 BENCH = (sys.executable, "-c", "from alexnet_bench.cli import main; main()")
 PEER_SECONDS = 60.0
 # A usual level of a t test, and the factor that asv takes by default.
@@ -83,15 +83,21 @@ PEERS_EVERY = 2
 
 
 def main() -> None:
-    options = _options()
+    parser = arguments(__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--cycles", type=int, default=30)
+    every = [*KINDS, *peers.MEASURE]
+    parser.add_argument("--kinds", nargs="+", choices=every, default=every)
+    parser.add_argument("--table", action="store_true", help="print the tables of what is there")
+    options = parser.parse_args()
     if not options.table:
         _measure(options.out, options.cycles, options.kinds)
-    rows = read(options.out)
+    rows = read_lines(options.out)
     print(table(rows), peers_table(rows), sep="\n\n")
 
 
 def _measure(out: Path, cycles: int, kinds: list[str]) -> None:
-    there = {(row["kind"], row["cycle"]) for row in read(out)}
+    there = {(row["kind"], row["cycle"]) for row in read_lines(out)}
     for cycle in range(cycles):
         due = [kind for kind, how in KINDS.items() if cycle % 6 < how.every and cycle in how.cycles]
         due += list(peers.MEASURE) if cycle % 6 < PEERS_EVERY else []
@@ -99,15 +105,16 @@ def _measure(out: Path, cycles: int, kinds: list[str]) -> None:
             if kind in kinds and (kind, cycle) not in there:
                 row = {"kind": kind, "cycle": cycle, "started_at": now(), "cpu": cpu_model()}
                 row |= _gate(KINDS[kind]) if kind in KINDS else _peer(peers.MEASURE[kind])
-                with out.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+                add_lines(out, [row])
                 print(json.dumps(row)[:300], flush=True)
 
 
 def _gate(kind: Kind) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as beside:
         if kind.busy:
-            beside.enter_context(competitor())
+            competitor = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            beside.callback(competitor.wait)
+            beside.callback(competitor.kill)
         clone = Path(place) / "clone"
         _git(ROOT, "clone", "--quiet", str(ROOT), str(clone))
         with (clone / "pyproject.toml").open("a", encoding="utf-8") as file:
@@ -132,7 +139,7 @@ def _gate(kind: Kind) -> dict[str, Any]:
         sides = ([row for row in records if row.side == side] for side in ("head", "base"))
         seconds = {row.draw: row.duration_seconds for row in records}
         return {
-            "revision": _git(ROOT, "rev-parse", "--short=12", "HEAD"),
+            "revision": revision(),
             "exit_code": done.returncode,
             "wall_seconds": round(wall, 1),
             "drawing_seconds": round(sum(seconds.values()), 1),
@@ -169,19 +176,16 @@ def _peer(measure: Callable[..., dict[str, list[float]]]) -> dict[str, Any]:
     }
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(folder: Path, *arguments: str) -> None:
     identity = ("-c", "user.name=gate", "-c", "user.email=gate@example.org")
-    done = subprocess.run(
-        ["git", "-C", str(folder), *identity, *arguments], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], capture_output=True, check=True)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What the gate decided of training throughput, as Markdown."""
     decided = ("regressed", "pass", "inconclusive")
     titles = ["planted", "beside it", "time", "tolerance", "gates", *decided, "draws"]
-    lines = [titles, ["---"] * len(titles)]
+    lines = []
     for name, kind in KINDS.items():
         found = _of(rows, name)
         if found:
@@ -193,11 +197,11 @@ def table(rows: list[dict[str, Any]]) -> str:
                     f"{kind.budget} s",
                     f"{kind.tolerance:.0%}",
                     str(len(found)),
-                    *(_share(decisions[word], len(found)) for word in decided),
+                    *(f"{decisions[word]} {span(interval(decisions[word], len(found)))}" for word in decided),
                     f"{np.mean([len(row['log_ratios']) for row in found]):.0f}",
                 ]
             )
-    return _markdown(lines)
+    return markdown(titles, lines)
 
 
 def peers_table(rows: list[dict[str, Any]]) -> str:
@@ -223,7 +227,7 @@ def peers_table(rows: list[dict[str, Any]]) -> str:
         "builds that fail",
         *(f"{share:.0%} planted" if share else "nothing planted" for share in planted),
     ]
-    lines = [titles, ["---"] * len(titles)]
+    lines = []
     for title, kinds in gates.items():
         lines.append(
             [title, *(_failed([row["exit_code"] == 1 for row in _of(rows, kind)]) for kind in kinds)]
@@ -231,7 +235,7 @@ def peers_table(rows: list[dict[str, Any]]) -> str:
     for title, (kind, fails) in rules.items():
         pairs = [row["found"] for row in _of(rows, kind)]
         lines.append([title, *(_failed([fails(pair, share) for pair in pairs]) for share in planted)])
-    return _markdown(lines)
+    return markdown(titles, lines)
 
 
 def _of(rows: list[dict[str, Any]], kind: str | None) -> list[dict[str, Any]]:
@@ -241,8 +245,7 @@ def _of(rows: list[dict[str, Any]], kind: str | None) -> list[dict[str, Any]]:
 def _failed(builds: list[bool]) -> str:
     if not builds:
         return "–"
-    interval = stats.binomtest(sum(builds), len(builds)).proportion_ci()
-    return f"{sum(builds)} of {len(builds)} ({interval.low:.0%} to {interval.high:.0%})"
+    return f"{sum(builds)} of {len(builds)} {span(interval(sum(builds), len(builds)))}"
 
 
 def _compare_fails(tolerance: float, found: dict[str, Any], planted: float) -> bool:
@@ -264,30 +267,5 @@ def _factor_fails(found: dict[str, Any], planted: float) -> bool:
     return bool(found["head"]["median"] * (1 + planted) / found["base"]["median"] > FACTOR)
 
 
-def _share(count: int, of: int) -> str:
-    interval = stats.binomtest(count, of).proportion_ci()
-    return f"{count} ({interval.low:.0%} to {interval.high:.0%})"
-
-
-def _markdown(lines: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def read(out: Path) -> list[dict[str, Any]]:
-    """What is there already."""
-    lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
-    return [json.loads(line) for line in lines]
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--cycles", type=int, default=30)
-    every = [*KINDS, *peers.MEASURE]
-    parser.add_argument("--kinds", nargs="+", choices=every, default=every)
-    parser.add_argument("--table", action="store_true", help="print the tables of what is there")
-    return parser.parse_args()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

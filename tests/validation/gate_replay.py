@@ -8,8 +8,6 @@ of each other: intervals of shares are as wide as for the blocks that do not ove
 by making each head that much slower.
 """
 
-import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +16,13 @@ from typing import Any
 import numpy as np
 from live import PLANTED
 from numpy.typing import NDArray
-from scipy import stats
+from script import interval, simulate, span, tabulated
 
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.stats import FEWEST_UNITS, Slices, paired_rounds
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
+from alexnet_bench.stats.rounds import Slices, paired_rounds
 
 Draw = tuple[NDArray[np.float64], NDArray[np.float64]]
 ROUNDS = 12
@@ -39,16 +38,12 @@ CASES = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("records", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
-    options = parser.parse_args()
-    if not options.table:
-        draws = list(_in_time_order(options.records))
-        rows = [_case(draws, *case, planted) for *case, many in CASES for planted in many]
-        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+    simulate(__doc__, _cases, table, records=1)
+
+
+def _cases(folder: Path) -> list[dict[str, Any]]:
+    draws = list(_in_time_order(folder))
+    return [_case(draws, *case, planted) for *case, many in CASES for planted in many]
 
 
 def _in_time_order(folder: Path) -> Iterator[Draw]:
@@ -112,36 +107,26 @@ def _slices(log_rates: list[NDArray[np.float64]]) -> Slices:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    titles = [
-        "time",
-        "tolerance",
-        "planted",
-        "blocks (apart)",
-        "regressed",
-        "pass",
-        "inconclusive",
-        "draws used, of",
+    lines = [
+        {
+            "time": f"{row['seconds']} s",
+            "tolerance": f"{row['threshold']:.0%}",
+            "planted": f"{row['planted']:.1%}" if row["planted"] else "nothing",
+            "blocks (apart)": f"{row['blocks']} ({row['apart']})",
+            **{
+                word: _share(row["decisions"].get(word, 0), row)
+                for word in ("regressed", "pass", "inconclusive")
+            },
+            "draws used, of": f"{row['mean_draws']:.0f} of {row['draws']}",
+        }
+        for row in rows
     ]
-    lines = [titles, ["---"] * len(titles)]
-    for row in rows:
-        counts = [row["decisions"].get(name, 0) for name in ("regressed", "pass", "inconclusive")]
-        lines.append(
-            [
-                f"{row['seconds']} s",
-                f"{row['threshold']:.0%}",
-                f"{row['planted']:.1%}" if row["planted"] else "nothing",
-                f"{row['blocks']} ({row['apart']})",
-                *(_share(count, row) for count in counts),
-                f"{row['mean_draws']:.0f} of {row['draws']}",
-            ]
-        )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return tabulated(lines)
 
 
 def _share(count: int, row: dict[str, Any]) -> str:
     share = count / row["blocks"]
-    interval = stats.binomtest(round(share * row["apart"]), row["apart"]).proportion_ci()
-    return f"{share:.1%} ({interval.low:.0%} to {interval.high:.0%})"
+    return f"{share:.1%} {span(interval(round(share * row['apart']), row['apart']))}"
 
 
 if __name__ == "__main__":

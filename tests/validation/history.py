@@ -9,14 +9,11 @@ normal, of Student's t with three degrees of freedom, or has a memory: a correla
 entry. A change is found where one of the right sign is no more than two entries from where it was planted.
 """
 
-import argparse
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from script import markdown, share, simulate
 
 from alexnet_bench.stats.changes import changes
 from alexnet_bench.stats.drift import chain_drift, trend_drift
@@ -32,20 +29,17 @@ NORMAL, TAILED, REMEMBERING = "normal", "t, 3 degrees", "memory 0.3"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
-    options = parser.parse_args()
-    if not options.table:
-        rng = np.random.default_rng(2026)
-        rows = [
-            *(_series(rng, noise, count, 0.0) for noise in (NORMAL, TAILED, REMEMBERING) for count in COUNTS),
-            *(_series(rng, NORMAL, count, step) for step in STEPS for count in COUNTS[1:]),
-            *(_chains(rng, count, 0.0, 0) for count in COUNTS),
-            *(_chains(rng, count, DRIFT, DRIFTING) for count in COUNTS),
-        ]
-        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    print(table(json.loads(options.out.read_text(encoding="utf-8"))))
+    simulate(__doc__, _histories, table)
+
+
+def _histories() -> list[dict[str, Any]]:
+    rng = np.random.default_rng(2026)
+    return [
+        *(_series(rng, noise, count, 0.0) for noise in (NORMAL, TAILED, REMEMBERING) for count in COUNTS),
+        *(_series(rng, NORMAL, count, step) for step in STEPS for count in COUNTS[1:]),
+        *(_chains(rng, count, 0.0, 0) for count in COUNTS),
+        *(_chains(rng, count, DRIFT, DRIFTING) for count in COUNTS),
+    ]
 
 
 def _series(rng: np.random.Generator, noise: str, count: int, step: float) -> dict[str, Any]:
@@ -55,9 +49,9 @@ def _series(rng: np.random.Generator, noise: str, count: int, step: float) -> di
     for errors in _noise(rng, noise, count):
         values = NOISE * (errors - step * (np.arange(count) >= middle))
         found = changes(values)
-        hits = [item for item in found if item.change.mean < 0 and abs(item.at - middle) <= NEAR]
+        hits = [at for at, change in found.items() if change.mean < 0 and abs(at - middle) <= NEAR]
         changed += bool(hits if step else found)
-        latest = values[found[-1].at :] if found else values
+        latest = values[max(found, default=0) :]
         warned += trend_drift(latest, LOSS) is not None
     what = f"a loss of {step:g} deviation{'s' * (step > 1)}" if step else "nothing"
     return {
@@ -104,19 +98,14 @@ def _chains(rng: np.random.Generator, count: int, loss: float, losing: int) -> d
 
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    titles = ["planted", "noise", "entries", "change found", "drift warned of"]
-    lines = [titles, ["---"] * len(titles)]
+    lines = []
     for row in rows:
-        shares = [_share(row[name], row["histories"]) for name in ("changed", "drifting")]
-        lines.append([row["what"], row["noise"], str(row["entries"]), *shares])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _share(count: int | None, of: int) -> str:
-    if count is None:
-        return "–"
-    interval = stats.binomtest(count, of).proportion_ci()
-    return f"{count / of:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+        changed, drifting = (
+            "–" if row[name] is None else share(row[name], row["histories"], 1)
+            for name in ("changed", "drifting")
+        )
+        lines.append([row["what"], row["noise"], str(row["entries"]), changed, drifting])
+    return markdown(["planted", "noise", "entries", "change found", "drift warned of"], lines)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,15 @@ and started again. Nothing else should run on the machine.
 """
 
 import argparse
-import contextlib
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import peers
+from script import arguments
 
 from alexnet_bench.run.compare import compare
 from alexnet_bench.run.local import ROOT, Code
@@ -32,6 +30,8 @@ from alexnet_bench.run.sides import Side
 PLANTED = {"same": 0.0, "slower-1": 0.01, "slower-2": 0.02, "slower-5": 0.05}
 PEERS = ("pytest-benchmark", "loop")
 SECONDS = 120.0
+# What makes a training step slower is added to this file.
+STEP = "alexnet_bench/model/tensorflow_step.py"
 
 SLOWER = """
 
@@ -60,7 +60,14 @@ def build_steps(*arguments, **options):
 
 
 def main() -> None:
-    options = _options()
+    parser = arguments(__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--topology", default="alexnet-32")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--threads", type=lambda text: tuple(map(int, text.split("x"))), help="such as 1x2")
+    parser.add_argument("--cycles", type=int, default=20)
+    parser.add_argument("--kinds", nargs="+", choices=[*PLANTED, *PEERS], default=[*PLANTED, *PEERS])
+    options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for cycle in range(options.cycles):
         for kind in options.kinds:
@@ -80,12 +87,9 @@ def _measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
             (folder / "outcome.json").write_text(json.dumps(outcome) + "\n", encoding="utf-8")
             return
         head = ROOT if not PLANTED[kind] else _slower_copy(Path(place), PLANTED[kind])
-        revision = subprocess.run(
-            ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True
-        ).stdout.strip()
         sides = {
-            "base": Side(code=Code(), revision=revision),
-            "head": Side(code=Code(root=head), revision=revision),
+            "base": Side(code=Code(), revision=revision()),
+            "head": Side(code=Code(root=head), revision=revision()),
         }
         run = Path(place) / "run"
         compare(_settings(options), sides, run, f"tests/validation/live.py {kind}")
@@ -93,15 +97,10 @@ def _measure(kind: str, folder: Path, options: argparse.Namespace) -> None:
         shutil.copytree(run, folder)
 
 
-@contextlib.contextmanager
-def competitor() -> Iterator[None]:
-    """Another process that computes all the time."""
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+def revision() -> str:
+    """The commit of this repository."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -121,21 +120,10 @@ def _settings(options: argparse.Namespace) -> Settings:
 def _slower_copy(place: Path, share: float) -> Path:
     shutil.copytree(ROOT / "alexnet_bench", place / "alexnet_bench")
     shutil.copytree(ROOT / "ablations", place / "ablations")
-    with (place / "alexnet_bench" / "trial" / "tensorflow_step.py").open("a", encoding="utf-8") as file:
+    with (place / STEP).open("a", encoding="utf-8") as file:
         file.write(SLOWER.replace("{share}", str(share)))
     return place
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--topology", default="alexnet-32")
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--threads", type=lambda text: tuple(map(int, text.split("x"))), help="such as 1x2")
-    parser.add_argument("--cycles", type=int, default=20)
-    parser.add_argument("--kinds", nargs="+", choices=[*PLANTED, *PEERS], default=[*PLANTED, *PEERS])
-    return parser.parse_args()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,20 +13,13 @@ mean, in points, and the margin is half a point. Three plans are compared:
 - fixed: as many seeds for every arm, once, as make as many arms conclusive as the looks did.
 """
 
-import argparse
 import json
-import sys
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from shown import check
+from script import interval, simulate, tabulated
 
 from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.stats.verdict import (
@@ -47,22 +40,14 @@ CASES = list(product(DEVIATIONS, (*ALIKE, MIXED)))
 # Of the effect sizes that the watched test expects, in deviations.
 MIXTURE_VARIANCE = 1.0
 PLANS = ("looks", "watched", "fixed")
-DOCUMENT = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--table", action="store_true", help="print the table of what is there")
-    parser.add_argument("--check", action="store_true", help="compare the table with that of the docs")
-    options = parser.parse_args()
-    if not options.table and not options.check:
-        rows = [_case(number, *case) for number, case in enumerate(CASES)]
-        options.out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
-    found = table(json.loads(options.out.read_text(encoding="utf-8")))
-    if options.check:
-        check(DOCUMENT, "looks", found)
-    print(found)
+    simulate(__doc__, _cases, table, shown=("docs/verdicts.md", "looks"))
+
+
+def _cases() -> list[dict[str, Any]]:
+    return [_case(number, *case) for number, case in enumerate(CASES)]
 
 
 def _case(number: int, deviation: float, truths: tuple[float, ...]) -> dict[str, Any]:
@@ -93,12 +78,8 @@ def _by_looks(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
 
 
 def _watched(sweep: NDArray[np.float64]) -> tuple[list[str], int]:
-    found, seeds = [], []
-    for values in sweep:
-        verdict, taken = _watch(values, LEVEL / len(sweep))
-        found.append(verdict)
-        seeds.append(taken)
-    return found, sum(seeds) + max(seeds)
+    found, seeds = zip(*(_watch(values, LEVEL / len(sweep)) for values in sweep), strict=True)
+    return list(found), sum(seeds) + max(seeds)
 
 
 def _watch(values: NDArray[np.float64], level: float) -> tuple[str, int]:
@@ -160,9 +141,9 @@ def _rates(sweeps: list[tuple[list[str], int]], truths: tuple[float, ...]) -> di
     every = [verdict for found, _ in sweeps for verdict in found]
     return {
         "false_side": wrong / len(sweeps),
-        "false_side_at_most": _upper(wrong, len(sweeps)),
+        "false_side_at_most": interval(wrong, len(sweeps))[1],
         "false_equivalent": alike / len(sweeps),
-        "false_equivalent_at_most": _upper(alike, len(sweeps)),
+        "false_equivalent_at_most": interval(alike, len(sweeps))[1],
         "conclusive": 1 - every.count(INCONCLUSIVE) / len(every),
         "mean_trials": float(np.mean([trials for _, trials in sweeps])),
     }
@@ -176,43 +157,27 @@ def _is_false_equivalent(verdict: str, truth: float) -> bool:
     return verdict == EQUIVALENT and truth >= MARGIN
 
 
-def _upper(count: int, of: int) -> float:
-    return float(stats.binomtest(count, of).proportion_ci(0.95).high)
-
-
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
-    titles = [
-        "arms",
-        "deviation, points",
-        "true effects, points",
-        "plan",
-        "false better or worse",
-        "false equivalent",
-        "arms with a verdict",
-        "mean trials",
-    ]
-    lines = [titles, ["---"] * len(titles)]
-    for row in rows:
-        for plan in PLANS:
-            found = row[plan]
-            lines.append(
-                [
-                    f"{len(row['truths'])}",
-                    f"{row['deviation']:g}",
-                    ", ".join(f"{truth:g}" for truth in dict.fromkeys(row["truths"])),
-                    plan,
-                    _share(found, "false_side"),
-                    _share(found, "false_equivalent") if max(row["truths"]) >= MARGIN else "–",
-                    f"{found['conclusive']:.0%}",
-                    f"{found['mean_trials']:.1f}",
-                ]
-            )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return tabulated([_line(row, plan) for row, plan in product(rows, PLANS)])
 
 
-def _share(found: dict[str, Any], name: str) -> str:
-    return f"{found[name]:.1%} (at most {found[f'{name}_at_most']:.1%})"
+def _line(row: dict[str, Any], plan: str) -> dict[str, object]:
+    found = row[plan]
+    side, equivalent = (
+        f"{found[name]:.1%} (at most {found[f'{name}_at_most']:.1%})"
+        for name in ("false_side", "false_equivalent")
+    )
+    return {
+        "arms": len(row["truths"]),
+        "deviation, points": f"{row['deviation']:g}",
+        "true effects, points": ", ".join(f"{truth:g}" for truth in dict.fromkeys(row["truths"])),
+        "plan": plan,
+        "false better or worse": side,
+        "false equivalent": equivalent if max(row["truths"]) >= MARGIN else "–",
+        "arms with a verdict": f"{found['conclusive']:.0%}",
+        "mean trials": f"{found['mean_trials']:.1f}",
+    }
 
 
 if __name__ == "__main__":

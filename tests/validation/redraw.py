@@ -15,10 +15,12 @@ import random
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from script import add_lines, arguments, read_lines, tabulated
 
 WAYS = ("nothing", "trace", "build", "shuffle", "process")
 HUGE = {"with": "glibc.malloc.hugetlb=1", "without": "glibc.malloc.hugetlb=0"}
@@ -102,24 +104,18 @@ class Process:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--topology", default="alexnet-32")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--summary", action="store_true")
     options = parser.parse_args()
     if not options.summary:
-        _measure(options)
-    for row in summary(options.out):
-        print(row)
-
-
-def _measure(options: argparse.Namespace) -> None:
-    done = {(row["huge"], row["way"]) for row in _read(options.out)}
-    for huge in HUGE:
-        for way in WAYS:
+        done = {(row["huge"], row["way"]) for row in read_lines(options.out)}
+        for huge, way in product(HUGE, WAYS):
             if (huge, way) not in done:
                 _try(way, huge, options)
+    print(table(read_lines(options.out)))
 
 
 def _try(way: str, huge: str, options: argparse.Namespace) -> None:
@@ -141,27 +137,17 @@ def _try(way: str, huge: str, options: argparse.Namespace) -> None:
         rows.append({"huge": huge, "way": way, "redraw": redraw, "cost": cost, "slices": slices})
     for process in processes:
         process.end()
-    with options.out.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows)
+    add_lines(options.out, rows)
     print(way, huge, "done", flush=True)
 
 
-def summary(path: Path) -> list[str]:
+def table(rows: list[dict[str, Any]]) -> str:
     """A row of Markdown for each way, with and without huge pages."""
-    rows = _read(path)
-    lines = [
-        "| redrawn | huge pages | spread of builds | of that redrawn | spread of slices | a redraw takes |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for huge in HUGE:
-        for way in WAYS:
-            some = [row for row in rows if (row["huge"], row["way"]) == (huge, way)]
-            if some:
-                lines.append(_row(way, huge, some))
-    return lines
+    by_way = ([row for row in rows if (row["huge"], row["way"]) == case] for case in product(HUGE, WAYS))
+    return tabulated(list(map(_line, filter(None, by_way))))
 
 
-def _row(way: str, huge: str, rows: list[dict[str, Any]]) -> str:
+def _line(rows: list[dict[str, Any]]) -> dict[str, object]:
     """The variances of a log duration: of slices, between builds, and of a build's change when redrawn."""
     logs = np.log([row["slices"] for row in rows])
     logs -= logs.mean(axis=1, keepdims=True)
@@ -171,15 +157,14 @@ def _row(way: str, huge: str, rows: list[dict[str, Any]]) -> str:
     noise = within / logs.shape[2]
     between = max(0.0, means.var(axis=1, ddof=1).mean() - noise)
     changed = max(0.0, (np.diff(means, axis=0) ** 2).mean() / 2 * scale - noise)
-    share = f"{min(1.0, changed / between):.0%}" if between else "–"
-    cost = np.median([row["cost"] for row in rows[1:]])
-    return f"| {way} | {huge} | {between**0.5:.2%} | {share} | {within**0.5:.2%} | {cost:.1f} s |"
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {
+        "redrawn": rows[0]["way"],
+        "huge pages": rows[0]["huge"],
+        "spread of builds": f"{between**0.5:.2%}",
+        "of that redrawn": f"{min(1.0, changed / between):.0%}" if between else "–",
+        "spread of slices": f"{within**0.5:.2%}",
+        "a redraw takes": f"{np.median([row['cost'] for row in rows[1:]]):.1f} s",
+    }
 
 
 if __name__ == "__main__":

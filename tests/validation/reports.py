@@ -8,7 +8,6 @@ test images, and every seed is shared by control and arms. Cases that the file h
 can be stopped and started again.
 """
 
-import argparse
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from script import arguments, interval, markdown, share, span, write
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -32,7 +31,7 @@ DEVIATION, ROUNDS, STEP_NOISE, DRAW_NOISE = 0.007, 6, 0.05, 0.004
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     options = parser.parse_args()
@@ -42,8 +41,7 @@ def main() -> None:
         with ProcessPoolExecutor() as pool:
             for row in pool.map(_case, left):
                 rows.append(row)
-                text = "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n"
-                options.out.write_text(text, encoding="utf-8")
+                write(options.out, rows)
     print(table(rows))
 
 
@@ -54,8 +52,7 @@ def _case(numbered: tuple[int, tuple[int, int, int]]) -> dict[str, Any]:
     wrong = {name: sum(item[name] for item in found) for name in ("error", "throughput")}
     case: dict[str, Any] = {"arms": arms, "seeds": seeds, "images": images, "reports": REPORTS}
     for name, count in wrong.items():
-        interval = stats.binomtest(count, REPORTS).proportion_ci()
-        case[name] = {"reports": count, "interval": [float(interval.low), float(interval.high)]}
+        case[name] = {"reports": count, "interval": interval(count, REPORTS)}
     print(json.dumps(case), flush=True)
     return case
 
@@ -83,30 +80,21 @@ def _report(rng: np.random.Generator, arms: int, seeds: int, images: int) -> dic
 def table(rows: list[dict[str, Any]]) -> str:
     """What was found, as Markdown."""
     titles = ["arms", "seeds or draws", "test images", "reports", "false on error", "false on throughput"]
-    lines = [titles, ["---"] * len(titles)]
-    lines += [
+    measures = ("error", "throughput")
+    lines = [
         [
             *(f"{row[name]:,}" for name in ("arms", "seeds", "images", "reports")),
-            _share(row, "error"),
-            _share(row, "throughput"),
+            *(
+                f"{row[name]['reports'] / row['reports']:.1%} {span(row[name]['interval'], 1)}"
+                for name in measures
+            ),
         ]
         for row in rows
     ]
-    every = {name: sum(row[name]["reports"] for row in rows) for name in ("error", "throughput")} | {
-        "reports": sum(row["reports"] for row in rows)
-    }
-    for name in ("error", "throughput"):
-        interval = stats.binomtest(every[name], every["reports"]).proportion_ci()
-        every[name] = {"reports": every[name], "interval": [interval.low, interval.high]}
-    lines.append(
-        ["all", "", "", f"{every['reports']:,}", _share(every, "error"), _share(every, "throughput")]
-    )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _share(row: dict[str, Any], name: str) -> str:
-    low, high = row[name]["interval"]
-    return f"{row[name]['reports'] / row['reports']:.1%} ({low:.1%} to {high:.1%})"
+    every = sum(row["reports"] for row in rows)
+    wrong = [sum(row[name]["reports"] for row in rows) for name in measures]
+    lines.append(["all", "", "", f"{every:,}", *(share(count, every, 1) for count in wrong)])
+    return markdown(titles, lines)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 python tests/validation/summarize.py results/reference/throughput-32 [--json]
 """
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +13,13 @@ from typing import Any
 import numpy as np
 from live import PLANTED
 from scipy import stats
+from script import arguments, interval, markdown, span, tabulated
 
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.stats import FEWEST_UNITS, Estimate, estimate, over_draws, variance_components
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Estimate, estimate
+from alexnet_bench.stats.rounds import over_draws, variance_components
 
 CLOSE_ENOUGH = 0.007
 REPLAYED_DRAWS = (4, 6, 8)
@@ -27,7 +28,7 @@ LONG_DRAW = 30
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -43,16 +44,20 @@ def summary(folder: Path) -> dict[str, Any]:
     measured = {kind: [_draws(run) for run in sorted(folder.glob(f"{kind}-[0-9]*"))] for kind in PLANTED}
     same = measured["same"]
     # With what was planted taken off again, every measurement is one of the same code.
-    every = [_without(draws, PLANTED[kind]) for kind, runs in measured.items() for draws in runs]
+    every = [
+        [ratios + np.log1p(PLANTED[kind]) for ratios in draws]
+        for kind, runs in measured.items()
+        for draws in runs
+    ]
     return {
-        "same": _spread([np.exp(_whole(draws).mean) for draws in same]),
+        "same": _spread([np.exp(over_draws(draws).mean) for draws in same]),
         "machines": _machines(folder),
         "components": _components(same),
         "draws": _draw_counts(same),
-        "coverage_live": coverage([_whole(draws) for draws in same]),
+        "coverage_live": coverage(list(map(over_draws, same))),
         "coverage_replayed": coverage(list(replays(same))),
         "every": {
-            "live": coverage([_whole(draws) for draws in every]),
+            "live": coverage(list(map(over_draws, every))),
             "replayed": coverage(list(replays(every))),
             "error_over_expected": _error_over_expected(every),
         },
@@ -73,12 +78,11 @@ def coverage(found: Sequence[Estimate]) -> dict[str, Any]:
     covered = sum(item.low <= 0 <= item.high for item in kept)
     if not kept:
         return {"comparisons": 0}
-    interval = stats.binomtest(covered, len(kept)).proportion_ci()
     return {
         "comparisons": len(kept),
         "covered": covered,
         "share": covered / len(kept),
-        "interval": [float(interval.low), float(interval.high)],
+        "interval": interval(covered, len(kept)),
         "mean_half_width": float(np.mean([(item.high - item.low) / 2 for item in kept])),
     }
 
@@ -103,7 +107,7 @@ def replays(
 
 def stopped(
     runs: Sequence[list[np.ndarray]],
-    interval: float,
+    width: float,
     judge: Callable[[Sequence[np.ndarray]], Estimate] = over_draws,
 ) -> Iterator[Estimate]:
     """From every draw on, what is found where timing ends as soon as the interval is narrow enough."""
@@ -111,7 +115,7 @@ def stopped(
         for start in range(len(draws)):
             for end in range(start + FEWEST_UNITS, len(draws) + 1):
                 found = judge(draws[start:end])
-                if np.expm1((found.high - found.low) / 2) <= interval:
+                if np.expm1((found.high - found.low) / 2) <= width:
                     yield found
                     break
 
@@ -123,20 +127,11 @@ def _draws(run: Path) -> list[np.ndarray]:
     return list(speed_effect(head, base, TRAINING).rounds)
 
 
-def _without(draws: list[np.ndarray], share: float) -> list[np.ndarray]:
-    """Draws of a measurement as they would be without what was planted."""
-    return [ratios + np.log1p(share) for ratios in draws]
-
-
 def _error_over_expected(runs: Sequence[list[np.ndarray]]) -> float:
     """The root mean square of whole measurements over that of their standard errors; 1 where all is told."""
     means = [[ratios.mean() for ratios in draws] for draws in runs]
     errors = np.mean([np.mean(values) ** 2 for values in means])
     return float(np.sqrt(errors / np.mean([stats.sem(values) ** 2 for values in means])))
-
-
-def _whole(draws: list[np.ndarray]) -> Estimate:
-    return over_draws(draws)
 
 
 def _spread(ratios: Sequence[float]) -> dict[str, Any]:
@@ -185,7 +180,7 @@ def _draw_counts(runs: Sequence[list[np.ndarray]]) -> dict[str, Any]:
 def _planted(runs: Sequence[list[np.ndarray]], share: float) -> dict[str, Any]:
     """How far each measurement is from the slowdown that was planted; the true ratio is 1 / (1 + share)."""
     truth = 1 / (1 + share)
-    found = [_whole(draws) for draws in runs]
+    found = [over_draws(draws) for draws in runs]
     errors = [float(np.exp(item.mean)) - truth for item in found]
     kept = [item for item in found if not item.descriptive]
     return {
@@ -255,77 +250,60 @@ def tables(found: dict[str, Any]) -> str:
             if "round_autocorrelation" in spread
             else []
         ),
-        ("draws a measurement, rounds a draw (medians)", _counts(found["draws"])),
+        (
+            "draws a measurement, rounds a draw (medians)",
+            f"{found['draws']['median']:.0f}, {found['draws']['median_rounds']:.0f}",
+        ),
         (
             "comparisons on each processor, planted ones too",
             "; ".join(f"{name}: {count}" for name, count in found["machines"].items()),
         ),
     ]
-    parts = [_table(("the same code on both sides", "found"), rows)]
-    parts.append(_table(("intervals that hold 1, of draws alone", "found"), _without_floor(found)))
+    parts = [markdown(("the same code on both sides", "found"), rows)]
+    parts.append(markdown(("intervals that hold 1, of draws alone", "found"), _without_floor(found)))
     if any(item["measurements"] for item in found["planted"].values()):
         planted = [
-            (
-                f"{PLANTED[kind]:.0%}",
-                str(item["measurements"]),
-                str(item["within_0.7_points"]),
-                f"{np.abs(item['errors']).max():.2%}",
-                str(item["covered"]),
-                str(item["seen_as_slower"]),
-            )
+            {
+                "time added": f"{PLANTED[kind]:.0%}",
+                "measurements": item["measurements"],
+                "within 0.7 points": item["within_0.7_points"],
+                "largest error": f"{np.abs(item['errors']).max():.2%}",
+                "covered": item["covered"],
+                "called slower": item["seen_as_slower"],
+            }
             for kind, item in found["planted"].items()
             if item["measurements"]
         ]
-        titles = (
-            "time added",
-            "measurements",
-            "within 0.7 points",
-            "largest error",
-            "covered",
-            "called slower",
-        )
-        parts.append(_table(titles, planted))
+        parts.append(tabulated(planted))
     if found["peers"]:
-        ours = ("`bench compare`", str(same["measurements"]), _deviation(same), f"{same['largest']:.2%}")
         peers = [
-            (name, str(item["measurements"]), _deviation(item), f"{item['largest']:.2%}")
-            for name, item in found["peers"].items()
+            {
+                "two minutes of": name,
+                "measurements": item["measurements"],
+                "standard deviation of the ratio": _deviation(item),
+                "largest distance from 1": f"{item['largest']:.2%}",
+            }
+            for name, item in {"`bench compare`": same, **found["peers"]}.items()
             if item["measurements"] > 1
         ]
-        titles = (
-            "two minutes of",
-            "measurements",
-            "standard deviation of the ratio",
-            "largest distance from 1",
-        )
-        parts.append(_table(titles, [ours, *peers]))
+        parts.append(tabulated(peers))
     return "\n\n".join(parts)
 
 
 def _without_floor(found: dict[str, Any]) -> list[tuple[str, str]]:
     """What the same records gave before the spread of draws had a floor."""
     before = found["without_floor"]
-    rows = [("live", before["live"]), ("replayed blocks of draws", before["replayed"])]
-    rows += [(f"ended as soon as the interval is ±{at:.1%}", before[f"{at:.1%}"]) for at in STOPPED_AT]
-    return [(name, _covered(item)) for name, item in rows if item["comparisons"]]
+    rows = {"live": before["live"], "replayed blocks of draws": before["replayed"]}
+    rows |= {f"ended as soon as the interval is ±{at:.1%}": before[f"{at:.1%}"] for at in STOPPED_AT}
+    return [(name, _covered(item)) for name, item in rows.items() if item["comparisons"]]
 
 
 def _deviation(item: dict[str, Any]) -> str:
-    low, high = item["interval"]
-    return f"{item['deviation']:.2%} ({low:.2%} to {high:.2%})"
+    return f"{item['deviation']:.2%} {span(item['interval'], 2)}"
 
 
 def _covered(item: dict[str, Any]) -> str:
-    low, high = item["interval"]
-    return f"{item['covered']} of {item['comparisons']} ({low:.1%} to {high:.1%})"
-
-
-def _counts(item: dict[str, Any]) -> str:
-    return f"{item['median']:.0f}, {item['median_rounds']:.0f}"
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in [titles, ["---"] * len(titles), *rows])
+    return f"{item['covered']} of {item['comparisons']} {span(item['interval'], 1)}"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
-from alexnet_bench.stats import chance_error
+from alexnet_bench.stats.error_rates import chance_error
 from alexnet_bench.words import percent
 
 

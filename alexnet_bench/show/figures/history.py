@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from alexnet_bench.analysis.series import Series
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.numbers import change_text
-from alexnet_bench.stats import Estimate
+from alexnet_bench.stats.estimate import Estimate
 
 _MOST_LABELS, _SHORT = 12, 7
 

@@ -1,12 +1,13 @@
-"""Seeds are added until there is a verdict: which trials are run, with outcomes that are made up."""
+"""Which trials are run, with outcomes that are made up: seeds until there is a verdict, and rates."""
 
 import contextlib
 
 import pytest
 from made_up_trials import made_up_trial
+from report_runs import curve_point
 
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.errors import BenchError, RecordError
+from alexnet_bench.errors import RecordError
 from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import run as runs
@@ -20,22 +21,35 @@ UNSURE = (0.02, -0.02, 0.03, -0.01)
 
 
 @pytest.fixture
-def conclude(monkeypatch, tmp_path):
-    """Run variants whose error is made up, until they are conclusive."""
+def carry_out(monkeypatch, tmp_path):
+    """Carry out a run, or go on with it, with trials that are made up by a function of the task."""
 
-    def do(errors, folder=tmp_path / "run", trial_seconds=60.0, observer=SILENT, **asked):
+    def do(columns, observer=SILENT, **asked):
         def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
             for task in tasks:
-                keep(_record(task, run_id, errors[task.network.variant.name], trial_seconds))
+                keep(made_up_trial(task, run_id, **columns(task)))
 
         monkeypatch.setattr(runs, "run_trials", train)
         monkeypatch.setattr(runs, "Zygote", lambda log: contextlib.nullcontext())
-        settings = Settings(measure="accuracy", jobs=1, until_conclusive=True, **asked)
-        schedule = Schedule(settings)
+        schedule, folder = Schedule(Settings(measure="accuracy", jobs=1, **asked)), tmp_path / "run"
         if not folder.exists():
             start_run(schedule, folder, "a test")
         continue_run(schedule, folder, observer)
         return folder
+
+    return do
+
+
+@pytest.fixture
+def conclude(carry_out):
+    """Run variants whose error is made up by seed, a minute a trial, until they are conclusive."""
+
+    def do(errors, **asked):
+        def columns(task):
+            column = "validation_top1_error" if task.purpose == "tuning" else "test_top1_error"
+            return {"duration_seconds": 60.0, column: errors[task.network.variant.name](task.seed)}
+
+        return carry_out(columns, until_conclusive=True, **asked)
 
     return do
 
@@ -48,11 +62,6 @@ class Told(Observer):
 
     def stopped(self, reason):
         self.reasons.append(reason)
-
-
-def _record(task, run_id, error, seconds):
-    column = "validation_top1_error" if task.purpose == "tuning" else "test_top1_error"
-    return made_up_trial(task, run_id, duration_seconds=seconds, **{column: error(task.seed)})
 
 
 def constant(error):
@@ -92,9 +101,10 @@ def test_only_arms_without_a_verdict_get_more_seeds(conclude):
 
 
 def test_the_seeds_are_limited_and_the_last_look_is_at_the_limit(conclude):
-    folder = conclude({"alexnet": constant(0.10), "tanh": unsure(0.10)}, variants="alexnet,tanh", seeds=11)
+    """The control may go by another name."""
+    folder = conclude({"lrn": constant(0.10), "no-lrn": unsure(0.10)}, variants="@lrn", seeds=11)
 
-    assert seeds_of(folder) == {"alexnet": 11, "tanh": 11}
+    assert seeds_of(folder) == {"lrn": 11, "no-lrn": 11}
     assert read_manifest(folder).plan.looks == (4, 8, 11)
 
 
@@ -136,17 +146,11 @@ def test_a_run_that_goes_on_looks_where_it_was_planned(conclude):
     folder = conclude(errors, **asked)
     before = len(run_records(folder))
 
-    conclude(errors, folder=folder, **asked)
+    conclude(errors, **asked)
 
     assert len(run_records(folder)) == before
     with pytest.raises(RecordError, match="planned with looks"):
         resume_settings(folder, 40)
-
-
-def test_the_control_may_go_by_another_name(conclude):
-    folder = conclude({"lrn": constant(0.10), "no-lrn": unsure(0.10)}, variants="@lrn", seeds=8)
-
-    assert seeds_of(folder) == {"lrn": 8, "no-lrn": 8}
 
 
 def test_each_arm_is_judged_beside_its_own_control(conclude):
@@ -173,9 +177,25 @@ def test_a_control_that_is_given_is_judged_beside_all(conclude):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
-    [({"measure": "throughput"}, "--measure accuracy"), ({"seeds": 3}, "a verdict takes at least 4")],
+    ("recipe", "tried"),
+    [
+        # None for longer than the best one took: from 0.02 on, rates get to 25% in the fourth epoch.
+        ("figure-1", [(0.02, None), (0.0067, 4), (0.06, 4), (0.002, 4)]),
+        # It stops at no training error; all rates tie, so the lowest is the best, and three beyond are tried.
+        ("paper", [(rate, None) for rate in (0.01, 0.0033, 0.03, 0.001, 0.0003, 0.0001, 0.0)]),
+    ],
 )
-def test_what_can_give_no_verdict_is_refused(asked, words):
-    with pytest.raises(BenchError, match=words):
-        Settings(until_conclusive=True, **asked)
+def test_the_epochs_that_each_rate_is_given(carry_out, recipe, tried):
+    given = []
+
+    def columns(task):
+        rate = task.network.recipe.learning_rate
+        if task.purpose == "tuning":
+            given.append((round(rate, 4), task.most_epochs))
+        errors = [0.9, 0.6, 0.4, 0.2 if rate >= 0.02 else 0.3]
+        curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
+        return {"curve": curve, "validation_top1_error": 0.3}
+
+    carry_out(columns, variants="alexnet", tune="lr", seeds=1, recipe=recipe)
+
+    assert given == tried

@@ -1,8 +1,0 @@
-"""Exit codes."""
-
-DONE = 0
-FINDING = 1
-BAD_INPUT = 2
-NOTHING_MEASURED = 3
-FAULT = 4
-INTERRUPTED = 130
