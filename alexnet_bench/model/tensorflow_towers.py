@@ -88,7 +88,9 @@ class EachTower(keras.layers.Layer):
         """Build each for its share of the channels."""
         *before, channels = input_shape
         for layer in self.layers:
-            layer.build((*before, channels // len(self.layers)))
+            # A loaded one is.
+            if not layer.built:
+                layer.build((*before, channels // len(self.layers)))
 
     def call(self, inputs: Any) -> Any:
         """Apply each to its channels."""

@@ -187,8 +187,8 @@ def test_small_and_large_weights_train_alike():
             for _ in "ab"
         ]
         models[1].set_weights(models[0].get_weights())
-        for model, optimizer in zip(models, (recipe.optimizer, own), strict=True):
-            steps = Steps(model, recipe.but(optimizer=optimizer, weight_decay=0.1))
+        for model, rule in zip(models, (recipe.optimizer, own), strict=True):
+            steps = Steps(model, recipe.but(optimizer=rule, weight_decay=0.1))
             for _ in range(3):
                 steps.train(wide, LABELS[:3])
             steps.model  # noqa: B018 - brings the weights up to date
