@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from alexnet_bench.model.dense import Dense
 from alexnet_bench.model.on_device import OnDevice
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
@@ -158,7 +159,7 @@ def _keras_layer(layer: Layer, units: int, **own: Any) -> keras.Layer:
     if layer.kind == "convolution":
         return keras.layers.Conv2D(units, layer.kernel, **_window(layer), **own)
     if layer.kind == "dense":
-        return keras.layers.Dense(units, kernel_initializer="zeros", **own)
+        return Dense(units, kernel_initializer="zeros", **own)
     if layer.kind == "dropout":
         return TowerDropout(layer.rate, **own)
     if layer.kind == "margin":

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from alexnet_bench.errors import VariantError
 from alexnet_bench.model.build import build_model
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
-from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer
+from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer, decayed
 from alexnet_bench.model.tensorflow_packing import NoPacking, Packing, can_be_packed
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
@@ -109,24 +108,17 @@ class Steps:
         self._scale.apply(gradients, self._update)
 
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        packing = self._packing
-        given = zip(packing.weights, gradients, packing.decaying, strict=True)
-        self._optimizer.apply(
-            [_decayed(gradient, weight.value, self._decay * decaying) for weight, gradient, decaying in given]
-        )
+        weights = self._packing.weights
+        decays = [self._decay * which for which in self._packing.decaying]
+        if isinstance(self._optimizer, ShippedOptimizer):
+            self._optimizer.apply(gradients, decays)
+        else:
+            given = zip(gradients, weights, decays, strict=True)
+            self._optimizer.apply(
+                [decayed(gradient, weight.value, decay) for gradient, weight, decay in given]
+            )
 
     def _infer(self, images: tf.Tensor) -> tf.Tensor:
         """Class probabilities."""
         with self._packing.opened():
             return tf.nn.softmax(self._model(images, training=False))
-
-
-def _decayed(gradient: tf.Tensor, weight: tf.Variable, decay: float | np.ndarray) -> tf.Tensor:
-    """The gradient with weight decay, on the weight's own device.
-
-    Left to TensorFlow, the sum is formed on the first device, and a split network's weights cross twice.
-    """
-    if not np.any(decay):
-        return gradient
-    with tf.device(weight.device):
-        return gradient + decay * weight
