@@ -16,7 +16,9 @@ class Dense(keras.layers.Dense):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Multiply by the kernel, and add the bias."""
-        return ops.add(_product(inputs, ops.convert_to_tensor(self.kernel)), self.bias)
+        # A variable itself has no place in a gradient of one's own; what is read of it has.
+        kernel = ops.reshape(self.kernel, self.kernel.shape)
+        return ops.add(_product(inputs, kernel), self.bias)
 
 
 @ops.custom_gradient
