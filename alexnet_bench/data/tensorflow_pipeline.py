@@ -1,11 +1,12 @@
 """Batches for training and evaluation, augmented as the paper does. TensorFlow only.
 
-Every random draw is a function of (seed, step), so that a trial sees the same images in the same order
-whatever else the machine does.
+Every random draw is a function of the seed and of how many steps there were before, so that a trial sees the
+same images in the same order whatever else the machine does.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +19,9 @@ from alexnet_bench.seeds import derive_seed
 COLOUR_DEVIATION = 0.1
 SAMPLED_FOR_STATISTICS = 2000
 STATISTICS_BATCH = 100
+# Of small images, so many bytes of batches are made at once: an operation costs more than what it does there.
+BYTES_AT_ONCE = 2**23
+MOST_BYTES_KEPT = 2**26
 
 
 def canvas_side(side: int) -> int:
@@ -43,6 +47,9 @@ class Pipeline:
         self.dataset, self.split, self.recipe, self.seed = dataset, train, recipe, seed
         self.side, self.input_side, self.canvas = side, input_side, canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
+        batch_bytes = 4 * recipe.batch_size * side**2 * dataset.channels
+        self.batches_at_once = max(1, min(self.steps_per_epoch, BYTES_AT_ONCE // batch_bytes))
+        self._source = _Source(train)
         order = np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train))
         sample = train.take(np.sort(order[:SAMPLED_FOR_STATISTICS]))
         batches = self._in_order(sample, STATISTICS_BATCH, lambda images: images)
@@ -52,51 +59,70 @@ class Pipeline:
         self.colour_axes = _principal_axes(pixels)
 
     def training(self, epochs: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-        """(images, labels) of all epochs, shuffled anew in each; what does not fill a batch is left out.
+        """Images and labels of all epochs, shuffled anew in each; what does not fill a batch is left out.
+
+        Some batches of one epoch at a time: (batches, images, height, width, channels), (batches, images).
 
         Raises:
             DataError: a file cannot be decoded.
         """
-        steps = tf.data.Dataset.range(epochs * self.steps_per_epoch)
-        batches = steps.map(self._training_batch, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+        firsts = range(0, self.steps_per_epoch, self.batches_at_once)
+        steps = [epoch * self.steps_per_epoch + first for epoch in range(epochs) for first in firsts]
+        batches = (
+            tf.data.Dataset.from_tensor_slices(np.array(steps, "int64"))
+            .map(_as_it_is(self._training_batches), tf.data.AUTOTUNE, deterministic=True)
+            .prefetch(2)
+        )
         with _corrupt_file_named(self.split, self.dataset.channels):
             yield from batches
 
-    def evaluation(self, split: Split, batch_size: int, *, ten_crops: bool = False) -> Iterator[tf.Tensor]:
-        """The images of a split in order; with ten crops, a batch is (10 or 5, images, …) crops.
+    def evaluation(self, split: Split, batch_size: int, *, ten_crops: bool = False) -> Iterable[tf.Tensor]:
+        """The images of a split in order, as often as they are asked for; ten crops are (10 or 5, images, …).
 
-        Raises:
-            DataError: a file cannot be decoded.
+        To go through them raises a DataError where a file cannot be decoded.
         """
         return self._in_order(split, batch_size, self._ten_crops if ten_crops else self._centre_crop)
 
-    def _in_order(
-        self, split: Split, batch_size: int, crop: Callable[[tf.Tensor], tf.Tensor]
-    ) -> Iterator[tf.Tensor]:
-        starts = tf.data.Dataset.range(0, len(split), batch_size)
-        indices = starts.map(lambda start: tf.range(start, tf.minimum(start + batch_size, len(split))))
-        batches = indices.map(lambda chosen: crop(self._load(split, chosen)), tf.data.AUTOTUNE).prefetch(2)
-        with _corrupt_file_named(split, self.dataset.channels):
-            yield from batches
+    def _in_order(self, split: Split, batch_size: int, crop: Callable[[tf.Tensor], tf.Tensor]) -> "_InOrder":
+        source, count = _Source(split), len(split)
+        batches = tf.data.Dataset.range(0, count, batch_size).map(
+            _as_it_is(
+                lambda first: crop(self._load(source, tf.range(first, tf.minimum(first + batch_size, count))))
+            ),
+            tf.data.AUTOTUNE,
+        )
+        size = batches.element_spec.shape
+        floats = count * math.prod(side for side in size if side is not None)
+        if split.images is not None and 4 * floats <= MOST_BYTES_KEPT:
+            batches = batches.cache()
+        return _InOrder(batches.prefetch(2), split, self.dataset.channels)
 
-    def _training_batch(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _training_batches(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The batches from a step on."""
         batch = self.recipe.batch_size
         epoch, within = step // self.steps_per_epoch, step % self.steps_per_epoch
+        count = tf.minimum(tf.constant(self.batches_at_once, tf.int64), self.steps_per_epoch - within)
         indices = tf.random.experimental.index_shuffle(
-            within * batch + tf.range(batch, dtype=tf.int64),
+            within * batch + tf.range(count * batch),
             seed=self._seed("order", epoch),
             max_index=len(self.split) - 1,
         )
-        images = self._load(self.split, indices)
+        images = self._load(self._source, indices)
         augmented = self._augment(images, step) if self.recipe.augmentation != "none" else images
-        return self._finish(self._centre(augmented, self.side)), tf.gather(self.split.labels, indices)
+        finished = self._finish(self._centre(augmented, self.side))
+        labels = tf.gather(self._source.labels, indices)
+        return (
+            tf.reshape(finished, (-1, batch, self.input_side, self.input_side, self.dataset.channels)),
+            tf.reshape(labels, (-1, batch)),
+        )
 
-    def _load(self, split: Split, indices: tf.Tensor) -> tf.Tensor:
+    def _load(self, source: "_Source", indices: tf.Tensor) -> tf.Tensor:
         """Images as float32 0 to 255 on the canvas, (images, canvas, canvas, channels)."""
-        if split.images is None:
-            images = tf.map_fn(self._decode, tf.gather(split.paths, indices), fn_output_signature=tf.float32)
+        if source.images is None:
+            paths = tf.gather(source.paths, indices)
+            images = tf.map_fn(self._decode, paths, fn_output_signature=tf.float32)
             return tf.ensure_shape(images, (None, self.canvas, self.canvas, self.dataset.channels))
-        images = tf.cast(tf.gather(split.images, indices), tf.float32)
+        images = tf.cast(tf.gather(source.images, indices), tf.float32)
         if self.dataset.size != self.side:
             images = tf.image.resize(images, (self.side, self.side))
         before = (self.canvas - self.side) // 2
@@ -113,14 +139,14 @@ class Pipeline:
         return tf.ensure_shape(image, (self.canvas, self.canvas, self.dataset.channels))
 
     def _augment(self, images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        batch, free = self.recipe.batch_size, self.canvas - self.side + 1
-        corners = tf.random.stateless_uniform((2, batch), self._seed("crops", step), 0, free, tf.int32)
+        count, free = tf.shape(images)[0], self.canvas - self.side + 1
+        corners = tf.random.stateless_uniform((2, count), self._seed("crops", step), 0, free, tf.int32)
         images = _crop_each(images, corners[0], corners[1], self.side)
         if self.dataset.mirrored:
-            flips = tf.random.stateless_uniform((batch, 1, 1, 1), self._seed("flips", step)) < 0.5
+            flips = tf.random.stateless_uniform((count, 1, 1, 1), self._seed("flips", step)) < 0.5
             images = tf.where(flips, tf.reverse(images, [2]), images)
         if self.recipe.augmentation == "crops-flips-colour":
-            shape = (batch, self.dataset.channels)
+            shape = (count, self.dataset.channels)
             amounts = tf.random.stateless_normal(shape, self._seed("colour", step), stddev=COLOUR_DEVIATION)
             images += (amounts @ self.colour_axes)[:, None, None, :]
         return images
@@ -147,6 +173,29 @@ class Pipeline:
 
     def _seed(self, purpose: str, when: tf.Tensor) -> tf.Tensor:
         return tf.stack([tf.constant(derive_seed(self.seed, purpose), tf.int64), when])
+
+
+# AutoGraph, which nothing here needs, takes half a second to read it all.
+_as_it_is = tf.autograph.experimental.do_not_convert
+
+
+class _Source:
+    """A split's images or paths, and labels, as tensors that every operation shares."""
+
+    def __init__(self, split: Split) -> None:
+        self.images = None if split.images is None else tf.constant(split.images)
+        self.paths, self.labels = tf.constant(split.paths, tf.string), tf.constant(split.labels)
+
+
+class _InOrder:
+    """Batches of a split that can be gone through again and again."""
+
+    def __init__(self, batches: tf.data.Dataset, split: Split, channels: int) -> None:
+        self._batches, self._split, self._channels = batches, split, channels
+
+    def __iter__(self) -> Iterator[tf.Tensor]:
+        with _corrupt_file_named(self._split, self._channels):
+            yield from self._batches
 
 
 def _read_image(path: tf.Tensor, channels: int) -> tf.Tensor:

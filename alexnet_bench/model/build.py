@@ -1,18 +1,28 @@
-"""Layer plan -> Keras model. Every tower has layers of its own, so that it can have a device of its own.
+"""Layer plan -> Keras model.
 
-Towers as separate convolutions are as fast as grouped ones on a CPU, where Keras' `groups=` is many times
-slower, and each tower's filter gradient can be computed where the tower is.
+On one device the towers of a layer are one operation on channels that lie side by side; split over devices,
+every tower has layers of its own. Both start with the same weights and drop the same units.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
+from alexnet_bench.model.dense import Dense
 from alexnet_bench.model.on_device import OnDevice
+from alexnet_bench.model.tensorflow_dropout import TowerDropout
+from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
+from alexnet_bench.network.parts import lrn, non_overlapping, overlapping, relu, tanh
 from alexnet_bench.network.plan import Layer, LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
+
+# What computes each channel by itself need not know where a tower ends; what works on the last axis, whatever
+# the others are, may have the towers on another. A user's block may do neither.
+EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping}
+LAST_AXIS = {lrn}
 
 
 def build_model(
@@ -35,26 +45,92 @@ def build_model(
     Returns:
         A model from (batch, height, width, channels) to float32 logits (batch, classes).
     """
-    builder = _Builder(recipe, seed, devices, precision)
+    builder = _Split(precision, devices) if devices else _SideBySide(precision)
     image = keras.Input(plan.input_shape, name=plan.layers[0].name)
     parts = [image]
     for layer in plan.layers[1:-1]:
         parts = builder.apply(layer, parts)
     builder.precision = "float32"
     (logits,) = builder.apply(plan.layers[-1], parts)
-    return keras.Model(image, logits, name=plan.topology.name)
+    model = keras.Model(image, logits, name=plan.topology.name)
+    draw_weights(model, plan, recipe, seed)
+    return model
 
 
-class _Builder:
-    def __init__(self, recipe: Recipe, seed: int, devices: Sequence[str], precision: str) -> None:
-        self.recipe, self.seed, self.devices, self.precision = recipe, seed, devices, precision
+def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int) -> None:
+    """Give the layers of a plan's model the state that training with a seed begins with.
+
+    A user's blocks keep theirs.
+    """
+    for layer in plan.layers:
+        found = made_of(model, layer)
+        if layer.kind == "dropout":
+            for item in found:
+                item.seed_generator.state.assign([derive_seed(seed, "dropout", layer.name), 0])
+        elif layer.kind in ("convolution", "dense"):
+            draws = [
+                recipe.initialization.build(derive_seed(seed, "weights", name)) for name in tower_names(layer)
+            ]
+            for item, own in zip(
+                found, [draws] if len(found) == 1 else [[draw] for draw in draws], strict=True
+            ):
+                *before, width = item.kernel.shape
+                kernels = [draw((*before, width // len(own)), "float32") for draw in own]
+                item.kernel.assign(ops.concatenate(kernels, -1))
+                item.bias.assign(ops.full(item.bias.shape, recipe.bias if layer.biased else 0.0))
+
+
+def tower_names(layer: Layer) -> list[str]:
+    """What the layers of a layer's towers are called where they are apart, and their draws everywhere."""
+    if layer.towers == 1:
+        return [layer.name]
+    return [f"{layer.name}_tower{tower}" for tower in range(layer.towers)]
+
+
+def made_of(model: keras.Model, layer: Layer) -> list[keras.Layer]:
+    """The Keras layers of a plan's layer: one, or one a tower."""
+    by_name = {item.name: item for item in model.layers}
+    names = [layer.name] if layer.name in by_name else tower_names(layer)
+    found = [by_name[name] for name in names]
+    return [item.layer if isinstance(item, OnDevice) else item for item in found]
+
+
+class _SideBySide:
+    """Makes the layers of one device: each holds the channels of all towers."""
+
+    def __init__(self, precision: str) -> None:
+        self.precision = precision
+
+    def apply(self, layer: Layer, parts: list[Any]) -> list[Any]:
+        """The output of a layer, from that of the layer before."""
+        return [self._made(layer)(parts[0])]
+
+    def _made(self, layer: Layer) -> keras.Layer:
+        towers, own = layer.towers, {"name": layer.name, "dtype": self.precision}
+        if towers > 1 and layer.kind == "flatten":
+            return FlattenedTowers(towers, **own)
+        if towers > 1 and layer.kind == "convolution" and not layer.joins:
+            return GroupedConvolution(layer.shape[-1], layer.kernel, groups=towers, **_window(layer), **own)
+        if towers == 1 or layer.block is None or layer.block in EACH_CHANNEL:
+            return _keras_layer(layer, layer.shape[-1], **own)
+        if layer.block in LAST_AXIS:
+            return TowerAxis(_keras_layer(layer, 0, **own), towers, name=layer.name)
+        each = [_keras_layer(layer, 0, **own | {"name": name}) for name in tower_names(layer)]
+        return EachTower(each, **own)
+
+
+class _Split:
+    """Makes the layers of several devices: every tower has its own on one of them."""
+
+    def __init__(self, precision: str, devices: Sequence[str]) -> None:
+        self.precision, self.devices = precision, devices
 
     def apply(self, layer: Layer, parts: list[Any]) -> list[Any]:
         """The outputs of a layer's towers, from those of the layer before."""
         inputs = self._seen(layer, parts)
         return [
-            self._place(self._make(layer, _tower_name(layer, tower)), tower)(inputs[tower])
-            for tower in range(layer.towers)
+            self._place(self._made(layer, tower, name), tower)(inputs[tower])
+            for tower, name in enumerate(tower_names(layer))
         ]
 
     def _seen(self, layer: Layer, parts: list[Any]) -> list[Any]:
@@ -62,46 +138,37 @@ class _Builder:
             return parts * layer.towers
         if not layer.joins:
             return parts
-        if not self.devices:
-            return [self._join(layer.name)(parts)] * layer.towers
         # Each device gathers for itself: what crosses is the maps, once.
         return [
-            self._place(self._join(_tower_name(layer, tower)), tower)(parts) for tower in range(layer.towers)
+            self._place(keras.layers.Concatenate(name=f"{name}_join", dtype=self.precision), tower)(parts)
+            for tower, name in enumerate(tower_names(layer))
         ]
 
-    def _join(self, name: str) -> keras.Layer:
-        return keras.layers.Concatenate(name=f"{name}_join", dtype=self.precision)
+    def _made(self, layer: Layer, tower: int, name: str) -> keras.Layer:
+        own = {"name": name, "dtype": self.precision}
+        if layer.kind == "dropout":
+            return TowerDropout(layer.rate, towers=layer.towers, tower=tower, **own)
+        return _keras_layer(layer, layer.shape[-1] // layer.towers, **own)
 
     def _place(self, layer: keras.Layer, tower: int) -> keras.Layer:
-        return OnDevice(layer, self.devices[tower], name=layer.name) if self.devices else layer
-
-    def _make(self, layer: Layer, name: str) -> keras.Layer:
-        """The Keras layer of one tower."""
-        common: dict[str, Any] = {"name": name, "dtype": self.precision}
-        width = layer.shape[-1] // layer.towers
-        if layer.kind == "convolution":
-            common |= {"strides": layer.stride, "padding": layer.padding} | self._weights(layer, name)
-            return keras.layers.Conv2D(width, layer.kernel, **common)
-        if layer.kind == "dense":
-            return keras.layers.Dense(width, **common, **self._weights(layer, name))
-        if layer.kind == "dropout":
-            seed = derive_seed(self.seed, "dropout", name)
-            return keras.layers.Dropout(layer.rate, seed=seed, **common)
-        if layer.kind == "margin":
-            return keras.layers.ZeroPadding2D(layer.kernel, **common)
-        if layer.kind == "flatten":
-            return keras.layers.Flatten(**common)
-        assert layer.block is not None
-        return layer.block.build(**common, **({"padding": layer.padding} if layer.kind == "pooling" else {}))
-
-    def _weights(self, layer: Layer, name: str) -> dict[str, Any]:
-        seed = derive_seed(self.seed, "weights", name)
-        bias = self.recipe.bias if layer.biased else 0.0
-        return {
-            "kernel_initializer": self.recipe.initialization.build(seed),
-            "bias_initializer": keras.initializers.Constant(bias),
-        }
+        return OnDevice(layer, self.devices[tower], name=layer.name)
 
 
-def _tower_name(layer: Layer, tower: int) -> str:
-    return layer.name if layer.towers == 1 else f"{layer.name}_tower{tower}"
+def _keras_layer(layer: Layer, units: int, **own: Any) -> keras.Layer:
+    """A Keras layer of so many channels or units; its weights are drawn later."""
+    if layer.kind == "convolution":
+        return keras.layers.Conv2D(units, layer.kernel, **_window(layer), **own)
+    if layer.kind == "dense":
+        return Dense(units, kernel_initializer="zeros", **own)
+    if layer.kind == "dropout":
+        return TowerDropout(layer.rate, **own)
+    if layer.kind == "margin":
+        return keras.layers.ZeroPadding2D(layer.kernel, **own)
+    if layer.kind == "flatten":
+        return keras.layers.Flatten(**own)
+    assert layer.block is not None
+    return layer.block.build(**own, **({"padding": layer.padding} if layer.kind == "pooling" else {}))
+
+
+def _window(layer: Layer) -> dict[str, Any]:
+    return {"strides": layer.stride, "padding": layer.padding, "kernel_initializer": "zeros"}

@@ -1,25 +1,50 @@
 """The shipped optimizers, each in one pass over memory, with as much of Keras' interface as a step uses."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+# What times a weight is added to its gradient: one number, or one for each of its values.
+Decay = float | np.ndarray
 
-class Momentum:
+
+class ShippedOptimizer:
+    """What treats every value of a weight alike, whatever weight it belongs to, and sees to weight decay."""
+
+    def __init__(self) -> None:
+        self.learning_rate = tf.Variable(0.0, trainable=False)
+
+    def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
+        """Update the weights, given the gradient of each and its decay."""
+        raise NotImplementedError
+
+
+class Momentum(ShippedOptimizer):
     """Section 5: v <- momentum v - rate gradient; w <- w + v."""
 
     def __init__(self, momentum: float) -> None:
+        super().__init__()
         self.momentum = momentum
-        self.learning_rate = tf.Variable(0.0, trainable=False)
 
     def build(self, weights: list[Any]) -> None:
         """Make a velocity for each weight."""
         self._weights = weights
         self._velocities = [_beside(weight, "velocity") for weight in weights]
 
-    def apply(self, gradients: list[tf.Tensor]) -> None:
-        """Update the weights, given the gradient of each."""
-        for weight, velocity, gradient in zip(self._weights, self._velocities, gradients, strict=True):
+    def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
+        """Update the weights, given the gradient of each and its decay."""
+        given = zip(self._weights, self._velocities, gradients, decays, strict=True)
+        for weight, velocity, gradient, decay in given:
+            if isinstance(decay, float) and decay and self.momentum:
+                # The same sum, without a gradient more that is written and read: momentum multiplies what is
+                # taken off the velocity before.
+                with tf.device(weight.value.device):
+                    share = self.learning_rate * (decay / self.momentum)
+                tf.raw_ops.ResourceApplyGradientDescent(var=velocity.handle, alpha=share, delta=weight.value)
+            else:
+                gradient = decayed(gradient, weight.value, decay)
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=weight.value.handle,
                 accum=velocity.handle,
@@ -29,11 +54,8 @@ class Momentum:
             )
 
 
-class Adam:
+class Adam(ShippedOptimizer):
     """With Keras' defaults."""
-
-    def __init__(self) -> None:
-        self.learning_rate = tf.Variable(0.0, trainable=False)
 
     def build(self, weights: list[Any]) -> None:
         """Make two moments for each weight."""
@@ -42,9 +64,10 @@ class Adam:
         self._second = [_beside(weight, "second_moment") for weight in weights]
         self._powers = [tf.Variable(beta, trainable=False) for beta in (0.9, 0.999)]
 
-    def apply(self, gradients: list[tf.Tensor]) -> None:
-        """Update the weights, given the gradient of each."""
-        for weight, m, v, gradient in zip(self._weights, self._first, self._second, gradients, strict=True):
+    def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
+        """Update the weights, given the gradient of each and its decay."""
+        given = zip(self._weights, self._first, self._second, gradients, decays, strict=True)
+        for weight, m, v, gradient, decay in given:
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.value.handle,
                 m=m.handle,
@@ -55,10 +78,21 @@ class Adam:
                 beta1=0.9,
                 beta2=0.999,
                 epsilon=1e-7,
-                grad=gradient,
+                grad=decayed(gradient, weight.value, decay),
             )
         self._powers[0].assign(self._powers[0] * 0.9)
         self._powers[1].assign(self._powers[1] * 0.999)
+
+
+def decayed(gradient: tf.Tensor, weight: tf.Variable, decay: Decay) -> tf.Tensor:
+    """The gradient with weight decay, on the weight's own device.
+
+    Left to TensorFlow, the sum is formed on the first device, and a split network's weights cross twice.
+    """
+    if not np.any(decay):
+        return gradient
+    with tf.device(weight.device):
+        return gradient + decay * weight
 
 
 def _beside(weight: Any, name: str) -> tf.Variable:

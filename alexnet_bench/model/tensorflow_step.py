@@ -8,6 +8,8 @@ import tensorflow as tf
 from alexnet_bench.errors import VariantError
 from alexnet_bench.model.build import build_model
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
+from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer, decayed
+from alexnet_bench.model.tensorflow_packing import NoPacking, Packing, can_be_packed
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
 
@@ -35,12 +37,13 @@ class Steps:
     """
 
     def __init__(self, model: keras.Model, recipe: Recipe, scale: NoScale | LossScale | None = None) -> None:
-        self.model = model
+        self._model = model
         self._scale = scale or NoScale()
         self._decay = recipe.weight_decay
-        self._weights = [weight.value for weight in model.trainable_weights]
         self._optimizer = recipe.optimizer.build(recipe)
-        self._optimizer.build(model.trainable_weights)
+        packs = isinstance(self._optimizer, ShippedOptimizer) and can_be_packed(model)
+        self._packing = Packing(model) if packs else NoPacking(model)
+        self._optimizer.build(self._packing.weights)
         self.learning_rate = self._optimizer.learning_rate
         if not hasattr(self.learning_rate, "assign"):
             raise VariantError(
@@ -48,8 +51,39 @@ class Steps:
                 "learning_rate and drops are what it follows"
             )
         self.learning_rate.assign(recipe.learning_rate)
-        self.train = tf.function(self._train, reduce_retracing=True)
-        self.infer = tf.function(self._infer, reduce_retracing=True)
+        self.train = tf.function(self._train, reduce_retracing=True, autograph=False)
+        self.train_in_turn = tf.function(self._train_in_turn, reduce_retracing=True, autograph=False)
+        images = tf.TensorSpec(model.input_shape, "float32")
+        self.infer = tf.function(self._infer, input_signature=[images], autograph=False)
+
+    @property
+    def model(self) -> keras.Model:
+        """The model, with its weights as they stand."""
+        self._packing.unpack()
+        return self._model
+
+    def _train_in_turn(
+        self, images: tf.Tensor, labels: tf.Tensor, rates: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """A step for each batch of several, at a rate of its own; the sums of what `_train` returns.
+
+        Args:
+            images: (batches, images, height, width, channels).
+            labels: (batches, images).
+            rates: (batches,).
+        """
+
+        def step(number: tf.Tensor, losses: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            self.learning_rate.assign(rates[number])
+            loss, hits = self._train(images[number], labels[number])
+            return number + 1, losses + tf.cast(loss, "float64"), right + hits
+
+        start = tf.constant(0), tf.constant(0.0, "float64"), tf.constant(0)
+        count = tf.shape(rates)[0]
+        _, losses, right = tf.while_loop(
+            lambda number, *_: number < count, step, start, parallel_iterations=1
+        )
+        return losses, right
 
     def _train(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step; returns the mean loss and the number of right answers of the batch before it."""
@@ -61,11 +95,12 @@ class Steps:
         self, images: tf.Tensor, labels: tf.Tensor, batch_size: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
         """What some images of a batch add to its mean loss, to its right answers and to its gradients."""
-        logits = self.model(images, training=True)
+        with self._packing.opened() as weights:
+            logits = self._model(images, training=True)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         loss = tf.reduce_sum(losses) / batch_size
         # Unlike a tape's, these gradients are computed on the device of the operation they belong to.
-        gradients = tf.gradients(self._scale.up(loss), self._weights)
+        gradients = self._packing.packed(tf.gradients(self._scale.up(loss), weights))
         right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int32))
         return loss, right, gradients
 
@@ -73,20 +108,17 @@ class Steps:
         self._scale.apply(gradients, self._update)
 
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        pairs = zip(self._weights, gradients, strict=True)
-        self._optimizer.apply([_decayed(gradient, weight, self._decay) for weight, gradient in pairs])
+        weights = self._packing.weights
+        decays = [self._decay * which for which in self._packing.decaying]
+        if isinstance(self._optimizer, ShippedOptimizer):
+            self._optimizer.apply(gradients, decays)
+        else:
+            given = zip(gradients, weights, decays, strict=True)
+            self._optimizer.apply(
+                [decayed(gradient, weight.value, decay) for gradient, weight, decay in given]
+            )
 
     def _infer(self, images: tf.Tensor) -> tf.Tensor:
         """Class probabilities."""
-        return tf.nn.softmax(self.model(images, training=False))
-
-
-def _decayed(gradient: tf.Tensor, weight: tf.Variable, decay: float) -> tf.Tensor:
-    """The gradient with weight decay, which biases are spared, on the weight's own device.
-
-    Left to TensorFlow, the sum is formed on the first device, and a split network's weights cross twice.
-    """
-    if not decay or len(weight.shape) == 1:
-        return gradient
-    with tf.device(weight.device):
-        return gradient + decay * weight
+        with self._packing.opened():
+            return tf.nn.softmax(self._model(images, training=False))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
+from alexnet_bench.model.build import made_of
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
@@ -103,28 +104,28 @@ def run_trial(
 
 def _epochs(
     spec: TrialSpec, pipeline: Pipeline, steps: Steps, validation: Split, clock: Callable[[], float]
-) -> Any:
+) -> Iterator[dict[str, Any]]:
     per_epoch = pipeline.steps_per_epoch
     batches = pipeline.training(spec.recipe.epochs)
-    rate = spec.recipe.learning_rate
-    for epoch in range(1, spec.recipe.epochs + 1):
+    views = _views(spec, pipeline, validation)
+    for epoch in range(spec.recipe.epochs):
         started = clock()
-        outcomes = []
-        for step in range(per_epoch):
-            progress = ((epoch - 1) * per_epoch + step) / (spec.recipe.epochs * per_epoch)
-            if (due := spec.recipe.learning_rate_at(progress)) != rate:
-                rate = due
-                steps.learning_rate.assign(rate)
-            outcomes.append(steps.train(*next(batches)))
-        losses, right = (np.array(values, "float64") for values in zip(*outcomes, strict=True))
+        progress = np.arange(epoch * per_epoch, (epoch + 1) * per_epoch) / (spec.recipe.epochs * per_epoch)
+        rates = np.array([spec.recipe.learning_rate_at(share) for share in progress])
+        loss, right, done = 0.0, 0, 0
+        while done < per_epoch:
+            images, labels = next(batches)
+            due = rates[done : done + len(labels)]
+            losses, hits = steps.train_in_turn(images, labels, tf.constant(due, tf.float32))
+            loss, right, done = loss + float(losses), right + int(hits), done + len(due)
         # A loss is taken before its step's update; what the last update did shows in the answers alone.
-        answers = _likeliest(spec, pipeline, steps, validation)
-        finite = bool(np.isfinite(losses).all()) and bool((answers != NO_ANSWER).all())
+        answers = _likeliest(steps, views)
+        finite = math.isfinite(loss) and bool((answers != NO_ANSWER).all())
         yield {
-            "epoch": epoch,
-            "learning_rate": rate,
-            "loss": float(losses.mean()) if finite else None,
-            "train_error": 1 - float(right.sum()) / (per_epoch * spec.recipe.batch_size),
+            "epoch": epoch + 1,
+            "learning_rate": float(rates[-1]),
+            "loss": loss / per_epoch if finite else None,
+            "train_error": 1 - right / (per_epoch * spec.recipe.batch_size),
             "validation_top1_error": _error(answers, validation) if finite else None,
             "seconds": clock() - started,
         }
@@ -133,19 +134,19 @@ def _epochs(
 def _training_error(spec: TrialSpec, pipeline: Pipeline, steps: Steps, training: Split) -> float:
     stride = math.ceil(len(training) / MOST_TRAINING_IMAGES_EVALUATED)
     sample = training.take(np.arange(0, len(training), stride))
-    return _error(_likeliest(spec, pipeline, steps, sample), sample)
+    return _error(_likeliest(steps, _views(spec, pipeline, sample)), sample)
 
 
 def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
     test = spec.dataset.test
-    likeliest = _likeliest(spec, pipeline, steps, test)
+    likeliest = _likeliest(steps, _views(spec, pipeline, test))
     if spec.predictions is not None:
         spec.predictions.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(
             spec.predictions,
             labels=test.labels,
             likeliest=likeliest.astype("int16"),
-            filters=_first_filters(steps),
+            filters=_first_filters(spec.plan, steps),
         )
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")
@@ -155,30 +156,33 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
     return errors
 
 
-def _first_filters(steps: Steps) -> np.ndarray:
+def _first_filters(plan: LayerPlan, steps: Steps) -> np.ndarray:
     """The kernels of conv1: float32 (towers, height, width, channels, kernels a tower)."""
-    towers = [layer for layer in steps.model.layers if layer.name.partition("_tower")[0] == "conv1"]
-    kernels = [weight for layer in towers for weight in layer.weights if weight.name == "kernel"]
-    return np.stack([np.asarray(kernel.value, "float32") for kernel in kernels])
+    (first, *_) = (layer for layer in plan.layers if layer.kind == "convolution")
+    kernel = np.concatenate(
+        [np.asarray(item.kernel.value, "float32") for item in made_of(steps.model, first)], -1
+    )
+    return np.stack(np.split(kernel, first.towers, -1))
 
 
 def _error(likeliest: np.ndarray, split: Split) -> float:
     return 1 - float((likeliest[:, 0] == split.labels).mean())
 
 
-def _likeliest(spec: TrialSpec, pipeline: Pipeline, steps: Steps, split: Split) -> np.ndarray:
+def _views(spec: TrialSpec, pipeline: Pipeline, split: Split) -> Iterable[tf.Tensor]:
+    ten_crops = spec.plan.variant.evaluation == "ten-crops"
+    return pipeline.evaluation(split, EVALUATION_BATCH, ten_crops=ten_crops)
+
+
+def _likeliest(steps: Steps, views: Iterable[tf.Tensor]) -> np.ndarray:
     """The up to five likeliest classes of each image, likeliest first: int64 (images, 5).
 
-    An image whose outputs are not finite has `NO_ANSWER`s.
+    An image whose outputs are not finite has `NO_ANSWER`s. Of several crops, the mean counts.
     """
-    ten_crops = spec.plan.variant.evaluation == "ten-crops"
     rows = []
-    for images in pipeline.evaluation(split, EVALUATION_BATCH, ten_crops=ten_crops):
-        if ten_crops:
-            probabilities = tf.reduce_mean(tf.stack([steps.infer(crop) for crop in tf.unstack(images)]), 0)
-        else:
-            probabilities = steps.infer(images)
-        values = probabilities.numpy()
+    for images in views:
+        crops = tf.unstack(images) if len(images.shape) == 5 else [images]
+        values = sum(steps.infer(crop) for crop in crops).numpy() / len(crops)
         order = np.argsort(-values, axis=1, kind="stable")[:, :5]
         rows.append(np.where(np.isfinite(values).all(1, keepdims=True), order, NO_ANSWER))
     return np.concatenate(rows)

@@ -34,8 +34,8 @@ def pipeline(data, recipe=PLAIN, *, side=8, input_side=8, seed=0):
 
 def training(pipe, epochs=1):
     """All images and labels of some epochs: (steps, batch, …)."""
-    batches = list(pipe.training(epochs))
-    return np.stack([images for images, _ in batches]), np.stack([labels for _, labels in batches])
+    images, labels = zip(*pipe.training(epochs), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
 def canvases(images=NOISE):

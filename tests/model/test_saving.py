@@ -3,13 +3,14 @@ import numpy as np
 import pytest
 
 from alexnet_bench import ALEXNET
+from alexnet_bench.network.registry import load_registry
 
 IMAGES = (20 * np.random.default_rng(0).standard_normal((4, 8, 8, 1))).astype("float32")
 
 
 @pytest.mark.parametrize(
     "variant",
-    [ALEXNET, ALEXNET.but("two-gpu", placement="split")],
+    [ALEXNET, ALEXNET.but("two-gpu", placement="split"), load_registry().variants["batch-norm"]],
     ids=lambda variant: variant.name,
 )
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])

@@ -20,8 +20,9 @@ def gradients(recipe):
 
     def gradients(model):
         before = model.get_weights()
-        loss, _ = Steps(model, plain).train(IMAGES, LABELS)
-        moved = [old - new for old, new in zip(before, model.get_weights(), strict=True)]
+        steps = Steps(model, plain)
+        loss, _ = steps.train(IMAGES, LABELS)
+        moved = [old - new for old, new in zip(before, steps.model.get_weights(), strict=True)]
         model.set_weights(before)
         return float(loss), moved
 
@@ -85,20 +86,20 @@ def one_device(build):
 def test_two_devices_are_as_one(build, gradients):
     """With dropout: the masks are drawn by the layer's name, too."""
     one, two = build(ALEXNET), build(ALEXNET.but("two-gpu", placement="split"))
-    assert_same(two.get_weights(), one.get_weights())
+    assert_same(together(two, two.get_weights()), one.get_weights())
     np.testing.assert_allclose(two(IMAGES), one(IMAGES), rtol=1e-5, atol=1e-5)
     (loss, moved), (expected_loss, expected) = gradients(two), gradients(one)
     assert loss == pytest.approx(expected_loss, rel=1e-5)
-    assert_same(moved, expected)
+    assert_same(together(two, moved), expected)
 
 
 def test_grouped_convolutions_are_the_towers(one_device, gradients):
     reference = grouped()
-    reference.set_weights(together(one_device, one_device.get_weights()))
+    reference.set_weights(one_device.get_weights())
     np.testing.assert_allclose(one_device(IMAGES), reference(IMAGES), rtol=1e-4, atol=1e-4)
     (loss, moved), (expected_loss, expected) = gradients(one_device), gradients(reference)
     assert loss == pytest.approx(expected_loss, rel=1e-5)
-    assert_same(together(one_device, moved), expected)
+    assert_same(moved, expected)
 
 
 def test_every_weight_has_a_gradient(one_device, gradients):
@@ -107,5 +108,5 @@ def test_every_weight_has_a_gradient(one_device, gradients):
 
 
 def test_towers_start_with_weights_of_their_own(one_device):
-    kernels = [one_device.get_layer(f"conv1_tower{tower}").get_weights()[0] for tower in range(2)]
+    kernels = np.split(one_device.get_layer("conv1").get_weights()[0], 2, -1)
     assert not np.array_equal(*kernels)

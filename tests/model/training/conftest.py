@@ -29,7 +29,7 @@ def digits():
 def recipe():
     """Two epochs of 36 steps, in which Adam learns a little of these few digits."""
     small = scale_to_small_images(PAPER, 1293)
-    return small.but(epochs=2, batch_size=8, optimizer="adam", learning_rate=1e-3)
+    return small.but(epochs=2, batch_size=8, optimizer="adam", learning_rate=2e-3)
 
 
 @pytest.fixture(scope="session")

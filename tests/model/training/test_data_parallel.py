@@ -55,7 +55,7 @@ def test_each_half_is_computed_on_its_own_device(recipe):
     steps = build_steps(plan_of(), recipe, seed=3, devices=DEVICES)
     graph = steps.train.get_concrete_function(*map(keras.ops.convert_to_tensor, (IMAGES, LABELS))).graph
     convolutions = [item.device[-5:] for item in graph.get_operations() if item.type == "Conv2D"]
-    assert sorted(convolutions) == sorted([*["CPU:0"] * 10, *["CPU:1"] * 10])
+    assert sorted(convolutions) == sorted([*["CPU:0"] * 5, *["CPU:1"] * 5])
 
 
 def test_one_device_shares_nothing(recipe):

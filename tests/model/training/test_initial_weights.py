@@ -50,21 +50,36 @@ def test_other_seed_other_weights(build, alexnet):
 
 
 def test_no_two_layers_share_their_draws(alexnet):
-    firsts = [value.ravel()[0] / value.std() for path, value in weights(alexnet).items() if "kernel" in path]
+    """Nor do the towers of one."""
+    kernels = {path: value for path, value in weights(alexnet).items() if "kernel" in path}
+    draws = [
+        part for path, value in kernels.items() for part in np.split(value, 1 if "fc8" in path else 2, -1)
+    ]
+    firsts = [draw.ravel()[0] / draw.std() for draw in draws]
     assert len(set(firsts)) == len(firsts) == 15
 
 
 def test_dropout_masks_are_drawn_by_layer(build, alexnet):
-    """Without normalization they are the same; no two layers have the same."""
-    names = [f"dropout{number}_tower{tower}" for number in (6, 7) for tower in range(2)]
-    masks = [_masks(model, names) for model in (alexnet, build(ALEXNET.but("other", normalization="none")))]
+    """Without normalization they are the same; no two layers or steps have the same."""
+    masks = [_masks(model) for model in (build(ALEXNET), build(ALEXNET.but("other", normalization="none")))]
     assert masks[0] == masks[1]
-    assert len({tuple(mask) for mask in masks[0].values()}) == len(names)
+    assert len(set(masks[0])) == 4
 
 
-def _masks(model, names):
-    ones = np.ones((1, 64), "float32")
-    return {name: np.array(model.get_layer(name)(ones, training=True)).ravel().tolist() for name in names}
+def _masks(model):
+    """Of two layers in two steps."""
+    ones = np.ones((1, 128), "float32")
+    layers = [model.get_layer(f"dropout{number}") for number in (6, 7)]
+    return [tuple(np.array(layer(ones, training=True)).ravel()) for _ in range(2) for layer in layers]
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_dropout_drops_its_share_and_keeps_the_mean(build, rate):
+    dropout = build(ALEXNET.but("other", dropout=rate)).get_layer("dropout6")
+    dropped = np.array(dropout(np.ones((200, 128), "float32"), training=True))
+    assert np.mean(dropped == 0) == pytest.approx(rate, abs=0.02)
+    assert set(np.unique(dropped)) == {0, np.float32(1 / (1 - rate))}
+    np.testing.assert_array_equal(dropout(np.ones((2, 128), "float32")), np.ones((2, 128)))
 
 
 def test_the_papers_initialisation(build):
@@ -74,11 +89,9 @@ def test_the_papers_initialisation(build):
     assert kernels
     assert [value.std() for value in kernels.values()] == pytest.approx([0.01] * len(kernels), rel=0.05)
     ones = {
-        path.partition("_")[0]
-        for path, value in drawn.items()
-        if path.endswith("bias") and (value == 1).all()
+        path.split("/")[0] for path, value in drawn.items() if path.endswith("bias") and (value == 1).all()
     }
-    zeros = {path.split("/")[0].partition("_")[0] for path, value in drawn.items() if not value.any()}
+    zeros = {path.split("/")[0] for path, value in drawn.items() if not value.any()}
     assert (ones, zeros) == ({"conv2", "conv4", "conv5", "fc6", "fc7"}, {"conv1", "conv3", "fc8"})
 
 

@@ -146,3 +146,51 @@ def test_an_optimizer_of_keras_follows_the_recipe_as_a_shipped_one_does(steps, o
 def test_an_optimizer_with_a_schedule_of_its_own_is_refused(steps):
     with pytest.raises(VariantError, match="'scheduled' has a schedule of its own; give it none"):
         steps(PAPER.but(optimizer=scheduled))
+
+
+# -- several steps a call, and what is trained beside the weights
+
+
+def test_steps_in_turn_are_the_steps_one_by_one(steps):
+    """Each at its own rate; losses and right answers are summed."""
+    in_turn, one_by_one = steps(PAPER), steps(PAPER)
+    images, labels = np.stack([IMAGES, -IMAGES, IMAGES]), np.stack([LABELS, LABELS, 1 - LABELS % 2])
+    rates = np.array([0.1, 0.1, 0.01], "float32")
+
+    losses, right = in_turn.train_in_turn(images, labels, rates)
+
+    expected = []
+    for batch, classes, rate in zip(images, labels, rates, strict=True):
+        one_by_one.learning_rate.assign(rate)
+        expected.append(one_by_one.train(batch, classes))
+    assert float(losses) == pytest.approx(sum(float(loss) for loss, _ in expected))
+    assert int(right) == sum(int(hits) for _, hits in expected)
+    assert_close(in_turn.model.get_weights(), one_by_one.model.get_weights())
+
+
+def test_what_a_layer_keeps_beside_its_weights_is_kept():
+    """Batch normalization's running mean, which is no weight that is trained, moves towards the batch's."""
+    model = keras.Sequential(
+        [keras.Input((5,)), keras.layers.BatchNormalization(momentum=0.5), keras.layers.Dense(4)]
+    )
+    steps = Steps(model, PAPER)
+    steps.train(IMAGES, LABELS)
+    np.testing.assert_allclose(steps.model.layers[0].moving_mean, 0.5 * IMAGES.mean(0), atol=1e-6)
+
+
+def test_small_and_large_weights_train_alike():
+    """A kernel of more values than are laid end to end, under both shipped optimizers, as Keras trains it."""
+    wide = RNG.standard_normal((3, 300)).astype("float32")
+    for own, recipe in ((keras_momentum, PAPER), (keras_adam, NOTEBOOK)):
+        models = [
+            keras.Sequential([keras.Input((300,)), keras.layers.Dense(250), keras.layers.Dense(4)])
+            for _ in "ab"
+        ]
+        models[1].set_weights(models[0].get_weights())
+        for model, rule in zip(models, (recipe.optimizer, own), strict=True):
+            steps = Steps(model, recipe.but(optimizer=rule, weight_decay=0.1))
+            for _ in range(3):
+                steps.train(wide, LABELS[:3])
+            steps.model  # noqa: B018 - brings the weights up to date
+        for one, other in zip(*(model.get_weights() for model in models), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -80,10 +80,8 @@ def test_the_first_layers_kernels_are_kept_tower_by_tower(outcome):
     _, folder = outcome
     model = keras.saving.load_model(folder / "model.keras")
     kept = np.load(folder / "deep" / "predictions.npz")["filters"]
-    towers = [layer for layer in model.layers if layer.name.startswith("conv1")]
     assert kept.shape == (2, 3, 3, 1, 8)
-    for kernels, layer in zip(kept, towers, strict=True):
-        np.testing.assert_array_equal(kernels, layer.weights[0].numpy())
+    np.testing.assert_array_equal(np.concatenate(kept, -1), model.get_layer("conv1").weights[0].numpy())
 
 
 def test_saved_model_is_the_one_that_was_evaluated(digits, recipe, outcome):
@@ -164,8 +162,8 @@ def test_held_out_errors_are_called_so(train, digits, recipe):
 
 def test_rate_drops_when_stated(train, recipe, outcome):
     """Two drops at the start, the others at the shares of the recipe: as if from a hundredth of the rate."""
-    curve = train(recipe=recipe.but(learning_rate=0.1, drops=(0.0, 0.0, *recipe.drops)))["curve"]
-    assert [row["learning_rate"] for row in curve] == pytest.approx([1e-3, 1e-6])
+    curve = train(recipe=recipe.but(learning_rate=0.2, drops=(0.0, 0.0, *recipe.drops)))["curve"]
+    assert [row["learning_rate"] for row in curve] == pytest.approx([2e-3, 2e-6])
     assert [row["loss"] for row in curve] == [row["loss"] for row in outcome[0]["curve"]]
 
 
