@@ -4,8 +4,6 @@ import pytest
 
 from alexnet_bench import words
 from alexnet_bench.show import numbers
-from alexnet_bench.show.page import escape_latex
-from alexnet_bench.show.table import escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -49,13 +47,3 @@ def test_a_ratio_may_be_shown_as_a_change():
 )
 def test_p_values(value, text):
     assert numbers.p_text(value) == text
-
-
-def test_markdown_is_escaped():
-    assert escape_markdown("a|b_*<i>`\n[x](y)$") == r"a\|b\_\*&lt;i&gt;\` \[x\](y)\$"
-
-
-def test_latex_is_escaped():
-    assert escape_latex(r"50% & a_b #1 $x^2~\y{z} −3 ×2") == (
-        r"50\% \& a\_b \#1 \$x\textasciicircum{}2\textasciitilde{}\textbackslash{}y\{z\} $-$3 $\times$2"
-    )
