@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from alexnet_bench.run.run import Observer
 
 
-def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any) -> Path:
+def run(variants: str | None = None, *, out: str | Path | None = None, **settings: Any) -> Path:
     """Train and time variants, and write a run folder with its report, as `bench run` does.
 
     Args:
-        variants: names, globs, `@ablation`s and sums, comma-separated.
+        variants: names, globs, `@ablation`s and sums, comma-separated; by default the paper's four questions.
         out: the run folder; a new one under `results/runs` by default.
         settings: fields of `alexnet_bench.run.settings.Settings`, named as the command's options.
 
@@ -36,9 +36,11 @@ def run(variants: str = "all", *, out: str | Path | None = None, **settings: Any
     from alexnet_bench.run.schedule import Schedule
     from alexnet_bench.run.settings import Settings
 
-    schedule = Schedule(Settings(variants=variants, **settings))
+    if variants is not None:
+        settings["variants"] = variants
+    schedule = Schedule(Settings(**settings))
     with run_folder(out) as folder:
-        start_run(schedule, folder, f"alexnet_bench.run({variants!r})")
+        start_run(schedule, folder, f"alexnet_bench.run({schedule.settings.variants!r})")
         continue_run(schedule, folder, Observer())
         write_report(folder)
     return folder

@@ -11,7 +11,8 @@ from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json
-from alexnet_bench.run.settings import MEASURES, PRESETS, Settings
+from alexnet_bench.run.settings import FOUR_QUESTIONS, MEASURES, PRESETS, Settings
+from alexnet_bench.words import joined
 
 EXAMPLE = """\b
 Examples:
@@ -29,12 +30,12 @@ Examples:
 @click.option(
     "--variants",
     is_flag=False,
-    flag_value="all",
-    default="all",
+    flag_value=FOUR_QUESTIONS,
+    default=FOUR_QUESTIONS,
     metavar="[SEL]",
     help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
     "factorials (factorial:normalization,dropout; half-factorial:…). "
-    "Bare, or left out: all.",
+    "Bare, or left out: the paper's four questions (normalization, dropout, activation, towers and devices).",
 )
 @click.option(
     "--control",
@@ -100,12 +101,20 @@ def command(
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
+    settings = Settings(**options)
+    if not (as_json or dry_run or resume):
+        # At once: what is imported from here on takes a second, workers several.
+        say(
+            f"Measuring {joined(settings.measure)} of {settings.variants}, on {options['dataset']}.",
+            sys.stderr,
+        )
+
     from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.run.run import resume_settings, start_run
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
-        schedule = Schedule(Settings(**options))
+        schedule = Schedule(settings)
     else:
         fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
         if names := ", ".join(shared.typed(context, *fixed)):
@@ -125,10 +134,11 @@ def command(
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     from alexnet_bench.analysis.effects import effects
     from alexnet_bench.analysis.summary import summarize
-    from alexnet_bench.cli.progress import Progress
+    from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.records.manifest import read_manifest
     from alexnet_bench.run.run import continue_run
     from alexnet_bench.show.report import write_report
+    from alexnet_bench.show.sentences import answers
 
     if not as_json:
         from alexnet_bench.show.plan import plan_notes
@@ -136,7 +146,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         for note in plan_notes(schedule.manifest_plan()):
             say(note, sys.stderr)
     try:
-        with Progress(quiet=as_json) as progress:
+        with RenewedReport(folder, quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress)
     except KeyboardInterrupt:
         say(
@@ -147,10 +157,10 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
         return INTERRUPTED
     page, manifest = write_report([folder], folder / "report"), read_manifest(folder)
     summary = summarize(records, [manifest])
+    found = effects(records, [manifest], {manifest.run_id: folder})
     if as_json:
-        say_json({"run": folder, "variants": summary})
+        say_json({"run": folder, "variants": summary, "answers": list(answers(found))})
     else:
-        found = effects(records, [manifest], {manifest.run_id: folder})
         _print_result(summary, found)
         say(f"\nReport: {page}")
     failed = [record for record in records if not record.succeeded]
@@ -160,7 +170,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.show.sentences import noise_floor
+    from alexnet_bench.show.sentences import answers, noise_floor
     from alexnet_bench.show.tables import summary_table, verdicts_table
 
     print_table(summary_table(summary, found))
@@ -169,7 +179,7 @@ def _print_result(summary: Any, found: Any) -> None:
     if (verdicts := verdicts_table(found)).rows:
         say()
         print_table(verdicts)
-    for sentence in noise_floor(found):
+    for sentence in (*noise_floor(found), *answers(found)):
         say(f"\n{sentence}")
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 from alexnet_bench.analysis.conditions import measured_alike
 from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.effects import did_not_learn
-from alexnet_bench.analysis.metrics import HELD_OUT_ERROR, RATIO, THROUGHPUTS
+from alexnet_bench.analysis.metrics import HEADLINES, HELD_OUT_ERROR, RATIO, THROUGHPUTS, TRAINING
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.show.numbers import change_text
+from alexnet_bench.show.numbers import change_text, effect_text, verdict_text
 from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.words import counted, distinct, joined
 
@@ -38,6 +38,30 @@ def validity(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) 
     timed = compared["measure"].isin(_TIMED)
     accuracy, throughput = compared[~timed], compared[timed]
     return [*_learned(records, plans), *_about_seeds(records, accuracy, plans), *_about_draws(throughput)]
+
+
+def answers(effects: pd.DataFrame) -> Iterator[str]:
+    """A sentence a question: what each arm changes in error and in training speed, and how sure that is."""
+    named = [metric.name for metric in HEADLINES if (effects["measure"] == metric.name).any()]
+    shown = effects[effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]]
+    for (ablation, control), rows in shown[shown["effect"].notna()].groupby(
+        ["ablation", "control"], sort=False
+    ):
+        arms = [
+            f"{arm} has {joined([_answer(row) for row in found.itertuples()])}"
+            for arm, found in rows.groupby("arm", sort=False)
+        ]
+        yield f"{ablation}: against {control}, {'; '.join(arms)}."
+
+
+def _answer(row: Any) -> str:
+    """An effect in words, and what is to be thought of it."""
+    if row.unit == RATIO:
+        size, pair = f"{change_text(row.effect, row.low, row.high)} {row.label}", "draw"
+    else:
+        size, pair = f"{effect_text(row.effect, row.low, row.high, row.unit)} points of {row.label}", "seed"
+    verdict = verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair) if row.verdict else ""
+    return f"{size} – {verdict}" if verdict else size
 
 
 def noise_floor(effects: pd.DataFrame) -> Iterator[str]:

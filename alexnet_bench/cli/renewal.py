@@ -1,0 +1,52 @@
+"""A run's report, written as soon as there is something to report, and again as records come in."""
+
+import contextlib
+import time
+from pathlib import Path
+
+from alexnet_bench.cli.progress import Progress
+from alexnet_bench.errors import BenchError
+from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.run.timing_plan import DrawTask
+
+# Of a run's time, what writing reports may take while it goes on.
+LARGEST_SHARE = 0.05
+
+
+class RenewedReport(Progress):
+    """The progress of a run, whose report is renewed between trials and between draws, never beside a timing.
+
+    Args:
+        folder: of the run.
+        quiet: print nothing.
+    """
+
+    def __init__(self, folder: Path, quiet: bool = False) -> None:
+        super().__init__(quiet)
+        self._folder, self._has_records, self._drawn, self._due = folder, False, -1, 0.0
+
+    def recorded(self, record: AnyRecord) -> None:
+        """Renew the report after a trial."""
+        super().recorded(record)
+        self._has_records = True
+        if isinstance(record, Trial) and record.purpose == "result":
+            self._renew()
+
+    def timing(self, task: DrawTask, event: str) -> None:
+        """Renew the report before a draw."""
+        if task.draw != self._drawn:
+            self._drawn = task.draw
+            self._renew()
+        super().timing(task, event)
+
+    def _renew(self) -> None:
+        from alexnet_bench.show.report import write_report
+
+        started = time.monotonic()
+        if not self._has_records or started < self._due:
+            return
+        # What is wrong with it is told at the end, when it is written for good.
+        with contextlib.suppress(BenchError):
+            write_report([self._folder], self._folder / "report")
+        now = time.monotonic()
+        self._due = now + (now - started) / LARGEST_SHARE
