@@ -2,8 +2,8 @@
 
     python tests/validation/trials.py REVISION results/reference/performance/trials.json
 
-Whole trials of the digits, 30 epochs on one thread, from the start of a worker to its outcome; both codes in turn,
-one trial at a time. Takes about three minutes, on a machine that does nothing else.
+Whole trials of the digits, 30 epochs on one thread, from the start of a worker to its outcome; both codes in
+turn, one trial at a time. Takes about three minutes, on a machine that does nothing else.
 """
 
 import time
