@@ -95,11 +95,12 @@ def test_arm_takes_a_training_step(thing, tensorflow_ready):
     model = build_model(plan, recipe, devices=devices)
     before = [weight.value.numpy() for weight in model.trainable_weights]
     images = np.random.default_rng(0).standard_normal((4, *plan.input_shape)).astype("float32")
-    loss, _ = Steps(model, recipe).train(images, np.arange(4))
+    steps = Steps(model, recipe)
+    loss, _ = steps.train(images, np.arange(4))
     assert np.isfinite(loss)
     unchanged = [
         weight.path
-        for weight, old in zip(model.trainable_weights, before, strict=True)
+        for weight, old in zip(steps.model.trainable_weights, before, strict=True)
         if weight.path.endswith("kernel") and np.array_equal(weight.value.numpy(), old)
     ]
     assert not unchanged

@@ -94,9 +94,9 @@ def test_the_code_under_test_is_the_roots_and_the_loop_the_callers(copied, tmp_p
     (copied / "alexnet_bench" / "worker" / "timing.py").write_text(
         "raise SystemExit('loop')\n", encoding="utf-8"
     )
-    text = (copied / "alexnet_bench" / "network" / "blocks.py").read_text(encoding="utf-8")
+    text = (copied / "alexnet_bench" / "network" / "parts.py").read_text(encoding="utf-8")
     changed = text.replace('keras.layers.Activation("relu"', 'keras.layers.Activation("gelu"')
-    (copied / "alexnet_bench" / "network" / "blocks.py").write_text(changed, encoding="utf-8")
+    (copied / "alexnet_bench" / "network" / "parts.py").write_text(changed, encoding="utf-8")
 
     records = compare(Settings(**ASKED), two_sides(Code(root=copied)), tmp_path / "run", "here")
 

@@ -20,6 +20,7 @@ from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
+from alexnet_bench.stats.estimate import FEWEST_UNITS
 
 REGISTRY = load_registry()
 ALL = [variant.name for variant in REGISTRY.select("all")]
@@ -250,13 +251,38 @@ def test_an_interval_that_is_asked_for_gets_the_draws_that_it_takes():
 
 
 @pytest.mark.parametrize(
-    ("preset", "seeds", "epochs"), [("quick", 3, 30), ("standard", 5, 60), ("paper", 5, 90)]
+    ("preset", "seeds", "epochs"), [("quick", 5, 30), ("standard", 5, 60), ("paper", 5, 90)]
 )
 def test_the_preset_gives_seeds_epochs_and_the_timed_batch(preset, seeds, epochs):
     plan = schedule(preset=preset)
 
     assert (len(plan.seeds), plan.recipe.epochs) == (seeds, epochs)
     assert plan.time_batch_sizes == (PRESETS[preset].time_batch_size,)
+
+
+def test_a_run_without_a_selection_asks_four_questions_and_can_answer_them():
+    """With as many seeds and draws as a verdict takes; each arm is held against the paper's network."""
+    asked = Schedule(Settings())
+
+    assert {item.name for item in asked.manifest_plan().ablations} >= {
+        "lrn",
+        "dropout",
+        "activation",
+        "towers",
+        "gpu-split",
+    }
+    assert set(asked.compared.controls.values()) == {"alexnet"}
+    assert "alexnet" not in asked.compared.added
+    assert min(len(asked.seeds), asked.timing.effort.draws) >= FEWEST_UNITS
+
+
+def test_everything_quickly_is_a_look():
+    """`all` by the quick preset; with another, or for fewer variants, seeds and draws are the preset's."""
+    quick = Settings(variants="all").scale
+
+    assert (quick.seeds, quick.draws) == (3, 2)
+    assert Settings(variants="all", preset="standard").scale == PRESETS["standard"]
+    assert Settings(variants="alexnet").scale == QUICK
 
 
 @given(st.sampled_from(list(PRESETS.values())), st.integers(1, 10_000))

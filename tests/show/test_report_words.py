@@ -1,9 +1,12 @@
 import math
 
 import pytest
+from report_runs import draws, in_run, manifest, trials
 
 from alexnet_bench import words
+from alexnet_bench.analysis.effects import effects
 from alexnet_bench.show import numbers
+from alexnet_bench.show.sentences import answers
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,18 @@ def test_a_ratio_may_be_shown_as_a_change():
 )
 def test_p_values(value, text):
     assert numbers.p_text(value) == text
+
+
+def test_a_question_is_answered_in_a_sentence():
+    """Error and speed of each arm with what is to be thought of them; the control's twin answers nothing."""
+    records = [
+        *trials("alexnet", 0.04, 0.041, 0.04, 0.041, 0.04),
+        *trials("no-lrn", 0.06, 0.061, 0.062, 0.06, 0.061),
+        *draws("alexnet", 100, 101, 100, 101),
+        *draws("no-lrn", 110, 111, 111, 110),
+    ]
+    (answer,) = answers(effects(in_run(records), [manifest()], None))
+
+    assert answer.startswith("lrn: against alexnet, no-lrn has +2.0")
+    assert "] points of test top-1 error – worse and +9.9" in answer
+    assert answer.endswith("] training throughput – better.")
