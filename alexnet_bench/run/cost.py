@@ -9,8 +9,8 @@ from alexnet_bench.network.trainable import Network
 from alexnet_bench.run.schedule import Schedule
 
 # Seen on two CPU cores: what a step costs whatever its size, and what a process costs before its first.
-STEP_SECONDS = 0.004
-TRIAL_SECONDS = 2.5
+STEP_SECONDS = 0.002
+TRIAL_SECONDS = 1.5
 DRAW_SECONDS = 4.0
 SHARE_OF_PEAK = 0.7
 
@@ -80,7 +80,7 @@ def _draw_seconds(schedule: Schedule, network: Network, speed: float) -> float:
     effort = schedule.timing.effort
     forward = 2 * network.plan.macs * network.recipe.batch_size / speed
     steps = [{"training": 3 * forward, "inference": forward}[mode] for mode in effort.modes]
-    warm_up = 7 * sum(steps)
+    warm_up = 5 * sum(steps)
     slices = effort.rounds * sum(max(effort.slice_seconds, step) for step in steps)
     return DRAW_SECONDS + warm_up + slices
 

@@ -28,6 +28,7 @@ PRELOADED = (
     "alexnet_bench.model.tensorflow_step",
     "alexnet_bench.model.tensorflow_optimizers",
     "alexnet_bench.model.lrn",
+    "alexnet_bench.model.train",
 )
 CALLERS_OWN = "alexnet_bench_caller_worker"
 

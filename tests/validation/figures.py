@@ -28,12 +28,14 @@ import reports
 import summarize
 from script import ROOT, arguments, between, interval, markdown, read_lines, tabulated
 
+from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.analysis.summary import summarize as summary
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.manifest import Manifest, read_manifest
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.records.schema import BASE, HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
@@ -75,6 +77,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/throughput.md", "busy"): lambda: busy.table(gates()),
         ("docs/throughput.md", "redraw"): lambda: redraw.table(read_lines(REFERENCE / "redraw-32.jsonl")),
         ("docs/throughput.md", "sweep"): _sweep,
+        ("docs/performance.md", "performance"): _performance,
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
@@ -183,6 +186,44 @@ def _sweep() -> str:
         }
         for row in effects(*run("sweep")).itertuples()
     ]
+    return tabulated(lines, rule="---")
+
+
+def _performance() -> str:
+    """How long trials and steps take with this code, over how long they took before."""
+    trials = found("performance/trials")
+    before, after = (np.median(seconds) for side, seconds in sorted(trials["seconds"].items()))
+    lines = [
+        {
+            "what": "a trial of the digits, 30 epochs",
+            "threads": 1,
+            "before": f"{before:.2f} s",
+            "now": f"{after:.2f} s",
+            "time over before": f"{trials['ratio']:.3f} ({trials['low']:.3f} to {trials['high']:.3f})",
+            "share of peak, before and now": "",
+        }
+    ]
+    for name in ("step-32", "step-four-layer-32", "step-227"):
+        draws = [record for record in run(f"performance/{name}")[0] if isinstance(record, Draw)]
+        for batch in sorted({draw.batch_size for draw in draws}):
+            base, head = (
+                [draw for draw in draws if (draw.side, draw.batch_size) == (side, batch)]
+                for side in (BASE, HEAD)
+            )
+            # Images a second, whose inverse is the time of a step.
+            speed = speed_effect(head, base, TRAINING)
+            low, high = np.exp([speed.found.low, speed.found.high])
+            shares = [np.median([draw.utilization or np.nan for draw in side]) for side in (base, head)]
+            lines.append(
+                {
+                    "what": f"a step of `{draws[0].topology}`, batch {batch}",
+                    "threads": draws[0].thread_pools,
+                    "before": f"{1000 * batch / speed.control:.0f} ms",
+                    "now": f"{1000 * batch / speed.arm:.0f} ms",
+                    "time over before": f"{speed.control / speed.arm:.3f} ({1 / high:.3f} to {1 / low:.3f})",
+                    "share of peak, before and now": " and ".join(f"{share:.0%}" for share in shares),
+                }
+            )
     return tabulated(lines, rule="---")
 
 

@@ -34,7 +34,7 @@ def measure(revision: str) -> dict[str, Any]:
     request |= {"evaluate_test": True, "predictions": None, "model": None}
     seconds: dict[str, list[float]] = {}
     with ExitStack() as stack:
-        _, sides = stack.enter_context(compared_sides(settings, base=revision))
+        _, sides = stack.enter_context(compared_sides(settings, base=revision, base_python=None))
         log = Path("/dev/null")
         zygotes = {name: stack.enter_context(Zygote(log, side.code)) for name, side in sides.items()}
         for seed in range(-1, PAIRS):
