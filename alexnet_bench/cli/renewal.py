@@ -1,11 +1,10 @@
 """A run's report, written as soon as there is something to report, and again as records come in."""
 
-import contextlib
+import math
 import time
 from pathlib import Path
 
 from alexnet_bench.cli.progress import Progress
-from alexnet_bench.errors import BenchError
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.run.timing_plan import DrawTask
 
@@ -14,7 +13,7 @@ LARGEST_SHARE = 0.05
 
 
 class RenewedReport(Progress):
-    """The progress of a run, whose report is renewed between trials and between draws, never beside a timing.
+    """The progress of a run, whose report is renewed after trials and between draws, never beside a timing.
 
     Args:
         folder: of the run.
@@ -45,8 +44,11 @@ class RenewedReport(Progress):
         started = time.monotonic()
         if not self._has_records or started < self._due:
             return
-        # What is wrong with it is told at the end, when it is written for good.
-        with contextlib.suppress(BenchError):
+        try:
             write_report([self._folder], self._folder / "report")
+        except Exception:
+            # It must not end what is measured. What is wrong is told at the end, when it is written for good.
+            self._due = math.inf
+            return
         now = time.monotonic()
         self._due = now + (now - started) / LARGEST_SHARE

@@ -20,6 +20,7 @@ COLOUR_DEVIATION = 0.1
 SAMPLED_FOR_STATISTICS = 2000
 STATISTICS_BATCH = 100
 # Of small images, so many bytes of batches are made at once: an operation costs more than what it does there.
+# Another number is another order of crops, and so other numbers of every trial.
 BYTES_AT_ONCE = 2**23
 MOST_BYTES_KEPT = 2**26
 
@@ -47,8 +48,7 @@ class Pipeline:
         self.dataset, self.split, self.recipe, self.seed = dataset, train, recipe, seed
         self.side, self.input_side, self.canvas = side, input_side, canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
-        batch_bytes = 4 * recipe.batch_size * side**2 * dataset.channels
-        self.batches_at_once = max(1, min(self.steps_per_epoch, BYTES_AT_ONCE // batch_bytes))
+        self.batches_at_once = self._batches_at_once()
         self._source = _Source(train)
         order = np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train))
         sample = train.take(np.sort(order[:SAMPLED_FOR_STATISTICS]))
@@ -66,10 +66,8 @@ class Pipeline:
         Raises:
             DataError: a file cannot be decoded.
         """
-        firsts = range(0, self.steps_per_epoch, self.batches_at_once)
-        steps = [epoch * self.steps_per_epoch + first for epoch in range(epochs) for first in firsts]
         batches = (
-            tf.data.Dataset.from_tensor_slices(np.array(steps, "int64"))
+            tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
             .map(_as_it_is(self._training_batches), tf.data.AUTOTUNE, deterministic=True)
             .prefetch(2)
         )
@@ -101,9 +99,9 @@ class Pipeline:
         """The batches from a step on."""
         batch = self.recipe.batch_size
         epoch, within = step // self.steps_per_epoch, step % self.steps_per_epoch
-        count = tf.minimum(tf.constant(self.batches_at_once, tf.int64), self.steps_per_epoch - within)
+        count = self.batches_at_once
         indices = tf.random.experimental.index_shuffle(
-            within * batch + tf.range(count * batch),
+            within * batch + tf.range(count * batch, dtype=tf.int64),
             seed=self._seed("order", epoch),
             max_index=len(self.split) - 1,
         )
@@ -111,10 +109,15 @@ class Pipeline:
         augmented = self._augment(images, step) if self.recipe.augmentation != "none" else images
         finished = self._finish(self._centre(augmented, self.side))
         labels = tf.gather(self._source.labels, indices)
-        return (
-            tf.reshape(finished, (-1, batch, self.input_side, self.input_side, self.dataset.channels)),
-            tf.reshape(labels, (-1, batch)),
-        )
+        return tf.reshape(finished, (count, batch, *finished.shape[1:])), tf.reshape(labels, (count, batch))
+
+    def _batches_at_once(self) -> int:
+        """As many as are small enough together and divide an epoch; files are decoded one batch at a time."""
+        if self.split.images is None:
+            return 1
+        batch_bytes = 4 * self.recipe.batch_size * self.side**2 * self.dataset.channels
+        most = max(1, min(self.steps_per_epoch, BYTES_AT_ONCE // batch_bytes))
+        return next(count for count in range(most, 0, -1) if self.steps_per_epoch % count == 0)
 
     def _load(self, source: "_Source", indices: tf.Tensor) -> tf.Tensor:
         """Images as float32 0 to 255 on the canvas, (images, canvas, canvas, channels)."""

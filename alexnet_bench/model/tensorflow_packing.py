@@ -3,13 +3,19 @@
 import contextlib
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from alexnet_bench.model.dense import Dense
+from alexnet_bench.model.tensorflow_towers import GroupedConvolution
+
 # A weight of more values stays by itself: to copy it takes longer than an operation does.
 MOST_VALUES = 2**16
+# What other layers do with their weights nobody knows: assign them, or recompute what depends on them.
+PLAIN = (keras.layers.Conv2D, GroupedConvolution, keras.layers.Dense, Dense)
 
 
 def can_be_packed(model: keras.Model) -> bool:
@@ -26,10 +32,13 @@ class Packing:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self._model = model
+        plain = {
+            id(weight) for item in model.layers if type(item) in PLAIN for weight in item.trainable_variables
+        }
         self._small, self._large = list[keras.Variable](), list[keras.Variable]()
         for weight in model.trainable_variables:
-            (self._small if math.prod(weight.shape) <= MOST_VALUES else self._large).append(weight)
+            is_small = id(weight) in plain and math.prod(weight.shape) <= MOST_VALUES
+            (self._small if is_small else self._large).append(weight)
         self._vector = keras.Variable(_end_to_end(self._small), name="small_weights")
 
     @property
@@ -45,17 +54,11 @@ class Packing:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[list[tf.Tensor | tf.Variable]]:
-        """Let the model compute with the weights as they stand, in what is compiled in here.
-
-        Gives what gradients are to be taken by. State that the model keeps is written when it is left.
-        """
+        """Let the model compute with the weights as they stand; gives what gradients are to be taken by."""
         pieces = tf.split(self._vector.value, [math.prod(weight.shape) for weight in self._small])
         small = [tf.reshape(piece, weight.shape) for piece, weight in zip(pieces, self._small, strict=True)]
-        with keras.StatelessScope(list(zip(self._small, small, strict=True))) as scope:
+        with _WithPacked(list(zip(self._small, small, strict=True))):
             yield [*(weight.value for weight in self._large), *small]
-        for state in self._model.non_trainable_variables:
-            if (value := scope.get_current_value(state)) is not None:
-                state.assign(value)
 
     def packed(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """Gradients by what `opened` gave, as those of `weights`."""
@@ -68,6 +71,15 @@ class Packing:
             now = values[len(self._large) :]
         for weight, value in zip(self._small, now, strict=True):
             weight.assign(value)
+
+
+class _WithPacked(keras.StatelessScope):
+    """Gives some variables other values; whatever else is assigned, is, as it would be without a scope."""
+
+    def add_update(self, update: tuple[keras.Variable, Any]) -> None:
+        """What Keras calls in place of an assignment."""
+        variable, value = update
+        variable._direct_assign(value)
 
 
 class NoPacking:

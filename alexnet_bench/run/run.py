@@ -80,11 +80,11 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         settings = Settings(**manifest.settings)
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
+    before = len(manifest.plan.seeds)
     if seeds is None:
-        return settings
+        return settings if settings.looks else replace(settings, seeds=before or None)
     if settings.until_conclusive:
         raise RecordError(f"{folder} was planned with looks at {settings.looks} seeds; leave out --seeds")
-    before = settings.seeds or settings.scale.seeds
     if seeds < before:
         raise RecordError(f"{folder} was planned with {before} seeds; ask for at least as many")
     return replace(settings, seeds=seeds)

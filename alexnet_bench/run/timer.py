@@ -97,12 +97,13 @@ class Timer:
         precision = task.contenders[0].network.precision
         # Its start is no part of a draw: the budget is for drawing.
         yardstick = self._yardstick(precision)
-        started_at, started = now(), time.perf_counter()
         rng = Random(derive_seed(task.draw, "round order", self.run_id))
         with contextlib.ExitStack() as stack:
             # Whatever it brings to be built first must not always fall to the same contender.
             order = rng.sample(task.contenders, len(task.contenders))
+            # Nor is what others do between draws.
             on_event(task, f"build {len(order)} networks")
+            started_at, started = now(), time.perf_counter()
             timed = self._built(order, task, stack)
             for item in timed:
                 on_event(task, f"warm up {item.name}")

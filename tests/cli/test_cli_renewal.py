@@ -5,6 +5,7 @@ from report_runs import manifest, trial, write_run
 
 from alexnet_bench.cli import renewal
 from alexnet_bench.cli.renewal import RenewedReport
+from alexnet_bench.errors import RecordError
 
 
 @pytest.fixture
@@ -40,7 +41,18 @@ def test_it_is_renewed_but_takes_a_small_share_of_the_time(page, monkeypatch):
     assert written == [0, 90]
 
 
-def test_what_is_wrong_with_it_does_not_end_the_run(page):
-    (page.parents[1] / "report").write_text("in the way", encoding="utf-8")
+@pytest.mark.parametrize("fault", [RecordError("no folder"), ValueError("no figure"), OSError(28, "full")])
+def test_what_is_wrong_with_it_does_not_end_the_run(page, monkeypatch, fault):
+    """Nor is it tried again: the report is written for good at the end."""
+    asked = []
 
-    RenewedReport(page.parents[1], quiet=True).recorded(trial("alexnet", 0, 0.05))
+    def write_report(runs, out):
+        asked.append(runs)
+        raise fault
+
+    monkeypatch.setattr("alexnet_bench.show.report.write_report", write_report)
+    progress = RenewedReport(page.parents[1], quiet=True)
+    for seed in range(2):
+        progress.recorded(trial("alexnet", seed, 0.05))
+
+    assert len(asked) == 1

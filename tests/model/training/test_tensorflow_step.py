@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from alexnet_bench import optimizer
 from alexnet_bench.errors import VariantError
@@ -194,3 +195,44 @@ def test_small_and_large_weights_train_alike():
             steps.model  # noqa: B018 - brings the weights up to date
         for one, other in zip(*(model.get_weights() for model in models), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_decay_without_momentum(steps, start):
+    """There is no velocity then that the decay could be taken off."""
+    ((kernel, _),) = train(steps(PAPER.but(momentum=0.0, weight_decay=0.5)), [0.1])
+    ((without, _),) = train(steps(PAPER.but(momentum=0.0, weight_decay=0.0)), [0.1])
+    np.testing.assert_allclose(kernel, without - 0.05 * start[0], atol=1e-6)
+
+
+class Restless(keras.layers.Layer):
+    """Draws from Keras' own generator, and counts in a variable that is no weight of the model's."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seen, self.noise = tf.Variable(0), keras.Variable(np.zeros(5, "float32"), trainable=False)
+
+    def call(self, inputs):
+        noise = keras.random.normal((5,))
+        self.seen.assign_add(1)
+        self.noise.assign(noise)
+        return inputs + 0 * noise
+
+
+def test_a_layer_of_ones_own_may_draw_and_assign_as_it_likes():
+    model = keras.Sequential([keras.Input((5,)), Restless(), keras.layers.Dense(4)])
+    steps, drawn = Steps(model, PAPER), []
+    for _ in range(2):
+        steps.train(IMAGES, LABELS)
+        drawn.append(steps.model.layers[0].noise.numpy())
+    assert int(model.layers[0].seen) == 2
+    assert not np.array_equal(*drawn)
+
+
+def test_a_layer_that_assigns_its_own_kernel_trains_what_it_assigned():
+    """Spectral normalization divides its kernel by the largest singular value, in place."""
+    model = keras.Sequential([keras.Input((5,)), keras.layers.SpectralNormalization(keras.layers.Dense(4))])
+    model.layers[0].layer.kernel.assign(100 * RNG.standard_normal((5, 4)))
+    steps = Steps(model, PAPER.but(learning_rate=1e-9, weight_decay=0.0))
+    for _ in range(20):
+        steps.train(IMAGES, LABELS)
+    assert np.linalg.norm(steps.model.layers[0].layer.kernel.numpy(), 2) == pytest.approx(1, abs=0.05)
