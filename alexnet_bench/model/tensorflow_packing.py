@@ -19,9 +19,9 @@ PLAIN = (keras.layers.Conv2D, GroupedConvolution, keras.layers.Dense, Dense)
 
 
 def can_be_packed(model: keras.Model) -> bool:
-    """Whether all its weights are on one device."""
+    """Whether it has small weights, and all of its weights are on one device."""
     devices = {weight.value.device for weight in model.trainable_variables}
-    return len(devices) == 1 and not tf.distribute.has_strategy()
+    return len(devices) == 1 and not tf.distribute.has_strategy() and bool(_small(model))
 
 
 class Packing:
@@ -32,13 +32,9 @@ class Packing:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        plain = {
-            id(weight) for item in model.layers if type(item) in PLAIN for weight in item.trainable_variables
-        }
-        self._small, self._large = list[keras.Variable](), list[keras.Variable]()
-        for weight in model.trainable_variables:
-            is_small = id(weight) in plain and math.prod(weight.shape) <= MOST_VALUES
-            (self._small if is_small else self._large).append(weight)
+        self._small = _small(model)
+        packed = {id(weight) for weight in self._small}
+        self._large = [weight for weight in model.trainable_variables if id(weight) not in packed]
         self._vector = keras.Variable(_end_to_end(self._small), name="small_weights")
 
     @property
@@ -100,6 +96,12 @@ class NoPacking:
 
     def unpack(self) -> None:
         """Nothing is packed."""
+
+
+def _small(model: keras.Model) -> list[keras.Variable]:
+    """The small weights of its plain layers."""
+    weights = (weight for item in model.layers if type(item) in PLAIN for weight in item.trainable_variables)
+    return [weight for weight in weights if math.prod(weight.shape) <= MOST_VALUES]
 
 
 def _end_to_end(weights: list[keras.Variable]) -> tf.Tensor:

@@ -254,7 +254,7 @@ def test_an_interval_that_is_asked_for_gets_the_draws_that_it_takes():
     ("preset", "seeds", "epochs"), [("quick", 5, 30), ("standard", 5, 60), ("paper", 5, 90)]
 )
 def test_the_preset_gives_seeds_epochs_and_the_timed_batch(preset, seeds, epochs):
-    plan = schedule(preset=preset)
+    plan = schedule("alexnet", preset=preset)
 
     assert (len(plan.seeds), plan.recipe.epochs) == (seeds, epochs)
     assert plan.time_batch_sizes == (PRESETS[preset].time_batch_size,)

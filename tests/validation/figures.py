@@ -26,6 +26,8 @@ import pandas as pd
 import redraw
 import reports
 import summarize
+from scipy.stats import sem
+from scipy.stats import t as student
 from script import ROOT, arguments, between, interval, markdown, read_lines, tabulated
 
 from alexnet_bench.analysis.effect import speed_effect
@@ -37,9 +39,11 @@ from alexnet_bench.records.manifest import Manifest, read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import BASE, HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
+from alexnet_bench.show.numbers import change_text
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
 from alexnet_bench.stats.rounds import Slices, paired_rounds
+from alexnet_bench.words import signed
 
 REFERENCE = ROOT / "results" / "reference"
 ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
@@ -234,6 +238,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     """What must stand in which document."""
     yield from _of_findings()
     yield from _of_gates()
+    yield from _of_performance()
     record = found("harness")["benchmarks"][0]
     low, high = record["extra_info"]["interval"]
     yield "docs/measuring.md", f"{record['extra_info']['ratio']:.3f} (95% interval {low:.3f} to {high:.3f})"
@@ -262,6 +267,27 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     yield "README.md", f"(by {shares} and {errors['tanh-he']:.1f} points worse"
     decided = ledger()["verdict"].isin(["supported", "contradicted"]).sum()
     yield "README.md", f"has {decided} verdicts in {len(ledger())} rows"
+
+
+def _of_performance() -> Iterator[tuple[str, str]]:
+    """Errors of the same seeds by the code before and now; the first command."""
+    errors = [
+        {record.seed: 100 * record.test_top1_error for record in run(f"performance/errors-{name}")[0]}
+        for name in ("before", "now")
+    ]
+    differences = np.array(
+        [errors[1][seed] - errors[0][seed] for seed in errors[0].keys() & errors[1].keys()]
+    )
+    half = student.ppf(0.95, len(differences) - 1) * sem(differences)
+    low, mean, high = (signed(differences.mean() + sign * half) for sign in (-1, 0, 1))
+    yield "docs/performance.md", f"{mean} points of test error ({low} to {high}, {len(differences)} seeds"
+    rows = effects(*run("performance/first")).set_index(["arm", "measure"])
+    for arm in ("no-dropout", "no-lrn"):
+        row = rows.loc[arm, "test_top1_error"]
+        yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})"
+    for arm in ("single-tower", "one-gpu"):
+        row = rows.loc[arm, "training_images_per_second"]
+        yield "README.md", change_text(row.effect, row.low, row.high)
 
 
 def _of_gates() -> Iterator[tuple[str, str]]:
