@@ -12,7 +12,6 @@ from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json
 from alexnet_bench.run.settings import FOUR_QUESTIONS, MEASURES, PRESETS, Settings
-from alexnet_bench.words import joined
 
 EXAMPLE = """\b
 Examples:
@@ -101,20 +100,12 @@ def command(
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
-    settings = Settings(**options)
-    if not (as_json or dry_run or resume):
-        # At once: what is imported from here on takes a second, workers several.
-        say(
-            f"Measuring {joined(settings.measure)} of {settings.variants}, on {options['dataset']}.",
-            sys.stderr,
-        )
-
     from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.run.run import resume_settings, start_run
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
-        schedule = Schedule(settings)
+        schedule = Schedule(Settings(**options))
     else:
         fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
         if names := ", ".join(shared.typed(context, *fixed)):

@@ -12,6 +12,7 @@ from alexnet_bench.data import DATASETS
 from alexnet_bench.network.recipe import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import TOPOLOGIES
+from alexnet_bench.run.settings import FOUR_QUESTIONS
 
 REGISTRY = load_registry()
 
@@ -140,7 +141,7 @@ def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(dry_run):
     assert (plan["seeds"], plan["epochs"], plan["batch_size"]) == ([0, 1], 3, 32)
     assert [item["name"] for item in plan["ablations"]] == ["activation", "lrn"]
     cost = plan["estimate"]
-    assert (cost["trials"], cost["draws"]) == (6, 6)
+    assert (cost["trials"], cost["draws"]) == (6, 12)
     assert all(cost[name] > 0 for name in ("seconds", "memory_bytes", "disk_bytes"))
     assert any(line.startswith("estimate: ") for line in lines)
 
@@ -149,18 +150,24 @@ def test_a_dry_run_prints_the_plan(dry_run):
     text = " ".join(dry_run("--variants", "alexnet,@lrn")[1])
 
     assert "no-lrn alexnet normalization none" in text
-    assert "6 trials of 30 epochs: alexnet-8, digits, recipe paper, batch 32" in text
-    assert "6 draws of 4 rounds: alexnet-227, batch 16" in text
+    assert "10 trials of 30 epochs: alexnet-8, digits, recipe paper, batch 32" in text
+    assert "12 draws of 6 rounds: alexnet-227, batch 16" in text
     assert "lrn is the same network as alexnet: trained once, timed under both names" in text
 
 
 @pytest.mark.parametrize(
-    "selection",
-    [[], ["--variants"], ["--variants", "all"], ["--variants", "--seeds", "1"], ["--variants=all"]],
-    ids=" ".join,
+    ("selection", "meant"),
+    [
+        ([], FOUR_QUESTIONS),
+        (["--variants"], FOUR_QUESTIONS),
+        (["--variants", "--seeds", "1"], FOUR_QUESTIONS),
+        (["--variants", "all"], "all"),
+        (["--variants=all"], "all"),
+    ],
+    ids=str,
 )
-def test_variants_left_out_or_bare_are_all(dry_run, selection):
-    assert list(dry_run(*selection)[0]["variants"]) == [variant.name for variant in REGISTRY.select("all")]
+def test_variants_left_out_or_bare_are_the_four_questions(dry_run, selection, meant):
+    assert list(dry_run(*selection)[0]["variants"]) == [variant.name for variant in REGISTRY.select(meant)]
 
 
 @pytest.mark.parametrize("measure", ["accuracy", "throughput", "accuracy, throughput"])
@@ -186,7 +193,7 @@ def test_a_control_that_nobody_named_is_added_and_that_is_said(dry_run):
     assert list(plan["variants"]) == ["alexnet", "tanh", "no-lrn"]
     assert plan["controls"] == {"alexnet": "alexnet", "tanh": "alexnet", "no-lrn": "alexnet"}
     assert plan["added_controls"] == ["alexnet"]
-    assert plan["estimate"]["trials"] == 9
+    assert plan["estimate"]["trials"] == 15
     assert "note: alexnet is added, as the control of tanh and no-lrn" in lines
     assert "tanh alexnet activation tanh" in lines
 
