@@ -1,9 +1,7 @@
 """The rows of `effects.csv`: every arm's effects in every setting, with the verdicts that they earn."""
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,6 @@ from numpy.typing import NDArray
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
 from alexnet_bench.analysis.effect import (
-    INTERVAL,
     NOT_COMPARABLE,
     NOT_MEASURED,
     Effect,
@@ -21,8 +18,10 @@ from alexnet_bench.analysis.effect import (
     speed_effect,
     typical_speed,
 )
-from alexnet_bench.analysis.metrics import HEADLINES, OUTCOMES, RATIO, REACH, THROUGHPUTS, Metric, headline
+from alexnet_bench.analysis.judging import judged
+from alexnet_bench.analysis.metrics import HEADLINES, OUTCOMES, REACH, THROUGHPUTS, Metric, headline
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.rows import Row
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
@@ -34,116 +33,7 @@ from alexnet_bench.stats.error_rates import (
     rounding_deviation,
 )
 from alexnet_bench.stats.estimate import Estimate
-from alexnet_bench.stats.verdict import INCONCLUSIVE, Arm, Verdict, pairs_wanted, verdicts
 from alexnet_bench.words import distinct
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One arm, one metric, one setting. The fields are the columns of `effects.csv`.
-
-    Args:
-        ablation: that the arm belongs to: the question.
-        control: what it is held against.
-        arm: name of the variant.
-        difference: how the arm differs from the paper's network.
-        measure: name of the metric.
-        label: what tables call it.
-        better: the direction of the metric that is better.
-        unit: of the effect and its interval.
-        effect: arm minus control (percentage points), or arm over control (ratio).
-        low, high: ends of the interval, from four pairs on: of what has a verdict the one that decided it,
-            for all arms of the question together; else the 95% t interval.
-        low_images, high_images: ends of the 95% interval for other seeds and other test images, where
-            predictions are kept.
-        pairs: seeds or draws that it rests on.
-        control_value: mean of the control over these; of speeds, what is typical of it in this setting.
-        arm_value: what the effect makes of it.
-        value_unit: of both.
-        kind: `descriptive` (too few pairs for an interval), `interval`, `incomplete` (an interval over the
-            seeds or draws that succeeded; others failed, so that there is no verdict), `not comparable`
-            (measured under other conditions), `not steady` (no draw reached and kept a steady state)
-            or `not measured` (a side has nothing to compare).
-        verdict: `better`, `worse`, `equivalent` or `inconclusive`, of the headline error and of throughput;
-            empty where none can be given, and for other measures.
-        margin: the largest effect that does not matter, in `unit` (of a ratio, the share); null: not stated.
-        least_deviation: what the spread of pairs (of the logarithms of ratios) is taken to be at least, for
-            whole test images or the rounds of draws alone make it that.
-        p_difference: of no effect, adjusted for the arms that share a verdict's level; of other measures as
-            it is.
-        p_equivalence: of an effect as large as the margin, likewise.
-        pairs_wanted: pairs that would likely have been enough for a verdict; null where there is one, or
-            where it takes more than a thousand.
-        looks: numbers of pairs after which verdicts were asked for, where pairs were added until there was
-            one.
-        same_network: whether arm and control are the same network, measured twice: what differs is luck.
-        note: what a reader must know.
-        values: the effect in each pair, those after the look of the verdict included.
-        setting: equal for records that were measured alike.
-        dataset, topology, epochs, batch_size, precision: the conditions.
-        tuned: whether each variant was given a learning rate of its own.
-        device, control_device: of the arm and of the control.
-        runs: that the records come from.
-    """
-
-    ablation: str
-    control: str
-    arm: str
-    difference: str
-    measure: str
-    label: str
-    better: str
-    unit: str
-    effect: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    low_images: float = math.nan
-    high_images: float = math.nan
-    pairs: int = 0
-    control_value: float = math.nan
-    arm_value: float = math.nan
-    value_unit: str
-    kind: str = NOT_MEASURED
-    verdict: str = ""
-    margin: float = math.nan
-    least_deviation: float = 0.0
-    p_difference: float = math.nan
-    p_equivalence: float = math.nan
-    pairs_wanted: int | None = None
-    looks: tuple[int, ...] = ()
-    same_network: bool = False
-    note: str = ""
-    values: tuple[float, ...] = ()
-    setting: str
-    dataset: str | None
-    topology: str
-    epochs: int | None
-    batch_size: int
-    precision: str
-    tuned: bool | None
-    device: str
-    control_device: str
-    runs: str
-
-    def on(self, effect: Effect) -> "Row":
-        """This row with an effect."""
-        size, low, high = effect.size
-        return replace(
-            self,
-            effect=size,
-            low=low,
-            high=high,
-            pairs=effect.pairs,
-            control_value=effect.control,
-            arm_value=effect.arm,
-            kind=effect.kind,
-            least_deviation=effect.least_deviation,
-            values=tuple(effect.in_unit(float(value)) for value in effect.values),
-        ).noted(effect.note)
-
-    def noted(self, *notes: str) -> "Row":
-        """This row with further notes."""
-        return replace(self, note="; ".join(note for note in (self.note, *notes) if note))
 
 
 def effects(
@@ -160,7 +50,7 @@ def effects(
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
     found = [*_of_trials(records, plans, Predictions(plans.folders)), *_of_draws(records, plans)]
-    rows = sorted(_judged(found), key=place)
+    rows = sorted(judged(found), key=place)
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Row)])
 
 
@@ -309,63 +199,3 @@ def _right(
 ) -> NDArray[np.bool_] | None:
     own = (predictions.right(trial, top) for trial in trials if trial.succeeded and trial.seed == seed)
     return next((hits for hits in own if hits is not None), None)
-
-
-# -- verdicts
-
-
-def _judged(found: Sequence[tuple[Row, Effect]]) -> list[Row]:
-    """Rows with p-values, and with verdicts for each setting's headline error and its throughputs.
-
-    The arms of a question share the error rate, for each of these: test error, where there is none held-out
-    error, and validation error last. The others are for reading: their p-values are as they are. The
-    control's twin is no arm, and takes no share.
-    """
-    rows = [row for row, _ in found]
-    families: dict[tuple[str, str, str, bool], list[int]] = defaultdict(list)
-    for place, row in enumerate(rows):
-        if row.kind == INTERVAL:
-            families[row.setting, row.ablation, row.measure, row.same_network].append(place)
-    for (setting, _, measure, _), places in families.items():
-        arms = [_arm(*found[place]) for place in places]
-        is_judged = measure in _judged_measures(setting, rows)
-        told = verdicts(arms) if is_judged else [verdicts([arm])[0] for arm in arms]
-        for place, arm, verdict in zip(places, arms, told, strict=True):
-            row, effect = found[place]
-            alike = math.nan if math.isnan(arm.margin) else verdict.p_equivalence
-            row = replace(row, p_difference=verdict.p_difference, p_equivalence=alike)
-            rows[place] = _with_verdict(row, effect, arm, verdict) if is_judged else row
-    return rows
-
-
-def _arm(row: Row, effect: Effect) -> Arm:
-    """An effect as the statistics take it."""
-    return Arm(
-        differences=effect.values,
-        better=effect.metric.better,
-        margin=math.log1p(row.margin) if row.unit == RATIO else row.margin,
-        least_deviation=effect.least_deviation,
-        looks=row.looks,
-    )
-
-
-def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Verdict) -> Row:
-    """A row as it was when its verdict fell, with the interval that decided it."""
-    judged = effect.of_first(found.pairs)
-    return replace(
-        row,
-        effect=effect.in_unit(found.effect),
-        pairs=judged.pairs,
-        control_value=judged.control,
-        arm_value=judged.arm,
-        verdict=found.verdict,
-        low=effect.in_unit(found.low),
-        high=effect.in_unit(found.high),
-        pairs_wanted=pairs_wanted(arm, found.family) if found.verdict == INCONCLUSIVE else None,
-    )
-
-
-def _judged_measures(setting: str, rows: Iterable[Row]) -> set[str]:
-    present = {row.measure for row in rows if row.setting == setting}
-    errors = [metric.name for metric in HEADLINES if metric.name in present]
-    return {*errors[:1], *(metric.name for metric in THROUGHPUTS)}

@@ -1,5 +1,6 @@
 """The shipped optimizers, each in one pass over memory, with as much of Keras' interface as a step uses."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +11,15 @@ import tensorflow as tf
 Decay = float | np.ndarray
 
 
-class ShippedOptimizer:
+class ShippedOptimizer(ABC):
     """What treats every value of a weight alike, whatever weight it belongs to, and sees to weight decay."""
 
     def __init__(self) -> None:
         self.learning_rate = tf.Variable(0.0, trainable=False)
 
+    @abstractmethod
     def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
         """Update the weights, given the gradient of each and its decay."""
-        raise NotImplementedError
 
 
 class Momentum(ShippedOptimizer):

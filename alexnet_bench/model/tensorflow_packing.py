@@ -25,7 +25,7 @@ def can_be_packed(model: keras.Model) -> bool:
 
 
 class Packing:
-    """Large weights as they are and small ones as one vector, which is what is trained.
+    """Small weights of plain layers as one vector, which is what is trained, and the others as they are.
 
     Args:
         model: on one device; its own small weights are brought up to date by `unpack` alone.
@@ -34,19 +34,19 @@ class Packing:
     def __init__(self, model: keras.Model) -> None:
         self._small = _small(model)
         packed = {id(weight) for weight in self._small}
-        self._large = [weight for weight in model.trainable_variables if id(weight) not in packed]
+        self._apart = [weight for weight in model.trainable_variables if id(weight) not in packed]
         self._vector = keras.Variable(_end_to_end(self._small), name="small_weights")
 
     @property
     def weights(self) -> list[keras.Variable]:
         """What an optimizer updates."""
-        return [*self._large, self._vector]
+        return [*self._apart, self._vector]
 
     @property
     def decaying(self) -> list[np.ndarray | bool]:
         """Of each, whether weight decay acts on it, or on which of its values: biases are spared."""
         which = [np.full(math.prod(weight.shape), _decays(weight), "float32") for weight in self._small]
-        return [*map(_decays, self._large), np.concatenate(which)]
+        return [*map(_decays, self._apart), np.concatenate(which)]
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[list[tf.Tensor | tf.Variable]]:
@@ -54,17 +54,17 @@ class Packing:
         pieces = tf.split(self._vector.value, [math.prod(weight.shape) for weight in self._small])
         small = [tf.reshape(piece, weight.shape) for piece, weight in zip(pieces, self._small, strict=True)]
         with _WithPacked(list(zip(self._small, small, strict=True))):
-            yield [*(weight.value for weight in self._large), *small]
+            yield [*(weight.value for weight in self._apart), *small]
 
     def packed(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """Gradients by what `opened` gave, as those of `weights`."""
-        count = len(self._large)
+        count = len(self._apart)
         return [*gradients[:count], tf.concat([tf.reshape(item, [-1]) for item in gradients[count:]], 0)]
 
     def unpack(self) -> None:
         """Bring the model's small weights up to date."""
         with self.opened() as values:
-            now = values[len(self._large) :]
+            now = values[len(self._apart) :]
         for weight, value in zip(self._small, now, strict=True):
             weight.assign(value)
 

@@ -8,7 +8,7 @@ import pytest
 from report_runs import draws, manifest, trial, write_run
 
 from alexnet_bench.analysis.claims import ledger
-from alexnet_bench.analysis.effects import Row
+from alexnet_bench.analysis.rows import Row
 from alexnet_bench.errors import AblationError, RecordError, UnknownNameError
 from alexnet_bench.network.ablation import Ablation, Claim
 from alexnet_bench.network.registry import Registry, load_registry

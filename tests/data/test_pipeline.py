@@ -80,6 +80,15 @@ def test_what_does_not_fill_a_batch_is_left_out():
     assert [len(set(epoch)) for epoch in labels.reshape(2, 21).tolist()] == [21, 21]
 
 
+def test_batches_made_at_once_are_of_one_epoch(monkeypatch):
+    """Four would fit, three divide an epoch of six."""
+    monkeypatch.setattr("alexnet_bench.data.tensorflow_pipeline.BYTES_AT_ONCE", 4 * 4 * NOISE[:4].size)
+    pipe = pipeline(dataset(NOISE))
+    _, labels = training(pipe, epochs=2)
+    assert pipe.batches_at_once == 3
+    assert [sorted(epoch) for epoch in labels.reshape(2, 24).tolist()] == 2 * [list(range(24))]
+
+
 def test_labels_go_with_their_images():
     pipe = pipeline(dataset(NOISE))
     images, labels = training(pipe)

@@ -93,6 +93,15 @@ def test_two_devices_are_as_one(build, gradients):
     assert_same(together(two, moved), expected)
 
 
+def test_two_devices_are_as_one_where_maps_have_sides(build):
+    """At 8 pixels the last map is one pixel, which can be flattened in one order alone."""
+    pair = [
+        build(variant, "alexnet-32", channels=3) for variant in (ALEXNET, ALEXNET.but("s", placement="split"))
+    ]
+    images = np.random.default_rng(0).standard_normal((2, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(*(model(images) for model in pair), rtol=1e-4, atol=1e-4)
+
+
 def test_grouped_convolutions_are_the_towers(one_device, gradients):
     reference = grouped()
     reference.set_weights(one_device.get_weights())

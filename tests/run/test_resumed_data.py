@@ -61,6 +61,16 @@ def test_it_is_refused_where_the_images_are_others_now(begun, bench):
     assert (begun / "run.json").read_bytes() == before
 
 
+def test_as_many_seeds_are_planned_as_before(begun):
+    """Whatever the preset says by now."""
+    manifest = json.loads((begun / "run.json").read_text())
+    manifest["plan"]["seeds"] = [0, 1, 2]
+    (begun / "run.json").write_text(json.dumps(manifest))
+
+    assert resume_settings(begun, None).seeds == 3
+    assert resume_settings(begun, 4).seeds == 4
+
+
 def test_a_folder_whose_data_are_gone_says_so(begun, bench):
     shutil.rmtree(begun.parent / "pets")
 

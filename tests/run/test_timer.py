@@ -140,6 +140,12 @@ def test_warm_up_goes_on_while_steps_get_faster(run, answers):
     assert records["tanh"].steady is True
 
 
+def test_long_steps_are_warm_sooner(run, answers):
+    answers.step_seconds = lambda variant, step: 0.25
+
+    assert {len(record.warm_up_seconds) for record in run().values()} == {4}
+
+
 def test_what_never_gets_warm_is_not_steady(run, answers):
     answers.step_seconds = lambda variant, step: 0.97**step * 0.01 if variant == "tanh" else STEP_SECONDS
 

@@ -59,8 +59,10 @@ def test_a_question_is_answered_in_a_sentence():
         *trials("no-lrn", 0.06, 0.061, 0.062, 0.06, 0.061),
         *draws("alexnet", 100, 101, 100, 101),
         *draws("no-lrn", 110, 111, 111, 110),
+        *draws("lrn", 100, 102, 101, 100),
     ]
-    (answer,) = answers(effects(in_run(records), [manifest()], None))
+    variants = {"alexnet": [], "lrn": [], "no-lrn": ["normalization"]}
+    (answer,) = answers(effects(in_run(records), [manifest(variants=variants)], None))
 
     assert answer.startswith("lrn: against alexnet, no-lrn has +2.0")
     assert "] points of test top-1 error – worse and +9.9" in answer

@@ -22,6 +22,7 @@ import gate_replay
 import history
 import looks
 import numpy as np
+import operations
 import pandas as pd
 import redraw
 import reports
@@ -43,7 +44,7 @@ from alexnet_bench.show.numbers import change_text
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
 from alexnet_bench.stats.rounds import Slices, paired_rounds
-from alexnet_bench.words import signed
+from alexnet_bench.words import number, signed
 
 REFERENCE = ROOT / "results" / "reference"
 ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
@@ -82,6 +83,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/throughput.md", "redraw"): lambda: redraw.table(read_lines(REFERENCE / "redraw-32.jsonl")),
         ("docs/throughput.md", "sweep"): _sweep,
         ("docs/performance.md", "performance"): _performance,
+        ("docs/performance.md", "operations"): lambda: operations.table(found("performance/operations")),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
@@ -207,7 +209,7 @@ def _performance() -> str:
             "share of peak, before and now": "",
         }
     ]
-    for name in ("step-32", "step-four-layer-32", "step-227"):
+    for name in ("step-8", "step-32", "step-four-layer-32", "step-227"):
         draws = [record for record in run(f"performance/{name}")[0] if isinstance(record, Draw)]
         for batch in sorted({draw.batch_size for draw in draws}):
             base, head = (
@@ -222,8 +224,8 @@ def _performance() -> str:
                 {
                     "what": f"a step of `{draws[0].topology}`, batch {batch}",
                     "threads": draws[0].thread_pools,
-                    "before": f"{1000 * batch / speed.control:.0f} ms",
-                    "now": f"{1000 * batch / speed.arm:.0f} ms",
+                    "before": f"{number(1000 * batch / speed.control)} ms",
+                    "now": f"{number(1000 * batch / speed.arm)} ms",
                     "time over before": f"{speed.control / speed.arm:.3f} ({1 / high:.3f} to {1 / low:.3f})",
                     "share of peak, before and now": " and ".join(f"{share:.0%}" for share in shares),
                 }

@@ -167,6 +167,18 @@ def test_rate_drops_when_stated(train, recipe, outcome):
     assert [row["loss"] for row in curve] == [row["loss"] for row in outcome[0]["curve"]]
 
 
+def test_an_epochs_figures_are_those_of_all_its_batches(train, recipe, monkeypatch):
+    """Made four at a time or all at once: at a rate of nearly nothing, every image counts alike."""
+    plain = PLAIN.but("still", dropout=0.0)
+    still = recipe.but(learning_rate=1e-12, epochs=1, augmentation="none")
+    whole = train(plain, recipe=still)["curve"][0]
+    monkeypatch.setattr("alexnet_bench.data.tensorflow_pipeline.BYTES_AT_ONCE", 4 * 4 * 8 * 8 * 8)
+    parts = train(plain, recipe=still)["curve"][0]
+
+    assert parts["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+    assert parts["train_error"] == pytest.approx(whole["train_error"], abs=0.01)
+
+
 def test_half_precision_trains(train):
     columns = train(ALEXNET.but("dense", towers=1), precision="mixed_bfloat16")
     assert columns["status"] == "ok"
