@@ -21,12 +21,12 @@ from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
 from alexnet_bench.run.timing_plan import FEWEST_ROUNDS, Contender, DrawTask, TimingPlan
 from alexnet_bench.seeds import derive_seed
-from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, WINDOW, drifts, is_warm
+from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
-# Long steps scatter less, and are soon warm: in the 182 committed draws of such steps, the first two took
-# 3 to 13% longer than those that counted, the next two 1 to 5%.
-LONG_STEP_SECONDS, WINDOW_OF_LONG_STEPS = 0.2, 2
+# The first round of a draw is slow however long a network of such steps was warmed up by itself (by 7% after six
+# steps, in the first command's draws), and the faster half leaves it out: more steps before it are of no use.
+LONG_STEP_SECONDS, WARM_UP_OF_LONG_STEPS = 0.2, 2
 # The yardstick may take a few percent of the time, not a quarter.
 SECONDS_BETWEEN_PEAKS = 2.0
 
@@ -270,7 +270,10 @@ class _Measured:
             )
 
     def warm_up(self, slice_seconds: float) -> None:
-        """Run steps of each mode until they get no faster, and find how many fill a slice."""
+        """Run steps of each mode until they get no faster, and find how many fill a slice.
+
+        Two of each are enough where a step is long, in whichever mode.
+        """
         for mode, seconds in self.warm_up_seconds.items():
             while not self.warm[mode] and len(seconds) < MOST_WARM_STEPS:
                 if len(seconds) >= FEWEST_WARM_STEPS and sum(seconds) > MOST_WARM_SECONDS:
@@ -279,9 +282,16 @@ class _Measured:
                 if self.failure is not None:
                     return
                 seconds.append(reply["seconds"])
-                is_long = min(seconds) >= LONG_STEP_SECONDS
-                self.warm[mode] = is_warm(seconds, WINDOW_OF_LONG_STEPS if is_long else WINDOW)
+                self.warm[mode] = is_warm(seconds) or (
+                    len(seconds) >= WARM_UP_OF_LONG_STEPS and self._has_long_steps
+                )
             self.steps[mode] = max(1, round(slice_seconds / min(seconds)))
+
+    @property
+    def _has_long_steps(self) -> bool:
+        return any(
+            min(seconds, default=0.0) >= LONG_STEP_SECONDS for seconds in self.warm_up_seconds.values()
+        )
 
     def take(self, mode: str, round_id: str) -> None:
         """One slice."""

@@ -14,7 +14,7 @@ SMALLEST_TREND = 0.02
 FEWEST_FOR_TREND = 8
 
 
-def is_warm(seconds: Sequence[float], window: int = WINDOW) -> bool:
+def is_warm(seconds: Sequence[float]) -> bool:
     """Whether steps have stopped getting faster.
 
     The median of the last three is compared with that of the three before, so that neither one slow nor one
@@ -22,11 +22,10 @@ def is_warm(seconds: Sequence[float], window: int = WINDOW) -> bool:
 
     Args:
         seconds: durations of equal pieces of work, oldest first.
-        window: how many are compared with as many before, in place of three.
     """
-    if len(seconds) < 2 * window:
+    if len(seconds) < FEWEST_WARM_STEPS:
         return False
-    before, last = np.median(seconds[-2 * window : -window]), np.median(seconds[-window:])
+    before, last = np.median(seconds[-2 * WINDOW : -WINDOW]), np.median(seconds[-WINDOW:])
     return bool(last >= (1 - STILL_FASTER) * before)
 
 
