@@ -80,6 +80,11 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
                 item.bias.assign(ops.full(item.bias.shape, recipe.bias if layer.biased else 0.0))
 
 
+def is_drawn_whole(plan: LayerPlan) -> bool:
+    """Whether `draw_weights` renews all state of a plan's model: what a user's block holds, nobody knows."""
+    return all(layer.block is None or layer.block in EACH_CHANNEL | LAST_AXIS for layer in plan.layers)
+
+
 def tower_names(layer: Layer) -> list[str]:
     """What the layers of a layer's towers are called where they are apart, and their draws everywhere."""
     if layer.towers == 1:

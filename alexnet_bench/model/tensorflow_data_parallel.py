@@ -57,6 +57,10 @@ class DataParallelSteps(Steps):
         super().__init__(model, recipe, scale)
         self._strategy = strategy
 
+    def can_start_again(self, plan: LayerPlan) -> bool:
+        """What every device holds is built anew."""
+        return False
+
     def _train(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch_size = tf.cast(tf.shape(images)[0], "float32")
         found = self._strategy.run(

@@ -13,6 +13,9 @@ STEPS_BEFORE_GROWTH = 2000
 class NoScale:
     """For precisions whose gradients need no help."""
 
+    def reset(self) -> None:
+        """Nothing is kept."""
+
     def up(self, loss: tf.Tensor) -> tf.Tensor:
         """The loss as it is."""
         return loss
@@ -28,6 +31,11 @@ class LossScale:
     def __init__(self) -> None:
         self.value = tf.Variable(FIRST_SCALE, trainable=False)
         self.good_steps = tf.Variable(0, trainable=False)
+
+    def reset(self) -> None:
+        """As before the first step."""
+        self.value.assign(FIRST_SCALE)
+        self.good_steps.assign(0)
 
     def up(self, loss: tf.Tensor) -> tf.Tensor:
         """The loss times the scale."""

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 # What times a weight is added to its gradient: one number, or one for each of its values.
 Decay = float | np.ndarray
+# Adam's, as Keras has them.
+BETAS = 0.9, 0.999
 
 
 class ShippedOptimizer(ABC):
@@ -16,6 +18,10 @@ class ShippedOptimizer(ABC):
 
     def __init__(self) -> None:
         self.learning_rate = tf.Variable(0.0, trainable=False)
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Forget the steps there were."""
 
     @abstractmethod
     def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
@@ -33,6 +39,10 @@ class Momentum(ShippedOptimizer):
         """Make a velocity for each weight."""
         self._weights = weights
         self._velocities = [_beside(weight, "velocity") for weight in weights]
+
+    def reset(self) -> None:
+        """Forget the steps there were."""
+        _zero(self._velocities)
 
     def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
         """Update the weights, given the gradient of each and its decay."""
@@ -63,7 +73,13 @@ class Adam(ShippedOptimizer):
         self._weights = weights
         self._first = [_beside(weight, "first_moment") for weight in weights]
         self._second = [_beside(weight, "second_moment") for weight in weights]
-        self._powers = [tf.Variable(beta, trainable=False) for beta in (0.9, 0.999)]
+        self._powers = [tf.Variable(beta, trainable=False) for beta in BETAS]
+
+    def reset(self) -> None:
+        """Forget the steps there were."""
+        _zero(self._first + self._second)
+        for power, beta in zip(self._powers, BETAS, strict=True):
+            power.assign(beta)
 
     def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
         """Update the weights, given the gradient of each and its decay."""
@@ -76,13 +92,13 @@ class Adam(ShippedOptimizer):
                 beta1_power=self._powers[0],
                 beta2_power=self._powers[1],
                 lr=self.learning_rate,
-                beta1=0.9,
-                beta2=0.999,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
                 epsilon=1e-7,
                 grad=decayed(gradient, weight.value, decay),
             )
-        self._powers[0].assign(self._powers[0] * 0.9)
-        self._powers[1].assign(self._powers[1] * 0.999)
+        for power, beta in zip(self._powers, BETAS, strict=True):
+            power.assign(power * beta)
 
 
 def decayed(gradient: tf.Tensor, weight: tf.Variable, decay: Decay) -> tf.Tensor:
@@ -94,6 +110,11 @@ def decayed(gradient: tf.Tensor, weight: tf.Variable, decay: Decay) -> tf.Tensor
         return gradient
     with tf.device(weight.device):
         return gradient + decay * weight
+
+
+def _zero(variables: list[tf.Variable]) -> None:
+    for variable in variables:
+        variable.assign(tf.zeros_like(variable))
 
 
 def _beside(weight: Any, name: str) -> tf.Variable:

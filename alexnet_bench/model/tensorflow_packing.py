@@ -61,6 +61,10 @@ class Packing:
         count = len(self._apart)
         return [*gradients[:count], tf.concat([tf.reshape(item, [-1]) for item in gradients[count:]], 0)]
 
+    def pack(self) -> None:
+        """Go on from the model's small weights as they are."""
+        self._vector.assign(_end_to_end(self._small))
+
     def unpack(self) -> None:
         """Bring the model's small weights up to date."""
         with self.opened() as values:
@@ -93,6 +97,9 @@ class NoPacking:
     def packed(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """The gradients as they are."""
         return gradients
+
+    def pack(self) -> None:
+        """Nothing is packed."""
 
     def unpack(self) -> None:
         """Nothing is packed."""

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from alexnet_bench.errors import VariantError
-from alexnet_bench.model.build import build_model
+from alexnet_bench.model.build import build_model, draw_weights, is_drawn_whole
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer, decayed
 from alexnet_bench.model.tensorflow_packing import NoPacking, Packing, can_be_packed
@@ -55,6 +55,18 @@ class Steps:
         self.train_in_turn = tf.function(self._train_in_turn, reduce_retracing=True, autograph=False)
         images = tf.TensorSpec(model.input_shape, "float32")
         self.infer = tf.function(self._infer, input_signature=[images], autograph=False)
+
+    def can_start_again(self, plan: LayerPlan) -> bool:
+        """Whether `start_again` is as good as to build all of a plan anew."""
+        return isinstance(self._optimizer, ShippedOptimizer) and is_drawn_whole(plan)
+
+    def start_again(self, plan: LayerPlan, recipe: Recipe, seed: int) -> None:
+        """Bring all that training changes back to where it starts with a seed; what is compiled stays."""
+        draw_weights(self._model, plan, recipe, seed)
+        self._packing.pack()
+        self._optimizer.reset()
+        self._scale.reset()
+        self.learning_rate.assign(recipe.learning_rate)
 
     @property
     def model(self) -> keras.Model:

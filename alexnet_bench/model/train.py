@@ -51,33 +51,79 @@ class TrialSpec:
     model: Path | None = None
 
 
-def run_trial(
-    spec: TrialSpec,
-    on_epoch: Callable[[dict[str, Any]], None],
-    clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, Any]:
-    """Train, then evaluate.
+class Trainer:
+    """Runs trials one after the other.
 
-    Args:
-        spec: what to train.
-        on_epoch: is given each epoch's row of the curve as it ends.
-        clock: seconds.
-
-    Returns:
-        The trial's own columns of a record: status, errors, loss, curve.
+    The next one of the same network takes what was compiled for the one before: its weights are drawn anew,
+    all other state is reset, and its numbers are those that it would have by itself. After one that holds
+    state that nobody knows, such as a user's block, none can follow.
     """
-    training, validation = spec.dataset.carve(spec.seed)
-    pipeline = Pipeline(
-        spec.dataset,
-        training,
-        spec.recipe,
-        side=spec.plan.topology.size,
-        input_side=spec.plan.input_shape[0],
-        seed=spec.seed,
-    )
-    steps = build_steps(
-        spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
-    )
+
+    def __init__(self) -> None:
+        self._compiled: tuple[Any, Steps] | None = None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether another trial may follow in this process."""
+        return self._compiled is not None
+
+    def run(
+        self,
+        spec: TrialSpec,
+        on_epoch: Callable[[dict[str, Any]], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> dict[str, Any]:
+        """Train, then evaluate.
+
+        Args:
+            spec: what to train.
+            on_epoch: is given each epoch's row of the curve as it ends.
+            clock: seconds.
+
+        Returns:
+            The trial's own columns of a record: status, errors, loss, curve.
+        """
+        training, validation = spec.dataset.carve(spec.seed)
+        pipeline = Pipeline(
+            spec.dataset,
+            training,
+            spec.recipe,
+            side=spec.plan.topology.size,
+            input_side=spec.plan.input_shape[0],
+            seed=spec.seed,
+        )
+        steps = self._steps(spec)
+        outcome = _outcome(spec, pipeline, steps, training, validation, on_epoch, clock)
+        if steps.can_start_again(spec.plan):
+            self._compiled = _compiled_for(spec), steps
+        return outcome
+
+    def _steps(self, spec: TrialSpec) -> Steps:
+        # A trial that fails leaves nothing behind.
+        compiled, self._compiled = self._compiled, None
+        if compiled is not None and compiled[0] == _compiled_for(spec):
+            compiled[1].start_again(spec.plan, spec.recipe, spec.seed)
+            return compiled[1]
+        return build_steps(
+            spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
+        )
+
+
+def _compiled_for(spec: TrialSpec) -> tuple[Any, ...]:
+    """What compiled steps depend on: all but the seed and the learning rate."""
+    network = spec.plan.fingerprint(spec.recipe.but(learning_rate=1.0))
+    return network, spec.precision, tuple(spec.devices)
+
+
+def _outcome(
+    spec: TrialSpec,
+    pipeline: Pipeline,
+    steps: Steps,
+    training: Split,
+    validation: Split,
+    on_epoch: Callable[[dict[str, Any]], None],
+    clock: Callable[[], float],
+) -> dict[str, Any]:
     curve: list[dict[str, Any]] = []
     for row in _epochs(spec, pipeline, steps, validation, clock):
         curve.append(row)

@@ -24,8 +24,8 @@ from alexnet_bench.seeds import derive_seed
 from alexnet_bench.stats.steady import FEWEST_WARM_STEPS, drifts, is_warm
 
 MOST_WARM_STEPS, MOST_WARM_SECONDS = 40, 30.0
-# The first round of a draw is slow however long a network of such steps was warmed up by itself (by 7% after six
-# steps, in the first command's draws), and the faster half leaves it out: more steps before it are of no use.
+# The first round of a draw is slow however long a network of such steps was warmed up by itself (by 7% after
+# six steps, in 32 committed draws), and the faster half leaves it out: more steps before it are of no use.
 LONG_STEP_SECONDS, WARM_UP_OF_LONG_STEPS = 0.2, 2
 # The yardstick may take a few percent of the time, not a quarter.
 SECONDS_BETWEEN_PEAKS = 2.0

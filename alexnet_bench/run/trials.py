@@ -1,7 +1,12 @@
-"""Runs trials, each in a process of its own, and makes a record of each."""
+"""Runs trials in workers, and makes a record of each.
 
+A worker trains one network: one seed after the other where its compiled steps can start again.
+"""
+
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
@@ -9,12 +14,17 @@ from typing import Any
 
 import msgspec
 
-from alexnet_bench.environment import git_commit, now, versions
+from alexnet_bench.environment import available_memory_bytes, git_commit, now, versions
+from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
 
+# Of the memory that is free when training begins: workers that wait for their next seed hold no more of it.
+MOST_MEMORY_OF_IDLE = 0.5
+
+_Key = tuple[str, str]
 OnRecord = Callable[[Trial], None]
 OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
 
@@ -42,11 +52,11 @@ def run_trials(
     on_epoch: OnEpoch,
 ) -> None:
     """Run trials, `schedule.jobs` at a time; each record is handed on as soon as it is there."""
-    waiting, workers = iter(tasks), Workers()
-    with ThreadPoolExecutor(schedule.jobs) as pool, workers.ended_early(pool):
+    waiting = iter(tasks)
+    with ThreadPoolExecutor(schedule.jobs) as pool, _Trainers(schedule, zygote).ended(pool) as trainers:
 
         def begun(count: int) -> set[Future[Trial]]:
-            given = (schedule, zygote, folder, run_id, on_epoch, workers)
+            given = (schedule, trainers, folder, run_id, on_epoch)
             return {pool.submit(_run_trial, task, *given) for task in islice(waiting, count)}
 
         running = begun(schedule.jobs)
@@ -57,34 +67,92 @@ def run_trials(
                 running |= begun(1)
 
 
+class _Trainers:
+    """Workers by the network they train, those that wait for its next seed among them."""
+
+    def __init__(self, schedule: Schedule, zygote: Zygote) -> None:
+        self._schedule, self._zygote = schedule, zygote
+        self._all, self._idle, self._lock = Workers(), dict[_Key, list[Worker]](), threading.Lock()
+        self._bytes_left = MOST_MEMORY_OF_IDLE * available_memory_bytes()
+
+    @contextlib.contextmanager
+    def ended(self, pool: ThreadPoolExecutor) -> Iterator["_Trainers"]:
+        """End them all, at once where what is done in here fails."""
+        with self._all.ended_early(pool):
+            yield self
+        for workers in self._idle.values():
+            for worker in workers:
+                worker.close()
+
+    def idle(self, network: Network) -> Worker | None:
+        """One that has trained a network before."""
+        with self._lock:
+            found = self._idle.get(_key(network))
+            return found.pop() if found else None
+
+    def new(self, network: Network) -> Worker:
+        """One that has trained nothing."""
+        worker = Worker(
+            self._zygote,
+            threads=(self._schedule.threads, self._schedule.threads),
+            devices=self._schedule.settings.devices,
+            device_count=network.device_count,
+            deterministic=True,
+        )
+        self._all.add(worker)
+        return worker
+
+    def give_back(self, worker: Worker, network: Network, reply: dict[str, Any], *, is_new: bool) -> None:
+        """Keep one for the network's next seed, if that may be and memory allows; end it otherwise."""
+        with self._lock:
+            # What it takes was taken off when it came back for the first time.
+            needed = reply.get("peak_memory_bytes", 0) if is_new else 0
+            if reply.get("can_go_on") and needed <= self._bytes_left:
+                self._bytes_left -= needed
+                self._idle.setdefault(_key(network), []).append(worker)
+                return
+        worker.close()
+
+
+def _key(network: Network) -> _Key:
+    """What a worker's compiled steps are good for: a network at any learning rate."""
+    return network.at_rate(1.0).fingerprint, network.precision
+
+
 def _run_trial(
     task: TrialTask,
     schedule: Schedule,
-    zygote: Zygote,
+    trainers: _Trainers,
     folder: Path,
     run_id: str,
     on_epoch: OnEpoch,
-    workers: Workers,
 ) -> Trial:
-    """Run one trial in a worker, which it adds to `workers`, and return its record."""
+    """Run one trial and return its record."""
     network, started_at, started = task.network, now(), time.perf_counter()
-    curve: list[dict[str, Any]] = []
+    request, curve = _train_request(schedule, task, folder), list[dict[str, Any]]()
 
     def follow(reply: dict[str, Any]) -> float:
         curve.append(reply["row"])
         on_epoch(task, reply["row"])
         return limits.of_epoch(network, schedule.dataset, curve)
 
-    with Worker(
-        zygote,
-        threads=(schedule.threads, schedule.threads),
-        devices=schedule.settings.devices,
-        device_count=network.device_count,
-        deterministic=True,
-    ) as worker:
-        workers.add(worker)
-        limit = limits.of_epoch(network, schedule.dataset)
-        reply = worker.ask(_train_request(schedule, task, folder), limit, follow)
+    def trained(worker: Worker, is_new: bool) -> dict[str, Any]:
+        try:
+            reply = worker.ask(request, limits.of_epoch(network, schedule.dataset), follow)
+        except BaseException:
+            worker.close()
+            raise
+        trainers.give_back(worker, network, reply, is_new=is_new)
+        return reply
+
+    worker = trainers.idle(network)
+    reply = trained(worker, False) if worker else None
+    if worker is None or reply is None or reply["is"] == "failed":
+        # What an earlier seed left behind is no fault of this one.
+        curve.clear()
+        worker = trainers.new(network)
+        reply = trained(worker, True)
+    outcome: dict[str, Any]
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
     else:

@@ -43,6 +43,7 @@ class _Host:
         self.gpus = 0
         self.folders: Sequence[str] = ()
         self.draw: Any = None
+        self.trainer: Any = None
         self.yardstick: Any = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -79,11 +80,11 @@ class _Host:
 
     def _train(self, request: dict[str, Any]) -> dict[str, Any]:
         from alexnet_bench.data import open_dataset
-        from alexnet_bench.model.train import TrialSpec, run_trial
 
+        train = _of_code_under_test("model.train")
         dataset = open_dataset(request["dataset"])
         plan, recipe = _network(request, len(dataset.classes), dataset.channels)
-        spec = TrialSpec(
+        spec = train.TrialSpec(
             plan=plan,
             recipe=recipe,
             dataset=dataset,
@@ -95,10 +96,18 @@ class _Host:
             predictions=_path(request["predictions"]),
             model=_path(request["model"]),
         )
-        return {
-            "is": "trained",
-            "outcome": run_trial(spec, lambda row: self.report({"is": "epoch", "row": row})),
-        }
+
+        def report(row: dict[str, Any]) -> None:
+            self.report({"is": "epoch", "row": row})
+
+        if not hasattr(train, "Trainer"):
+            # Older revisions run one trial a process.
+            return {"is": "trained", "outcome": train.run_trial(spec, report), "can_go_on": False}
+        self.trainer = self.trainer or train.Trainer()
+        outcome = self.trainer.run(spec, report)
+        # While it waits, it would keep a GPU's memory from others.
+        can_go_on = self.trainer.can_go_on and not self.gpus
+        return {"is": "trained", "outcome": outcome, "can_go_on": can_go_on}
 
     def _build(self, request: dict[str, Any]) -> dict[str, Any]:
         from .timing import Draw

@@ -15,7 +15,7 @@ REPLIES: dict[str, dict[str, tuple[str, ...]]] = {
     "build": {"built": ("compile_seconds", "fingerprint", "parameters", "macs", "flops")},
     "slice": {"slice": ("seconds", "started_at", "joules")},
     "peak": {"peak": ("flops_per_second", "bytes_per_second")},
-    "train": {"epoch": ("row",), "trained": ("outcome",)},
+    "train": {"epoch": ("row",), "trained": ("outcome", "can_go_on")},
 }
 FAILURES = {"failed": ("status", "error"), "refused": ("error",)}
 

@@ -102,7 +102,7 @@ def test_what_it_reports_says_how_long_it_may_be_silent_then():
         (rb'{"is":"slice","seconds":1}\n', "what is no reply to 'train': \"{'is': 'slice', 'seconds': 1}\""),
         (rb"{}\n", "what is no reply to 'train': '{}'"),
         (rb'{"is":["trained"]}\n', "what is no reply to 'train': \"{'is': ['trained']}\""),
-        (rb'{"is":"trained"}\n', "'trained' without outcome"),
+        (rb'{"is":"trained"}\n', "'trained' without outcome, can_go_on"),
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else "",
 )
@@ -128,7 +128,7 @@ def test_one_that_nests_without_end_is_ended():
 
 
 def test_what_it_prints_is_no_message():
-    said = r"""print('{"is":"trained","outcome":{}}'); sys.exit(3)"""
+    said = r"""print('{"is":"trained","outcome":{},"can_go_on":true}'); sys.exit(3)"""
 
     assert answer(said) == ("crashed", "the worker ended with exit code 3; see workers.log in the run folder")
 

@@ -3,15 +3,18 @@
     python tests/validation/trials.py REVISION results/reference/performance/trials.json
 
 Whole trials of the digits, 30 epochs on one thread, from the start of a worker to its outcome; both codes in
-turn, one trial at a time. Takes about three minutes, on a machine that does nothing else.
+turn, one trial at a time. A pair is a series of five seeds in each code: the first in a new worker, and so the
+others, unless the worker can go on. Takes about six minutes, on a machine that does nothing else.
 """
 
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 from script import arguments, write
 
@@ -22,44 +25,63 @@ from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import compared_sides
 
-PAIRS = 10
+PAIRS, SEEDS = 6, 5
 LONGEST = 600.0
 
 
 def measure(revision: str) -> dict[str, Any]:
-    """Seconds of each trial, by side, and the ratio with its 95% interval over pairs."""
+    """Seconds of each trial, series by series, by side; and the ratios with their 95% intervals over pairs."""
     settings = Settings(variants="alexnet", measure="accuracy", epochs=30, jobs=1)
     (task, *_) = Schedule(settings, alone=True).trials()
     request = {"do": "train", **task.network.request(()), "dataset": "digits", "most_epochs": None}
     request |= {"evaluate_test": True, "predictions": None, "model": None}
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[str, list[list[float]]] = {}
     with ExitStack() as stack:
         _, sides = stack.enter_context(compared_sides(settings, base=revision, base_python=None))
         log = Path("/dev/null")
         zygotes = {name: stack.enter_context(Zygote(log, side.code)) for name, side in sides.items()}
-        for seed in range(-1, PAIRS):
-            for name, zygote in sorted(zygotes.items(), reverse=bool(seed % 2)):
-                taken = _trial(zygote, request | {"seed": max(seed, 0)})
-                # The first starts the zygote, too.
-                if seed >= 0:
-                    seconds.setdefault(name, []).append(taken)
-                    print(f"{name} seed {seed}: {taken:.2f} s", flush=True)
+        for name, zygote in zygotes.items():
+            # The first trial starts the zygote, too.
+            _series(zygote, request, [0])
+        for pair in range(PAIRS):
+            for name, zygote in sorted(zygotes.items(), reverse=bool(pair % 2)):
+                taken = _series(zygote, request, range(pair * SEEDS, (pair + 1) * SEEDS))
+                seconds.setdefault(name, []).append(taken)
+                print(name, "".join(f" {value:.2f}" for value in taken), "s", flush=True)
         base = sides[BASE].revision
     (head,) = (name for name in seconds if name != BASE)
-    logs = np.log(seconds[head]) - np.log(seconds[BASE])
-    half = stats.t.ppf(0.975, PAIRS - 1) * stats.sem(logs)
-    low, ratio, high = np.exp([logs.mean() - half, logs.mean(), logs.mean() + half])
-    found = {"base": base, "device": cpu_model(), "seconds": seconds}
-    return found | {"ratio": ratio, "low": low, "high": high}
+    now, before = np.array(seconds[head]), np.array(seconds[BASE])
+    ratios = {
+        "first": _ratio(now[:, 0], before[:, 0]),
+        "next": _ratio(now[:, 1:].mean(1), before[:, 1:].mean(1)),
+        "series": _ratio(now.sum(1), before.sum(1)),
+    }
+    return {"base": base, "device": cpu_model(), "seconds": seconds, "ratios": ratios}
 
 
-def _trial(zygote: Zygote, request: dict[str, Any]) -> float:
-    started = time.perf_counter()
+def _ratio(now: NDArray[np.float64], before: NDArray[np.float64]) -> dict[str, float]:
+    logs = np.log(now) - np.log(before)
+    half = stats.t.ppf(0.975, logs.size - 1) * stats.sem(logs)
+    low, ratio, high = np.exp([logs.mean() - half, logs.mean(), logs.mean() + half]).tolist()
+    return {"ratio": ratio, "low": low, "high": high}
+
+
+def _series(zygote: Zygote, request: dict[str, Any], seeds: Iterable[int]) -> list[float]:
+    """Seconds of a trial of each seed."""
     how: dict[str, Any] = {"threads": (1, 1), "devices": "cpu", "device_count": 1, "deterministic": True}
-    with Worker(zygote, **how) as worker:
-        outcome = worker.ask(request, LONGEST, lambda _: LONGEST)
-    assert outcome["is"] == "trained", outcome
-    return time.perf_counter() - started
+    worker, taken = None, []
+    for seed in seeds:
+        started = time.perf_counter()
+        worker = worker or Worker(zygote, **how)
+        reply = worker.ask(request | {"seed": seed}, LONGEST, lambda _: LONGEST)
+        assert reply["is"] == "trained", reply
+        if not reply["can_go_on"]:
+            worker.close()
+            worker = None
+        taken.append(time.perf_counter() - started)
+    if worker:
+        worker.close()
+    return taken
 
 
 if __name__ == "__main__":
@@ -69,4 +91,5 @@ if __name__ == "__main__":
     options = parser.parse_args()
     found = measure(options.revision)
     write(options.out, found)
-    print(f"×{found['ratio']:.3f} (95%: {found['low']:.3f} to {found['high']:.3f})")
+    for what, found in found["ratios"].items():
+        print(f"{what}: ×{found['ratio']:.3f} (95%: {found['low']:.3f} to {found['high']:.3f})")

@@ -35,13 +35,13 @@ def recipe():
 @pytest.fixture(scope="session")
 def train(digits, recipe):
     """Run a trial on a clock that stands still; returns its outcome."""
-    from alexnet_bench.model.train import TrialSpec, run_trial
+    from alexnet_bench.model.train import Trainer, TrialSpec
 
-    def train(variant=ALEXNET, *, recipe=recipe, dataset=digits, seed=0, **options):
+    def train(variant=ALEXNET, *, recipe=recipe, dataset=digits, seed=0, trainer=None, **options):
         plan = make_plan(variant, ALEXNET_8, classes=len(dataset.classes), channels=dataset.channels)
         spec = TrialSpec(plan=plan, recipe=recipe, dataset=dataset, seed=seed, **options)
         curve = []
-        outcome = run_trial(spec, curve.append, clock=lambda: 0.0)
+        outcome = (trainer or Trainer()).run(spec, curve.append, clock=lambda: 0.0)
         assert curve == outcome["curve"]
         return outcome
 

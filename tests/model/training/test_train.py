@@ -9,15 +9,23 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from alexnet_bench import ALEXNET
+from alexnet_bench import ALEXNET, block
 from alexnet_bench.data import open_dataset
 from alexnet_bench.data.folder import check_images
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.errors import DataError
+from alexnet_bench.model import tensorflow_loss_scale
 from alexnet_bench.model.build import build_model
+from alexnet_bench.model.train import Trainer
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipe import NOTEBOOK, PAPER, scale_to_small_images
 from alexnet_bench.network.topology import ALEXNET_8
+
+
+@block(parameters=lambda channels: 2 * channels)
+def batch_normalization(**layer):
+    return keras.layers.BatchNormalization(**layer)
+
 
 # Built and compiled in half the time, where the network doesn't matter.
 PLAIN = ALEXNET.but("plain", towers=1, normalization="none")
@@ -53,6 +61,44 @@ def test_columns(outcome):
 
 def test_same_seed_same_numbers(train, outcome):
     assert train() == outcome[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"optimizer": "sgd"}, {"learning_rate": 1e30}],
+    ids=["adam", "sgd", "after one that diverged"],
+)
+def test_a_trial_after_another_has_the_numbers_it_has_alone(train, recipe, changes):
+    """Whatever its rate was."""
+    trainer, first = Trainer(), recipe.but(**changes)
+    last = first.but(learning_rate=2e-3)
+    train(recipe=first, seed=1, trainer=trainer)
+    assert trainer.can_go_on
+
+    assert train(recipe=last, trainer=trainer) == train(recipe=last)
+
+
+def test_so_it_has_in_half_precision_whose_loss_scale_grows(train, recipe, monkeypatch):
+    monkeypatch.setattr(tensorflow_loss_scale, "STEPS_BEFORE_GROWTH", 1)
+    variant, trainer = ALEXNET.but("dense", towers=1), Trainer()
+    asked = {"variant": variant, "precision": "mixed_float16"}
+    train(seed=1, trainer=trainer, **asked)
+
+    assert train(trainer=trainer, **asked) == train(**asked)
+
+
+def test_another_network_is_compiled_anew(train, recipe):
+    trainer, other = Trainer(), PLAIN.but("other", activation="tanh")
+    train(PLAIN, trainer=trainer)
+
+    assert train(other, trainer=trainer) == train(other)
+
+
+def test_after_a_users_block_no_trial_can_follow(train):
+    """What state it has nobody knows."""
+    train(PLAIN.but("mine", normalization=batch_normalization), trainer=(trainer := Trainer()))
+
+    assert not trainer.can_go_on
 
 
 def test_trial_starts_from_its_seeds_weights(train, recipe, tmp_path):

@@ -1,0 +1,94 @@
+"""Which worker runs which trial, with stand-ins for workers."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from alexnet_bench.run import trials
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+
+OUTCOME = {"status": "ok", "curve": [], "loss": 1.0, "validation_top1_error": 0.5, "train_error": 0.5}
+
+
+@dataclass
+class Started:
+    """The workers that were started: the (variant, seed) of each one's trials, and whether it was ended."""
+
+    trained: list[list[tuple[str, int]]] = field(default_factory=list)
+    ended: list[bool] = field(default_factory=list)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run the trials of variants; `reply` says what a worker answers to its n-th trial, from 0 on."""
+
+    def run(variants, seeds, reply=lambda variant, number: {}, **asked):
+        started = Started()
+
+        class StandIn:
+            device, versions, build, pid = "a processor", {}, {}, 0
+
+            def __init__(self, *given, **how):
+                self.number = len(started.trained)
+                started.trained.append([])
+                started.ended.append(False)
+
+            def ask(self, request, limit, on_progress):
+                own = started.trained[self.number]
+                own.append((request["variant"], request["seed"]))
+                usual = {"is": "trained", "outcome": OUTCOME, "can_go_on": True, "peak_memory_bytes": 1}
+                return usual | reply(request["variant"], len(own) - 1)
+
+            def close(self):
+                assert not started.ended[self.number]
+                started.ended[self.number] = True
+
+        monkeypatch.setattr(trials, "Worker", StandIn)
+        settings = Settings(variants=variants, measure="accuracy", seeds=seeds, jobs=1, **asked)
+        schedule, records = Schedule(settings, alone=True), []
+        given = (schedule, schedule.trials(), None, tmp_path, "run", records.append, lambda *epoch: None)
+        trials.run_trials(*given)
+        assert all(started.ended)
+        return started.trained, records
+
+    return run
+
+
+def test_a_worker_trains_all_seeds_of_its_network(run):
+    trained, records = run("alexnet,tanh", 3)
+
+    assert trained == [
+        [("alexnet", 0), ("alexnet", 1), ("alexnet", 2)],
+        [("tanh", 0), ("tanh", 1), ("tanh", 2)],
+    ]
+    assert [(record.variant, record.seed) for record in records] == [
+        (name, seed) for seed in range(3) for name in ("alexnet", "tanh")
+    ]
+
+
+def test_a_worker_that_cannot_go_on_is_followed_by_another(run):
+    trained, _ = run("alexnet", 2, lambda variant, number: {"can_go_on": False})
+
+    assert trained == [[("alexnet", 0)], [("alexnet", 1)]]
+
+
+def test_workers_that_wait_hold_no_more_than_half_of_the_memory(run, monkeypatch):
+    monkeypatch.setattr(trials, "available_memory_bytes", lambda: 3)
+
+    trained, _ = run("alexnet,tanh", 2)
+
+    assert trained == [[("alexnet", 0), ("alexnet", 1)], [("tanh", 0)], [("tanh", 1)]]
+
+
+def test_what_fails_in_a_used_worker_is_tried_in_a_new_one(run):
+    """An earlier seed may have left too little memory; what fails by itself fails again."""
+    failed = {"is": "failed", "status": "out-of-memory", "error": "no more", "can_go_on": None}
+
+    trained, records = run("alexnet", 3, lambda variant, number: failed if number else {})
+    assert trained == [[("alexnet", 0), ("alexnet", 1)], [("alexnet", 1), ("alexnet", 2)], [("alexnet", 2)]]
+    assert [record.status for record in records] == ["ok"] * 3
+
+    trained, records = run("alexnet", 2, lambda variant, number: failed)
+    assert trained == [[("alexnet", 0)], [("alexnet", 1)]]
+    assert [(record.status, record.error) for record in records] == [("out-of-memory", "no more")] * 2
