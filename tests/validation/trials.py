@@ -3,8 +3,8 @@
     python tests/validation/trials.py REVISION results/reference/performance/trials.json
 
 Whole trials of the digits, 30 epochs on one thread, from the start of a worker to its outcome; both codes in
-turn, one trial at a time. A pair is a series of five seeds in each code: the first in a new worker, and so the
-others, unless the worker can go on. Takes about six minutes, on a machine that does nothing else.
+turn, one trial at a time. A pair is a series of five seeds in each code: the first in a new worker, and so
+the others, unless the worker can go on. Takes about six minutes, on a machine that does nothing else.
 """
 
 import time
@@ -30,7 +30,7 @@ LONGEST = 600.0
 
 
 def measure(revision: str) -> dict[str, Any]:
-    """Seconds of each trial, series by series, by side; and the ratios with their 95% intervals over pairs."""
+    """Seconds of each trial, by side and series, and the ratios with their 95% intervals over pairs."""
     settings = Settings(variants="alexnet", measure="accuracy", epochs=30, jobs=1)
     (task, *_) = Schedule(settings, alone=True).trials()
     request = {"do": "train", **task.network.request(()), "dataset": "digits", "most_epochs": None}
@@ -40,7 +40,7 @@ def measure(revision: str) -> dict[str, Any]:
         _, sides = stack.enter_context(compared_sides(settings, base=revision, base_python=None))
         log = Path("/dev/null")
         zygotes = {name: stack.enter_context(Zygote(log, side.code)) for name, side in sides.items()}
-        for name, zygote in zygotes.items():
+        for zygote in zygotes.values():
             # The first trial starts the zygote, too.
             _series(zygote, request, [0])
         for pair in range(PAIRS):
@@ -91,5 +91,5 @@ if __name__ == "__main__":
     options = parser.parse_args()
     found = measure(options.revision)
     write(options.out, found)
-    for what, found in found["ratios"].items():
-        print(f"{what}: ×{found['ratio']:.3f} (95%: {found['low']:.3f} to {found['high']:.3f})")
+    for what, ratio in found["ratios"].items():
+        print(f"{what}: ×{ratio['ratio']:.3f} (95%: {ratio['low']:.3f} to {ratio['high']:.3f})")
