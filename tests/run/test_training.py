@@ -1,6 +1,7 @@
 """Which trials are run, with outcomes that are made up: seeds until there is a verdict, and rates."""
 
 import contextlib
+import math
 
 import pytest
 from made_up_trials import made_up_trial
@@ -14,8 +15,10 @@ from alexnet_bench.run import run as runs
 from alexnet_bench.run.run import Observer, continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.tuning import RACE, TUNING_SEEDS
 
 SILENT = Observer()
+FIRST = round(RACE[0].share * 20)
 # Alternates, so that no number of seeds below 32 tells it from nothing.
 UNSURE = (0.02, -0.02, 0.03, -0.01)
 
@@ -46,8 +49,10 @@ def conclude(carry_out):
 
     def do(errors, **asked):
         def columns(task):
-            column = "validation_top1_error" if task.purpose == "tuning" else "test_top1_error"
-            return {"duration_seconds": 60.0, column: errors[task.network.variant.name](task.seed)}
+            error = errors[task.network.variant.name](task.seed)
+            if task.purpose == "tuning":
+                return {"duration_seconds": 60.0, "curve": steady_curve(error, task.most_epochs)}
+            return {"duration_seconds": 60.0, "test_top1_error": error}
 
         return carry_out(columns, until_conclusive=True, **asked)
 
@@ -64,12 +69,26 @@ class Told(Observer):
         self.reasons.append(reason)
 
 
+class Planned(Observer):
+    """Remembers how much was left."""
+
+    def __init__(self):
+        self.plans = []
+
+    def planned(self, *left):
+        self.plans.append(left)
+
+
 def constant(error):
     return lambda seed: error + 0.0003 * (seed % 3)
 
 
 def unsure(error):
     return lambda seed: error + UNSURE[seed % 4] * (1 + seed % 3)
+
+
+def steady_curve(error, epochs):
+    return [curve_point(epoch, error) for epoch in range(1, epochs + 1)]
 
 
 def seeds_of(folder):
@@ -176,26 +195,42 @@ def test_a_control_that_is_given_is_judged_beside_all(conclude):
     assert seeds_of(folder) == {"tanh": 8, "no-lrn": 4, "tanh-he": 8}
 
 
-@pytest.mark.parametrize(
-    ("recipe", "tried"),
-    [
-        # None for longer than the best one took: from 0.02 on, rates get to 25% in the fourth epoch.
-        ("figure-1", [(0.02, None), (0.0067, 4), (0.06, 4), (0.002, 4)]),
-        # It stops at no training error; all rates tie, so the lowest is the best, and three beyond are tried.
-        ("paper", [(rate, None) for rate in (0.01, 0.0033, 0.03, 0.001, 0.0003, 0.0001, 0.0)]),
-    ],
-)
-def test_the_epochs_that_each_rate_is_given(carry_out, recipe, tried):
+def test_no_rate_is_tried_for_longer_than_can_be_of_use_where_a_recipe_stops(carry_out):
+    """Each trial is asked for when what was recorded before it is known."""
     given = []
 
     def columns(task):
         rate = task.network.recipe.learning_rate
         if task.purpose == "tuning":
             given.append((round(rate, 4), task.most_epochs))
-        errors = [0.9, 0.6, 0.4, 0.2 if rate >= 0.02 else 0.3]
-        curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
-        return {"curve": curve, "validation_top1_error": 0.3}
+        errors = [0.6, 0.45, 0.4, 0.2] if rate == 0.02 else [0.7, 0.5, *[0.3] * 18]
+        return {"curve": [curve_point(*point) for point in enumerate(errors[: task.most_epochs], 1)]}
 
-    carry_out(columns, variants="alexnet", tune="lr", seeds=1, recipe=recipe)
+    carry_out(columns, variants="alexnet", tune="lr", seeds=1, recipe="figure-1", epochs=20)
 
-    assert given == tried
+    grid = [(rate, FIRST) for rate in (0.02, 0.0067, 0.06, 0.002) for _ in TUNING_SEEDS]
+    # Four epochs and a quarter three times are less than the first seed alone of the other one takes.
+    assert given == [*grid, *[(0.02, 20)] * 3, (0.002, 8)]
+
+
+@pytest.mark.parametrize("done", [0, 5, 12, 13, 17, 18, 20])
+def test_a_run_that_was_killed_goes_on_with_exactly_what_is_missing(carry_out, done):
+    """In a rung, between rungs, after tuning."""
+    asked = {"variants": "alexnet", "tune": "lr", "seeds": 3}
+    trained, told = [], Planned()
+
+    def columns(task, until=math.inf):
+        if len(trained) == until:
+            raise KeyboardInterrupt
+        trained.append((task.purpose, task.network.recipe.learning_rate, task.seed, task.most_epochs))
+        error = abs(math.log(task.network.recipe.learning_rate / 0.01))
+        return {"curve": steady_curve(error / 10, task.most_epochs or 1)}
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(lambda task: columns(task, done), **asked)
+    carry_out(columns, observer=told, **asked)
+
+    assert len(trained) == len(set(trained)) == 18 + 3
+    assert trained == sorted(trained, key=lambda task: (task[0] == "result", task[3] or 0))
+    assert told.plans[0] == (max(0, 18 - done), min(3, 21 - done), 0)
+    assert told.plans[-1] == (0, min(3, 21 - done), 0)

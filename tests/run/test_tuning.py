@@ -1,0 +1,315 @@
+"""Which rates are tried, for how long, and which is chosen; with curves that are made up."""
+
+import math
+from itertools import chain
+
+import pytest
+from made_up_trials import made_up_trial
+from report_runs import curve_point
+
+from alexnet_bench.analysis.rates import chosen_rates
+from alexnet_bench.network.registry import load_registry
+from alexnet_bench.run.cost import estimate
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.trials import task_key
+from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RACE, RATE_GRID, TUNING_SEEDS
+
+REGISTRY = load_registry()
+EPOCHS = 100
+FIRST, LAST = (round(rung.share * EPOCHS) for rung in RACE)
+# Of the paper's recipe, the nearest to its own rate first.
+GRID = tuple(0.01 * factor for factor in (1.0, 1 / 3, 3.0, 0.1))
+THIRD = GRID[1]
+# Likewise of Figure 1's.
+THIRD_OF_FIGURE_1 = 0.02 * (1 / 3)
+
+
+def schedule(variants="alexnet", **asked):
+    return Schedule(
+        Settings(variants=variants, measure="accuracy", tune="lr", epochs=EPOCHS, **asked), REGISTRY
+    )
+
+
+def rate_of(task):
+    return task.network.recipe.learning_rate
+
+
+def trained(task, errors, **columns):
+    """A trial's record, of a curve that is cut where the task says."""
+    curve = [curve_point(epoch, error) for epoch, error in enumerate(errors[: task.most_epochs], 1)]
+    if share := task.network.recipe.stop_at_train_error:
+        there = [number for number, error in enumerate(errors[: task.most_epochs], 1) if error <= share]
+        curve = curve[: min(there, default=len(curve))]
+    return made_up_trial(task, "run", curve=curve, **columns)
+
+
+def race(plan, outcome):
+    """Carry out what is asked for, one trial after the other; returns tasks and records in order."""
+    tasks, records = [], []
+    while left := next(filter(None, plan.tuning_rungs(records)), None):
+        tasks.append(left[0])
+        records.append(outcome(left[0]))
+        assert len(records) < 200
+    return tasks, records
+
+
+def by_rate(errors, failing=()):
+    """The outcome of a trial: an error that depends on its rate, and stays."""
+
+    def outcome(task):
+        columns = {"status": "diverged"} if rate_of(task) in failing else {}
+        return trained(task, [errors.get(rate_of(task), 0.9)] * EPOCHS, **columns)
+
+    return outcome
+
+
+def chosen(records):
+    return chosen_rates(records, TUNING_SEEDS)[records[0].variant, "float32"]
+
+
+def given(tasks):
+    """For how long each rate was trained, by rate."""
+    return {rate_of(task): task.most_epochs for task in tasks}
+
+
+# -- the race
+
+
+def test_every_variant_starts_with_the_same_grid_and_with_seeds_of_its_own():
+    plan = schedule("alexnet,lrn,no-lrn,tanh", seeds=3)
+
+    first, *_ = plan.tuning_rungs()
+
+    tries = {
+        name: [
+            (rate_of(task), task.seed, task.most_epochs)
+            for task in first
+            if task.network.variant.name == name
+        ]
+        for name in ("alexnet", "no-lrn", "tanh")
+    }
+    assert tries == dict.fromkeys(tries, [(rate, seed, FIRST) for rate in GRID for seed in TUNING_SEEDS])
+    assert len(first) == 3 * len(RATE_GRID) * len(TUNING_SEEDS)
+    assert {task.purpose for task in first} == {"tuning"}
+    assert not set(TUNING_SEEDS) & set(plan.seeds)
+
+
+@pytest.mark.parametrize("asked", [{"tune": None}, {"measure": "throughput"}])
+def test_nothing_is_tuned_that_is_not_asked_for(asked):
+    settings = Settings(**{"variants": "alexnet", "measure": "accuracy", "tune": "lr"} | asked)
+    assert Schedule(settings, REGISTRY).tuning_rungs() == []
+
+
+def test_the_best_rates_are_trained_for_longer_and_the_best_of_these_is_chosen():
+    """It need not be the best of the first epochs; one that fell behind early is not asked again."""
+    late = {0.01: (0.2, 0.2), THIRD: (0.3, 0.1), 0.03: (0.4, 0.0), 0.001: (0.9, 0.0)}
+
+    def outcome(task):
+        early, final = late[rate_of(task)]
+        return trained(task, [early] * FIRST + [final] * (EPOCHS - FIRST))
+
+    tasks, records = race(schedule(), outcome)
+
+    assert given(tasks) == {0.01: LAST, THIRD: LAST, 0.03: FIRST, 0.001: FIRST}
+    assert len(tasks) == (len(RATE_GRID) + RACE[1].rates) * len(TUNING_SEEDS)
+    assert chosen(records) == THIRD
+
+
+def test_rates_are_judged_by_the_mean_of_the_seeds():
+    def outcome(task):
+        lucky = task.seed == TUNING_SEEDS[0] and rate_of(task) == 0.03
+        return trained(task, [0.0 if lucky else {0.01: 0.2}.get(rate_of(task), 0.4)] * EPOCHS)
+
+    assert chosen(race(schedule(), outcome)[1]) == 0.01
+
+
+def test_of_a_tie_the_lower_rate_is_chosen():
+    _, records = race(schedule(), by_rate({0.01: 0.1, 0.03: 0.1, 0.001: 0.9}))
+    assert chosen(records) == 0.01
+
+
+def test_what_fails_or_diverges_is_out_and_the_next_best_goes_on_in_its_place():
+    """Even where it failed for one seed alone, and after the first rung."""
+    errors = {0.01: 0.1, THIRD: 0.2, 0.03: 0.3, 0.001: 0.4}
+
+    def outcome(task):
+        late = rate_of(task) == 0.01 and task.most_epochs == LAST and task.seed == TUNING_SEEDS[1]
+        return by_rate(errors, failing=(0.01,) if late else ())(task)
+
+    tasks, records = race(schedule(), outcome)
+
+    assert given(tasks) == {0.01: LAST, THIRD: LAST, 0.03: LAST, 0.001: FIRST}
+    assert chosen(records) == THIRD
+
+
+def test_where_all_fail_the_recipes_own_rate_is_used():
+    plan = schedule(seeds=1)
+
+    tasks, records = race(plan, by_rate({}, failing=GRID))
+
+    assert len(tasks) <= len(RATE_GRID) * len(TUNING_SEEDS)
+    assert chosen_rates(records, TUNING_SEEDS) == {}
+    assert [rate_of(task) for task in plan.trials({})] == [0.01]
+
+
+@pytest.mark.parametrize(
+    ("better", "beyond"), [(0.03, [0.03 * BEYOND]), (0.001, [0.001 / BEYOND]), (0.01, [])]
+)
+def test_where_the_best_rate_is_at_an_end_one_beyond_is_tried(better, beyond):
+    tasks, records = race(schedule(), by_rate({better: 0.1}))
+
+    assert sorted(set(given(tasks)) - set(GRID)) == pytest.approx(beyond)
+    assert chosen(records) == better
+
+
+def test_beyond_the_grid_it_ends_somewhere():
+    tasks, _ = race(schedule(), lambda task: trained(task, [0.5 / (1 + rate_of(task))] * EPOCHS))
+    assert len(given(tasks)) == len(RATE_GRID) + MOST_BEYOND
+
+
+def test_a_rate_beyond_that_diverges_ends_it():
+    tasks, records = race(schedule(), by_rate({0.03: 0.1}, failing=(0.03 * BEYOND,)))
+
+    assert sorted(set(given(tasks)) - set(GRID)) == [0.03 * BEYOND]
+    assert chosen(records) == 0.03
+
+
+def test_rates_are_chosen_and_used_at_each_precision():
+    """Those of the recipe where none is chosen."""
+    halves = "mixed_bfloat16"
+    plan = schedule("alexnet,tanh", precision=("float32", halves), seeds=1)
+    best = {"float32": 0.03, halves: THIRD}
+    _, records = race(plan, lambda task: by_rate({best[task.network.precision]: 0.1})(task))
+    rates = chosen_rates([item for item in records if item.variant == "alexnet"], TUNING_SEEDS)
+
+    trials = plan.trials(rates)
+
+    networks = [task.network for task in trials]
+    assert [(item.variant.name, item.precision, item.recipe.learning_rate) for item in networks] == [
+        ("alexnet", "float32", 0.03),
+        ("tanh", "float32", 0.01),
+        ("alexnet", halves, THIRD),
+        ("tanh", halves, 0.01),
+    ]
+
+
+# -- recipes that stop at a training error
+
+
+def falling(epochs):
+    """A running training error that is at 25% in the last of these epochs."""
+    return [0.9 - 0.65 * epoch / epochs for epoch in range(1, EPOCHS + 1)]
+
+
+def stopping(epochs_of):
+    """The outcome of a trial that is there after so many epochs of its rate and seed, or never."""
+
+    def outcome(task):
+        epochs = epochs_of(rate_of(task), task.seed)
+        return trained(task, falling(epochs) if epochs < math.inf else [0.9] * EPOCHS)
+
+    return outcome
+
+
+def test_the_rate_that_gets_to_the_training_error_the_soonest_is_chosen():
+    needs = {0.02: 30, THIRD_OF_FIGURE_1: 20, 0.06: 50, 0.002: math.inf}
+
+    tasks, records = race(schedule(recipe="figure-1"), stopping(lambda rate, seed: needs[rate]))
+
+    assert chosen(records) == THIRD_OF_FIGURE_1
+    assert given(tasks)[0.06] == given(tasks)[0.002] == FIRST
+    # Of the two that go on, the slower one cannot be the sooner after as many epochs as the other took at all.
+    slower = [len(item.curve) for item in records if item.recipe_settings["learning_rate"] == 0.02]
+    assert sum(slower[-len(TUNING_SEEDS) :]) <= len(TUNING_SEEDS) * 20
+
+
+def test_a_rate_that_is_slower_with_one_seed_may_be_the_soonest_over_all():
+    """It is not cut at what the other took with that seed."""
+
+    def needs(rate, seed):
+        if rate == 0.02:
+            return 20
+        return {THIRD_OF_FIGURE_1: (28, 12, 12)}.get(rate, (60, 60, 60))[seed - TUNING_SEEDS[0]]
+
+    _, records = race(schedule(recipe="figure-1"), stopping(needs))
+
+    assert chosen(records) == THIRD_OF_FIGURE_1
+
+
+def test_where_no_rate_gets_there_the_one_that_came_nearest_is_chosen():
+    errors = {0.02: 0.6, THIRD_OF_FIGURE_1: 0.5, 0.06: 0.7}
+
+    tasks, records = race(schedule(recipe="figure-1"), by_rate(errors))
+
+    assert chosen(records) == THIRD_OF_FIGURE_1
+    assert max(given(tasks).values()) == EPOCHS
+
+
+# -- runs that go on
+
+
+def test_a_race_goes_on_with_exactly_what_is_missing():
+    plan, outcome = schedule("alexnet,no-lrn"), by_rate({0.03: 0.2, 0.01: 0.1})
+    tasks, records = race(plan, outcome)
+
+    for done in range(len(tasks)):
+        left = next(filter(None, plan.tuning_rungs(records[:done])))
+        assert (task_key(left[0]), left[0].most_epochs) == (task_key(tasks[done]), tasks[done].most_epochs)
+    assert not any(plan.tuning_rungs(records))
+
+
+def grid_of_one_seed(plan, errors):
+    """As rates were chosen before there was a race: each to the end, with one seed."""
+    first = {rate_of(task): task for task in plan.tuning_rungs()[0] if task.seed == TUNING_SEEDS[0]}
+    return [made_up_trial(task, "run", curve=falling_points(errors[rate])) for rate, task in first.items()]
+
+
+def falling_points(error):
+    return [curve_point(epoch, error) for epoch in range(1, EPOCHS + 1)]
+
+
+def test_rates_that_were_chosen_before_there_was_a_race_stay_chosen():
+    plan = schedule(seeds=2)
+    records = grid_of_one_seed(plan, {0.01: 0.3, THIRD: 0.2, 0.03: 0.1, 0.001: 0.4})
+    (result, *_) = plan.trials(chosen_rates(records, TUNING_SEEDS))
+
+    assert rate_of(result) == 0.03
+    assert plan.tuning_rungs([*records, made_up_trial(result, "run")]) == []
+
+
+def test_a_grid_of_one_seed_that_was_not_ended_is_joined_by_the_other_seeds():
+    plan = schedule()
+    records = grid_of_one_seed(plan, {0.01: 0.3, THIRD: 0.2, 0.03: 0.1, 0.001: 0.4})[:2]
+
+    first, *_ = plan.tuning_rungs(records)
+
+    done = {(item.recipe_settings["learning_rate"], item.seed) for item in records}
+    wanted = {(rate, seed) for rate in GRID for seed in TUNING_SEEDS}
+    assert {(rate_of(task), task.seed) for task in first} == wanted - done
+
+
+# -- what it costs
+
+
+def test_a_race_costs_no_more_epochs_than_the_grid_to_the_end_with_one_seed():
+    """Where there are enough epochs to be divided."""
+    tasks = list(chain(*schedule().tuning_rungs()))
+
+    assert len(tasks) == (len(RATE_GRID) + RACE[1].rates) * len(TUNING_SEEDS)
+    assert sum(task.most_epochs for task in tasks) <= len(RATE_GRID) * EPOCHS
+    assert (
+        sum(task.most_epochs for task in tasks if task.seed == TUNING_SEEDS[0])
+        <= 0.35 * len(RATE_GRID) * EPOCHS
+    )
+
+
+def test_an_estimate_counts_the_epochs_that_tuning_trains():
+    tuned, plain = (
+        schedule(seeds=1),
+        Schedule(Settings(measure="accuracy", variants="alexnet", epochs=EPOCHS, seeds=1)),
+    )
+    costs = [estimate(plan, peak=1e11) for plan in (tuned, plain)]
+
+    assert costs[0]["trials"] - costs[1]["trials"] == len(list(chain(*tuned.tuning_rungs())))
+    assert costs[0]["seconds"] < 1.5 * (1 + len(RATE_GRID)) * costs[1]["seconds"]
