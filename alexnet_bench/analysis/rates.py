@@ -26,8 +26,8 @@ def tuning_trials(records: Iterable[AnyRecord], seeds: Collection[int]) -> dict[
 def chosen_rates(records: Iterable[AnyRecord], seeds: Collection[int]) -> dict[Which, float]:
     """The best rate by variant and precision of those that were trained the longest; the lower of a tie.
 
-    The best has the least validation error, as a mean over the seeds, or, where the recipe stops at a training
-    error, got there in the fewest epochs; where none got there, the one that came nearest.
+    The best has the least validation error, as a mean over the seeds, or, where the recipe stops at a
+    training error, got there in the fewest epochs; where none got there, the one that came nearest.
     """
     chosen = {}
     for which, tried in tuning_trials(records, seeds).items():

@@ -22,8 +22,8 @@ from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.timing_plan import DrawTask
-from alexnet_bench.run.tuning import TUNING_SEEDS
 from alexnet_bench.run.trials import run_trials, task_key, trial_key
+from alexnet_bench.run.tuning import TUNING_SEEDS
 
 Kind = TypeVar("Kind", Trial, Draw)
 
@@ -32,7 +32,7 @@ class Observer:
     """What is told how a run gets on; this one takes no notice."""
 
     def planned(self, tuning: int, trials: int, draws: int) -> None:
-        """How much is left to do, before it starts, before each rung of tuning and after the rates are chosen."""
+        """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""
 
     def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
         """A trial has ended an epoch."""

@@ -24,7 +24,7 @@ TUNING_SEEDS = range(1_000_000, 1_000_003)
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """One step of the race: so many rates, the best so far, are trained for a share of the recipe's epochs."""
+    """A step of the race: so many rates, the best so far, are trained for a share of the epochs."""
 
     share: float
     rates: int
@@ -53,10 +53,14 @@ def tries_left(
     own, which = network.recipe.learning_rate, (network.variant.name, network.precision)
     tried = tuning_trials(records, seeds).get(which, {})
     field = sorted((own * factor for factor in RATE_GRID), key=lambda rate: abs(math.log(rate / own)))
-    known, left = set(field), list[list[Try]]()
+    known, before, left = set(field), 0, list[list[Try]]()
     for rung in race:
         stops = network.recipe.stop_at_train_error is not None and rung is race[-1]
         epochs = max(1, round((1.0 if stops else rung.share) * network.recipe.epochs))
+        # Few epochs cannot be divided.
+        if epochs == before:
+            left.append([])
+            continue
         field = [rate for rate in field if is_in_race(tried.get(rate, {}))][: rung.rates]
         while not (due := _due(tried, field, seeds, epochs)) and field:
             field = ranked(tried, field, epochs)
@@ -66,6 +70,7 @@ def tries_left(
             if is_in_race(tried.get(beyond, {})):
                 field.append(beyond)
         left.append(due)
+        before = epochs
     return left
 
 

@@ -89,7 +89,7 @@ def test_every_variant_starts_with_the_same_grid_and_with_seeds_of_its_own():
         ]
         for name in ("alexnet", "no-lrn", "tanh")
     }
-    assert tries == dict.fromkeys(tries, [(rate, seed, FIRST) for rate in GRID for seed in TUNING_SEEDS])
+    assert list(tries.values()) == [[(rate, seed, FIRST) for rate in GRID for seed in TUNING_SEEDS]] * 3
     assert len(first) == 3 * len(RATE_GRID) * len(TUNING_SEEDS)
     assert {task.purpose for task in first} == {"tuning"}
     assert not set(TUNING_SEEDS) & set(plan.seeds)
@@ -219,7 +219,7 @@ def test_the_rate_that_gets_to_the_training_error_the_soonest_is_chosen():
 
     assert chosen(records) == THIRD_OF_FIGURE_1
     assert given(tasks)[0.06] == given(tasks)[0.002] == FIRST
-    # Of the two that go on, the slower one cannot be the sooner after as many epochs as the other took at all.
+    # Of the two that go on, the slower one has no chance after as many epochs as the other took at all.
     slower = [len(item.curve) for item in records if item.recipe_settings["learning_rate"] == 0.02]
     assert sum(slower[-len(TUNING_SEEDS) :]) <= len(TUNING_SEEDS) * 20
 
@@ -302,6 +302,15 @@ def test_a_race_costs_no_more_epochs_than_the_grid_to_the_end_with_one_seed():
         sum(task.most_epochs for task in tasks if task.seed == TUNING_SEEDS[0])
         <= 0.35 * len(RATE_GRID) * EPOCHS
     )
+
+
+def test_few_epochs_are_not_divided():
+    """What one rung trained is not trained again by the next."""
+    plan = Schedule(Settings(variants="alexnet", measure="accuracy", tune="lr", epochs=1), REGISTRY)
+
+    assert [len(rung) for rung in plan.tuning_rungs()] == [len(RATE_GRID) * len(TUNING_SEEDS), 0]
+    tasks, records = race(plan, by_rate({0.01: 0.1}))
+    assert (len(tasks), chosen(records)) == (len(RATE_GRID) * len(TUNING_SEEDS), 0.01)
 
 
 def test_an_estimate_counts_the_epochs_that_tuning_trains():

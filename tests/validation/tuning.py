@@ -1,0 +1,173 @@
+"""Rules for choosing a learning rate, replayed on recorded curves.
+
+    python tests/validation/tuning.py results/reference/tuning results/reference/performance/tuning.json
+
+A rule is given some seeds of a variant's curves (see `tuning_curves.py`), each cut after the epochs that the
+rule trains for, and chooses a rate. What that rate costs is told by the seeds that the rule did not see: by
+their mean validation error after the last epoch, less that of their best rate. Every set of seeds is used. A
+rate that was not recorded counts as diverged. Takes about a minute.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from script import read_lines, simulate, tabulated
+
+from alexnet_bench.analysis.rates import chosen_rates
+from alexnet_bench.network.trainable import Network
+from alexnet_bench.records.schema import Epoch, Trial
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.tuning import RACE, Rung, Try, tries_left
+
+# By what each choice is made: the seeds, and the rungs.
+TO_THE_END = (Rung(share=1.0, rates=4),)
+RULES: dict[str, tuple[int, tuple[Rung, ...]]] = {
+    "all to the end": (1, TO_THE_END),
+    "all to the end, three seeds": (3, TO_THE_END),
+    "all to a third": (3, (Rung(share=1 / 3, rates=4),)),
+    "race (used)": (3, RACE),
+    "race, one seed": (1, RACE),
+}
+for _first, _most, _last in (
+    (0.1, 2, 0.4),
+    (0.1, 2, 0.5),
+    (0.1, 3, 0.3),
+    (0.07, 2, 0.53),
+    (0.17, 2, 0.33),
+    (0.2, 2, 0.6),
+):
+    _race = (Rung(share=_first, rates=4), Rung(share=_last, rates=_most))
+    RULES[f"all to {_first:.0%}, {_most} to {_last:.0%}"] = (3, _race)
+
+Curves = dict[tuple[float, int], tuple[float, ...] | None]
+
+
+def measure(folder: Path) -> list[dict[str, Any]]:
+    """A row a rule: how often it chooses as the grid to the end would, what its rate costs, its epochs."""
+    rows = [row for file in sorted(folder.iterdir()) for row in read_lines(file)]
+    data = [_of_network(rows, *key) for key in sorted({(row["dataset"], row["variant"]) for row in rows})]
+    return [_row(name, data, *rule) for name, rule in RULES.items()]
+
+
+def _of_network(rows: list[dict[str, Any]], dataset: str, variant: str) -> tuple[str, Network, Curves]:
+    """The network, and the curves of each rate and seed; None where it diverged."""
+    own = [row for row in rows if (row["dataset"], row["variant"]) == (dataset, variant)]
+    topology, epochs = own[0]["topology"], own[0]["epochs"]
+    settings = Settings(variants=variant, measure="accuracy", topology=topology, epochs=epochs)
+    (network,) = Schedule(settings, alone=True).trained
+    found: Curves = {}
+    for row in own:
+        errors = row["validation_top1_errors"]
+        found[row["rate"], row["seed"]] = tuple(errors) if row["status"] == "ok" else None
+    return f"{dataset} {variant}", network, found
+
+
+def _row(
+    name: str, data: list[tuple[str, Network, Curves]], count: int, race: tuple[Rung, ...]
+) -> dict[str, Any]:
+    same, regrets, shares = [], {}, []
+    for title, network, curves in data:
+        of_network = []
+        for seeds, others in _sets(curves, count):
+            rate, epochs = _choose(network, curves, seeds, race)
+            full, _ = _choose(network, curves, seeds, TO_THE_END)
+            _, whole = _choose(network, curves, seeds[:1], TO_THE_END)
+            costs = _final_errors(curves, others)
+            same.append(rate == full)
+            shares.append(epochs / whole)
+            of_network.append(100 * (costs[rate] - min(costs.values())))
+        if of_network:
+            regrets[title] = fmean(of_network)
+    return {
+        "rule": name,
+        "seeds": count,
+        "choices": len(same),
+        "same": sum(same),
+        "regret_points": regrets,
+        "epochs_over_grid": fmean(shares),
+        "epochs_over_grid_most": max(shares),
+    }
+
+
+def _sets(curves: Curves, count: int) -> Iterator[tuple[tuple[int, ...], list[int]]]:
+    """So many seeds, and the others; of those that every rate was trained with."""
+    rates = {rate for rate, _ in curves}
+    seeds = sorted({seed for _, seed in curves})
+    whole = [seed for seed in seeds if all((rate, seed) in curves for rate in rates)]
+    for chosen in combinations(whole, count):
+        if others := [seed for seed in whole if seed not in chosen]:
+            yield chosen, others
+
+
+def _choose(
+    network: Network, curves: Curves, seeds: Sequence[int], race: Sequence[Rung]
+) -> tuple[float, int]:
+    """The rate that a rule chooses, and the epochs it trains for."""
+    records: list[Trial] = []
+    while left := next(filter(None, tries_left(network, records, seeds, race)), None):
+        records.append(_trial(network, curves, left[0]))
+    (rate,) = chosen_rates(records, seeds).values()
+    return rate, sum(len(record.curve) for record in records)
+
+
+def _trial(network: Network, curves: Curves, item: Try) -> Trial:
+    """The record of a trial that ended as its task asks."""
+    errors = curves.get((item.rate, item.seed))
+    points = enumerate((errors or ())[: item.most_epochs], 1)
+    return Trial(
+        **_columns(network, item.rate),
+        seed=item.seed,
+        status="diverged" if errors is None else "ok",
+        curve=tuple(
+            Epoch(epoch=epoch, learning_rate=item.rate, validation_top1_error=error)
+            for epoch, error in points
+        ),
+    )
+
+
+@cache
+def _columns(network: Network, rate: float) -> dict[str, Any]:
+    """What all trials of a network at a rate share."""
+    columns = network.at_rate(rate).columns()
+    columns |= {"run_id": "replay", "versions": {}, "device": "", "threads": 1, "started_at": ""}
+    columns |= {"batch_size": network.recipe.batch_size, "epochs": network.recipe.epochs, "dataset": ""}
+    return columns | {"purpose": "tuning", "tuned": True, "duration_seconds": 0.0}
+
+
+def _final_errors(curves: Curves, seeds: Sequence[int]) -> dict[float, float]:
+    """The mean validation error of each rate after the last epoch; one that diverged learned nothing."""
+    return {
+        rate: fmean(errors[-1] if (errors := curves[rate, seed]) else 1.0 for seed in seeds)
+        for rate in {rate for rate, _ in curves}
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """A line a rule; the interval is over variants."""
+    return tabulated([_line(row) for row in rows], rule="---")
+
+
+def _line(row: dict[str, Any]) -> dict[str, str]:
+    regrets = np.array(list(row["regret_points"].values()))
+    half = stats.t.ppf(0.975, len(regrets) - 1) * stats.sem(regrets)
+    low, high = regrets.mean() - half, regrets.mean() + half
+    return {
+        "rule": row["rule"],
+        "tuning seeds": str(row["seeds"]),
+        "chooses as the grid to the end": f"{row['same'] / row['choices']:.0%}",
+        "points above the best rate (95%)": f"{regrets.mean():.2f} ({low:.2f} to {high:.2f})",
+        "epochs over the grid's with one seed": (
+            f"{row['epochs_over_grid']:.2f} (at most {row['epochs_over_grid_most']:.2f})"
+        ),
+    }
+
+
+if __name__ == "__main__":
+    simulate(__doc__, measure, table, records=1)
