@@ -53,11 +53,16 @@ def has_reached(trial: Trial) -> bool:
 
 
 def _score(trials: dict[int, Trial], epochs: int) -> tuple[float, ...]:
-    """After so many epochs; lower is better."""
+    """After so many epochs; lower is better.
+
+    Before the last epoch, while the rate is high, errors go up and down, so the last third of them counts.
+    """
     curves = [trial.curve[:epochs] for trial in trials.values()]
-    share = next(iter(trials.values())).recipe_settings.get("stop_at_train_error")
+    one = next(iter(trials.values()))
+    share = one.recipe_settings.get("stop_at_train_error")
     if share is None:
-        return (_mean(curve[-1].validation_top1_error for curve in curves),)
+        last = max(1, epochs // 3) if epochs < one.epochs else 1
+        return (_mean(row.validation_top1_error for curve in curves for row in curve[-last:]),)
     return _mean(epochs_to(curve, share) for curve in curves), _mean(
         curve[-1].train_error for curve in curves
     )

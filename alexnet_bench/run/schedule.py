@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
-from alexnet_bench.run.tuning import RACE, TUNING_SEEDS, tries_left
+from alexnet_bench.run.tuning import TUNING_SEEDS, Try, tries_left
 from alexnet_bench.words import joined
 
 IMAGENET = 1000, 3
@@ -186,20 +186,11 @@ class Schedule:
         are_chosen = any(isinstance(record, Trial) and record.purpose == "result" for record in records)
         if self.settings.tune is None or not self.trains or are_chosen:
             return []
-        left = [(network, tries_left(network, records, TUNING_SEEDS)) for network in self.trained]
-        return [
-            [
-                TrialTask(
-                    network=network.at_rate(item.rate),
-                    seed=item.seed,
-                    purpose="tuning",
-                    most_epochs=item.most_epochs,
-                )
-                for network, rungs in left
-                for item in rungs[number]
-            ]
-            for number in range(len(RACE))
+        left = [
+            [_tuning_tasks(network, rung) for rung in tries_left(network, records, TUNING_SEEDS)]
+            for network in self.trained
         ]
+        return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
 
     @property
     def jobs(self) -> int:
@@ -329,3 +320,12 @@ class Schedule:
             item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
         )
         return max(2, int(0.9 * self.available_memory()) // needed)
+
+
+def _tuning_tasks(network: Network, tries: Sequence[Try]) -> list[TrialTask]:
+    return [
+        TrialTask(
+            network=network.at_rate(item.rate), seed=item.seed, purpose="tuning", most_epochs=item.most_epochs
+        )
+        for item in tries
+    ]

@@ -30,7 +30,10 @@ class Rung:
     rates: int
 
 
-RACE = (Rung(share=0.1, rates=len(RATE_GRID)), Rung(share=0.4, rates=2))
+# What early epochs say of rates is not much, so that halving pays only where there is no end to get to: see
+# docs/performance.md.
+RACE = (Rung(share=1 / 3, rates=len(RATE_GRID)),)
+RACE_TO_TRAIN_ERROR = (Rung(share=0.1, rates=len(RATE_GRID)), Rung(share=1.0, rates=2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,21 +45,25 @@ class Try:
     most_epochs: int
 
 
+def race_of(network: Network) -> tuple[Rung, ...]:
+    """By how its training ends: after some epochs, or at a training error."""
+    return RACE if network.recipe.stop_at_train_error is None else RACE_TO_TRAIN_ERROR
+
+
 def tries_left(
-    network: Network, records: Sequence[AnyRecord], seeds: Sequence[int], race: Sequence[Rung] = RACE
+    network: Network, records: Sequence[AnyRecord], seeds: Sequence[int], race: Sequence[Rung] = ()
 ) -> list[list[Try]]:
     """What each rung has left to train, the likely best rates first, since they spare others epochs.
 
     A trial of a later rung begins anew. Until a rung is done, the rates that go on are guessed to be those
-    nearest to the recipe's.
+    nearest to the recipe's. The race is that of the recipe unless given.
     """
     own, which = network.recipe.learning_rate, (network.variant.name, network.precision)
     tried = tuning_trials(records, seeds).get(which, {})
     field = sorted((own * factor for factor in RATE_GRID), key=lambda rate: abs(math.log(rate / own)))
     known, before, left = set(field), 0, list[list[Try]]()
-    for rung in race:
-        stops = network.recipe.stop_at_train_error is not None and rung is race[-1]
-        epochs = max(1, round((1.0 if stops else rung.share) * network.recipe.epochs))
+    for rung in race or race_of(network):
+        epochs = max(1, math.floor(rung.share * network.recipe.epochs + 1e-9))
         # Few epochs cannot be divided.
         if epochs == before:
             left.append([])

@@ -159,11 +159,28 @@ def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
             f"an equal grid {soonest if shares else 'with the least validation error'}."
         )
+        yield from _about_tuning([trial for trial in trials if not _is_result(trial) and trial.succeeded])
     for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
         yield (
             f"The official test images of {dataset} were absent: its errors are of images held out from the "
             "training set, not of the test set."
         )
+
+
+def _about_tuning(trials: Sequence[Trial]) -> Iterator[str]:
+    """With how many seeds rates were chosen, and for how long they were trained."""
+    for epochs in distinct(trial.epochs for trial in trials):
+        rows = [trial for trial in trials if trial.epochs == epochs]
+        seeds = counted(len({trial.seed for trial in rows}), "tuning seed")
+        first, *longer = distinct(len(trial.curve) for trial in rows)
+        if any(trial.recipe_settings.get("stop_at_train_error") for trial in rows):
+            how = "and none was trained for longer than was of use"
+        elif first == epochs:
+            how = "and each was trained to the end"
+        else:
+            best = f", the best for {joined(list(map(str, longer)))}" if longer else ""
+            how = f"in a race: all were trained for {first} of {counted(epochs, 'epoch')}{best}"
+        yield f"Rates were chosen with {seeds}, {how}."
 
 
 def _about_devices(records: Sequence[AnyRecord]) -> Iterator[str]:

@@ -13,11 +13,12 @@ from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.trials import task_key
-from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RACE, RATE_GRID, TUNING_SEEDS
+from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEEDS
 
 REGISTRY = load_registry()
 EPOCHS = 100
-FIRST, LAST = (round(rung.share * EPOCHS) for rung in RACE)
+THIRD_OF_EPOCHS, TENTH_OF_EPOCHS = 33, 10
+TRIALS = len(RATE_GRID) * len(TUNING_SEEDS)
 # Of the paper's recipe, the nearest to its own rate first.
 GRID = tuple(0.01 * factor for factor in (1.0, 1 / 3, 3.0, 0.1))
 THIRD = GRID[1]
@@ -89,8 +90,11 @@ def test_every_variant_starts_with_the_same_grid_and_with_seeds_of_its_own():
         ]
         for name in ("alexnet", "no-lrn", "tanh")
     }
-    assert list(tries.values()) == [[(rate, seed, FIRST) for rate in GRID for seed in TUNING_SEEDS]] * 3
-    assert len(first) == 3 * len(RATE_GRID) * len(TUNING_SEEDS)
+    assert (
+        list(tries.values())
+        == [[(rate, seed, THIRD_OF_EPOCHS) for rate in GRID for seed in TUNING_SEEDS]] * 3
+    )
+    assert len(first) == 3 * TRIALS
     assert {task.purpose for task in first} == {"tuning"}
     assert not set(TUNING_SEEDS) & set(plan.seeds)
 
@@ -101,18 +105,19 @@ def test_nothing_is_tuned_that_is_not_asked_for(asked):
     assert Schedule(settings, REGISTRY).tuning_rungs() == []
 
 
-def test_the_best_rates_are_trained_for_longer_and_the_best_of_these_is_chosen():
-    """It need not be the best of the first epochs; one that fell behind early is not asked again."""
-    late = {0.01: (0.2, 0.2), THIRD: (0.3, 0.1), 0.03: (0.4, 0.0), 0.001: (0.9, 0.0)}
+def test_the_best_rate_after_a_third_of_the_epochs_is_chosen():
+    """As the last third of these has it: errors go up and down from one epoch to the next."""
 
     def outcome(task):
-        early, final = late[rate_of(task)]
-        return trained(task, [early] * FIRST + [final] * (EPOCHS - FIRST))
+        lucky, steady, late = {0.01: (0.5, 0.0, 0.5), THIRD: (0.3, 0.3, 0.3)}.get(
+            rate_of(task), (0.9, 0.9, 0.0)
+        )
+        return trained(task, [lucky] * (THIRD_OF_EPOCHS - 1) + [steady] + [late] * (EPOCHS - THIRD_OF_EPOCHS))
 
     tasks, records = race(schedule(), outcome)
 
-    assert given(tasks) == {0.01: LAST, THIRD: LAST, 0.03: FIRST, 0.001: FIRST}
-    assert len(tasks) == (len(RATE_GRID) + RACE[1].rates) * len(TUNING_SEEDS)
+    assert given(tasks) == dict.fromkeys(GRID, THIRD_OF_EPOCHS)
+    assert len(tasks) == TRIALS
     assert chosen(records) == THIRD
 
 
@@ -129,18 +134,15 @@ def test_of_a_tie_the_lower_rate_is_chosen():
     assert chosen(records) == 0.01
 
 
-def test_what_fails_or_diverges_is_out_and_the_next_best_goes_on_in_its_place():
-    """Even where it failed for one seed alone, and after the first rung."""
+def test_what_fails_or_diverges_is_out():
+    """Even where it failed for one seed alone."""
     errors = {0.01: 0.1, THIRD: 0.2, 0.03: 0.3, 0.001: 0.4}
 
     def outcome(task):
-        late = rate_of(task) == 0.01 and task.most_epochs == LAST and task.seed == TUNING_SEEDS[1]
-        return by_rate(errors, failing=(0.01,) if late else ())(task)
+        fails = rate_of(task) == 0.01 and task.seed == TUNING_SEEDS[1]
+        return by_rate(errors, failing=(0.01,) if fails else ())(task)
 
-    tasks, records = race(schedule(), outcome)
-
-    assert given(tasks) == {0.01: LAST, THIRD: LAST, 0.03: LAST, 0.001: FIRST}
-    assert chosen(records) == THIRD
+    assert chosen(race(schedule(), outcome)[1]) == THIRD
 
 
 def test_where_all_fail_the_recipes_own_rate_is_used():
@@ -148,7 +150,7 @@ def test_where_all_fail_the_recipes_own_rate_is_used():
 
     tasks, records = race(plan, by_rate({}, failing=GRID))
 
-    assert len(tasks) <= len(RATE_GRID) * len(TUNING_SEEDS)
+    assert len(tasks) <= TRIALS
     assert chosen_rates(records, TUNING_SEEDS) == {}
     assert [rate_of(task) for task in plan.trials({})] == [0.01]
 
@@ -213,15 +215,41 @@ def stopping(epochs_of):
 
 
 def test_the_rate_that_gets_to_the_training_error_the_soonest_is_chosen():
+    """Two rates go on; the slower one for no longer than can be of use."""
     needs = {0.02: 30, THIRD_OF_FIGURE_1: 20, 0.06: 50, 0.002: math.inf}
 
     tasks, records = race(schedule(recipe="figure-1"), stopping(lambda rate, seed: needs[rate]))
 
     assert chosen(records) == THIRD_OF_FIGURE_1
-    assert given(tasks)[0.06] == given(tasks)[0.002] == FIRST
-    # Of the two that go on, the slower one has no chance after as many epochs as the other took at all.
+    assert given(tasks)[0.06] == given(tasks)[0.002] == TENTH_OF_EPOCHS
     slower = [len(item.curve) for item in records if item.recipe_settings["learning_rate"] == 0.02]
-    assert sum(slower[-len(TUNING_SEEDS) :]) <= len(TUNING_SEEDS) * 20
+    assert sum(slower[len(TUNING_SEEDS) :]) <= len(TUNING_SEEDS) * 20
+
+
+def test_of_two_that_go_on_the_one_that_was_behind_may_be_there_sooner():
+    def outcome(task):
+        early, epochs = {0.02: (0.5, 40), 0.06: (0.6, 30)}.get(rate_of(task), (0.9, 90))
+        errors = [early] * (epochs - 1) + [0.2] * (EPOCHS - epochs + 1)
+        return trained(task, errors)
+
+    assert chosen(race(schedule(recipe="figure-1"), outcome)[1]) == 0.06
+
+
+def test_where_one_that_goes_on_fails_the_next_best_goes_on_in_its_place():
+    needs = {0.02: 20, THIRD_OF_FIGURE_1: 30, 0.06: 40, 0.002: 50}
+
+    def outcome(task):
+        fails = rate_of(task) == 0.02 and task.most_epochs > TENTH_OF_EPOCHS
+        return trained(task, falling(needs[rate_of(task)]), **({"status": "crashed"} if fails else {}))
+
+    tasks, records = race(schedule(recipe="figure-1"), outcome)
+
+    assert {rate for rate, most in given(tasks).items() if most > TENTH_OF_EPOCHS} == {
+        0.02,
+        THIRD_OF_FIGURE_1,
+        0.06,
+    }
+    assert chosen(records) == THIRD_OF_FIGURE_1
 
 
 def test_a_rate_that_is_slower_with_one_seed_may_be_the_soonest_over_all():
@@ -249,13 +277,14 @@ def test_where_no_rate_gets_there_the_one_that_came_nearest_is_chosen():
 # -- runs that go on
 
 
-def test_a_race_goes_on_with_exactly_what_is_missing():
-    plan, outcome = schedule("alexnet,no-lrn"), by_rate({0.03: 0.2, 0.01: 0.1})
-    tasks, records = race(plan, outcome)
+@pytest.mark.parametrize("recipe", ["paper", "figure-1"])
+def test_a_race_goes_on_with_exactly_what_is_missing(recipe):
+    plan = schedule("alexnet,no-lrn", recipe=recipe)
+    tasks, records = race(plan, lambda task: trained(task, falling(20 + round(100 * rate_of(task)))))
 
-    for done in range(len(tasks)):
+    for done, task in enumerate(tasks):
         left = next(filter(None, plan.tuning_rungs(records[:done])))
-        assert (task_key(left[0]), left[0].most_epochs) == (task_key(tasks[done]), tasks[done].most_epochs)
+        assert (task_key(left[0]), left[0].most_epochs) == (task_key(task), task.most_epochs)
     assert not any(plan.tuning_rungs(records))
 
 
@@ -292,25 +321,26 @@ def test_a_grid_of_one_seed_that_was_not_ended_is_joined_by_the_other_seeds():
 # -- what it costs
 
 
-def test_a_race_costs_no_more_epochs_than_the_grid_to_the_end_with_one_seed():
-    """Where there are enough epochs to be divided."""
-    tasks = list(chain(*schedule().tuning_rungs()))
+@pytest.mark.parametrize("epochs", [3, 5, 30, 100])
+def test_a_race_costs_no_more_epochs_than_the_grid_to_the_end_with_one_seed(epochs):
+    plan = Schedule(Settings(variants="alexnet", measure="accuracy", tune="lr", epochs=epochs), REGISTRY)
 
-    assert len(tasks) == (len(RATE_GRID) + RACE[1].rates) * len(TUNING_SEEDS)
-    assert sum(task.most_epochs for task in tasks) <= len(RATE_GRID) * EPOCHS
-    assert (
-        sum(task.most_epochs for task in tasks if task.seed == TUNING_SEEDS[0])
-        <= 0.35 * len(RATE_GRID) * EPOCHS
-    )
+    tasks = list(chain(*plan.tuning_rungs()))
+
+    assert len(tasks) == TRIALS
+    assert sum(task.most_epochs for task in tasks) <= len(RATE_GRID) * epochs
+    of_one_seed = [task.most_epochs for task in tasks if task.seed == TUNING_SEEDS[0]]
+    assert sum(of_one_seed) <= 0.35 * len(RATE_GRID) * epochs
 
 
 def test_few_epochs_are_not_divided():
     """What one rung trained is not trained again by the next."""
-    plan = Schedule(Settings(variants="alexnet", measure="accuracy", tune="lr", epochs=1), REGISTRY)
+    asked = {"measure": "accuracy", "tune": "lr", "epochs": 1, "recipe": "figure-1"}
+    plan = Schedule(Settings(variants="alexnet", **asked), REGISTRY)
 
-    assert [len(rung) for rung in plan.tuning_rungs()] == [len(RATE_GRID) * len(TUNING_SEEDS), 0]
-    tasks, records = race(plan, by_rate({0.01: 0.1}))
-    assert (len(tasks), chosen(records)) == (len(RATE_GRID) * len(TUNING_SEEDS), 0.01)
+    assert [len(rung) for rung in plan.tuning_rungs()] == [TRIALS, 0]
+    tasks, records = race(plan, by_rate({0.02: 0.1}))
+    assert (len(tasks), chosen(records)) == (TRIALS, 0.02)
 
 
 def test_an_estimate_counts_the_epochs_that_tuning_trains():

@@ -31,20 +31,13 @@ TO_THE_END = (Rung(share=1.0, rates=4),)
 RULES: dict[str, tuple[int, tuple[Rung, ...]]] = {
     "all to the end": (1, TO_THE_END),
     "all to the end, three seeds": (3, TO_THE_END),
-    "all to a third": (3, (Rung(share=1 / 3, rates=4),)),
-    "race (used)": (3, RACE),
-    "race, one seed": (1, RACE),
+    "all to a third (used)": (3, RACE),
+    "all to a third, one seed": (1, RACE),
+    "all to a quarter": (3, (Rung(share=0.25, rates=4),)),
+    "all to a tenth, three to a third": (3, (Rung(share=0.1, rates=4), Rung(share=1 / 3, rates=3))),
+    "all to a tenth, two to two fifths": (3, (Rung(share=0.1, rates=4), Rung(share=0.4, rates=2))),
+    "all to a fifth, two to a third": (3, (Rung(share=0.2, rates=4), Rung(share=1 / 3, rates=2))),
 }
-for _first, _most, _last in (
-    (0.1, 2, 0.4),
-    (0.1, 2, 0.5),
-    (0.1, 3, 0.3),
-    (0.07, 2, 0.53),
-    (0.17, 2, 0.33),
-    (0.2, 2, 0.6),
-):
-    _race = (Rung(share=_first, rates=4), Rung(share=_last, rates=_most))
-    RULES[f"all to {_first:.0%}, {_most} to {_last:.0%}"] = (3, _race)
 
 Curves = dict[tuple[float, int], tuple[float, ...] | None]
 
