@@ -5,22 +5,25 @@
 A rule is given some seeds of a variant's curves (see `tuning_curves.py`), each cut after the epochs that the
 rule trains for, and chooses a rate. What that rate costs is told by the seeds that the rule did not see: by
 their mean validation error after the last epoch, less that of their best rate. Every set of seeds is used. A
-rate that was not recorded counts as diverged. Takes about a minute.
+rate that was not recorded counts as diverged. Of two committed runs there is one seed: is the rate
+chosen that was chosen then? Takes about ten seconds.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from scipy import stats
-from script import read_lines, simulate, tabulated
+from script import ROOT, read_lines, simulate, tabulated
 
-from alexnet_bench.analysis.rates import chosen_rates
+from alexnet_bench.analysis.rates import chosen_rates, has_reached
 from alexnet_bench.network.trainable import Network
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Epoch, Trial
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -39,14 +42,24 @@ RULES: dict[str, tuple[int, tuple[Rung, ...]]] = {
     "all to a fifth, two to a third": (3, (Rung(share=0.2, rates=4), Rung(share=1 / 3, rates=2))),
 }
 
+REFERENCE = ROOT / "results" / "reference"
+# Runs that chose rates as it was done before, by a grid of one seed, with what they were asked.
+COMMITTED: dict[str, dict[str, Any]] = {
+    "figure-1": {"variants": "@figure-1-*", "topology": "four-layer-32", "recipe": "figure-1"},
+    "lrn-cifar10": {"variants": "@lrn", "topology": "four-layer-32", "epochs": 5},
+}
+
 Curves = dict[tuple[float, int], tuple[float, ...] | None]
 
 
-def measure(folder: Path) -> list[dict[str, Any]]:
-    """A row a rule: how often it chooses as the grid to the end would, what its rate costs, its epochs."""
+def measure(folder: Path) -> dict[str, Any]:
+    """Of each rule how often it chooses as the grid to the end, what its rates cost, and its epochs."""
     rows = [row for file in sorted(folder.iterdir()) for row in read_lines(file)]
     data = [_of_network(rows, *key) for key in sorted({(row["dataset"], row["variant"]) for row in rows})]
-    return [_row(name, data, *rule) for name, rule in RULES.items()]
+    return {
+        "rules": [_row(name, data, *rule) for name, rule in RULES.items()],
+        "committed": [row for name, asked in COMMITTED.items() for row in _committed(name, asked)],
+    }
 
 
 def _of_network(rows: list[dict[str, Any]], dataset: str, variant: str) -> tuple[str, Network, Curves]:
@@ -68,10 +81,11 @@ def _row(
     same, regrets, shares = [], {}, []
     for title, network, curves in data:
         of_network = []
+        train = partial(_trial, network, curves)
         for seeds, others in _sets(curves, count):
-            rate, epochs = _choose(network, curves, seeds, race)
-            full, _ = _choose(network, curves, seeds, TO_THE_END)
-            _, whole = _choose(network, curves, seeds[:1], TO_THE_END)
+            rate, epochs = _choose(network, train, seeds, race)
+            full, _ = _choose(network, train, seeds, TO_THE_END)
+            _, whole = _choose(network, train, seeds[:1], TO_THE_END)
             costs = _final_errors(curves, others)
             same.append(rate == full)
             shares.append(epochs / whole)
@@ -89,6 +103,29 @@ def _row(
     }
 
 
+def _committed(name: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each network of a run: the rate that was chosen then, and the one that the race chooses."""
+    tuning = [row for row in run_records(REFERENCE / name) if isinstance(row, Trial)]
+    tuning = [row for row in tuning if row.purpose == "tuning"]
+    found = []
+    for network in Schedule(Settings(measure="accuracy", **asked), alone=True).trained:
+        own = [row for row in tuning if row.variant == network.variant.name]
+        seeds = sorted({row.seed for row in own})
+        rate, epochs = _choose(network, partial(_cut, own), seeds, ())
+        (then,) = chosen_rates(own, seeds).values()
+        row = {"run": name, "variant": network.variant.name, "rate": rate, "rate_then": then}
+        row |= {"epochs": epochs, "epochs_then": sum(len(trial.curve) for trial in own)}
+        found.append(row | {"epochs_to_the_end": network.recipe.epochs * len(own)})
+    return found
+
+
+def _cut(trials: list[Trial], item: Try) -> Trial:
+    """A trial as its task asks for; one that was ended then, being too slow, stays at its last error."""
+    (trial,) = (row for row in trials if row.recipe_settings["learning_rate"] == item.rate)
+    more = 0 if has_reached(trial) else item.most_epochs
+    return structs.replace(trial, curve=(*trial.curve, *[trial.curve[-1]] * more)[: item.most_epochs])
+
+
 def _sets(curves: Curves, count: int) -> Iterator[tuple[tuple[int, ...], list[int]]]:
     """So many seeds, and the others; of those that every rate was trained with."""
     rates = {rate for rate, _ in curves}
@@ -100,12 +137,12 @@ def _sets(curves: Curves, count: int) -> Iterator[tuple[tuple[int, ...], list[in
 
 
 def _choose(
-    network: Network, curves: Curves, seeds: Sequence[int], race: Sequence[Rung]
+    network: Network, train: Callable[[Try], Trial], seeds: Sequence[int], race: Sequence[Rung]
 ) -> tuple[float, int]:
     """The rate that a rule chooses, and the epochs it trains for."""
     records: list[Trial] = []
     while left := next(filter(None, tries_left(network, records, seeds, race)), None):
-        records.append(_trial(network, curves, left[0]))
+        records.append(train(left[0]))
     (rate,) = chosen_rates(records, seeds).values()
     return rate, sum(len(record.curve) for record in records)
 
@@ -142,9 +179,24 @@ def _final_errors(curves: Curves, seeds: Sequence[int]) -> dict[float, float]:
     }
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(found: dict[str, Any]) -> str:
     """A line a rule; the interval is over variants."""
-    return tabulated([_line(row) for row in rows], rule="---")
+    return tabulated([_line(row) for row in found["rules"]], rule="---")
+
+
+def same_rates(found: dict[str, Any], run: str) -> tuple[int, int]:
+    """Of a committed run: of how many networks the race chooses the rate chosen then, and of how many all."""
+    rows = [row for row in found["committed"] if row["run"] == run]
+    return sum(row["rate"] == row["rate_then"] for row in rows), len(rows)
+
+
+def epochs_of(found: dict[str, Any], run: str) -> tuple[int, int, int]:
+    """Of a committed run: the epochs of the race, of what was done then, and of the grid to the end."""
+    rows = [row for row in found["committed"] if row["run"] == run]
+    race, then, end = (
+        sum(row[name] for row in rows) for name in ("epochs", "epochs_then", "epochs_to_the_end")
+    )
+    return race, then, end
 
 
 def _line(row: dict[str, Any]) -> dict[str, str]:
