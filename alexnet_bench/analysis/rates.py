@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from statistics import fmean
 
 from alexnet_bench.analysis.metrics import epochs_to
@@ -24,7 +24,7 @@ def tuning_trials(records: Iterable[AnyRecord], seeds: Collection[int]) -> dict[
 
 
 def chosen_rates(records: Iterable[AnyRecord], seeds: Collection[int]) -> dict[Which, float]:
-    """The best rate by variant and precision of those that were trained the longest; the lower of a tie.
+    """The best rate by variant and precision of those that got the furthest; the lower of a tie.
 
     The best has the least validation error, as a mean over the seeds, or, where the recipe stops at a
     training error, got there in the fewest epochs; where none got there, the one that came nearest.
@@ -36,9 +36,9 @@ def chosen_rates(records: Iterable[AnyRecord], seeds: Collection[int]) -> dict[W
     return chosen
 
 
-def ranked(tried: Tried, rates: Iterable[float], epochs: int) -> list[float]:
-    """Rates that were all trained for so many epochs, the best after these first; the lower one of a tie."""
-    return sorted(rates, key=lambda rate: (_score(tried[rate], epochs), rate))
+def ranked(tried: Tried, rates: Iterable[float], seeds: Iterable[int], epochs: int) -> list[float]:
+    """Rates that were all trained with these seeds for so many epochs, the best first; the lower of a tie."""
+    return sorted(rates, key=lambda rate: (_score([tried[rate][seed] for seed in seeds], epochs), rate))
 
 
 def is_in_race(trials: dict[int, Trial]) -> bool:
@@ -52,16 +52,15 @@ def has_reached(trial: Trial) -> bool:
     return trial.succeeded and share is not None and math.isfinite(epochs_to(trial.curve, share))
 
 
-def _score(trials: dict[int, Trial], epochs: int) -> tuple[float, ...]:
+def _score(trials: Sequence[Trial], epochs: int) -> tuple[float, ...]:
     """After so many epochs; lower is better.
 
     Before the last epoch, while the rate is high, errors go up and down, so the last third of them counts.
     """
-    curves = [trial.curve[:epochs] for trial in trials.values()]
-    one = next(iter(trials.values()))
-    share = one.recipe_settings.get("stop_at_train_error")
+    curves = [trial.curve[:epochs] for trial in trials]
+    share = trials[0].recipe_settings.get("stop_at_train_error")
     if share is None:
-        last = max(1, epochs // 3) if epochs < one.epochs else 1
+        last = max(1, epochs // 3) if epochs < trials[0].epochs else 1
         return (_mean(row.validation_top1_error for curve in curves for row in curve[-last:]),)
     return _mean(epochs_to(curve, share) for curve in curves), _mean(
         curve[-1].train_error for curve in curves
@@ -69,10 +68,10 @@ def _score(trials: dict[int, Trial], epochs: int) -> tuple[float, ...]:
 
 
 def _final_score(trials: dict[int, Trial]) -> tuple[float, ...]:
-    """After the epochs that every seed was trained for; one that was trained for longer got further."""
+    """After the epochs that every seed was trained for; more seeds, then more epochs, are further on."""
     unfinished = (len(trial.curve) for trial in trials.values() if not has_reached(trial))
     epochs = min(unfinished, default=sys.maxsize)
-    return (-epochs, *_score(trials, epochs))
+    return (-len(trials), -epochs, *_score(list(trials.values()), epochs))
 
 
 def _mean(errors: Iterable[float | None]) -> float:

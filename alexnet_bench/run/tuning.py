@@ -2,8 +2,9 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from alexnet_bench.analysis.metrics import epochs_to
 from alexnet_bench.analysis.rates import (
@@ -19,21 +20,35 @@ from alexnet_bench.records.schema import AnyRecord, Trial
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
 # Where the best rate is the lowest or highest one, the next one beyond is tried, so often at most.
 BEYOND, MOST_BEYOND = 3.0, 3
+# The middle of the first epoch.
+SOONEST = 0.5
 TUNING_SEEDS = range(1_000_000, 1_000_003)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """A step of the race: so many rates, the best so far, are trained for a share of the epochs."""
+    """A step of the race.
 
-    share: float
+    Args:
+        rates: so many go on to it, the best so far.
+        seeds: so many of the tuning seeds they are trained with.
+        share: of the recipe's epochs, that they are trained for.
+    """
+
     rates: int
+    seeds: int
+    share: float
 
 
-# What early epochs say of rates is not much, so that halving pays only where there is no end to get to: see
-# docs/performance.md.
-RACE = (Rung(share=1 / 3, rates=len(RATE_GRID)),)
-RACE_TO_TRAIN_ERROR = (Rung(share=0.1, rates=len(RATE_GRID)), Rung(share=1.0, rates=2))
+# Why these: docs/performance.md. The epochs of a first rung that is shorter are trained twice.
+RACE = (
+    Rung(rates=len(RATE_GRID), seeds=1, share=1 / 3),
+    Rung(rates=2, seeds=len(TUNING_SEEDS), share=1 / 3),
+)
+RACE_TO_TRAIN_ERROR = (
+    Rung(rates=len(RATE_GRID), seeds=1, share=0.1),
+    Rung(rates=2, seeds=len(TUNING_SEEDS), share=1.0),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,30 +70,36 @@ def tries_left(
 ) -> list[list[Try]]:
     """What each rung has left to train, the likely best rates first, since they spare others epochs.
 
-    A trial of a later rung begins anew. Until a rung is done, the rates that go on are guessed to be those
-    nearest to the recipe's. The race is that of the recipe unless given.
+    A trial that is trained for longer begins anew. Until a rung is done, the rates that go on are guessed to
+    be those nearest to the recipe's. The race is that of the recipe unless given.
     """
     own, which = network.recipe.learning_rate, (network.variant.name, network.precision)
     tried = tuning_trials(records, seeds).get(which, {})
     field = sorted((own * factor for factor in RATE_GRID), key=lambda rate: abs(math.log(rate / own)))
-    known, before, left = set(field), 0, list[list[Try]]()
+    known, left = set(field), list[list[Try]]()
     for rung in race or race_of(network):
         epochs = max(1, math.floor(rung.share * network.recipe.epochs + 1e-9))
-        # Few epochs cannot be divided.
-        if epochs == before:
-            left.append([])
-            continue
+        own_seeds = seeds[: rung.seeds]
         field = [rate for rate in field if is_in_race(tried.get(rate, {}))][: rung.rates]
-        while not (due := _due(tried, field, seeds, epochs)) and field:
-            field = ranked(tried, field, epochs)
+        while not (due := _due(tried, field, own_seeds, epochs)) and field:
+            # What has a seed less has no chance any more.
+            field = [rate for rate in field if tried[rate].keys() >= set(own_seeds)]
+            field = ranked(tried, field, own_seeds, epochs)
             if (beyond := _beyond(field[0], known)) is None:
                 break
             known.add(beyond)
             if is_in_race(tried.get(beyond, {})):
                 field.append(beyond)
-        left.append(due)
-        before = epochs
+        left.append([item for item in due if not _is_among(chain(*left), item)])
     return left
+
+
+def _is_among(tries: Iterable[Try], item: Try) -> bool:
+    """Whether an earlier rung trains it already."""
+    return any(
+        (other.rate, other.seed) == (item.rate, item.seed) and other.most_epochs >= item.most_epochs
+        for other in tries
+    )
 
 
 def _due(tried: Tried, rates: Sequence[float], seeds: Sequence[int], epochs: int) -> list[Try]:
@@ -88,8 +109,9 @@ def _due(tried: Tried, rates: Sequence[float], seeds: Sequence[int], epochs: int
         for seed in seeds:
             most = min(epochs, _epochs_to_win(tried, trials, seed, seeds))
             trial = trials.get(seed)
-            if trial is None or (len(trial.curve) < most and not has_reached(trial)):
-                due.append(Try(rate=rate, seed=seed, most_epochs=most))
+            if trial is None or not has_reached(trial):
+                done = len(trial.curve) if trial else 0
+                due += [Try(rate=rate, seed=seed, most_epochs=most)] if done < most else []
     return due
 
 
@@ -102,13 +124,15 @@ def _epochs_to_win(tried: Tried, trials: dict[int, Trial], seed: int, seeds: Seq
     ]
     if not there:
         return sys.maxsize
-    own = sum(_epochs_to_stop(trial) for other, trial in trials.items() if other != seed)
+    left = min(there) - sum(_epochs_to_stop(trials.get(other)) for other in seeds if other != seed)
     # Who ends at the training error in an epoch was there less than an epoch and a half before its end.
-    return max(1, math.ceil(min(there) - own + 1.5) - 1)
+    return math.ceil(left + 1.5) - 1 if left >= SOONEST else 0
 
 
-def _epochs_to_stop(trial: Trial) -> float:
-    """How many it took to get to the training error or, where it did not, will take at least."""
+def _epochs_to_stop(trial: Trial | None) -> float:
+    """How many it took to get to the training error or, where it did not yet, will take at least."""
+    if trial is None:
+        return SOONEST
     if has_reached(trial):
         return epochs_to(trial.curve, trial.recipe_settings["stop_at_train_error"])
     return len(trial.curve) - 0.5

@@ -424,13 +424,16 @@ def test_tuning_records_its_trials_and_uses_the_best_rate(do, tmp_path):
     # Beyond the grid only where the best rate is its first or last.
     assert errors.keys() >= {own * factor for factor in RATE_GRID}
     assert {(record.test_top1_error, record.predictions) for record in tuning} == {(None, None)}
-    assert all(sorted(record.seed for record in some) == list(TUNING_SEEDS) for some in errors.values())
-    means = {rate: fmean(item.validation_top1_error for item in some) for rate, some in errors.items()}
+    means = {
+        rate: fmean(record.validation_top1_error for record in some)
+        for rate, some in errors.items()
+        if sorted(record.seed for record in some) == list(TUNING_SEEDS)
+    }
+    assert len(means) >= 2
     best = min(means, key=lambda rate: (round(means[rate], 9), rate))
     assert result.recipe_settings["learning_rate"] == best
     assert {record.tuned for record in records} == {True}
-    # One epoch cannot be divided: there is no second rung.
-    assert told.plans[0] == (len(RATE_GRID) * len(TUNING_SEEDS), 1, 0)
+    assert told.plans[0] == (len(RATE_GRID) + 2 * (len(TUNING_SEEDS) - 1), 1, 0)
     assert told.plans[-1] == (0, 1, 0)
     assert told.epochs == [("alexnet", 1)] * (len(tuning) + 1)
     assert told.records == records
