@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.conditions import measured_alike
+from alexnet_bench.analysis.conditions import grouped, measured_alike
 from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HEADLINES, HELD_OUT_ERROR, RATIO, THROUGHPUTS, TRAINING
@@ -168,19 +168,20 @@ def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
 
 
 def _about_tuning(trials: Sequence[Trial]) -> Iterator[str]:
-    """With how many seeds rates were chosen, and for how long they were trained."""
+    """For how long rates were trained to choose one, and with how many seeds, as the records have it."""
     for epochs in distinct(trial.epochs for trial in trials):
         rows = [trial for trial in trials if trial.epochs == epochs]
-        seeds = counted(len({trial.seed for trial in rows}), "tuning seed")
-        first, *longer = distinct(len(trial.curve) for trial in rows)
+        rates = grouped(rows, lambda trial: (trial.run_id, trial.fingerprint, trial.precision))
+        counts = distinct(len({trial.seed for trial in some}) for some in rates.values())
+        lengths = distinct(len(trial.curve) for trial in rows)
         if any(trial.recipe_settings.get("stop_at_train_error") for trial in rows):
-            how = "and none was trained for longer than was of use"
-        elif first == epochs:
-            how = "and each was trained to the end"
+            long = "until they were there, or could not be the soonest any more,"
+        elif lengths == [epochs]:
+            long = "to the end"
         else:
-            best = f", the best for {joined(list(map(str, longer)))}" if longer else ""
-            how = f"in a race: all were trained for {first} of {counted(epochs, 'epoch')}{best}"
-        yield f"Rates were chosen with {seeds}, {how}."
+            long = f"for {joined(list(map(str, lengths)))} of {counted(epochs, 'epoch')}"
+        best = f", and the best with {counts[-1]}" if len(counts) > 1 else ""
+        yield f"To choose a rate, all were trained {long} with {counted(counts[0], 'tuning seed')}{best}."
 
 
 def _about_devices(records: Sequence[AnyRecord]) -> Iterator[str]:

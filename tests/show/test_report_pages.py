@@ -180,28 +180,29 @@ def test_tuned_and_untuned_effects_are_called_so():
 def test_it_says_by_which_rule_rates_were_chosen():
     """As the records have it, so that those of older rules are told as they were."""
 
-    def said(*lengths, seeds=3, **columns):
+    def said(*tried, **columns):
         trials = [
             trial(
                 "alexnet",
                 10 + seed,
                 0.5,
+                fingerprint=f"rate {rate}",
                 purpose="tuning",
                 epochs=30,
-                curve=tuple(curve_point(epoch, 0.5) for epoch in range(1, length + 1)),
+                curve=[curve_point(epoch, 0.5) for epoch in range(1, length + 1)],
                 **columns,
             )
-            for length in lengths
+            for rate, (length, seeds) in enumerate(tried)
             for seed in range(seeds)
         ]
         return page([*changed(accuracy(), tuned=True), *changed(trials, tuned=True)])
 
-    race = "with 3 tuning seeds, in a race: all were trained for 3 of 30 epochs, the best for 8."
-    assert f"Rates were chosen {race}" in said(3, 8)
-    assert "with 1 tuning seed, and each was trained to the end." in said(30, seeds=1)
+    race = "for 10 of 30 epochs with 1 tuning seed, and the best with 3."
+    assert f"To choose a rate, all were trained {race}" in said((10, 1), (10, 3), (10, 3))
+    assert "all were trained to the end with 1 tuning seed." in said((30, 1), (30, 1))
     stops = {"recipe_settings": {"learning_rate": 0.01, "stop_at_train_error": 0.25}}
-    assert "and none was trained for longer than was of use." in said(3, 8, **stops)
-    assert "Rates were chosen" not in page(accuracy())
+    assert "any more, with 1 tuning seed, and the best with 3." in said((3, 1), (8, 3), **stops)
+    assert "To choose a rate" not in page(accuracy())
 
 
 def test_what_older_records_lack_has_no_column():

@@ -53,6 +53,8 @@ RULES: dict[str, tuple[int, tuple[Rung, ...]]] = {
     "all to a fifth, two to a third": (3, _by_epochs(1 / 5, 2, 1 / 3)),
 }
 
+# Of a network; fewer leave none to judge a rule of three seeds by.
+FEWEST_SEEDS = 4
 REFERENCE = ROOT / "results" / "reference"
 # Runs that chose rates as it was done before, by a grid of one seed, with what they were asked.
 COMMITTED: dict[str, dict[str, Any]] = {
@@ -138,14 +140,14 @@ def _cut(trials: list[Trial], item: Try) -> Trial:
 
 
 def _sets(curves: Curves, count: int) -> Iterator[tuple[tuple[int, ...], list[int]]]:
-    """So many seeds, and the others; of those that every rate was trained with."""
+    """So many seeds, and the others; of those that every rate was trained with, where they are enough."""
     rates = {rate for rate, _ in curves}
     seeds = sorted({seed for _, seed in curves})
     whole = [seed for seed in seeds if all((rate, seed) in curves for rate in rates)]
-    for some in combinations(whole, count):
-        if others := [seed for seed in whole if seed not in some]:
-            # Each may be the first.
-            yield from ((some[first:] + some[:first], others) for first in range(count))
+    for some in combinations(whole if len(whole) >= FEWEST_SEEDS else (), count):
+        others = [seed for seed in whole if seed not in some]
+        # Each may be the first.
+        yield from ((some[first:] + some[:first], others) for first in range(count))
 
 
 def _choose(
@@ -219,7 +221,9 @@ def _line(row: dict[str, Any]) -> dict[str, str]:
         "rule": row["rule"],
         "tuning seeds": str(row["seeds"]),
         "chooses as the grid to the end": f"{row['same'] / row['choices']:.0%}",
-        "points above the best rate (95%)": f"{regrets.mean():.2f} ({low:.2f} to {high:.2f})",
+        "points above the best rate (95%)": f"{regrets.mean():.2f} ({low:.2f} to {high:.2f})".replace(
+            "-", "−"
+        ),
         "epochs over the grid's with one seed": (
             f"{row['epochs_over_grid']:.2f} (at most {row['epochs_over_grid_most']:.2f})"
         ),
