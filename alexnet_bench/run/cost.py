@@ -22,13 +22,15 @@ def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
     `peak` is the machine's, in float32 operations a second; measured where it is left out.
     """
     speed = SHARE_OF_PEAK * (peak or _flops_per_second())
-    trials = [*chain(*schedule.tuning_rungs()), *schedule.trials()]
+    tuning = list(chain(*schedule.tuning_rungs()))
+    trials = [*tuning, *schedule.trials()]
     training = sum(_trial_seconds(schedule, task, speed) for task in trials) / schedule.jobs
     draws = _draws(schedule)
     timing = sum(_draw_seconds(schedule, network, speed) for network in draws)
     timing = min(timing, schedule.settings.budget or timing)
     return {
         "trials": len(trials),
+        "tuning_trials": len(tuning),
         "draws": len(draws),
         "accuracy_seconds": round(training),
         "throughput_seconds": round(timing),
