@@ -70,8 +70,8 @@ class Progress(Observer):
 
     def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
         """Show the epoch of a trial."""
-        recipe, name = task.network.recipe, task.network.variant.name
-        self._show(_bar_of(task.purpose), f"{name} seed {task.seed} epoch {row['epoch']}/{recipe.epochs}")
+        most, name = task.most_epochs or task.network.recipe.epochs, task.network.variant.name
+        self._show(_bar_of(task.purpose), f"{name} seed {task.seed} epoch {row['epoch']}/{most}")
 
     def recorded(self, record: AnyRecord) -> None:
         """Count a trial or what a draw ends, and print the record's line."""

@@ -74,8 +74,8 @@ Examples:
 @click.option(
     "--tune",
     type=click.Choice(["lr"]),
-    help="Choose each variant's learning rate first: on validation error, or where the recipe stops at a "
-    "training error, by who is there soonest.",
+    help="Choose each variant's learning rate first, with three seeds of their own: on validation error "
+    "after a third of the epochs, or where the recipe stops at a training error, by who is there soonest.",
 )
 @shared.timing
 @shared.interval

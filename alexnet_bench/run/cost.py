@@ -1,12 +1,13 @@
 """What a run will cost: time, memory and disk. Rough; it says what to expect, not what was measured."""
 
+from itertools import chain
 from timeit import timeit
 from typing import Any
 
 import numpy as np
 
 from alexnet_bench.network.trainable import Network
-from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.schedule import Schedule, TrialTask
 
 # Seen on two CPU cores: what a step costs whatever its size, and what a process costs before its first.
 STEP_SECONDS = 0.002
@@ -21,13 +22,15 @@ def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
     `peak` is the machine's, in float32 operations a second; measured where it is left out.
     """
     speed = SHARE_OF_PEAK * (peak or _flops_per_second())
-    trials = [*schedule.tuning_trials(), *schedule.trials()]
-    training = sum(_trial_seconds(schedule, task.network, speed) for task in trials) / schedule.jobs
+    tuning = list(chain(*schedule.tuning_rungs()))
+    trials = [*tuning, *schedule.trials()]
+    training = sum(_trial_seconds(schedule, task, speed) for task in trials) / schedule.jobs
     draws = _draws(schedule)
     timing = sum(_draw_seconds(schedule, network, speed) for network in draws)
     timing = min(timing, schedule.settings.budget or timing)
     return {
         "trials": len(trials),
+        "tuning_trials": len(tuning),
         "draws": len(draws),
         "accuracy_seconds": round(training),
         "throughput_seconds": round(timing),
@@ -68,9 +71,9 @@ def _disk_bytes(schedule: Schedule) -> int:
     return 4 * 2**20 + 4 * len(schedule.seeds) * numbers
 
 
-def _trial_seconds(schedule: Schedule, network: Network, speed: float) -> float:
-    recipe = network.recipe
-    steps = recipe.epochs * (schedule.training_images // recipe.batch_size)
+def _trial_seconds(schedule: Schedule, task: TrialTask, speed: float) -> float:
+    network, recipe = task.network, task.network.recipe
+    steps = (task.most_epochs or recipe.epochs) * (schedule.training_images // recipe.batch_size)
     flops = 6 * network.plan.macs * recipe.batch_size * steps
     # Trials side by side share the cores.
     return TRIAL_SECONDS + steps * STEP_SECONDS + flops * schedule.jobs / speed

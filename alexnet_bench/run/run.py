@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
+from alexnet_bench.analysis.rates import chosen_rates
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
@@ -23,6 +23,7 @@ from alexnet_bench.run.sides import this_side
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.timing_plan import DrawTask
 from alexnet_bench.run.trials import run_trials, task_key, trial_key
+from alexnet_bench.run.tuning import TUNING_SEEDS
 
 Kind = TypeVar("Kind", Trial, Draw)
 
@@ -31,7 +32,7 @@ class Observer:
     """What is told how a run gets on; this one takes no notice."""
 
     def planned(self, tuning: int, trials: int, draws: int) -> None:
-        """How much is left to do, before it starts and after the rates are chosen."""
+        """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""
 
     def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
         """A trial has ended an epoch."""
@@ -139,9 +140,10 @@ class _Run:
         """Choose rates, time, train."""
         schedule = self.schedule
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
-        self.observer.planned(len(self._tuning_left()), len(self._left(schedule.trials())), draws)
-        while tuning := self._tuning_left():
-            self._train(self._while_it_can_win(tuning))
+        trials = self._left(schedule.trials())
+        while any(rungs := self._tuning_left()):
+            self.observer.planned(sum(map(len, rungs)), len(trials), draws)
+            self._train(self._next_rung())
         trials = self._trials_left()
         self.observer.planned(0, len(trials), draws)
         # Timing first: it is what a machine that others start to use later spoils.
@@ -211,18 +213,20 @@ class _Run:
         """What the trials that count took; choosing rates has no budget."""
         return [trial.duration_seconds for trial in self._of(Trial) if trial.purpose == "result"]
 
-    def _while_it_can_win(self, tuning: list[TrialTask]) -> Iterator[TrialTask]:
-        """The trials that choose a rate, none longer than the best one before it took."""
-        for task in tuning:
-            which = task.network.variant.name, task.network.precision
-            yield replace(task, most_epochs=fewest_epochs(run_records(self.folder), which))
+    def _next_rung(self) -> Iterator[TrialTask]:
+        """The trials of the first rung that has some left, each as what was recorded before it asks for."""
+        number = next(number for number, rung in enumerate(self._tuning_left()) if rung)
+        begun = set()
+        while left := [task for task in self._tuning_left()[number] if task_key(task) not in begun]:
+            begun.add(task_key(left[0]))
+            yield left[0]
 
-    def _tuning_left(self) -> list[TrialTask]:
-        return self._left(self.schedule.tuning_trials(run_records(self.folder)))
+    def _tuning_left(self) -> list[list[TrialTask]]:
+        return self.schedule.tuning_rungs(run_records(self.folder))
 
     def _trials_left(self) -> list[TrialTask]:
         """Those that count, at the rates that are chosen."""
-        return self._left(self.schedule.trials(chosen_rates(run_records(self.folder))))
+        return self._left(self.schedule.trials(chosen_rates(run_records(self.folder), TUNING_SEEDS)))
 
     def _left(self, tasks: list[TrialTask]) -> list[TrialTask]:
         done = set(map(trial_key, self._of(Trial)))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
-from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
-from alexnet_bench.run.tuning import TUNING_SEED, tried_rates
+from alexnet_bench.run.tuning import TUNING_SEEDS, Try, tries_left
 from alexnet_bench.words import joined
 
 IMAGENET = 1000, 3
@@ -34,10 +34,7 @@ IMAGENET = 1000, 3
 
 @dataclass(frozen=True, kw_only=True)
 class TrialTask:
-    """One trial to run, a `result` or for `tuning`.
-
-    Where it cannot be the best any more after so many epochs, `most_epochs` says how many.
-    """
+    """One trial to run, a `result` or for `tuning`, which may end after `most_epochs`."""
 
     network: Network
     seed: int
@@ -180,15 +177,19 @@ class Schedule:
             networks.append(network if rate is None else network.at_rate(rate))
         return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
 
-    def tuning_trials(self, records: Sequence[AnyRecord] = ()) -> list[TrialTask]:
-        """The trials that choose rates: each variant at each rate that the records ask for, of one seed."""
-        if self.settings.tune is None or not self.trains:
+    def tuning_rungs(self, records: Sequence[AnyRecord] = ()) -> list[list[TrialTask]]:
+        """The trials that are left to choose rates, rung by rung; those of later rungs are a guess.
+
+        None where a trial that counts was trained already: its rate is chosen.
+        """
+        are_chosen = any(isinstance(record, Trial) and record.purpose == "result" for record in records)
+        if self.settings.tune is None or not self.trains or are_chosen:
             return []
-        return [
-            TrialTask(network=network.at_rate(rate), seed=TUNING_SEED, purpose="tuning")
+        left = [
+            [_tuning_tasks(network, rung) for rung in tries_left(network, records, TUNING_SEEDS)]
             for network in self.trained
-            for rate in tried_rates(network, records)
         ]
+        return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
 
     @cached_property
     def jobs(self) -> int:
@@ -323,3 +324,12 @@ class Schedule:
 
     def _workers_in_memory(self, needed: int) -> int:
         return int(0.9 * self.available_memory()) // needed
+
+
+def _tuning_tasks(network: Network, tries: Sequence[Try]) -> list[TrialTask]:
+    return [
+        TrialTask(
+            network=network.at_rate(item.rate), seed=item.seed, purpose="tuning", most_epochs=item.most_epochs
+        )
+        for item in tries
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.show.numbers import GIB, MIB
 from alexnet_bench.show.table import Cells, Table
-from alexnet_bench.words import MISSING, joined
+from alexnet_bench.words import MISSING, counted, joined
 
 
 def plan_table(plan: Plan) -> Table:
@@ -28,8 +28,10 @@ def plan_lines(plan: Plan, cost: dict[str, Any]) -> Iterator[str]:
     """What is trained and timed, and what that costs."""
     if "accuracy" in plan.measures:
         looks = f"looks at {', '.join(map(str, plan.looks))} seeds, at most " if plan.looks else ""
+        tuning = cost["tuning_trials"]
+        rates = f", after {counted(tuning, 'trial')} that choose rates" if tuning else ""
         yield (
-            f"accuracy:   {looks}{cost['trials']} trials of {plan.epochs} epochs: "
+            f"accuracy:   {looks}{cost['trials'] - tuning} trials of {plan.epochs} epochs{rates}: "
             f"{plan.topology}, {plan.dataset}, recipe {plan.recipe}, batch {plan.batch_size}"
         )
     if plan.timed:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.conditions import measured_alike
+from alexnet_bench.analysis.conditions import grouped, measured_alike
 from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HEADLINES, HELD_OUT_ERROR, RATIO, THROUGHPUTS, TRAINING
@@ -159,11 +159,29 @@ def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
             f"an equal grid {soonest if shares else 'with the least validation error'}."
         )
+        yield from _about_tuning([trial for trial in trials if not _is_result(trial) and trial.succeeded])
     for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
         yield (
             f"The official test images of {dataset} were absent: its errors are of images held out from the "
             "training set, not of the test set."
         )
+
+
+def _about_tuning(trials: Sequence[Trial]) -> Iterator[str]:
+    """For how long rates were trained to choose one, and with how many seeds, as the records have it."""
+    for epochs in distinct(trial.epochs for trial in trials):
+        rows = [trial for trial in trials if trial.epochs == epochs]
+        rates = grouped(rows, lambda trial: (trial.run_id, trial.fingerprint, trial.precision))
+        counts = distinct(len({trial.seed for trial in some}) for some in rates.values())
+        lengths = distinct(len(trial.curve) for trial in rows)
+        if any(trial.recipe_settings.get("stop_at_train_error") for trial in rows):
+            long = "until they were there, or could not be the soonest any more,"
+        elif lengths == [epochs]:
+            long = "to the end"
+        else:
+            long = f"for {joined(list(map(str, lengths)))} of {counted(epochs, 'epoch')}"
+        best = f", and the best with {counts[-1]}" if len(counts) > 1 else ""
+        yield f"To choose a rate, all were trained {long} with {counted(counts[0], 'tuning seed')}{best}."
 
 
 def _about_devices(records: Sequence[AnyRecord]) -> Iterator[str]:

@@ -146,6 +146,13 @@ def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(dry_run):
     assert any(line.startswith("estimate: ") for line in lines)
 
 
+def test_a_dry_run_tells_the_trials_that_choose_rates_apart(dry_run):
+    plan, lines = dry_run("--variants", "alexnet", "--measure", "accuracy", "--tune", "lr")
+
+    assert "5 trials of 30 epochs, after 8 trials that choose rates: alexnet-8" in " ".join(lines)
+    assert (plan["estimate"]["trials"], plan["estimate"]["tuning_trials"]) == (13, 8)
+
+
 def test_a_dry_run_prints_the_plan(dry_run):
     text = " ".join(dry_run("--variants", "alexnet,@lrn")[1])
 

@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from report_runs import curve_point
-from whole_records import record
 
-from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.data import open_dataset
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.manifest import Plan
@@ -20,7 +17,6 @@ from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
-from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
 from alexnet_bench.stats.estimate import FEWEST_UNITS
 
 REGISTRY = load_registry()
@@ -91,106 +87,6 @@ def test_a_variants_own_recipe_is_what_it_is_trained_with(write_ablations):
 
     assert (plain.recipe.epochs, plain.recipe.batch_size) == (2, 32)
     assert (longer.recipe.epochs, longer.recipe.batch_size) == (50, 16)
-
-
-# -- tuning
-
-
-def test_every_variant_is_tuned_on_the_same_grid_with_a_seed_of_its_own():
-    plan = schedule("alexnet,lrn,no-lrn,tanh", tune="lr", seeds=3)
-
-    tuning = plan.tuning_trials()
-
-    rates = {
-        name: [task.network.recipe.learning_rate for task in tuning if task.network.variant.name == name]
-        for name in ("alexnet", "no-lrn", "tanh")
-    }
-    grid = [plan.recipe.learning_rate * factor for factor in RATE_GRID]
-    nearest_first = [grid[2], grid[1], grid[3], grid[0]]
-    assert rates == dict.fromkeys(rates, nearest_first)
-    assert len(tuning) == 3 * len(RATE_GRID)
-    assert {(task.seed, task.purpose) for task in tuning} == {(TUNING_SEED, "tuning")}
-    assert TUNING_SEED not in plan.seeds
-
-
-def test_nothing_is_tuned_that_is_not_asked_for():
-    assert schedule().tuning_trials() == []
-    assert schedule(tune="lr", measure=("throughput",)).tuning_trials() == []
-
-
-def tuned(variant, rate, error, **more):
-    values = {"purpose": "tuning", "recipe_settings": {"learning_rate": rate}, **more}
-    return record(variant=variant, validation_top1_error=error, **values)
-
-
-def test_the_rate_of_the_least_validation_error_is_chosen_and_the_lower_where_they_tie():
-    records = [
-        tuned("alexnet", 0.03, 0.2),
-        tuned("alexnet", 0.01, 0.1),
-        tuned("alexnet", 0.001, 0.5),
-        tuned("tanh", 0.03, 0.1),
-        tuned("tanh", 0.01, 0.1),
-        tuned("tanh", 0.3, None, status="diverged"),
-        tuned("no-lrn", 0.3, 0.0, status="crashed"),
-        tuned("notebook", 0.3, 0.0, purpose="result"),
-        record("draw"),
-    ]
-
-    assert chosen_rates(records) == {("alexnet", "float32"): 0.01, ("tanh", "float32"): 0.01}
-
-
-def test_where_the_best_rate_is_the_grids_first_or_last_one_beyond_is_tried():
-    plan = schedule("alexnet", tune="lr")
-    rates = [plan.recipe.learning_rate * factor for factor in RATE_GRID]
-
-    def tried(records):
-        return sorted(task.network.recipe.learning_rate for task in plan.tuning_trials(records))
-
-    first, middle, last = (
-        [tuned("alexnet", rate, 0.2 - 0.1 * (rate == best)) for rate in rates]
-        for best in (rates[0], rates[1], rates[3])
-    )
-    assert tried(middle) == tried(last[:3]) == rates
-    assert tried(last) == [*rates, pytest.approx(rates[3] * BEYOND)]
-    assert tried(first) == [pytest.approx(rates[0] / BEYOND), *rates]
-    better = [*last, *(tuned("alexnet", rates[3] * BEYOND**n, 0.09 / n) for n in range(1, 9))]
-    assert len(tried(better[: len(rates) + MOST_BEYOND])) == len(rates) + MOST_BEYOND
-    diverged = [*last, tuned("alexnet", rates[3] * BEYOND, None, status="diverged")]
-    assert tried(diverged) == [*rates, rates[3] * BEYOND]
-
-
-def test_a_recipe_that_stops_at_a_training_error_is_tuned_to_get_there_soonest():
-    def row(rate, *errors):
-        curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
-        more = {"recipe_settings": {"learning_rate": rate, "stop_at_train_error": 0.25}, "curve": curve}
-        return tuned("alexnet", rate, 0.5, **more)
-
-    quick, slow, never = row(0.1, 0.4, 0.2), row(0.01, 0.6, 0.4, 0.2), row(0.001, 0.9, 0.8)
-    nearer = row(1.0, 0.9, 0.7)
-
-    assert chosen_rates([quick, slow, never]) == {("alexnet", "float32"): 0.1}
-    assert chosen_rates([never, nearer]) == {("alexnet", "float32"): 1.0}
-    assert fewest_epochs([never, slow, quick, nearer], ("alexnet", "float32")) == 2
-    assert fewest_epochs([never, quick], ("tanh", "float32")) is None
-    assert fewest_epochs([never], ("alexnet", "float32")) is None
-
-
-def test_rates_are_chosen_and_used_at_each_precision():
-    """Those of the recipe where none is chosen."""
-    halves = "mixed_bfloat16"
-    records = [tuned("alexnet", 0.25, 0.1), tuned("alexnet", 0.1, 0.1, precision=halves)]
-    plan = schedule("alexnet,tanh", precision=("float32", halves), seeds=1)
-
-    trials = plan.trials(chosen_rates(records))
-
-    networks = [task.network for task in trials]
-    own = plan.recipe.learning_rate
-    assert [(item.variant.name, item.precision, item.recipe.learning_rate) for item in networks] == [
-        ("alexnet", "float32", 0.25),
-        ("tanh", "float32", own),
-        ("alexnet", halves, 0.1),
-        ("tanh", halves, own),
-    ]
 
 
 # -- what is timed

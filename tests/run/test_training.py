@@ -1,6 +1,7 @@
 """Which trials are run, with outcomes that are made up: seeds until there is a verdict, and rates."""
 
 import contextlib
+import math
 
 import pytest
 from made_up_trials import made_up_trial
@@ -46,8 +47,10 @@ def conclude(carry_out):
 
     def do(errors, **asked):
         def columns(task):
-            column = "validation_top1_error" if task.purpose == "tuning" else "test_top1_error"
-            return {"duration_seconds": 60.0, column: errors[task.network.variant.name](task.seed)}
+            error = errors[task.network.variant.name](task.seed)
+            if task.purpose == "tuning":
+                return {"duration_seconds": 60.0, "curve": steady_curve(error, task.most_epochs)}
+            return {"duration_seconds": 60.0, "test_top1_error": error}
 
         return carry_out(columns, until_conclusive=True, **asked)
 
@@ -64,12 +67,26 @@ class Told(Observer):
         self.reasons.append(reason)
 
 
+class Planned(Observer):
+    """Remembers how much was left."""
+
+    def __init__(self):
+        self.plans = []
+
+    def planned(self, *left):
+        self.plans.append(left)
+
+
 def constant(error):
     return lambda seed: error + 0.0003 * (seed % 3)
 
 
 def unsure(error):
     return lambda seed: error + UNSURE[seed % 4] * (1 + seed % 3)
+
+
+def steady_curve(error, epochs):
+    return [curve_point(epoch, error) for epoch in range(1, epochs + 1)]
 
 
 def seeds_of(folder):
@@ -176,26 +193,45 @@ def test_a_control_that_is_given_is_judged_beside_all(conclude):
     assert seeds_of(folder) == {"tanh": 8, "no-lrn": 4, "tanh-he": 8}
 
 
-@pytest.mark.parametrize(
-    ("recipe", "tried"),
-    [
-        # None for longer than the best one took: from 0.02 on, rates get to 25% in the fourth epoch.
-        ("figure-1", [(0.02, None), (0.0067, 4), (0.06, 4), (0.002, 4)]),
-        # It stops at no training error; all rates tie, so the lowest is the best, and three beyond are tried.
-        ("paper", [(rate, None) for rate in (0.01, 0.0033, 0.03, 0.001, 0.0003, 0.0001, 0.0)]),
-    ],
-)
-def test_the_epochs_that_each_rate_is_given(carry_out, recipe, tried):
+def test_no_rate_is_tried_for_longer_than_can_be_of_use_where_a_recipe_stops(carry_out):
+    """Each trial is asked for when what was recorded before it is known."""
     given = []
 
     def columns(task):
         rate = task.network.recipe.learning_rate
         if task.purpose == "tuning":
             given.append((round(rate, 4), task.most_epochs))
-        errors = [0.9, 0.6, 0.4, 0.2 if rate >= 0.02 else 0.3]
-        curve = [curve_point(epoch, error) for epoch, error in enumerate(errors, 1)]
-        return {"curve": curve, "validation_top1_error": 0.3}
+        errors = [0.6, 0.45, 0.4, 0.2] if rate == 0.02 else [0.7, 0.5, *[0.3] * 18]
+        return {"curve": [curve_point(*point) for point in enumerate(errors[: task.most_epochs], 1)]}
 
-    carry_out(columns, variants="alexnet", tune="lr", seeds=1, recipe=recipe)
+    carry_out(columns, variants="alexnet", tune="lr", seeds=1, recipe="figure-1", epochs=20)
 
-    assert given == tried
+    grid = [(rate, 2) for rate in (0.02, 0.0067, 0.06, 0.002)]
+    # The better one is there after 3.25 epochs; that three times, the other one has used up with one seed.
+    assert given == [*grid, *[(0.02, 20)] * 3, (0.002, 10)]
+
+
+@pytest.mark.parametrize("done", [0, 3, 4, 5, 7, 8, 10])
+def test_a_run_that_was_killed_goes_on_with_exactly_what_is_missing(carry_out, done):
+    """In a rung, between rungs, after tuning: four rates, three seeds of the better one, results."""
+    asked = {"variants": "alexnet", "tune": "lr", "seeds": 3, "recipe": "figure-1", "epochs": 20}
+    trained, told = [], Planned()
+
+    def columns(task, until=math.inf):
+        if len(trained) == until:
+            raise KeyboardInterrupt
+        rate = task.network.recipe.learning_rate
+        trained.append((task.purpose, rate, task.seed, task.most_epochs))
+        errors = [0.6, 0.45, 0.4, 0.2] if rate == 0.02 else [0.7, 0.5, *[0.3] * 18]
+        return {"curve": [curve_point(*point) for point in enumerate(errors[: task.most_epochs], 1)]}
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(lambda task: columns(task, done), **asked)
+    carry_out(columns, observer=told, **asked)
+
+    # The other rate that goes on has no chance after one seed.
+    assert [purpose for purpose, *_ in trained] == ["tuning"] * 8 + ["result"] * 3
+    assert len(set(trained)) == len(trained)
+    assert told.plans[-1] == (0, min(3, 11 - done), 0)
+    if done < 4:
+        assert told.plans[0] == (10 - done, 3, 0)

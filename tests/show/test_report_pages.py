@@ -4,7 +4,18 @@ import html
 from html.parser import HTMLParser
 
 import pytest
-from report_runs import LRN_CLAIM, accuracy, changed, draw, failed_trial, in_run, manifest, timing, trial
+from report_runs import (
+    LRN_CLAIM,
+    accuracy,
+    changed,
+    curve_point,
+    draw,
+    failed_trial,
+    in_run,
+    manifest,
+    timing,
+    trial,
+)
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
@@ -164,6 +175,34 @@ def test_tuned_and_untuned_effects_are_called_so():
     assert "of an equal grid with the least validation error." in page(tuned)
     soonest = changed(tuned, recipe_settings={"stop_at_train_error": 0.25})
     assert "of an equal grid that got to 25% training error the soonest." in page(soonest)
+
+
+def test_it_says_by_which_rule_rates_were_chosen():
+    """As the records have it, so that those of older rules are told as they were."""
+
+    def said(*tried, **columns):
+        trials = [
+            trial(
+                "alexnet",
+                10 + seed,
+                0.5,
+                fingerprint=f"rate {rate}",
+                purpose="tuning",
+                epochs=30,
+                curve=[curve_point(epoch, 0.5) for epoch in range(1, length + 1)],
+                **columns,
+            )
+            for rate, (length, seeds) in enumerate(tried)
+            for seed in range(seeds)
+        ]
+        return page([*changed(accuracy(), tuned=True), *changed(trials, tuned=True)])
+
+    race = "for 10 of 30 epochs with 1 tuning seed, and the best with 3."
+    assert f"To choose a rate, all were trained {race}" in said((10, 1), (10, 3), (10, 3))
+    assert "all were trained to the end with 1 tuning seed." in said((30, 1), (30, 1))
+    stops = {"recipe_settings": {"learning_rate": 0.01, "stop_at_train_error": 0.25}}
+    assert "any more, with 1 tuning seed, and the best with 3." in said((3, 1), (8, 3), **stops)
+    assert "To choose a rate" not in page(accuracy())
 
 
 def test_what_older_records_lack_has_no_column():

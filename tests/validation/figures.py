@@ -27,6 +27,7 @@ import pandas as pd
 import redraw
 import reports
 import summarize
+import tuning
 from scipy.stats import sem
 from scipy.stats import t as student
 from script import ROOT, arguments, between, interval, markdown, read_lines, tabulated
@@ -84,6 +85,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/throughput.md", "sweep"): _sweep,
         ("docs/performance.md", "performance"): _performance,
         ("docs/performance.md", "operations"): lambda: operations.table(found("performance/operations")),
+        ("docs/performance.md", "tuning"): lambda: tuning.table(found("performance/tuning")),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
@@ -290,6 +292,11 @@ def _of_performance() -> Iterator[tuple[str, str]]:
     half = student.ppf(0.95, len(differences) - 1) * sem(differences)
     low, mean, high = (signed(differences.mean() + sign * half) for sign in (-1, 0, 1))
     yield "docs/performance.md", f"{mean} points of test error ({low} to {high}, {len(differences)} seeds"
+    for name in ("figure-1", "lrn-cifar10"):
+        race, then, end = tuning.epochs_of(found("performance/tuning"), name)
+        same, of = tuning.same_rates(found("performance/tuning"), name)
+        yield "docs/performance.md", f"the same rate for {same} of {of} networks, in {race} epochs"
+        yield "docs/performance.md", f"({then} then" + (f", {end} to the end)" if then < end else ")")
     rows = effects(*run("performance/first")).set_index(["arm", "measure"])
     for arm in ("no-dropout", "no-lrn"):
         row = rows.loc[arm, "test_top1_error"]
