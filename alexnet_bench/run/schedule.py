@@ -28,9 +28,12 @@ from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.run.tuning import TUNING_SEED, tried_rates
 from alexnet_bench.words import joined
+from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
 IMAGENET = 1000, 3
 MOST_JOBS = 4
+# Of a GPU: what its context takes, two arrays, and three matrices of 16,384 a side.
+YARDSTICK_BYTES = 2**32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ class Schedule:
     Args:
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
+        gpus: those of the machine; what they hold limits it too.
         alone: whether variants are held against nothing, so that no control is added.
 
     Raises:
@@ -63,11 +67,12 @@ class Schedule:
         settings: Settings,
         registry: Registry | None = None,
         available_memory: Callable[[], int] = available_memory_bytes,
+        gpus: Callable[[], list[Gpu]] = visible_gpus,
         *,
         alone: bool = False,
     ) -> None:
         self.settings = settings
-        self.available_memory = available_memory
+        self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
         self._alone = alone
         self.compared = (
@@ -146,7 +151,14 @@ class Schedule:
     @property
     def time_batch_sizes(self) -> tuple[int, ...]:
         """Images a timed step; several make a sweep."""
-        return self.settings.time_batch_size or (self.settings.scale.time_batch_size,)
+        scale = self.settings.scale
+        own = scale.gpu_batch_size if self.on_gpus else scale.time_batch_size
+        return self.settings.time_batch_size or (own,)
+
+    @property
+    def on_gpus(self) -> bool:
+        """Whether it is GPUs that are timed, as far as their driver can tell."""
+        return self.settings.devices == "gpu" or (self.settings.devices == "auto" and bool(self.gpus()))
 
     @property
     def seeds(self) -> range:
@@ -314,8 +326,12 @@ class Schedule:
         return bool(self.timed.pairs)
 
     def workers_at_once(self) -> int:
-        """How many timed workers memory holds."""
-        needed = max(
-            item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
-        )
-        return max(2, int(0.9 * self.available_memory()) // needed)
+        """How many timed workers memory holds, the machine's and that of the fullest GPU."""
+        networks = [item.network for item in self.timing.contenders]
+        needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
+        held = int(0.9 * self.available_memory()) // needed
+        if self.on_gpus and (gpus := self.gpus()):
+            needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
+            free = min(gpu.free_bytes for gpu in gpus) - YARDSTICK_BYTES
+            held = min(held, int(0.9 * free) // needed)
+        return max(2, held)

@@ -21,6 +21,7 @@ from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.tuning import BEYOND, MOST_BEYOND, RATE_GRID, TUNING_SEED
 from alexnet_bench.stats.estimate import FEWEST_UNITS
+from alexnet_bench.worker.nvml import Gpu
 
 REGISTRY = load_registry()
 ALL = [variant.name for variant in REGISTRY.select("all")]
@@ -32,8 +33,12 @@ def plenty():
     return 1024 * GIB
 
 
-def schedule(variants="all", memory=plenty, **asked):
-    return Schedule(Settings(variants=variants, **asked), REGISTRY, memory)
+def schedule(variants="all", memory=plenty, gpus=(), **asked):
+    return Schedule(Settings(variants=variants, **asked), REGISTRY, memory, lambda: list(gpus))
+
+
+def gpu(gib=80):
+    return Gpu(name="H200", memory_bytes=gib * GIB, free_bytes=gib * GIB)
 
 
 def names(networks):
@@ -375,3 +380,35 @@ def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):
     (named,) = REGISTRY.select(request["variant"])
     assert named.changes == network.variant.changes
     assert request["topology"] == "alexnet-8"
+
+
+# -- on GPUs
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    ("devices", "gpus", "on_gpus"),
+    [("auto", [], False), ("auto", [gpu()], True), ("cpu", [gpu()], False), ("gpu", [], True)],
+)
+def test_a_gpu_gets_a_batch_that_keeps_it_busy(preset, devices, gpus, on_gpus):
+    plan = schedule("alexnet", preset=preset, devices=devices, gpus=gpus)
+
+    scale = PRESETS[preset]
+    assert plan.time_batch_sizes == ((scale.gpu_batch_size if on_gpus else scale.time_batch_size),)
+    assert 128 <= scale.gpu_batch_size <= 1024
+    assert schedule("alexnet", gpus=[gpu()], time_batch_size=8).time_batch_sizes == (8,)
+
+
+def test_the_fullest_gpu_says_how_many_are_timed_at_once():
+    counts = [schedule("all", gpus=[gpu(), gpu(gib)]).workers_at_once() for gib in (80, 40, 16)]
+
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[1] > counts[2] == 2
+    assert schedule("all", lambda: 4 * GIB, gpus=[gpu()]).workers_at_once() == 2
+    assert schedule("all", gpus=[gpu(16)], devices="cpu").workers_at_once() > counts[0]
+
+
+def test_what_a_gpu_costs_is_not_told_from_the_processor():
+    on_gpu, slow_cpu = (estimate(schedule("alexnet", gpus=[gpu()]), peak) for peak in (None, 1e9))
+
+    assert on_gpu["seconds"] < slow_cpu["seconds"]
