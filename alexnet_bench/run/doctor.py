@@ -31,7 +31,7 @@ def examine(
     Returns:
         `environment`, `device`, `threads`, `build`, `git_commit`; `machine`: settings of the system;
         `peak`: measured operations and bytes a second; `noise_floor`: how far the network differed from
-        itself, with its interval, and the spread of rounds and draws; `load`; `complaints`; `gpus`: those that
+        itself, with its interval, and the spread of rounds and draws; `load`; `complaints`; `gpus`: which
         are visible, and what is missing for one, or for two.
     """
     settings = Settings(

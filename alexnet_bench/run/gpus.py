@@ -42,13 +42,13 @@ def lacks(seen: Mapping[str, Any], build: Mapping[str, Any]) -> Iterator[str]:
     if not seen["driver"] and not count:
         yield "no NVIDIA driver is loaded: install one, until `nvidia-smi` lists the GPU"
     if not seen["nvidia_ml_py"]:
-        yield f"nvidia-ml-py is missing, by which batches are chosen and memory and energy are read: {INSTALL}"
+        yield f"nvidia-ml-py is missing, which tells batch sizes, memory and energy: {INSTALL}"
     elif visible is not None and not count:
         yield f"CUDA_VISIBLE_DEVICES={visible} hides every GPU: unset it, or name one that there is"
     elif seen["driver"] and not count:
         yield "the driver shows no GPU here: a container is started with `--gpus all`"
     if count == 1:
-        yield "one GPU: two-gpu and data-parallel take two, and run on logical CPU devices, which are not compared"
+        yield "one GPU: two-gpu and data-parallel take two; on logical CPU devices they are not compared"
 
 
 def _libraries_missing() -> list[str]:

@@ -1,0 +1,77 @@
+"""Workers, forked before CUDA is in use, time and train on a GPU: the commands as users type them."""
+
+import numpy as np
+import pytest
+
+from alexnet_bench.environment import cpu_model
+from alexnet_bench.records.run_folder import run_records
+from alexnet_bench.worker.nvml import visible_gpus
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.fixture(scope="module")
+def draws(bench, tmp_path_factory):
+    """One draw each, in both kinds of step, at a batch that keeps a GPU busy."""
+    folder = tmp_path_factory.mktemp("runs") / "timed"
+    code, _, err = bench(
+        *("run", "--variants", "alexnet,no-lrn", "--measure", "throughput", "--time-topology", "alexnet-32"),
+        *("--time-batch-size", "512", "--precision", "float32,mixed_float16", "--budget", "20s"),
+        *("--out", folder),
+    )
+    assert code == 0, err
+    return run_records(folder)
+
+
+def test_what_is_timed_is_on_the_gpu_and_its_memory_is_the_gpus(draws):
+    assert {(draw.status, draw.device != cpu_model()) for draw in draws} == {("ok", True)}
+    assert all(0 < draw.peak_memory_bytes < 8 * 2**30 for draw in draws)
+
+
+def test_the_clock_waits_for_the_device(draws):
+    """Else a step would seem to compute more than the device's peak."""
+    assert all(0 < draw.utilization < 1.1 for draw in draws if draw.utilization is not None)
+    assert any(draw.utilization for draw in draws)
+
+
+def test_half_precision_has_a_peak_of_its_own(draws):
+    peaks = {
+        precision: np.median(
+            [
+                value
+                for draw in draws
+                if draw.precision == precision
+                for value in draw.yardstick.flops_per_second
+            ]
+        )
+        for precision in ("float32", "mixed_float16")
+    }
+
+    assert peaks["mixed_float16"] > peaks["float32"]
+
+
+def test_energy_is_counted_where_the_driver_counts_it(draws):
+    if not visible_gpus():
+        pytest.skip("nvidia-ml-py is not installed")
+    assert all(draw.joules_per_image is None or draw.joules_per_image > 0 for draw in draws)
+
+
+def test_trials_share_a_gpu(bench, tmp_path):
+    """As many at once as there are jobs, each of them with the memory that it needs."""
+    code, _, err = bench(
+        *("run", "--variants", "alexnet", "--measure", "accuracy", "--seeds", "3", "--epochs", "2"),
+        *("--jobs", "3", "--out", tmp_path / "run"),
+    )
+
+    assert code == 0, err
+    trials = run_records(tmp_path / "run")
+    assert {(trial.status, trial.device != cpu_model()) for trial in trials} == {("ok", True)}
+    assert len(trials) == 3
+
+
+def test_the_doctor_finds_nothing_missing_for_one(bench):
+    code, out, err = bench("doctor", "--budget", "5s")
+
+    assert code == 0, err
+    missing = out.partition("To run on GPUs:")[2].splitlines()
+    assert [line for line in missing if line.startswith("- ") and not line.startswith("- one GPU")] == []
