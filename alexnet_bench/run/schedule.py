@@ -23,11 +23,11 @@ from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.run.effort import Effort, run_effort
-from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.settings import TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.run.tuning import TUNING_SEED, tried_rates
-from alexnet_bench.words import joined
+from alexnet_bench.words import counted, joined
 from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
 IMAGENET = 1000, 3
@@ -95,11 +95,23 @@ class Schedule:
             raise UnknownNameError("data set", [name], DATASETS)
         self.topology = find_topology(settings.topology or DATASETS[name].topology)
         self.recipe = self._scaled_recipe()
+        self._check_precision()
         largest = max(network.recipe.batch_size for network in self.networks)
         if self.trains and largest > self.training_images:
             raise BenchError(
                 f"a batch of {largest} is more than {self.dataset.name}'s "
                 f"{self.training_images} training images; give a smaller --batch-size"
+            )
+
+    def _check_precision(self) -> None:
+        """Refuse TensorFloat-32 where something would run on the CPU, before anything has."""
+        if TF32 not in self.settings.precision or self.settings.devices == "gpu":
+            return
+        count = len(self.gpus()) if self.on_gpus else 0
+        if lacking := [network for network in self.networks if network.device_count > count]:
+            raise BenchError(
+                f"precision {TF32} takes GPUs, and {lacking[0].variant.name} would run on the CPU "
+                f"({counted(count, 'GPU')} found, `bench doctor` says what is missing); leave one of them out"
             )
 
     @cached_property

@@ -20,7 +20,8 @@ MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
 # Planned numbers of seeds after which a run that goes on until it is conclusive is looked at.
 LOOKS = (4, 8, 16, 32)
-PRECISIONS = ("float32", "tf32", "mixed_bfloat16", "mixed_float16")
+TF32 = "tf32"
+PRECISIONS = ("float32", TF32, "mixed_bfloat16", "mixed_float16")
 # More than anybody means: a slip of the finger must not be planned for hours, nor fill the memory.
 MOST = {"time_threads": 1_000, "jobs": 1_000}
 MOST_OF_OTHERS = 100_000

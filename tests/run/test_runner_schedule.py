@@ -13,6 +13,7 @@ from whole_records import record
 
 from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.data import open_dataset
+from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.run.cost import estimate
@@ -412,3 +413,22 @@ def test_what_a_gpu_costs_is_not_told_from_the_processor():
     on_gpu, slow_cpu = (estimate(schedule("alexnet", gpus=[gpu()]), peak) for peak in (None, 1e9))
 
     assert on_gpu["seconds"] < slow_cpu["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("variants", "gpus", "devices", "culprit"),
+    [
+        ("alexnet", [], "auto", "alexnet would run on the CPU (0 GPUs found"),
+        ("alexnet,two-gpu", [gpu()], "auto", "two-gpu would run on the CPU (1 GPU found"),
+        ("alexnet", [gpu()], "cpu", "alexnet would run on the CPU"),
+        ("alexnet,two-gpu", [gpu(), gpu()], "auto", None),
+        ("alexnet", [], "gpu", None),
+    ],
+)
+def test_tf32_is_refused_where_something_has_no_gpu(variants, gpus, devices, culprit):
+    if culprit is None:
+        assert schedule(variants, precision="tf32", gpus=gpus, devices=devices).networks
+        return
+    with pytest.raises(BenchError) as caught:
+        schedule(variants, precision="tf32", gpus=gpus, devices=devices)
+    assert culprit in str(caught.value)
