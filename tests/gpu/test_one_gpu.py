@@ -19,6 +19,7 @@ from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_8, ALEXNET_32
 from alexnet_bench.worker.tensorflow_precision import use_precision
+from alexnet_bench.worker.tensorflow_yardstick import Yardstick
 
 pytestmark = pytest.mark.gpu
 
@@ -109,6 +110,12 @@ def test_float32_rounds_nothing_and_tf32_does(devices):
     assert use == "float32"
     assert float(exact) == pytest.approx(1024.1024, abs=1e-2)
     assert float(rounded) == pytest.approx(1024.0, abs=1e-2)
+
+
+def test_half_precision_has_a_peak_of_its_own(devices):
+    peaks = [Yardstick(precision).measure()["flops_per_second"] for precision in ("float32", *HALVES)]
+
+    assert peaks[0] == min(peaks)
 
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float16, tf.bfloat16], ids=lambda dtype: dtype.name)
