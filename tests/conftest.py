@@ -14,9 +14,12 @@ hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_configure(config):
-    """Without --benchmark-only or --benchmark-enable, each benchmark runs once, untimed."""
+    """Without --benchmark-only or --benchmark-enable, each benchmark runs once, untimed; GPUs are hidden."""
     if not config.getoption("benchmark_only", default=False):
         config.option.benchmark_disable = True
+    # All others are of a CPU, and have their devices settled once; those of GPUs run by themselves.
+    if config.option.markexpr != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 class Outcome(NamedTuple):

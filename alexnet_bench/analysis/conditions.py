@@ -1,7 +1,8 @@
 """Which records may be compared: each setting holds a control and the arms measured as it was.
 
-Two records agree if they are equal in every column of `AGREEING` but those that the arm changes by intent. An
-arm that agrees with no control is kept in a setting of its own, with the reason.
+Two records agree if they are equal in every column of `AGREEING` but those that the arm changes by intent;
+two devices in place of one are two of the same kind. An arm that agrees with no control is kept in a setting
+of its own, with the reason.
 """
 
 import json
@@ -164,8 +165,15 @@ class _Group:
         return [
             column
             for column, value in self.conditions.items()
-            if column not in self.intended and value != setting.conditions[column]
+            if value != setting.conditions[column] and not self._means(column, setting)
         ]
+
+    def _means(self, column: str, setting: Setting) -> bool:
+        """Whether it is to differ in a column; in the number of devices, and not in what they are."""
+        if column == "device":
+            one, other = self.conditions[column], setting.conditions[column]
+            return column in self.intended and (one in other or other in one)
+        return column in self.intended
 
 
 def _place(group: _Group, controls: list[Setting], found: dict[Hashable, Setting]) -> None:

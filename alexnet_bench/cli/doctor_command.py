@@ -43,6 +43,7 @@ def _print(found: dict[str, Any]) -> None:
         "machine": f"{environment['cpu']}, {counted(environment['cores'], 'core')}, "
         f"{environment['memory_bytes'] / 2**30:.0f} GiB, {environment['platform']}",
         "device": f"{found['device']}, {counted(found['threads'], 'thread')}",
+        "GPUs": ", ".join(found["gpus"]["visible"]) or "none",
         "versions": _listed(environment["versions"]),
         "build": _listed(found["build"]),
         "revision": found["git_commit"] or "no checkout",
@@ -62,6 +63,10 @@ def _print(found: dict[str, Any]) -> None:
         say(f"- {complaint}")
     if not found["complaints"]:
         print("Nothing here would spoil results.")
+    if missing := found["gpus"]["missing"]:
+        print("\nTo run on GPUs:")
+    for line in missing:
+        say(f"- {line}")
 
 
 def _floor(floor: dict[str, Any]) -> str:

@@ -107,7 +107,8 @@ _TIMING = (
     click.option(
         "--time-batch-size",
         type=_Typed("N[,N...]", "list of whole numbers such as 16,32,64", _whole_numbers),
-        help="Images a timed step, the preset's own by default (quick and compare: 16); several: a sweep.",
+        help="Images a timed step, the preset's own by default (quick and compare: 16, on GPUs 128); "
+        "several: a sweep.",
     ),
     click.option(
         "--time-threads",
@@ -125,7 +126,8 @@ _TIMING = (
         "--precision",
         default="float32",
         show_default=True,
-        help=f"Keras dtype policies, comma-separated: {', '.join(PRECISIONS)}.",
+        help=f"Comma-separated: {', '.join(PRECISIONS)}; TensorFloat-32 is used by tf32 alone, on GPUs that "
+        "have it.",
     ),
     devices,
     ablations,

@@ -186,8 +186,10 @@ class _Source:
     """A split's images or paths, and labels, as tensors that every operation shares."""
 
     def __init__(self, split: Split) -> None:
-        self.images = None if split.images is None else tf.constant(split.images)
-        self.paths, self.labels = tf.constant(split.paths, tf.string), tf.constant(split.labels)
+        # Pipelines run on the host, whatever trains.
+        with tf.device("CPU:0"):
+            self.images = None if split.images is None else tf.constant(split.images)
+            self.paths, self.labels = tf.constant(split.paths, tf.string), tf.constant(split.labels)
 
 
 class _InOrder:

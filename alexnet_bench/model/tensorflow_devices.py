@@ -33,7 +33,10 @@ def use_devices(kind: str, count: int) -> tuple[str, ...]:
 def describe(devices: tuple[str, ...]) -> str:
     """What the devices are, for records and plots; logical CPU devices are called so."""
     if devices[0].startswith("gpu"):
-        details = tf.config.experimental.get_device_details(tf.config.get_visible_devices("GPU")[0])
-        name = details.get("device_name", "GPU")
-        return name if len(devices) == 1 else f"{len(devices)} GPUs ({name})"
+        names = ", ".join(dict.fromkeys(map(_name, tf.config.get_visible_devices("GPU"))))
+        return names if len(devices) == 1 else f"{len(devices)} GPUs ({names})"
     return cpu_model() if len(devices) == 1 else f"{len(devices)} logical CPU devices ({cpu_model()})"
+
+
+def _name(gpu: tf.config.PhysicalDevice) -> str:
+    return tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")

@@ -19,7 +19,9 @@ class TowerDropout(keras.layers.Dropout):
     """
 
     def __init__(self, rate: float, *, towers: int = 1, tower: int | None = None, **kwargs: Any) -> None:
-        super().__init__(rate, **kwargs)
+        # A GPU's kernel takes its seed from the host: from its own memory it would have to be waited for.
+        with tf.device("CPU:0"):
+            super().__init__(rate, **kwargs)
         self.towers, self.tower = towers, tower
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -28,7 +30,9 @@ class TowerDropout(keras.layers.Dropout):
             return inputs
         units = inputs.shape[-1]
         drawn = units if self.tower is None else units * self.towers
-        numbers = tf.random.stateless_uniform((tf.shape(inputs)[0], drawn), self.seed_generator.next())
+        with tf.device(self.seed_generator.state.value.device):
+            seed = self.seed_generator.next()
+        numbers = tf.random.stateless_uniform((tf.shape(inputs)[0], drawn), seed)
         if self.tower is not None:
             numbers = numbers[:, self.tower * units : (self.tower + 1) * units]
         kept = tf.constant(1 / (1 - self.rate), inputs.dtype)

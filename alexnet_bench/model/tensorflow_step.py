@@ -90,7 +90,7 @@ class Steps:
             loss, hits = self._train(images[number], labels[number])
             return number + 1, losses + tf.cast(loss, "float64"), right + hits
 
-        start = tf.constant(0), tf.constant(0.0, "float64"), tf.constant(0)
+        start = tf.constant(0), tf.constant(0.0, "float64"), tf.constant(0, "int64")
         count = tf.shape(rates)[0]
         _, losses, right = tf.while_loop(
             lambda number, *_: number < count, step, start, parallel_iterations=1
@@ -113,7 +113,8 @@ class Steps:
         loss = tf.reduce_sum(losses) / batch_size
         # Unlike a tape's, these gradients are computed on the device of the operation they belong to.
         gradients = self._packing.packed(tf.gradients(self._scale.up(loss), weights))
-        right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int32))
+        # A GPU sums int64 itself; int32 are the host's, which would wait for them in every step.
+        right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int64))
         return loss, right, gradients
 
     def _apply(self, gradients: list[tf.Tensor]) -> None:

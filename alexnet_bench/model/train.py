@@ -158,12 +158,15 @@ def _epochs(
         started = clock()
         progress = np.arange(epoch * per_epoch, (epoch + 1) * per_epoch) / (spec.recipe.epochs * per_epoch)
         rates = np.array([spec.recipe.learning_rate_at(share) for share in progress])
-        loss, right, done = 0.0, 0, 0
+        sums: list[tuple[tf.Tensor, tf.Tensor]] = []
+        done = 0
         while done < per_epoch:
             images, labels = next(batches)
             due = rates[done : done + len(labels)]
-            losses, hits = steps.train_in_turn(images, labels, tf.constant(due, tf.float32))
-            loss, right, done = loss + float(losses), right + int(hits), done + len(due)
+            sums.append(steps.train_in_turn(images, labels, tf.constant(due, tf.float32)))
+            done += len(due)
+        # Not before: to read a number is to wait for the device.
+        loss, right = sum(float(losses) for losses, _ in sums), sum(int(hits) for _, hits in sums)
         # A loss is taken before its step's update; what the last update did shows in the answers alone.
         answers = _likeliest(steps, views)
         finite = math.isfinite(loss) and bool((answers != NO_ANSWER).all())

@@ -97,6 +97,15 @@ class LayerPlan:
         floats = 4 * self.parameters + batch_size * sum(math.prod(layer.shape) for layer in self.layers)
         return 800 * 2**20 + 4 * floats
 
+    def gpu_memory_bytes(self, batch_size: int) -> int:
+        """Roughly what a worker that trains it holds of a GPU at its peak; no GPU has confirmed it.
+
+        Four copies of the weights, the outputs of all layers with their gradients, 1 GiB for CUDA and its
+        libraries, and the 4 GiB that TensorFlow lets cuDNN try its algorithms in.
+        """
+        floats = 4 * self.parameters + 2 * batch_size * sum(math.prod(layer.shape) for layer in self.layers)
+        return 5 * 2**30 + 4 * floats
+
     def fingerprint(self, recipe: Recipe) -> str:
         """Twelve hex digits that change with the network, its blocks' code, its training and its placement.
 

@@ -65,7 +65,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     classes: Annotated[int, column("classes told apart", agrees=True)]
     recipe: Annotated[str, column("name of the training recipe", agrees=True)]
     recipe_settings: Annotated[dict[str, Any], column("every field of the recipe as it was used")]
-    precision: Annotated[str, column("Keras dtype policy", agrees=True)]
+    precision: Annotated[
+        str, column("`tf32`, or a Keras dtype policy; `float32` uses no TensorFloat-32", agrees=True)
+    ]
     batch_size: Annotated[int, column("images a step", agrees=True)]
     placement: Annotated[
         str,
@@ -89,7 +91,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     error: Annotated[str | None, column("what went wrong")] = None
     started_at: Annotated[str, column("UTC, ISO 8601")]
     duration_seconds: Annotated[float, column("of the whole trial or draw")]
-    peak_memory_bytes: Annotated[int | None, column("resident, of the worker process, so far")] = None
+    peak_memory_bytes: Annotated[
+        int | None, column("the worker's so far: of the fullest GPU by TensorFlow, else resident")
+    ] = None
 
     @property
     def succeeded(self) -> bool:

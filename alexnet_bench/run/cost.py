@@ -14,14 +14,16 @@ STEP_SECONDS = 0.002
 TRIAL_SECONDS = 1.5
 DRAW_SECONDS = 4.0
 SHARE_OF_PEAK = 0.7
+# About what the slowest GPU that TensorFlow supports does in float32; the others take less time.
+GPU_FLOPS_PER_SECOND = 1e13
 
 
 def estimate(schedule: Schedule, peak: float | None = None) -> dict[str, Any]:
     """Seconds, the most memory at once and disk, both in bytes, and what the time is made of.
 
-    `peak` is the machine's, in float32 operations a second; measured where it is left out.
+    `peak` is the machine's, in float32 operations a second; a CPU's is measured where it is left out.
     """
-    speed = SHARE_OF_PEAK * (peak or _flops_per_second())
+    speed = SHARE_OF_PEAK * (peak or (GPU_FLOPS_PER_SECOND if schedule.on_gpus else _flops_per_second()))
     tuning = list(chain(*schedule.tuning_rungs()))
     trials = [*tuning, *schedule.trials()]
     training = sum(_trial_seconds(schedule, task, speed) for task in trials) / schedule.jobs

@@ -14,6 +14,7 @@ from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.environment import available_memory_bytes, describe_environment
 from alexnet_bench.records.schema import BASE, HEAD, Draw
 from alexnet_bench.run.compare import compare
+from alexnet_bench.run.gpus import lacks, read_gpus
 from alexnet_bench.run.machine import complaints, read_machine
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
@@ -30,7 +31,8 @@ def examine(
     Returns:
         `environment`, `device`, `threads`, `build`, `git_commit`; `machine`: settings of the system;
         `peak`: measured operations and bytes a second; `noise_floor`: how far the network differed from
-        itself, with its interval, and the spread of rounds and draws; `load`; `complaints`.
+        itself, with its interval, and the spread of rounds and draws; `load`; `complaints`; `gpus`: which
+        are visible, and what is missing for one, or for two.
     """
     settings = Settings(
         variants="alexnet",
@@ -55,7 +57,7 @@ def _findings(draws: list[Draw]) -> dict[str, Any]:
     effect = speed_effect(head, base, TRAINING)
     ratio, low, high = (value if math.isfinite(value) else None for value in effect.size)
     components = variance_components(effect.rounds)
-    first, environment, machine = draws[0], describe_environment(), read_machine()
+    first, environment, machine, gpus = draws[0], describe_environment(), read_machine(), read_gpus()
     shares = ("others_share", "steal_share")
     loads = [draw.load for draw in draws if draw.load]
     load = {name: float(np.median([getattr(item, name) for item in loads])) for name in shares}
@@ -88,4 +90,5 @@ def _findings(draws: list[Draw]) -> dict[str, Any]:
         },
         "load": load,
         "complaints": list(complaints(machine, measured)),
+        "gpus": {"visible": gpus["gpus"], "missing": list(lacks(gpus, first.build))},
     }

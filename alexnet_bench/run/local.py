@@ -27,7 +27,8 @@ ROOT = Path(alexnet_bench.__file__).parents[1]
 # Environment variables. How a process happens to lay out its memory makes it up to some percent slower or
 # faster for as long as it lives; with huge pages behind the heap (Linux, glibc 2.35 and later), hardly so.
 DEFAULTS = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-FIXED = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
+# So that the first GPU is the one that the driver, which counts its energy, calls so.
+FIXED = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
 
 # They change what Python, Keras and TensorFlow do.
 REMOVED = ("PYTHON", "KERAS_", "TF_USE_LEGACY_KERAS", "TF2_BEHAVIOR")

@@ -23,13 +23,16 @@ from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.run.effort import Effort, run_effort
-from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.settings import TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.run.tuning import TUNING_SEEDS, Try, tries_left
-from alexnet_bench.words import joined
+from alexnet_bench.words import counted, joined
+from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
 IMAGENET = 1000, 3
+# Of a GPU: what its context takes, two arrays, and three matrices of 16,384 a side.
+YARDSTICK_BYTES = 2**32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class Schedule:
     Args:
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
+        gpus: those of the machine; what they hold limits it too.
         alone: whether variants are held against nothing, so that no control is added.
 
     Raises:
@@ -59,11 +63,12 @@ class Schedule:
         settings: Settings,
         registry: Registry | None = None,
         available_memory: Callable[[], int] = available_memory_bytes,
+        gpus: Callable[[], list[Gpu]] = visible_gpus,
         *,
         alone: bool = False,
     ) -> None:
         self.settings = settings
-        self.available_memory = available_memory
+        self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
         self._alone = alone
         self.compared = (
@@ -86,11 +91,23 @@ class Schedule:
             raise UnknownNameError("data set", [name], DATASETS)
         self.topology = find_topology(settings.topology or DATASETS[name].topology)
         self.recipe = self._scaled_recipe()
+        self._check_precision()
         largest = max(network.recipe.batch_size for network in self.networks)
         if self.trains and largest > self.training_images:
             raise BenchError(
                 f"a batch of {largest} is more than {self.dataset.name}'s "
                 f"{self.training_images} training images; give a smaller --batch-size"
+            )
+
+    def _check_precision(self) -> None:
+        """Refuse TensorFloat-32 where something would run on the CPU, before anything has."""
+        if TF32 not in self.settings.precision or self.settings.devices == "gpu":
+            return
+        count = len(self.gpus()) if self.on_gpus else 0
+        if lacking := [network for network in self.networks if network.device_count > count]:
+            raise BenchError(
+                f"precision {TF32} takes GPUs, and {lacking[0].variant.name} would run on the CPU "
+                f"({counted(count, 'GPU')} found, `bench doctor` says what is missing); leave one of them out"
             )
 
     @cached_property
@@ -142,7 +159,14 @@ class Schedule:
     @property
     def time_batch_sizes(self) -> tuple[int, ...]:
         """Images a timed step; several make a sweep."""
-        return self.settings.time_batch_size or (self.settings.scale.time_batch_size,)
+        scale = self.settings.scale
+        own = scale.gpu_batch_size if self.on_gpus else scale.time_batch_size
+        return self.settings.time_batch_size or (own,)
+
+    @property
+    def on_gpus(self) -> bool:
+        """Whether it is GPUs that are timed, as far as their driver can tell."""
+        return self.settings.devices == "gpu" or (self.settings.devices == "auto" and bool(self.gpus()))
 
     @property
     def seeds(self) -> range:
@@ -196,8 +220,7 @@ class Schedule:
         """Trials at a time: of small images as many as there are cores, if memory holds them."""
         if self.settings.jobs or not self.topology.small:
             return self.settings.jobs or 1
-        needed = max(network.plan.memory_bytes(network.recipe.batch_size) for network in self.networks)
-        return max(1, min(usable_cores(), self._workers_in_memory(needed)))
+        return max(1, min(usable_cores(), self._workers_in_memory(self.networks)))
 
     @property
     def threads(self) -> int:
@@ -317,13 +340,17 @@ class Schedule:
 
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""
-        needed = max(
-            item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
-        )
-        return max(2, self._workers_in_memory(needed))
+        return max(2, self._workers_in_memory([item.network for item in self.timing.contenders]))
 
-    def _workers_in_memory(self, needed: int) -> int:
-        return int(0.9 * self.available_memory()) // needed
+    def _workers_in_memory(self, networks: Sequence[Network]) -> int:
+        """How many workers the machine's memory holds, and that of the fullest GPU."""
+        needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
+        held = int(0.9 * self.available_memory()) // needed
+        if self.on_gpus and (gpus := self.gpus()):
+            needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
+            free = min(gpu.free_bytes for gpu in gpus) - YARDSTICK_BYTES
+            held = min(held, int(0.9 * free) // needed)
+        return held
 
 
 def _tuning_tasks(network: Network, tries: Sequence[Try]) -> list[TrialTask]:

@@ -20,7 +20,8 @@ MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
 # Planned numbers of seeds after which a run that goes on until it is conclusive is looked at.
 LOOKS = (4, 8, 16, 32)
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+TF32 = "tf32"
+PRECISIONS = ("float32", TF32, "mixed_bfloat16", "mixed_float16")
 # More than anybody means: a slip of the finger must not be planned for hours, nor fill the memory.
 MOST = {"time_threads": 1_000, "jobs": 1_000}
 MOST_OF_OTHERS = 100_000
@@ -35,7 +36,8 @@ class Preset:
         seeds: trials of each variant.
         training_steps: trained for about so many steps…
         most_epochs: …and at most for so many epochs; `None` steps means exactly this.
-        time_batch_size: images a timed step.
+        time_batch_size: images a timed step on CPUs.
+        gpu_batch_size: the same on GPUs, which fewer would leave idle.
         draws: buildings of each timed variant, at least.
         rounds: slices of each draw, until the variances are known.
         slice_seconds: a slice lasts about so long.
@@ -48,6 +50,7 @@ class Preset:
     training_steps: int | None
     most_epochs: int
     time_batch_size: int
+    gpu_batch_size: int
     draws: int
     rounds: int
     slice_seconds: float
@@ -68,6 +71,7 @@ PRESETS = {
         training_steps=1200,
         most_epochs=30,
         time_batch_size=16,
+        gpu_batch_size=128,
         draws=4,
         rounds=6,
         slice_seconds=0.2,
@@ -80,6 +84,7 @@ PRESETS = {
         training_steps=8000,
         most_epochs=60,
         time_batch_size=64,
+        gpu_batch_size=512,
         draws=4,
         rounds=6,
         slice_seconds=0.4,
@@ -92,6 +97,7 @@ PRESETS = {
         training_steps=None,
         most_epochs=90,
         time_batch_size=128,
+        gpu_batch_size=128,
         draws=6,
         rounds=10,
         slice_seconds=1.0,
@@ -125,7 +131,7 @@ class Settings:
         mode: of `training` and `inference`, what is timed.
         interval: half-width of every ratio's interval at which timing ends, as a share.
         budget: seconds that timing may take, and training if it goes on until it is conclusive.
-        precision: Keras dtype policies.
+        precision: `tf32`, or Keras dtype policies.
         devices: `auto`, `cpu` or `gpu`.
         jobs: trials at a time.
         ablations: further folders of ablation files.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import protocol
+from . import nvml, protocol
 from .reason import one_line, reason
 
 # Where revisions older than the package `network` keep what a worker needs of them.
@@ -50,7 +50,7 @@ class _Host:
         """Do what is asked; a failure is an answer too."""
         self.folders = request.get("ablations", self.folders)
         try:
-            return getattr(self, f"_{request['do']}")(request) | {"peak_memory_bytes": _peak_memory()}
+            return getattr(self, f"_{request['do']}")(request) | {"peak_memory_bytes": self._peak_memory()}
         # Whatever a user's block or the backend raises is this trial's outcome, not the run's end.
         except BaseException as error:
             if _is_refusal(error):
@@ -73,6 +73,7 @@ class _Host:
         tf.config.threading.set_inter_op_parallelism_threads(inter_op)
         if request["deterministic"]:
             tf.config.experimental.enable_op_determinism()
+        _check_gpus_are_found(request["devices"])
         devices = tensorflow_devices.use_devices(request["devices"], request["device_count"])
         self.devices = devices if len(devices) > 1 else ()
         self.gpus = sum(name.startswith("gpu") for name in devices)
@@ -90,7 +91,7 @@ class _Host:
             dataset=dataset,
             seed=request["seed"],
             devices=self.devices,
-            precision=request["precision"],
+            precision=self._policy(request),
             most_epochs=request["most_epochs"],
             evaluate_test=request["evaluate_test"],
             predictions=_path(request["predictions"]),
@@ -114,11 +115,10 @@ class _Host:
 
         build_steps = _of_code_under_test("model.tensorflow_step").build_steps
         plan, recipe = _network(request, request["classes"], request["channels"])
+        policy = self._policy(request)
         self.draw = None
         self.draw = Draw(
-            lambda: build_steps(
-                plan, recipe, seed=request["seed"], devices=self.devices, precision=request["precision"]
-            ),
+            lambda: build_steps(plan, recipe, seed=request["seed"], devices=self.devices, precision=policy),
             input_shape=plan.input_shape,
             classes=plan.classes,
             batch_size=request["batch_size"],
@@ -142,8 +142,36 @@ class _Host:
         from .tensorflow_yardstick import Yardstick
 
         if self.yardstick is None:
-            self.yardstick = Yardstick(request["precision"])
+            self.yardstick = Yardstick(self._policy(request))
         return {"is": "peak", **self.yardstick.measure()}
+
+    def _policy(self, request: dict[str, Any]) -> str:
+        from .tensorflow_precision import use_precision
+
+        return use_precision(request["precision"], self.gpus)
+
+    def _peak_memory(self) -> int:
+        """The most held so far: of the fullest GPU by TensorFlow, else of the machine by the process."""
+        if not self.gpus:
+            return _peak_resident()
+        import tensorflow as tf
+
+        infos = (tf.config.experimental.get_memory_info(f"GPU:{index}") for index in range(self.gpus))
+        return max(info["peak"] for info in infos)
+
+
+def _check_gpus_are_found(kind: str) -> None:
+    """Refuse to fall back to the CPU where the driver has GPUs, which somebody means to use."""
+    import tensorflow as tf
+
+    from alexnet_bench.errors import BenchError
+
+    found = nvml.visible_gpus()
+    if kind == "auto" and found and not tf.config.list_physical_devices("GPU"):
+        raise BenchError(
+            f"TensorFlow does not find the GPU that the driver has ({found[0].name}); "
+            "`bench doctor --devices cpu` says what is missing, and `--devices cpu` does without"
+        )
 
 
 def _network(request: dict[str, Any], classes: int, channels: int) -> tuple[Any, Any]:
@@ -201,7 +229,7 @@ def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text)
 
 
-def _peak_memory() -> int:
+def _peak_resident() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import energy
+from . import nvml
 
 
 class Draw:
@@ -49,11 +49,11 @@ class Draw:
 
     def slice(self, mode: str, steps: int) -> dict[str, Any]:
         """Time some steps, `training` or `inference`; the clock stops when every device has finished them."""
-        before = energy.joules_so_far(self.gpus)
+        before = nvml.joules_so_far(self.gpus)
         started_at, started = time.time(), self.clock()
         self._run(mode, steps)
         seconds = self.clock() - started
-        after = energy.joules_so_far(self.gpus)
+        after = nvml.joules_so_far(self.gpus)
         used = None if before is None or after is None else after - before
         return {"seconds": seconds, "started_at": started_at, "joules": used}
 

@@ -66,6 +66,26 @@ def test_what_an_arm_changes_by_intent_is_compared(field, changes):
     assert refused.kind == "not comparable"
 
 
+@pytest.mark.parametrize(
+    ("control", "arm", "comparable"),
+    [
+        (DEVICE, TWO, True),
+        ("H200", "2 GPUs (H200)", True),
+        ("H200", TWO, False),
+        ("H200", "2 GPUs (A100)", False),
+    ],
+)
+def test_two_devices_are_held_against_one_of_the_same_kind_alone(control, arm, comparable):
+    run = manifest(variants={"alexnet": [], "arm": ["placement"]})
+    records = [
+        trial("alexnet", 0, 0.02, device=control),
+        trial("arm", 0, 0.03, placement="split", device=arm),
+    ]
+    (row,) = only(records, [run], arm="arm")
+    assert (row.kind != "not comparable") == comparable
+    assert comparable or row.note == f"they differ in device ({arm} for arm, {control} for alexnet)"
+
+
 def test_an_arm_may_differ_in_what_the_control_changes():
     run = manifest(control="two", variants={"two": ["placement"], "alexnet": []})
     records = [trial("two", 0, 0.02, placement="split", device=TWO), trial("alexnet", 0, 0.03)]

@@ -21,7 +21,8 @@ def test_the_doctor_says_what_it_found(monkeypatch, bench):
     assert found["environment"]["versions"]["tensorflow"]
     assert found["build"]["tensorflow"]
     assert 0 <= found["load"]["others_share"] <= 1
-    assert all("\n" not in complaint for complaint in found["complaints"])
+    assert all("\n" not in line for line in (*found["complaints"], *found["gpus"]["missing"]))
+    assert found["gpus"]["visible"] == []
 
 
 def test_the_doctors_words(monkeypatch, bench):
@@ -49,14 +50,26 @@ def test_the_doctors_words(monkeypatch, bench):
         },
         "load": {"others_share": 0.0, "steal_share": 0.0},
         "complaints": ["stop that"],
+        "gpus": {"visible": ["H200"], "missing": ["one GPU"]},
     }
     monkeypatch.setattr(doctor, "examine", lambda *arguments, **options: told)
 
     code, out, _ = bench("doctor")
 
     assert code == 0
-    for words in ("300 GFLOP/s", "40 GB/s", "+0.10% [−1.00%, +1.00%]", "autogroup 1", "- stop that"):
+    for words in (
+        "300 GFLOP/s",
+        "40 GB/s",
+        "+0.10% [−1.00%, +1.00%]",
+        "autogroup 1",
+        "- stop that",
+        "H200",
+        "- one GPU",
+    ):
         assert words in out
     assert "governor" not in out
     told["complaints"] = []
-    assert "Nothing here would spoil results." in bench("doctor").out
+    told["gpus"] = {"visible": [], "missing": []}
+    out = bench("doctor").out
+    assert "Nothing here would spoil results." in out
+    assert "To run on GPUs" not in out

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from alexnet_bench.data import open_dataset
+from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.run import schedule as schedules
@@ -18,6 +19,7 @@ from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.stats.estimate import FEWEST_UNITS
+from alexnet_bench.worker.nvml import Gpu
 
 REGISTRY = load_registry()
 ALL = [variant.name for variant in REGISTRY.select("all")]
@@ -29,8 +31,12 @@ def plenty():
     return 1024 * GIB
 
 
-def schedule(variants="all", memory=plenty, **asked):
-    return Schedule(Settings(variants=variants, **asked), REGISTRY, memory)
+def schedule(variants="all", memory=plenty, gpus=(), **asked):
+    return Schedule(Settings(variants=variants, **asked), REGISTRY, memory, lambda: list(gpus))
+
+
+def gpu(gib=80):
+    return Gpu(name="H200", memory_bytes=gib * GIB, free_bytes=gib * GIB)
 
 
 def names(networks):
@@ -283,3 +289,54 @@ def test_a_worker_is_told_which_network_is_meant(tmp_path, monkeypatch):
     (named,) = REGISTRY.select(request["variant"])
     assert named.changes == network.variant.changes
     assert request["topology"] == "alexnet-8"
+
+
+# -- on GPUs
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    ("devices", "gpus", "on_gpus"),
+    [("auto", [], False), ("auto", [gpu()], True), ("cpu", [gpu()], False), ("gpu", [], True)],
+)
+def test_a_gpu_gets_a_batch_that_keeps_it_busy(preset, devices, gpus, on_gpus):
+    plan = schedule("alexnet", preset=preset, devices=devices, gpus=gpus)
+
+    scale = PRESETS[preset]
+    assert plan.time_batch_sizes == ((scale.gpu_batch_size if on_gpus else scale.time_batch_size),)
+    assert 128 <= scale.gpu_batch_size <= 1024
+    assert schedule("alexnet", gpus=[gpu()], time_batch_size=8).time_batch_sizes == (8,)
+
+
+def test_the_fullest_gpu_says_how_many_are_timed_at_once():
+    counts = [schedule("all", gpus=[gpu(), gpu(gib)]).workers_at_once() for gib in (80, 40, 16)]
+
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[1] > counts[2] == 2
+    assert schedule("all", lambda: 4 * GIB, gpus=[gpu()]).workers_at_once() == 2
+    assert schedule("all", gpus=[gpu(16)], devices="cpu").workers_at_once() > counts[0]
+
+
+def test_what_a_gpu_costs_is_not_told_from_the_processor():
+    on_gpu, slow_cpu = (estimate(schedule("alexnet", gpus=[gpu()]), peak) for peak in (None, 1e9))
+
+    assert on_gpu["seconds"] < slow_cpu["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("variants", "gpus", "devices", "culprit"),
+    [
+        ("alexnet", [], "auto", "alexnet would run on the CPU (0 GPUs found"),
+        ("alexnet,two-gpu", [gpu()], "auto", "two-gpu would run on the CPU (1 GPU found"),
+        ("alexnet", [gpu()], "cpu", "alexnet would run on the CPU"),
+        ("alexnet,two-gpu", [gpu(), gpu()], "auto", None),
+        ("alexnet", [], "gpu", None),
+    ],
+)
+def test_tf32_is_refused_where_something_has_no_gpu(variants, gpus, devices, culprit):
+    if culprit is None:
+        assert schedule(variants, precision="tf32", gpus=gpus, devices=devices).networks
+        return
+    with pytest.raises(BenchError) as caught:
+        schedule(variants, precision="tf32", gpus=gpus, devices=devices)
+    assert culprit in str(caught.value)

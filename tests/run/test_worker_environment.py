@@ -10,8 +10,9 @@ from alexnet_bench.run.local import Code
 USERS = {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda", "TF_ENABLE_ONEDNN_OPTS": "0", "LC_ALL": "C"}
 USERS |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/cache"}
 OURS = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-FIXED = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
+FIXED = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1"}
 HARMFUL = {
+    "CUDA_DEVICE_ORDER": "FASTEST_FIRST",
     "KERAS_BACKEND": "jax",
     "KERAS_MAX_EPOCHS": "many",
     "TF_USE_LEGACY_KERAS": "1",

@@ -8,6 +8,7 @@ def test_settings_that_matter_to_tensorflow_are_recorded():
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "OMP_NUM_THREADS": "1",
         "NVIDIA_TF32_OVERRIDE": "0",
+        "NCCL_P2P_DISABLE": "1",
     }
     others = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF2_BEHAVIOR": "1", "PATH": "/bin", "MKL_NUM_THREADS": ""}
 
