@@ -42,12 +42,12 @@ def _panels() -> Iterator[Panel]:
         rows = [(draw.batch_size, draw.images_per_second) for draw in draws if draw.images_per_second]
         yield "images a step at 227 pixels", "images/s", rows
     if found := _found("costs"):
-        yield "seeds", "seconds of a run of 10 epochs", _points(found["run_by_seeds"])
+        yield "seeds of 10 epochs", "seconds of a run", _points(found["run_by_seeds"])
         yield "epochs", "seconds of a trial", _points(found["trial_by_epochs"])
     if found := _found("report"):
         yield (
             "records",
-            "seconds of bench report",
+            "seconds of a report",
             [(row["records"], row["seconds"]) for row in found["rows"]],
         )
 

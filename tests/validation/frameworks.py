@@ -202,7 +202,7 @@ def _has_torch(python: Path) -> bool:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """A line for what was timed: images a second, share of the product's speed, ratio to the first."""
+    """A line for what was timed: images a second, share of the product's speed, time over the first's."""
     return tabulated([line for name in GROUPS for line in _lines(name, rows)], rule="---")
 
 
@@ -224,14 +224,14 @@ def _lines(name: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
             "what": title,
             "images/s": f"{speed:.1f}",
             "share of peak": f"{speed * plan.training_flops / peak:.0%}",
-            "images/s over the first": "" if title == first else _ratio(timed, title, first),
+            "time over the first": "" if title == first else _ratio(timed, title, first),
             "draws": str(len(timed)),
         }
 
 
 def _ratio(rows: list[dict[str, Any]], title: str, first: str) -> str:
-    """Of images a second, with a 95% interval over draws where there are enough."""
-    ratios = [np.log(np.divide(row["seconds"][first], row["seconds"][title])).mean() for row in rows]
+    """Of times, with a 95% interval over draws where there are enough."""
+    ratios = [np.log(np.divide(row["seconds"][title], row["seconds"][first])).mean() for row in rows]
     found = estimate(ratios)
     low, mean, high = np.exp([found.low, found.mean, found.high])
     return f"{mean:.3f}" if found.descriptive else f"{mean:.3f} ({low:.3f} to {high:.3f})"

@@ -15,7 +15,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from script import simulate, tabulated
+
+from alexnet_bench.words import number
 
 # Variant, recipe, topology, images a step, threads (None: as many as there are cores), steps that are traced.
 NETWORKS = {
@@ -29,7 +32,7 @@ WARM_UP = 3
 LEAST_SHARE = 0.03
 # As TensorFlow calls what oneDNN computes, and what is fused with another operation.
 FORMS = ("_MklNativeFused", "_MklNative", "_MklFused", "_Mkl", "_Fused")
-OTHERS, BETWEEN = "other operations", "between operations"
+LARGEST = "`alexnet-227`, batch 64"
 
 
 def measure() -> dict[str, Any]:
@@ -46,42 +49,21 @@ def measure() -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """A line for each type of operation, a column for each network."""
     networks = found["milliseconds"]
-    titles = [
-        kind for kind, _ in sum((Counter(_shares(row)) for row in networks.values()), Counter()).most_common()
-    ]
-    shown = [
-        kind for kind in titles if any(_shares(row).get(kind, 0) >= LEAST_SHARE for row in networks.values())
-    ]
-    lines = [
-        _line(
-            f"`{kind}`", {name: row["operations"].get(kind, 0.0) for name, row in networks.items()}, networks
-        )
-        for kind in shown
-    ]
-    rest = {
-        name: sum(value for kind, value in row["operations"].items() if kind not in shown)
-        for name, row in networks.items()
+    steps = pd.Series({name: row["step"] for name, row in networks.items()})
+    every = pd.DataFrame({name: row["operations"] for name, row in networks.items()}).fillna(0.0)
+    is_shown = (every / steps).max(axis=1) >= LEAST_SHARE
+    shown = every[is_shown].sort_values(by=LARGEST, ascending=False)
+    lines = [_line(f"`{kind}`", times, steps) for kind, times in shown.iterrows()]
+    others = _line("other operations", every[~is_shown].sum(), steps)
+    between = _line("between operations", steps - every.sum(), steps)
+    return tabulated([*lines, others, between, _line("the step", steps, steps)], rule="---")
+
+
+def _line(title: str, times: pd.Series, steps: pd.Series) -> dict[str, str]:
+    cells = {
+        name: f"{number(time)} ms, {time / steps[name]:.0%}" if time else "" for name, time in times.items()
     }
-    between = {name: row["step"] - sum(row["operations"].values()) for name, row in networks.items()}
-    whole = {name: row["step"] for name, row in networks.items()}
-    return tabulated(
-        [
-            *lines,
-            _line(OTHERS, rest, networks),
-            _line(BETWEEN, between, networks),
-            _line("the step", whole, networks),
-        ],
-        rule="---",
-    )
-
-
-def _shares(row: dict[str, Any]) -> dict[str, float]:
-    return {kind: value / row["step"] for kind, value in row["operations"].items()}
-
-
-def _line(title: str, values: dict[str, float], networks: dict[str, Any]) -> dict[str, str]:
-    shares = {name: f"{value:.3g} ms, {value / networks[name]['step']:.0%}" for name, value in values.items()}
-    return {"operation": title, **shares}
+    return {"operation": title, **cells}
 
 
 def _traced(network: tuple[Any, ...]) -> dict[str, Any]:
