@@ -17,6 +17,7 @@ import baseline_replay
 import busy
 import claims as claims_rule
 import families
+import frameworks
 import gate_live
 import gate_replay
 import history
@@ -26,6 +27,7 @@ import operations
 import pandas as pd
 import redraw
 import reports
+import step_parts
 import summarize
 import tuning
 from scipy.stats import sem
@@ -48,6 +50,7 @@ from alexnet_bench.stats.rounds import Slices, paired_rounds
 from alexnet_bench.words import number, signed
 
 REFERENCE = ROOT / "results" / "reference"
+FPMATH = "float32, `TF_SET_ONEDNN_FPMATH_MODE=BF16`"
 ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
 
 
@@ -86,6 +89,11 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/performance.md", "performance"): _performance,
         ("docs/performance.md", "operations"): lambda: operations.table(found("performance/operations")),
         ("docs/performance.md", "tuning"): lambda: tuning.table(found("performance/tuning")),
+        ("docs/performance.md", "step-parts"): lambda: step_parts.table(found("performance/step-parts")),
+        ("docs/performance.md", "frameworks"): lambda: frameworks.table(
+            read_lines(REFERENCE / "performance" / "frameworks.jsonl")
+        ),
+        ("docs/performance.md", "precision"): _precision,
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
@@ -242,6 +250,31 @@ def _performance() -> str:
     return tabulated(lines, rule="---")
 
 
+def _precision() -> str:
+    """What lower precision does to the digits' errors, seed by seed against float32."""
+    runs = [run(f"performance/{name}")[0] for name in ("precision", "precision-fpmath")]
+    errors: dict[str, dict[int, float]] = {}
+    for trial in (trial for records in runs for trial in records if isinstance(trial, Trial)):
+        name = FPMATH if "TF_SET_ONEDNN_FPMATH_MODE" in trial.build else trial.precision
+        errors.setdefault(name, {})[trial.seed] = 100 * trial.test_top1_error
+    exact = errors.pop("float32")
+    lines = []
+    for name, own in errors.items():
+        seeds = sorted(own.keys() & exact.keys())
+        differences = np.array([own[seed] - exact[seed] for seed in seeds])
+        mean, low, high = _mean_with_interval(differences, 0.95)
+        lines.append(
+            {
+                "precision": name,
+                "test error": f"{np.mean([own[seed] for seed in seeds]):.2f}%",
+                "in float32": f"{np.mean([exact[seed] for seed in seeds]):.2f}%",
+                "difference in points (95%)": f"{mean} ({low} to {high})",
+                "seeds, paired": len(seeds),
+            }
+        )
+    return tabulated(lines, rule="---")
+
+
 # -- sentences
 
 
@@ -289,8 +322,7 @@ def _of_performance() -> Iterator[tuple[str, str]]:
     differences = np.array(
         [errors[1][seed] - errors[0][seed] for seed in errors[0].keys() & errors[1].keys()]
     )
-    half = student.ppf(0.95, len(differences) - 1) * sem(differences)
-    low, mean, high = (signed(differences.mean() + sign * half) for sign in (-1, 0, 1))
+    mean, low, high = _mean_with_interval(differences, 0.9)
     yield "docs/performance.md", f"{mean} points of test error ({low} to {high}, {len(differences)} seeds"
     for name in ("figure-1", "lrn-cifar10"):
         race, then, end = tuning.epochs_of(found("performance/tuning"), name)
@@ -305,6 +337,11 @@ def _of_performance() -> Iterator[tuple[str, str]]:
     for arm in ("no-lrn", "single-tower", "one-gpu"):
         row = rows.loc[arm, "training_images_per_second"]
         yield "README.md", change_text(row.effect, row.low, row.high)
+
+
+def _mean_with_interval(values: np.ndarray, level: float) -> list[str]:
+    half = student.ppf((1 + level) / 2, len(values) - 1) * sem(values)
+    return [signed(values.mean() + sign * half) for sign in (0, -1, 1)]
 
 
 def _of_gates() -> Iterator[tuple[str, str]]:
