@@ -16,7 +16,8 @@ SETTINGS = (
     "NVIDIA_TF32_OVERRIDE",
 )
 FAMILIES = ("CUBLAS_", "CUDNN_", "DNNL_", "MALLOC_", "MKL_", "NCCL_", "OMP_", "ONEDNN_", "TF_", "XLA_")
-WITHOUT_EFFECT = ("TF_CPP_", "TF_FORCE_GPU_ALLOW_GROWTH")
+# Terraform's names begin alike.
+WITHOUT_EFFECT = ("TF_CPP_", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_CLI_", "TF_VAR_")
 
 
 def build_info() -> dict[str, Any]:

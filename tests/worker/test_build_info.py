@@ -11,5 +11,6 @@ def test_settings_that_matter_to_tensorflow_are_recorded():
         "NCCL_P2P_DISABLE": "1",
     }
     others = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF2_BEHAVIOR": "1", "PATH": "/bin", "MKL_NUM_THREADS": ""}
+    others |= {"TF_CLI_CONFIG_FILE": "/etc/terraformrc", "TF_VAR_region": "north"}
 
     assert settings(set_by_user | others) == set_by_user
