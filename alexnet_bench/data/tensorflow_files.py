@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from alexnet_bench.environment import available_memory_bytes, usable_cores
@@ -68,15 +67,20 @@ class Files:
         read = partial(read_canvas, side=self._side, channels=self._channels)
         return tf.map_fn(read, paths, fn_output_signature=tf.uint8)
 
-    def _decode_now(self, paths: Sequence[str]) -> tf.Tensor:
+    def _decode_now(self, paths: Sequence[str]) -> tf.Variable:
+        """A variable, since a tensor that a data set captures is copied: twice the memory."""
         decode = tf.autograph.experimental.do_not_convert(self._decode)
         batches = tf.data.Dataset.from_tensor_slices(tf.constant(paths, tf.string)).batch(DECODED_AT_ONCE)
-        canvases = np.empty((len(paths), self._side, self._side, self._channels), np.uint8)
+        shape = (len(paths), self._side, self._side, self._channels)
+        with tf.device("CPU:0"):
+            kept = tf.Variable(tf.zeros(shape, tf.uint8), trainable=False)
+        first = 0
         with self.corrupt_file_named(paths):
-            for number, batch in enumerate(batches.map(decode, tf.data.AUTOTUNE, deterministic=True)):
-                first = number * DECODED_AT_ONCE
-                canvases[first : first + len(batch)] = batch
-        return tf.constant(canvases)
+            for canvases in batches.map(decode, tf.data.AUTOTUNE, deterministic=True).prefetch(2):
+                rows = tf.range(first, first + len(canvases))
+                kept.scatter_update(tf.IndexedSlices(canvases, rows))
+                first += len(canvases)
+        return kept
 
 
 def _free_bytes() -> int:
@@ -103,7 +107,7 @@ def _of_jpeg(contents: tf.Tensor, side: int, channels: int) -> tf.Tensor:
     """
     shape = tf.io.extract_jpeg_shape(contents)[:2]
     halvings = tf.reduce_sum(tf.cast(tf.reduce_min(shape) >= 2 * side * tf.constant(RATIOS[1:]), tf.int32))
-    middle = _middle(-(-shape // tf.gather(RATIOS, halvings)), side)
+    middle = _middle(shape, side, tf.gather(RATIOS, halvings))
     decode = partial(tf.io.decode_and_crop_jpeg, contents, tf.concat([middle.first, middle.size], 0))
     pixels = tf.switch_case(halvings, [partial(decode, channels, ratio) for ratio in RATIOS])
     return _scaled(pixels, middle, side)
@@ -111,7 +115,7 @@ def _of_jpeg(contents: tf.Tensor, side: int, channels: int) -> tf.Tensor:
 
 def _of_other(contents: tf.Tensor, side: int, channels: int) -> tf.Tensor:
     image = tf.io.decode_image(contents, channels=channels, expand_animations=False)
-    middle = _middle(tf.shape(image)[:2], side)
+    middle = _middle(tf.shape(image)[:2], side, 1)
     return _scaled(
         tf.slice(image, [*tf.unstack(middle.first), 0], [*tf.unstack(middle.size), -1]), middle, side
     )
@@ -126,15 +130,17 @@ class _Middle(NamedTuple):
     translation: tf.Tensor
 
 
-def _middle(shape: tf.Tensor, side: int) -> _Middle:
+def _middle(shape: tf.Tensor, side: int, ratio: tf.Tensor | int) -> _Middle:
+    """Of a picture of a shape that is decoded `ratio` times smaller."""
     length = tf.cast(shape, tf.float32)
     scaled = tf.math.ceil(length * side / tf.reduce_min(length))
+    length /= tf.cast(ratio, tf.float32)
     scale = scaled / length
     before = (scaled - side) // 2
     # So far the filter reaches; a JPEG's colours differ in the outermost column of what is decoded.
     margin = tf.math.ceil(1 / scale) + 2
     first = tf.maximum(before / scale - margin, 0.0) // 1
-    last = tf.minimum(tf.math.ceil((before + side) / scale + margin), length)
+    last = tf.minimum(tf.math.ceil((before + side) / scale + margin), tf.math.ceil(length))
     return _Middle(
         first=tf.cast(first, tf.int32),
         size=tf.cast(last - first, tf.int32),
