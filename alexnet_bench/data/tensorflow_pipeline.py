@@ -6,6 +6,7 @@ same images in the same order whatever else the machine does.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -71,17 +72,15 @@ class Pipeline:
             DataError: a file cannot be decoded.
         """
         canvases, labels = self._canvases(self.split), tf.constant(self.split.labels)
-        batches = (
-            tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
-            .map(
-                _as_it_is(lambda step: self._training_batches(canvases, labels, step)),
-                tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-            .prefetch(2)
-        )
+
+        def load(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            indices = self._indices(step)
+            return step, canvases(indices), tf.gather(labels, indices)
+
+        steps = tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
+        batches = _in_parallel(_in_parallel(steps, load), self._training_batches)
         with self._files.corrupt_file_named(self.split.paths):
-            yield from batches
+            yield from batches.prefetch(2)
 
     def evaluation(self, split: Split, batch_size: int, *, ten_crops: bool = False) -> Iterable[tf.Tensor]:
         """The images of a split in order, as often as they are asked for; ten crops are (10 or 5, images, …).
@@ -92,33 +91,35 @@ class Pipeline:
 
     def _in_order(self, split: Split, batch_size: int, crop: Callable[[tf.Tensor], tf.Tensor]) -> "_InOrder":
         canvases, count = self._canvases(split), len(split)
-        batches = tf.data.Dataset.range(0, count, batch_size).map(
-            _as_it_is(lambda first: crop(canvases(tf.range(first, tf.minimum(first + batch_size, count))))),
-            tf.data.AUTOTUNE,
-        )
+
+        def load(first: tf.Tensor) -> tf.Tensor:
+            return canvases(tf.range(first, tf.minimum(first + batch_size, count)))
+
+        batches = _in_parallel(_in_parallel(tf.data.Dataset.range(0, count, batch_size), load), crop)
         size = batches.element_spec.shape
         floats = count * math.prod(side for side in size if side is not None)
         if split.images is not None and 4 * floats <= MOST_BYTES_KEPT:
             batches = batches.cache()
         return _InOrder(batches.prefetch(2), self._files, split)
 
-    def _training_batches(
-        self, canvases: Canvases, labels: tf.Tensor, step: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The batches from a step on."""
-        batch = self.recipe.batch_size
+    def _indices(self, step: tf.Tensor) -> tf.Tensor:
+        """Of the images of the batches from a step on."""
+        batch, count = self.recipe.batch_size, self.batches_at_once
         epoch, within = step // self.steps_per_epoch, step % self.steps_per_epoch
-        count = self.batches_at_once
-        indices = tf.random.experimental.index_shuffle(
+        return tf.random.experimental.index_shuffle(
             within * batch + tf.range(count * batch, dtype=tf.int64),
             seed=self._seed("order", epoch),
             max_index=len(self.split) - 1,
         )
-        images = canvases(indices)
+
+    def _training_batches(
+        self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The batches from a step on."""
         augmented = self._augment(images, step) if self.recipe.augmentation != "none" else images
         finished = self._finish(self._centre(augmented, self.side))
-        chosen = tf.gather(labels, indices)
-        return tf.reshape(finished, (count, batch, *finished.shape[1:])), tf.reshape(chosen, (count, batch))
+        batches = (self.batches_at_once, self.recipe.batch_size)
+        return tf.reshape(finished, (*batches, *finished.shape[1:])), tf.reshape(labels, batches)
 
     def _batches_at_once(self) -> int:
         """As many as are small enough together and divide an epoch; files are decoded one batch at a time."""
@@ -182,8 +183,15 @@ class Pipeline:
         return tf.stack([tf.constant(derive_seed(self.seed, purpose), tf.int64), when])
 
 
-# AutoGraph, which nothing here needs, takes half a second to read it all.
-_as_it_is = tf.autograph.experimental.do_not_convert
+def _in_parallel(dataset: tf.data.Dataset, make: Callable[..., Any]) -> tf.data.Dataset:
+    """A data set's elements made into others, in order.
+
+    Where operations are deterministic, TensorFlow makes one at a time of what reads a variable: so
+    kept canvases are read in one step, and cropped in the next.
+    """
+    # AutoGraph, which nothing here needs, takes half a second to read it all.
+    as_it_is = tf.autograph.experimental.do_not_convert(make)
+    return dataset.map(as_it_is, tf.data.AUTOTUNE, deterministic=True)
 
 
 class _InOrder:
