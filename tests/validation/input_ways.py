@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,26 +21,29 @@ WARM_UP, TIMED = 4, 8
 SIDE, CANVAS = 227, 256
 CORES = os.cpu_count() or 1
 
+Batches = Callable[[], Iterator[Any]]
 
-def kept(folder: str) -> Iterator[Any]:
+
+def kept(folder: str) -> Batches:
     """This package's, with the canvases in memory."""
-    return _pipeline(folder).training(1000)
+    return partial(_pipeline(folder).training, 1000)
 
 
-def decoded(folder: str) -> Iterator[Any]:
+def decoded(folder: str) -> Batches:
     """This package's, where memory does not hold the canvases."""
     from alexnet_bench.data import tensorflow_files
 
     tensorflow_files.MEMORY_SHARE = 0
-    return _pipeline(folder).training(1000)
+    return partial(_pipeline(folder).training, 1000)
 
 
-def in_memory(folder: str) -> Iterator[Any]:
+def in_memory(folder: str) -> Batches:
     """This package's, of images of the network's size."""
-    return pipeline(images_in_memory(folder)).training(1000)
+    settle()
+    return partial(pipeline(images_in_memory(folder)).training, 1000)
 
 
-def keras_layers(folder: str) -> Iterator[Any]:
+def keras_layers(folder: str) -> Batches:
     """TensorFlow's decode_jpeg and resize, and Keras' augmentation."""
     import keras
     import tensorflow as tf
@@ -55,10 +59,10 @@ def keras_layers(folder: str) -> Iterator[Any]:
 
     batches = paths.repeat().map(decode, tf.data.AUTOTUNE).batch(BATCH)
     augmented = batches.map(lambda images: augment(images, training=True), tf.data.AUTOTUNE)
-    return iter(augmented.prefetch(tf.data.AUTOTUNE))
+    return partial(iter, augmented.prefetch(tf.data.AUTOTUNE))
 
 
-def torchvision(folder: str) -> Iterator[Any]:
+def torchvision(folder: str) -> Batches:
     """PyTorch's ImageFolder and torchvision's transforms, with a process a core."""
     import torch
     from torchvision import datasets, transforms
@@ -67,10 +71,10 @@ def torchvision(folder: str) -> Iterator[Any]:
     scaled = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [1.0] * 3)]
     images = datasets.ImageFolder(folder, transforms.Compose(steps + scaled))
     drawn = torch.utils.data.RandomSampler(images, replacement=True, num_samples=1000 * BATCH)
-    return iter(torch.utils.data.DataLoader(images, BATCH, sampler=drawn, num_workers=CORES))
+    return partial(iter, torch.utils.data.DataLoader(images, BATCH, sampler=drawn, num_workers=CORES))
 
 
-WAYS: dict[str, Callable[[str], Iterator[Any]]] = {
+WAYS: dict[str, Callable[[str], Batches]] = {
     "kept": kept,
     "decoded": decoded,
     "memory": in_memory,
@@ -130,7 +134,7 @@ def _cpu_seconds() -> float:
 
 
 def _turn(batches: Iterator[Any]) -> dict[str, float]:
-    # What was made ahead while others had their turns, and what is being made when the clock starts.
+    # Until as much is being made when the clock starts as when it stops.
     for _ in islice(batches, WARM_UP):
         pass
     started, used = time.perf_counter(), _cpu_seconds()
@@ -144,4 +148,4 @@ if __name__ == "__main__":
     way, folder = sys.argv[1:]
     made = WAYS[way](folder)
     for _ in sys.stdin:
-        print(json.dumps(_turn(made)), flush=True)
+        print(json.dumps(_turn(made())), flush=True)
