@@ -20,6 +20,7 @@ import families
 import gate_live
 import gate_replay
 import history
+import input as input_speed
 import looks
 import numpy as np
 import operations
@@ -84,6 +85,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/throughput.md", "sweep"): _sweep,
         ("docs/performance.md", "performance"): _performance,
         ("docs/performance.md", "operations"): lambda: operations.table(found("performance/operations")),
+        ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
