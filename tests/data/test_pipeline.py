@@ -195,7 +195,7 @@ def test_pixel_statistics_are_of_all_training_images_not_of_the_first():
 
 def test_pixel_statistics_of_large_images():
     """Of 500 canvases of 256 pixels as float32, the sum ended at 2**32 and the mean at 131."""
-    images = np.full((500, 227, 227, 1), 200, np.uint8)
+    images = np.full((500, 227, 227, 2), 200, np.uint8)
     assert pipeline(dataset(images, size=227), side=227, input_side=227).mean == pytest.approx(200)
 
 
