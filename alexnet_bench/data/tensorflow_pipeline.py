@@ -4,21 +4,23 @@ Every random draw is a function of the seed and of how many steps there were bef
 same images in the same order whatever else the machine does.
 """
 
-import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from alexnet_bench.data.dataset import Dataset, Split
-from alexnet_bench.errors import DataError
+from alexnet_bench.data.tensorflow_files import Canvases, Files
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 COLOUR_DEVIATION = 0.1
 SAMPLED_FOR_STATISTICS = 2000
 STATISTICS_BATCH = 100
+STATISTICS_SIDE = 32
+"""Of larger images so many rows and columns are looked at: as float32, more pixels do not add up."""
 # Of small images, so many bytes of batches are made at once: an operation costs more than what it does there.
 # Another number is another order of crops, and so other numbers of every trial.
 BYTES_AT_ONCE = 2**23
@@ -49,10 +51,13 @@ class Pipeline:
         self.side, self.input_side, self.canvas = side, input_side, canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
         self.batches_at_once = self._batches_at_once()
-        self._source = _Source(train)
+        self._files = Files(dataset.train.paths, self.canvas, dataset.channels)
         order = np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train))
         sample = train.take(np.sort(order[:SAMPLED_FOR_STATISTICS]))
-        batches = self._in_order(sample, STATISTICS_BATCH, lambda images: images)
+        stride = max(1, self.canvas // STATISTICS_SIDE)
+        batches = self._in_order(
+            sample, STATISTICS_BATCH, lambda images: tf.cast(images[:, ::stride, ::stride], tf.float32)
+        )
         pixels = np.concatenate([batch.numpy().reshape(-1, dataset.channels) for batch in batches])
         self.mean = pixels.mean(0).astype("float32")
         self.deviation = np.maximum(pixels.std(0), 1.0).astype("float32")
@@ -66,13 +71,18 @@ class Pipeline:
         Raises:
             DataError: a file cannot be decoded.
         """
-        batches = (
-            tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
-            .map(_as_it_is(self._training_batches), tf.data.AUTOTUNE, deterministic=True)
-            .prefetch(2)
-        )
-        with _corrupt_file_named(self.split, self.dataset.channels):
-            yield from batches
+        # Pipelines run on the host, whatever trains.
+        with tf.device("CPU:0"):
+            canvases, labels = self._canvases(self.split), tf.constant(self.split.labels)
+
+        def load(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            indices = self._indices(step)
+            return step, canvases(indices), tf.gather(labels, indices)
+
+        steps = tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
+        batches = _in_parallel(_in_parallel(steps, load), self._training_batches)
+        with self._files.corrupt_file_named(self.split.paths):
+            yield from batches.prefetch(2)
 
     def evaluation(self, split: Split, batch_size: int, *, ten_crops: bool = False) -> Iterable[tf.Tensor]:
         """The images of a split in order, as often as they are asked for; ten crops are (10 or 5, images, …).
@@ -82,34 +92,38 @@ class Pipeline:
         return self._in_order(split, batch_size, self._ten_crops if ten_crops else self._centre_crop)
 
     def _in_order(self, split: Split, batch_size: int, crop: Callable[[tf.Tensor], tf.Tensor]) -> "_InOrder":
-        source, count = _Source(split), len(split)
-        batches = tf.data.Dataset.range(0, count, batch_size).map(
-            _as_it_is(
-                lambda first: crop(self._load(source, tf.range(first, tf.minimum(first + batch_size, count))))
-            ),
-            tf.data.AUTOTUNE,
-        )
+        count = len(split)
+        with tf.device("CPU:0"):
+            canvases = self._canvases(split)
+
+        def load(first: tf.Tensor) -> tf.Tensor:
+            return canvases(tf.range(first, tf.minimum(first + batch_size, count)))
+
+        batches = _in_parallel(_in_parallel(tf.data.Dataset.range(0, count, batch_size), load), crop)
         size = batches.element_spec.shape
         floats = count * math.prod(side for side in size if side is not None)
         if split.images is not None and 4 * floats <= MOST_BYTES_KEPT:
             batches = batches.cache()
-        return _InOrder(batches.prefetch(2), split, self.dataset.channels)
+        return _InOrder(batches.prefetch(2), self._files, split)
 
-    def _training_batches(self, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The batches from a step on."""
-        batch = self.recipe.batch_size
+    def _indices(self, step: tf.Tensor) -> tf.Tensor:
+        """Of the images of the batches from a step on."""
+        batch, count = self.recipe.batch_size, self.batches_at_once
         epoch, within = step // self.steps_per_epoch, step % self.steps_per_epoch
-        count = self.batches_at_once
-        indices = tf.random.experimental.index_shuffle(
+        return tf.random.experimental.index_shuffle(
             within * batch + tf.range(count * batch, dtype=tf.int64),
             seed=self._seed("order", epoch),
             max_index=len(self.split) - 1,
         )
-        images = self._load(self._source, indices)
+
+    def _training_batches(
+        self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The batches from a step on."""
         augmented = self._augment(images, step) if self.recipe.augmentation != "none" else images
         finished = self._finish(self._centre(augmented, self.side))
-        labels = tf.gather(self._source.labels, indices)
-        return tf.reshape(finished, (count, batch, *finished.shape[1:])), tf.reshape(labels, (count, batch))
+        batches = (self.batches_at_once, self.recipe.batch_size)
+        return tf.reshape(finished, (*batches, *finished.shape[1:])), tf.reshape(labels, batches)
 
     def _batches_at_once(self) -> int:
         """As many as are small enough together and divide an epoch; files are decoded one batch at a time."""
@@ -119,39 +133,32 @@ class Pipeline:
         most = max(1, min(self.steps_per_epoch, BYTES_AT_ONCE // batch_bytes))
         return next(count for count in range(most, 0, -1) if self.steps_per_epoch % count == 0)
 
-    def _load(self, source: "_Source", indices: tf.Tensor) -> tf.Tensor:
-        """Images as float32 0 to 255 on the canvas, (images, canvas, canvas, channels)."""
-        if source.images is None:
-            paths = tf.gather(source.paths, indices)
-            images = tf.map_fn(self._decode, paths, fn_output_signature=tf.float32)
-            return tf.ensure_shape(images, (None, self.canvas, self.canvas, self.dataset.channels))
-        images = tf.cast(tf.gather(source.images, indices), tf.float32)
+    def _canvases(self, split: Split) -> Canvases:
+        """What makes indices into a split canvases, 0 to 255: uint8, or float32 where they are scaled."""
+        if split.images is None:
+            return self._files.canvases(split.paths)
+        images = tf.constant(split.images)
+        return lambda indices: self._padded(tf.gather(images, indices))
+
+    def _padded(self, images: tf.Tensor) -> tf.Tensor:
         if self.dataset.size != self.side:
             images = tf.image.resize(images, (self.side, self.side))
         before = (self.canvas - self.side) // 2
-        around = [before, self.canvas - self.side - before]
-        return tf.pad(images, [[0, 0], around, around, [0, 0]], "REFLECT")
-
-    def _decode(self, path: tf.Tensor) -> tf.Tensor:
-        """Section 2: the shorter side scaled to the canvas, then the middle."""
-        image = _read_image(path, self.dataset.channels)
-        shape = tf.cast(tf.shape(image)[:2], tf.float32)
-        scaled = tf.cast(tf.math.ceil(shape * self.canvas / tf.reduce_min(shape)), tf.int32)
-        image = tf.image.resize(image, scaled, antialias=True)
-        image = tf.image.resize_with_crop_or_pad(image, self.canvas, self.canvas)
-        return tf.ensure_shape(image, (self.canvas, self.canvas, self.dataset.channels))
+        # What tf.pad gives, in less time.
+        reflected = np.pad(np.arange(self.side), (before, self.canvas - self.side - before), "reflect")
+        return tf.gather(tf.gather(images, reflected, axis=1), reflected, axis=2)
 
     def _augment(self, images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         count, free = tf.shape(images)[0], self.canvas - self.side + 1
         corners = tf.random.stateless_uniform((2, count), self._seed("crops", step), 0, free, tf.int32)
-        images = _crop_each(images, corners[0], corners[1], self.side)
+        flips = tf.zeros(count, tf.bool)
         if self.dataset.mirrored:
-            flips = tf.random.stateless_uniform((count, 1, 1, 1), self._seed("flips", step)) < 0.5
-            images = tf.where(flips, tf.reverse(images, [2]), images)
+            flips = tf.random.stateless_uniform((count,), self._seed("flips", step)) < 0.5
+        images = _crop_each(images, corners[0], corners[1], flips, self.side)
         if self.recipe.augmentation == "crops-flips-colour":
             shape = (count, self.dataset.channels)
             amounts = tf.random.stateless_normal(shape, self._seed("colour", step), stddev=COLOUR_DEVIATION)
-            images += (amounts @ self.colour_axes)[:, None, None, :]
+            images = _by_rows(tf.add, images, amounts @ self.colour_axes)
         return images
 
     def _ten_crops(self, images: tf.Tensor) -> tf.Tensor:
@@ -167,8 +174,10 @@ class Pipeline:
         return self._finish(self._centre(images, self.side))
 
     def _finish(self, images: tf.Tensor) -> tf.Tensor:
-        images = self._centre(images, self.input_side) - self.mean
-        return images / self.deviation if self.recipe.pixels == "standardized" else images
+        images = _by_rows(tf.subtract, self._centre(images, self.input_side), self.mean[None])
+        if self.recipe.pixels == "standardized":
+            images = _by_rows(tf.divide, images, self.deviation[None])
+        return images
 
     def _centre(self, images: tf.Tensor, side: int) -> tf.Tensor:
         start = (images.shape[1] - side) // 2
@@ -178,57 +187,46 @@ class Pipeline:
         return tf.stack([tf.constant(derive_seed(self.seed, purpose), tf.int64), when])
 
 
-# AutoGraph, which nothing here needs, takes half a second to read it all.
-_as_it_is = tf.autograph.experimental.do_not_convert
+def _in_parallel(dataset: tf.data.Dataset, make: Callable[..., Any]) -> tf.data.Dataset:
+    """A data set's elements made into others, in order.
 
-
-class _Source:
-    """A split's images or paths, and labels, as tensors that every operation shares."""
-
-    def __init__(self, split: Split) -> None:
-        # Pipelines run on the host, whatever trains.
-        with tf.device("CPU:0"):
-            self.images = None if split.images is None else tf.constant(split.images)
-            self.paths, self.labels = tf.constant(split.paths, tf.string), tf.constant(split.labels)
+    Where operations are deterministic, TensorFlow makes one at a time of what reads a variable: so
+    kept canvases are read in one step, and cropped in the next.
+    """
+    # AutoGraph, which nothing here needs, takes half a second to read it all.
+    as_it_is = tf.autograph.experimental.do_not_convert(make)
+    return dataset.map(as_it_is, tf.data.AUTOTUNE, deterministic=True)
 
 
 class _InOrder:
     """Batches of a split that can be gone through again and again."""
 
-    def __init__(self, batches: tf.data.Dataset, split: Split, channels: int) -> None:
-        self._batches, self._split, self._channels = batches, split, channels
+    def __init__(self, batches: tf.data.Dataset, files: Files, split: Split) -> None:
+        self._batches, self._files, self._split = batches, files, split
 
     def __iter__(self) -> Iterator[tf.Tensor]:
-        with _corrupt_file_named(self._split, self._channels):
+        with self._files.corrupt_file_named(self._split.paths):
             yield from self._batches
 
 
-def _read_image(path: tf.Tensor, channels: int) -> tf.Tensor:
-    return tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
+def _crop_each(
+    images: tf.Tensor, tops: tf.Tensor, lefts: tf.Tensor, flips: tf.Tensor, side: int
+) -> tf.Tensor:
+    across = tf.where(flips[:, None], tf.range(side - 1, -1, -1), tf.range(side))
+    strips = tf.gather(images, tops[:, None] + tf.range(side), axis=1, batch_dims=1)
+    return tf.gather(strips, lefts[:, None] + across, axis=2, batch_dims=1)
 
 
-@contextlib.contextmanager
-def _corrupt_file_named(split: Split, channels: int) -> Iterator[None]:
-    """Turn TensorFlow's error, which does not say which file it stumbled over, into one that does."""
-    try:
-        yield
-    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
-        for path in split.paths:
-            try:
-                _read_image(path, channels)
-            except tf.errors.OpError as error:
-                raise DataError(
-                    f"corrupt image: {path} cannot be decoded ({error.message.splitlines()[0]}); "
-                    "replace it or remove it"
-                ) from None
-        raise
+def _by_rows(
+    operation: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], images: tf.Tensor, values: tf.Tensor
+) -> tf.Tensor:
+    """Apply an operation to images and values of their channels, (images or 1, channels); float32.
 
-
-def _crop_each(images: tf.Tensor, tops: tf.Tensor, lefts: tf.Tensor, side: int) -> tf.Tensor:
-    rows = tops[:, None] + tf.range(side)
-    columns = lefts[:, None] + tf.range(side)
-    strips = tf.gather(images, rows, axis=1, batch_dims=1)
-    return tf.gather(strips, columns, axis=2, batch_dims=1)
+    A row at a time: TensorFlow is slow at repeating so few values along the last axis.
+    """
+    height, width, channels = images.shape[1:]
+    rows = tf.reshape(tf.cast(images, tf.float32), (-1, height, width * channels))
+    return tf.reshape(operation(rows, tf.tile(values, (1, width))[:, None]), (-1, height, width, channels))
 
 
 def _principal_axes(pixels: np.ndarray) -> np.ndarray:

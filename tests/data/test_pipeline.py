@@ -193,6 +193,12 @@ def test_pixel_statistics_are_of_all_training_images_not_of_the_first():
     assert pipe.mean == pytest.approx(100, abs=10)
 
 
+def test_pixel_statistics_of_large_images():
+    """Of 500 canvases of 256 pixels as float32, the sum ended at 2**32 and the mean at 131."""
+    images = np.full((500, 227, 227, 2), 200, np.uint8)
+    assert pipeline(dataset(images, size=227), side=227, input_side=227).mean == pytest.approx(200)
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_ten_crops_are_corners_and_centre_and_their_mirror_images(mirrored):
     pipe = pipeline(dataset(NOISE, mirrored=mirrored))
@@ -229,6 +235,46 @@ def test_files_give_what_arrays_give(files):
     np.testing.assert_allclose(decoded, images, atol=1e-3)
     evaluated = [np.concatenate(list(pipe.evaluation(pipe.dataset.test, 10))) for pipe in pipes]
     np.testing.assert_allclose(evaluated[1], evaluated[0], atol=1e-3)
+
+
+@pytest.fixture
+def memory_full(monkeypatch):
+    """No canvas is kept."""
+    monkeypatch.setattr("alexnet_bench.data.tensorflow_files.MEMORY_SHARE", 0)
+
+
+def test_memory_changes_no_number(tmp_path, monkeypatch):
+    paths = []
+    for number in range(8):
+        picture = Image.fromarray(np.random.default_rng(number).integers(0, 256, (30, 25, 3), np.uint8))
+        paths.append(str(tmp_path / f"{number}.jpg"))
+        picture.save(paths[-1])
+    everything = []
+    for share in (1, 0):
+        monkeypatch.setattr("alexnet_bench.data.tensorflow_files.MEMORY_SHARE", share)
+        pipe = pipeline(
+            dataset(paths=tuple(paths), mirrored=True), CROPS.but(augmentation="crops-flips-colour")
+        )
+        crops = pipe.evaluation(pipe.dataset.test, 3, ten_crops=True)
+        everything.append([pipe.mean, pipe.deviation, *training(pipe, epochs=2), *crops])
+    for kept, decoded in zip(*everything, strict=True):
+        np.testing.assert_array_equal(kept, decoded)
+
+
+def test_files_that_memory_holds_are_read_once(files):
+    pipe = pipeline(dataset(paths=files))
+    before = training(pipe)[0]
+    for path in files:
+        Path(path).unlink()
+    np.testing.assert_array_equal(training(pipe)[0], before)
+
+
+def test_files_that_are_not_trained_on_are_read_when_asked_for(files):
+    pipe = pipeline(dataset(paths=files))
+    other = Split(labels=np.arange(2), paths=(files[5], str(Path(files[0]).with_name("other.png"))))
+    Image.fromarray(canvases()[7]).save(other.paths[1])
+    (images,) = pipe.evaluation(other, 2)
+    np.testing.assert_allclose(images, NOISE[[5, 7]] - pipe.mean, atol=1e-3)
 
 
 @pytest.mark.parametrize(("height", "width", "scale"), [(10, 17, 1), (17, 10, 1), (20, 34, 2)])
@@ -269,6 +315,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.usefixtures("memory_full")
 def test_file_that_cannot_be_decoded_is_named(files, read):
     pipe = pipeline(dataset(paths=files))
     damage(files[13])
@@ -280,6 +327,7 @@ def test_file_that_cannot_be_decoded_is_named(files, read):
     assert "\n" not in message
 
 
+@pytest.mark.usefixtures("memory_full")
 def test_file_that_has_gone_is_named(files):
     pipe = pipeline(dataset(paths=files))
     Path(files[13]).unlink()

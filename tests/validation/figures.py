@@ -21,6 +21,7 @@ import frameworks
 import gate_live
 import gate_replay
 import history
+import input as input_speed
 import looks
 import numpy as np
 import operations
@@ -94,6 +95,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
             read_lines(REFERENCE / "performance" / "frameworks.jsonl")
         ),
         ("docs/performance.md", "precision"): _precision,
+        ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
