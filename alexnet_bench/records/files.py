@@ -46,16 +46,18 @@ def read_rows(path: Path, type: Any, version: int) -> list[Any]:
         RecordError: a line is no row of a known schema; the message names file and line.
     """
     decoder, found = msgspec.json.Decoder(type), []
-    # Lines end at a line feed alone: what else ends a line of text may stand in a value.
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            row = decoder.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise RecordError(f"{path}, line {number}: {_newer(line, version) or error}") from None
-        if row.schema_version > version:
-            raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
-        found.append(row)
+    # Lines of bytes end at a line feed alone: what else ends a line of text may stand in a value.
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                row = decoder.decode(line)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise RecordError(f"{path}, line {number}: {_newer(line, version) or error}") from None
+            if row.schema_version > version:
+                raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
+            found.append(row)
     return found
 
 
