@@ -1,7 +1,8 @@
 """Files of JSON lines: a row a line, appended and synced to disk, so that nothing is lost in a crash."""
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +60,17 @@ def read_rows(path: Path, type: Any, version: int) -> list[Any]:
                 raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
             found.append(row)
     return found
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside another, which it replaces in one step once it is written: no reader finds half of it."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def mend_file(path: Path) -> None:

@@ -33,20 +33,21 @@ class Predictions:
 
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""
-        kept = self._read(trial)
-        return np.asarray(kept["filters"], "float32") if kept and "filters" in kept else None
+        kept = self._read(trial, "filters")
+        return np.asarray(kept["filters"], "float32") if kept else None
 
     def _place_of_class(self, trial: Trial) -> NDArray[np.uint8] | None:
         """The place of each image's class among the likeliest, from 0 on; their number where it is none."""
-        kept = self._read(trial)
-        if kept is None:
+        kept = self._read(trial, "likeliest", "labels")
+        if not kept:
             return None
         hits = kept["likeliest"] == kept["labels"][:, None]
         return np.where(hits.any(axis=1), hits.argmax(axis=1), hits.shape[1]).astype(np.uint8)
 
-    def _read(self, trial: Trial) -> dict[str, NDArray[Any]] | None:
+    def _read(self, trial: Trial, *wanted: str) -> dict[str, NDArray[Any]]:
+        """What is wanted of a trial's file, as far as it is there; each has to be unpacked."""
         folder, name = self.folders.get(trial.run_id), trial.predictions
         if folder is None or name is None or not (folder / name).is_file():
-            return None
+            return {}
         with np.load(folder / name) as file:
-            return dict(file)
+            return {key: file[key] for key in wanted if key in file}

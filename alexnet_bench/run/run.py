@@ -80,6 +80,8 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         settings = Settings(**manifest.settings)
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
+    # What a preset stands for may have changed since.
+    settings = replace(settings, draws=manifest.plan.draws or None)
     before = len(manifest.plan.seeds)
     if seeds is None:
         return settings if settings.looks else replace(settings, seeds=before or None)

@@ -71,6 +71,19 @@ def test_as_many_seeds_are_planned_as_before(begun):
     assert resume_settings(begun, 4).seeds == 4
 
 
+def test_as_many_draws_are_planned_as_before(tmp_path):
+    """Quick runs had two once."""
+    start_run(Schedule(Settings(variants="@lrn", measure="throughput")), tmp_path / "run", "bench run")
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    del manifest["settings"]["draws"]
+    manifest["plan"]["draws"] = 2
+    (tmp_path / "run" / "run.json").write_text(json.dumps(manifest))
+
+    schedule = Schedule(resume_settings(tmp_path / "run", None))
+
+    assert schedule.manifest_plan().draws == schedule.timing.effort.draws == 2
+
+
 def test_a_folder_whose_data_are_gone_says_so(begun, bench):
     shutil.rmtree(begun.parent / "pets")
 
