@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,13 +124,8 @@ def command(
 
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
-    from alexnet_bench.analysis.effects import effects
-    from alexnet_bench.analysis.summary import summarize
     from alexnet_bench.cli.renewal import RenewedReport
-    from alexnet_bench.records.manifest import read_manifest
     from alexnet_bench.run.run import continue_run
-    from alexnet_bench.show.report import write_report
-    from alexnet_bench.show.sentences import answers
 
     if not as_json:
         from alexnet_bench.show.plan import plan_notes
@@ -146,6 +142,17 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
             sys.stderr,
         )
         return INTERRUPTED
+    return _report(folder, records, as_json)
+
+
+def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
+    """Write the report and show it; what that needs to import is not waited for before the run."""
+    from alexnet_bench.analysis.effects import effects
+    from alexnet_bench.analysis.summary import summarize
+    from alexnet_bench.records.manifest import read_manifest
+    from alexnet_bench.show.report import write_report
+    from alexnet_bench.show.sentences import answers
+
     page, manifest = write_report([folder], folder / "report"), read_manifest(folder)
     summary = summarize(records, [manifest])
     found = effects(records, [manifest], {manifest.run_id: folder})

@@ -30,6 +30,9 @@ Kind = TypeVar("Kind", Trial, Draw)
 class Observer:
     """What is told how a run gets on; this one takes no notice."""
 
+    def begun(self, plan: Plan) -> None:
+        """A run goes ahead; its workers take seconds to start."""
+
     def planned(self, tuning: int, trials: int, draws: int) -> None:
         """How much is left to do, before it starts and after the rates are chosen."""
 
@@ -111,6 +114,7 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
             f"(digest {before}, now {after}); bring back the former ones, or start a new run"
         )
     write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=asdict(schedule.settings)))
+    observer.begun(plan)
     with Zygote(folder / "workers.log") as zygote:
         _Run(schedule, folder, observer, zygote, manifest.run_id).carry_out()
     return run_records(folder)

@@ -342,7 +342,7 @@ def test_a_recipe_field_that_an_arm_leaves_out_is_a_difference():
     arm = ALEXNET.but("endless", dropout=0.0, recipe={"stop_at_train_error": None})
 
     with pytest.raises(AblationError, match="endless differs from alexnet in recipe too"):
-        ablation(arms=[arm])
+        Ablation(name="x", factor="dropout", control=ALEXNET, arms=[arm])
 
 
 def test_ablations_may_share_a_variant_within_a_file(write_ablations):
