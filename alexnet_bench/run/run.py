@@ -83,8 +83,6 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         settings = Settings(**manifest.settings)
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
-    # What a preset stands for may have changed since.
-    settings = replace(settings, draws=manifest.plan.draws or None)
     before = len(manifest.plan.seeds)
     if seeds is None:
         return settings if settings.looks else replace(settings, seeds=before or None)
@@ -93,6 +91,11 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
     if seeds < before:
         raise RecordError(f"{folder} was planned with {before} seeds; ask for at least as many")
     return replace(settings, seeds=seeds)
+
+
+def planned_draws(folder: Path) -> int | None:
+    """The draws that a run was begun with: what its preset stands for may have changed since."""
+    return read_manifest(folder).plan.draws or None
 
 
 def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[AnyRecord]:

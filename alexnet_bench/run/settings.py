@@ -118,7 +118,6 @@ class Settings:
         until_conclusive: add seeds until every arm has a verdict, with looks at 4, 8, 16 and 32 of them, and
             no more than `seeds`.
         tune: `lr` to choose each variant's rate first.
-        draws: buildings of each timed variant, at least.
         time_topology: of the throughput.
         time_batch_size: of the throughput; several make a sweep.
         time_threads: of TensorFlow's pools while timing, intra-op and inter-op; as many each as there are
@@ -148,7 +147,6 @@ class Settings:
     seeds: int | None = None
     until_conclusive: bool = False
     tune: str | None = None
-    draws: int | None = None
     time_topology: str = "alexnet-227"
     time_batch_size: tuple[int, ...] = ()
     time_threads: tuple[int, int] | None = None
@@ -198,8 +196,7 @@ class Settings:
         """The preset; `all`, quickly, is a look at everything and not a verdict on each."""
         preset = PRESETS[self.preset]
         is_a_look = (self.variants, self.preset) == ("all", "quick")
-        preset = replace(preset, seeds=3, draws=2) if is_a_look else preset
-        return replace(preset, draws=self.draws or preset.draws)
+        return replace(preset, seeds=3, draws=2) if is_a_look else preset
 
     @property
     def looks(self) -> tuple[int, ...]:

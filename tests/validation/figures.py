@@ -25,6 +25,7 @@ import numpy as np
 import operations
 import pandas as pd
 import redraw
+import report_cost
 import reports
 import summarize
 from scipy.stats import sem
@@ -84,6 +85,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/throughput.md", "sweep"): _sweep,
         ("docs/performance.md", "performance"): _performance,
         ("docs/performance.md", "operations"): lambda: operations.table(found("performance/operations")),
+        ("docs/performance.md", "report"): lambda: report_cost.table(found("performance/report")),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
