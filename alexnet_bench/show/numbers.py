@@ -65,7 +65,7 @@ def verdict_text(verdict: str, pairs: int, pairs_wanted: float | None, pair: str
     """
     if verdict != INCONCLUSIVE:
         return verdict or MISSING
-    if is_missing(pairs_wanted):
+    if pairs_wanted is None or is_missing(pairs_wanted):
         return f"{INCONCLUSIVE} (cannot estimate how many {pair}s it takes)"
     return f"{INCONCLUSIVE} (about {counted(int(pairs_wanted) - pairs, f'more {pair}')})"
 
