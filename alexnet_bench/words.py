@@ -60,7 +60,12 @@ def whole(value: float | None) -> str:
 
 
 def _formatted(value: float | None, form: str) -> str:
-    return MISSING if value is None or value != value else format(value, form).replace("-", "−")
+    return MISSING if is_missing(value) else format(value, form).replace("-", "−")
+
+
+def is_missing(value: Any) -> bool:
+    """Whether there is no value: null, or not a number."""
+    return value is None or bool(value != value)
 
 
 def as_share(text: str) -> float:

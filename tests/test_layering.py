@@ -211,6 +211,23 @@ def test_help_and_lists_load_no_tensorflow(arguments):
     assert not loaded(code) & (HEAVY - allowed)
 
 
+def test_a_run_says_what_it_compares_before_anything_large_is_loaded(tmp_path):
+    """What only its report needs is loaded when that is written."""
+    code = f"""
+import os, sys
+from alexnet_bench.cli import main, progress
+
+def begun(self, plan):
+    assert "scipy.stats" not in sys.modules
+    print(*sys.modules, flush=True)
+    os._exit(0)
+
+progress.Progress.begun = begun
+main(["run", "--variants", "@lrn", "--out", {str(tmp_path / "run")!r}])
+"""
+    assert not loaded(code) & {"pandas", "matplotlib", "seaborn", "jinja2", *BACKENDS}
+
+
 def test_a_suite_that_does_not_use_the_fixture_loads_hardly_anything(tmp_path):
     tests = f"""
     import sys

@@ -5,7 +5,6 @@ two devices in place of one are two of the same kind. An arm that agrees with no
 of its own, with the reason.
 """
 
-import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,6 +51,12 @@ class Setting:
     conditions: Conditions
     rows: list[Any] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
+    _runs: dict[str, None] = field(default_factory=dict, init=False)
+
+    def add(self, group: "_Group") -> None:
+        """Add the records of a run."""
+        self.rows.extend(group.records)
+        self._runs[group.run] = None
 
     @property
     def name(self) -> str:
@@ -61,7 +66,7 @@ class Setting:
     @property
     def runs(self) -> list[str]:
         """The runs that its records come from."""
-        return list(dict.fromkeys(record.run_id for record in self.rows))
+        return list(self._runs)
 
     @property
     def variants(self) -> list[str]:
@@ -117,7 +122,7 @@ def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind])
         # A control may be another one's arm, and stands in the settings of both.
         if group.variant in plans.controls(group.run):
             key = (group.variant, group.records[0].fingerprint, _text(group.conditions))
-            found.setdefault(key, group.setting(len(found), group.variant)).rows.extend(group.records)
+            found.setdefault(key, group.setting(len(found), group.variant)).add(group)
     controls = list(found.values())
     for group in groups:
         if group.variant != group.control:
@@ -183,14 +188,14 @@ def _place(group: _Group, controls: list[Setting], found: dict[Hashable, Setting
         key=lambda setting: (len(group.differing(setting)) > 0, group.run not in setting.runs),
     )
     if candidates and not group.differing(candidates[0]):
-        candidates[0].rows.extend(group.records)
+        candidates[0].add(group)
         return
     own = [setting for setting in candidates if group.run in setting.runs] or candidates
     nearest = min(own, key=lambda setting: len(group.differing(setting)), default=None)
     kept = {column: value for column, value in group.conditions.items() if column not in group.intended}
     setting = found.setdefault((None, group.control, _text(kept)), group.setting(len(found), group.control))
     setting.refusals[group.variant] = _reason(group, nearest)
-    setting.rows.extend(group.records)
+    setting.add(group)
 
 
 def _reason(group: _Group, nearest: Setting | None) -> str:
@@ -203,5 +208,5 @@ def _reason(group: _Group, nearest: Setting | None) -> str:
     )
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+def _text(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")

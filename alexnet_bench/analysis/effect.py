@@ -298,9 +298,9 @@ def _by_seed(trials: Iterable[Trial], metric: Metric) -> dict[int, float]:
     """The metric by seed; a seed that several runs trained counts once, with its mean."""
     found: dict[int, list[float]] = defaultdict(list)
     for trial in trials:
-        if trial.succeeded and metric.has(trial):
-            found[trial.seed].append(metric.of(trial))
-    return {seed: float(np.mean(values)) for seed, values in found.items()}
+        if trial.succeeded and not math.isnan(value := metric.of(trial)):
+            found[trial.seed].append(value)
+    return {seed: values[0] if len(values) == 1 else float(np.mean(values)) for seed, values in found.items()}
 
 
 def _alone(arm: dict[int, float], control: dict[int, float], trials: Iterable[Trial]) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alexnet_bench.analysis.conditions import Setting, measured_alike
+from alexnet_bench.analysis.conditions import Setting, grouped, measured_alike
 from alexnet_bench.analysis.effect import (
     NOT_COMPARABLE,
     NOT_MEASURED,
@@ -181,9 +182,12 @@ def _over_images(
     seeds = shared_seeds(arm, control, metric)
     if metric.top is None or not seeds:
         return None
+    sides = [
+        grouped((trial for trial in side if trial.succeeded), attrgetter("seed")) for side in (arm, control)
+    ]
     rows = []
     for seed in seeds:
-        right, reference = (_right(side, seed, metric.top, predictions) for side in (arm, control))
+        right, reference = (_right(side[seed], metric.top, predictions) for side in sides)
         if right is None or reference is None:
             return None
         rows.append((right, reference))
@@ -194,8 +198,6 @@ def _over_images(
     return crossed_estimate(-metric.scale * (hits[:, 0] - hits[:, 1]))
 
 
-def _right(
-    trials: Iterable[Trial], seed: int, top: int, predictions: Predictions
-) -> NDArray[np.bool_] | None:
-    own = (predictions.right(trial, top) for trial in trials if trial.succeeded and trial.seed == seed)
+def _right(trials: Iterable[Trial], top: int, predictions: Predictions) -> NDArray[np.bool_] | None:
+    own = (predictions.right(trial, top) for trial in trials)
     return next((hits for hits in own if hits is not None), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -23,14 +24,14 @@ class Plans:
     manifests: Sequence[Manifest]
     folders: Mapping[str, Path] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def variants(self) -> list[str]:
         """The variants of all runs, controls first, then as planned."""
-        controls = [name for plan in self._each() for name in _controls(plan).values()]
-        planned = [name for plan in self._each() for name in plan.variants]
+        controls = [name for run in self._controls.values() for name in run.values()]
+        planned = dict.fromkeys(name for plan in self._each() for name in plan.variants)
         return list(dict.fromkeys([*(name for name in controls if name in planned), *planned]))
 
-    @property
+    @cached_property
     def ablations(self) -> list[PlannedAblation]:
         """The ablations of all runs, each once; with the claims on arms that every run of it has one on."""
         known: dict[str, PlannedAblation] = {}
@@ -44,11 +45,12 @@ class Plans:
     def control(self, run: str, variant: str) -> str:
         """What a variant is held against in a run: a control is its own."""
         plan = self._plan(run)
-        return _controls(plan).get(variant, plan.control)
+        return self._controls[run].get(variant, plan.control)
 
     def controls(self, run: str) -> list[str]:
         """The controls of a run, each once."""
-        return list(dict.fromkeys(_controls(self._plan(run)).values()))
+        self._plan(run)
+        return list(dict.fromkeys(self._controls[run].values()))
 
     def same_step(self, variant: str) -> str:
         """The control whose timed step a variant shares, so that it was not timed; else nothing."""
@@ -76,7 +78,7 @@ class Plans:
 
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""
-        return any(variant in _controls(plan).values() for plan in self._each())
+        return any(variant in controls.values() for controls in self._controls.values())
 
     def fields(self, run: str, variant: str) -> set[str]:
         """The fields in which a variant may differ from its run's control."""
@@ -119,7 +121,16 @@ class Plans:
 
     def rank(self, variant: str) -> int:
         """Its place in `variants`."""
-        return self.variants.index(variant) if variant in self.variants else len(self.variants)
+        return self._ranks.get(variant, len(self._ranks))
+
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.variants)}
+
+    @cached_property
+    def _controls(self) -> dict[str, dict[str, str]]:
+        """What each variant is held against, by run."""
+        return {manifest.run_id: _controls(manifest.plan) for manifest in self.manifests}
 
     def _each(self) -> Iterator[Plan]:
         """The plan of each run."""

@@ -152,12 +152,14 @@ def as_table(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def as_share(name: str, value: Any, otherwise: str = "") -> float:
-    """A share from "2%" or 0.02.
+    """A share from "2%" or 0.02; text without a percent sign could mean either, and is none.
 
     Raises:
         BenchError: it is none.
     """
     try:
+        if isinstance(value, str) and "%" not in value:
+            raise ValueError
         return words.as_share(str(value).strip())
     except ValueError:
         raise BenchError(

@@ -20,7 +20,7 @@ from alexnet_bench.run.effort import baseline_effort, gate_effort
 from alexnet_bench.run.project import Project
 from alexnet_bench.run.sides import merge_base, repository_at
 from alexnet_bench.stats.estimate import FEWEST_UNITS
-from alexnet_bench.words import counted
+from alexnet_bench.words import counted, joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,8 @@ def against_code(project: Project, base: str | None, base_python: Path | None, *
         **timed,
     )
     rows = decisions(found.records, project.thresholds, project.false_alarms, found.asked)
-    return Found(rows=rows, against=found.against, run=found.run, records=found.records)
+    notes = _unused(project, rows)
+    return Found(rows=rows, against=found.against, run=found.run, records=found.records, notes=notes)
 
 
 def against_baseline(project: Project, baseline: Path, **timed: Any) -> Found:
@@ -64,7 +65,20 @@ def against_baseline(project: Project, baseline: Path, **timed: Any) -> Found:
     found = time_sides(alone=True, effort=baseline_effort, named=named, **timed)
     project = project.by_default(training=THRESHOLD, inference=THRESHOLD)
     rows = baseline_decisions(found.records, stored, project.thresholds, project.false_alarms, found.asked)
-    return Found(rows=rows, against=str(baseline), run=found.run, records=found.records)
+    notes = _unused(project, rows)
+    return Found(rows=rows, against=str(baseline), run=found.run, records=found.records, notes=notes)
+
+
+def _unused(project: Project, rows: Sequence[Decision]) -> list[str]:
+    """That a variant has a threshold on what only benchmarks have."""
+    timed = dict.fromkeys(row.variant for row in rows)
+    names = [name for name in project.thresholds.named([TIME.name]) if name in timed]
+    if not names:
+        return []
+    return [
+        f"thresholds: {TIME.name} of {joined(names)} is not used: it is for benchmarks; of a variant, "
+        f"{joined(list(QUANTITIES))} are gated"
+    ]
 
 
 def record_session(baseline: Path, **timed: Any) -> int:

@@ -15,6 +15,7 @@ from rich.progress import Progress as Bars
 from alexnet_bench import api
 from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.cli import faults
+from alexnet_bench.records.manifest import Plan
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.run.run import Observer
 from alexnet_bench.run.schedule import TrialTask
@@ -56,6 +57,10 @@ class Progress(Observer):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+    def begun(self, plan: Plan) -> None:
+        """Say what is compared."""
+        self._say(f"Variants: {joined(list(plan.variants))}.")
 
     def planned(self, tuning: int, trials: int, draws: int) -> None:
         """Take in how much is left to do, and at first say so: workers take seconds to start."""

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def command(
 ) -> int:
     """Train and time variants; write records, tables and plots."""
     from alexnet_bench.records.run_folder import run_folder
-    from alexnet_bench.run.run import resume_settings, start_run
+    from alexnet_bench.run.run import planned_draws, resume_settings, start_run
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
@@ -116,7 +117,7 @@ def command(
             raise click.UsageError(
                 f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
             )
-        schedule = Schedule(resume_settings(resume, options["seeds"]))
+        schedule = Schedule(resume_settings(resume, options["seeds"]), draws=planned_draws(resume))
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE
@@ -127,13 +128,8 @@ def command(
 
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
-    from alexnet_bench.analysis.effects import effects
-    from alexnet_bench.analysis.summary import summarize
     from alexnet_bench.cli.renewal import RenewedReport
-    from alexnet_bench.records.manifest import read_manifest
     from alexnet_bench.run.run import continue_run
-    from alexnet_bench.show.report import write_report
-    from alexnet_bench.show.sentences import answers
 
     if not as_json:
         from alexnet_bench.show.plan import plan_notes
@@ -150,6 +146,17 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
             sys.stderr,
         )
         return INTERRUPTED
+    return _report(folder, records, as_json)
+
+
+def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
+    """Write the report and show it; what that needs to import is not waited for before the run."""
+    from alexnet_bench.analysis.effects import effects
+    from alexnet_bench.analysis.summary import summarize
+    from alexnet_bench.records.manifest import read_manifest
+    from alexnet_bench.show.report import write_report
+    from alexnet_bench.show.sentences import answers
+
     page, manifest = write_report([folder], folder / "report"), read_manifest(folder)
     summary = summarize(records, [manifest])
     found = effects(records, [manifest], {manifest.run_id: folder})

@@ -7,6 +7,8 @@ from typing import Any
 from alexnet_bench.errors import AblationError, UnknownNameError
 from alexnet_bench.network.variant import Variant
 
+_UNSET = object()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -102,4 +104,5 @@ def differing(one: Variant, other: Variant) -> set[str]:
 def _value(variant: Variant, field: str) -> Any:
     head, _, tail = field.partition(".")
     value = getattr(variant, head)
-    return value.get(tail) if tail else value
+    # A recipe may set a field to None, which is not to leave it alone.
+    return value.get(tail, _UNSET) if tail else value

@@ -1,7 +1,8 @@
 """Files of JSON lines: a row a line, appended and synced to disk, so that nothing is lost in a crash."""
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,17 +47,30 @@ def read_rows(path: Path, type: Any, version: int) -> list[Any]:
         RecordError: a line is no row of a known schema; the message names file and line.
     """
     decoder, found = msgspec.json.Decoder(type), []
-    # Lines end at a line feed alone: what else ends a line of text may stand in a value.
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            row = decoder.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise RecordError(f"{path}, line {number}: {_newer(line, version) or error}") from None
-        if row.schema_version > version:
-            raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
-        found.append(row)
+    # Lines of bytes end at a line feed alone: what else ends a line of text may stand in a value.
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                row = decoder.decode(line)
+            except (msgspec.DecodeError, RecursionError) as error:
+                raise RecordError(f"{path}, line {number}: {_newer(line, version) or error}") from None
+            if row.schema_version > version:
+                raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
+            found.append(row)
     return found
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside another, which it replaces in one step once it is written: no reader finds half of it."""
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def mend_file(path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.files import replacing
 from alexnet_bench.records.schema import SCHEMA_VERSION
 
 MANIFEST = "run.json"
@@ -110,9 +111,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest in one step, so that it is never half written."""
-    fresh = folder / f"{MANIFEST}.new"
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-    fresh.replace(folder / MANIFEST)
+    with replacing(folder / MANIFEST) as fresh:
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 
 def read_manifest(folder: Path) -> Manifest:

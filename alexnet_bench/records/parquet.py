@@ -1,7 +1,8 @@
 """Writes records as Parquet, always with the same types, so that files of several runs are read together."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -12,16 +13,36 @@ from alexnet_bench.records.schema import COLUMNS, AnyRecord
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Records that are converted together.
+AT_ONCE = 500
+
 
 def write_parquet(records: Iterable[AnyRecord], path: Path) -> None:
     """Write records; a column that holds an object whose keys differ from run to run as JSON text."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    rows = msgspec.to_builtins(list(records))
     schema = pa.schema([(column.name, _arrow(column.type)) for column in COLUMNS])
-    columns = {column.name: [_value(row.get(column.name), column.type) for row in rows] for column in COLUMNS}
-    parquet.write_table(pa.table(columns, schema=schema), path)
+    tables = [schema.empty_table(), *(_table(rows, schema) for rows in _batched(records))]
+    parquet.write_table(pa.concat_tables(tables), path)
+
+
+def _batched(records: Iterable[AnyRecord]) -> Iterator[list[AnyRecord]]:
+    """Some records at a time: as objects of Python they take many times the memory."""
+    left = iter(records)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+def _table(records: Sequence[AnyRecord], schema: "pa.Schema") -> "pa.Table":
+    import pyarrow as pa
+
+    rows = msgspec.to_builtins(records)
+    columns = {}
+    for column in COLUMNS:
+        convert = _converter(column.type)
+        columns[column.name] = [convert(row.get(column.name)) for row in rows]
+    return pa.table(columns, schema=schema)
 
 
 def _arrow(hint: Any) -> "pa.DataType":
@@ -40,10 +61,10 @@ def _arrow(hint: Any) -> "pa.DataType":
     return _arrow(values[0]) if len(values) == 1 and values[0] in simple else pa.string()
 
 
-def _value(value: Any, hint: Any) -> Any:
-    """A value as its Parquet type takes it."""
-    if isinstance(value, dict) and get_origin(hint) is dict:
-        return json.dumps(value, sort_keys=True)
-    if isinstance(value, list | tuple) and _arrow(hint) == _arrow(tuple[str, ...]):
-        return [str(item) for item in value]
-    return value
+def _converter(hint: Any) -> Callable[[Any], Any]:
+    """Makes of a column's values what its Parquet type takes."""
+    if get_origin(hint) is dict:
+        return lambda value: json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+    if _arrow(hint) == _arrow(tuple[str, ...]):
+        return lambda value: [str(item) for item in value] if isinstance(value, list | tuple) else value
+    return lambda value: value

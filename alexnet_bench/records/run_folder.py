@@ -1,7 +1,7 @@
 """A run's folder: its manifest and the records beside it."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,11 +100,19 @@ def run_records(*folders: Path) -> list[AnyRecord]:
     return found
 
 
+def each_once(folders: Iterable[Path]) -> list[Path]:
+    """Folders without those that were given before, however they are spelled."""
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        found.setdefault(folder.resolve(), folder)
+    return list(found.values())
+
+
 def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
-    """The records of one or several run folders as one DataFrame: a row a record.
+    """The records of one or several run folders, each once, as one DataFrame: a row a record.
 
     Raises:
         RecordError: a folder holds no run, or its records are damaged or of a newer schema.
     """
     listed = [[item] if isinstance(item, str | Path) else item for item in folders]
-    return to_frame(run_records(*(Path(folder) for some in listed for folder in some)))
+    return to_frame(run_records(*each_once(Path(folder) for some in listed for folder in some)))

@@ -27,7 +27,7 @@ def column(about: str, *, agrees: bool = False) -> msgspec.Meta:
     return msgspec.Meta(description=about, extra={"agrees": agrees})
 
 
-class Epoch(msgspec.Struct, frozen=True, kw_only=True):
+class Epoch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One epoch of a trial; errors and loss as trained, with dropout and augmentation. Null: not finite."""
 
     epoch: int

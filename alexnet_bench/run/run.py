@@ -31,6 +31,9 @@ Kind = TypeVar("Kind", Trial, Draw)
 class Observer:
     """What is told how a run gets on; this one takes no notice."""
 
+    def begun(self, plan: Plan) -> None:
+        """A run goes ahead; its workers take seconds to start."""
+
     def planned(self, tuning: int, trials: int, draws: int) -> None:
         """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""
 
@@ -91,6 +94,11 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
     return replace(settings, seeds=seeds)
 
 
+def planned_draws(folder: Path) -> int | None:
+    """The draws that a run was begun with: what its preset stands for may have changed since."""
+    return read_manifest(folder).plan.draws or None
+
+
 def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[AnyRecord]:
     """Do what is left to do of a run, and return all its records.
 
@@ -110,6 +118,7 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
             f"(digest {before}, now {after}); bring back the former ones, or start a new run"
         )
     write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=asdict(schedule.settings)))
+    observer.begun(plan)
     with Zygote(folder / "workers.log") as zygote:
         _Run(schedule, folder, observer, zygote, manifest.run_id).carry_out()
     return run_records(folder)

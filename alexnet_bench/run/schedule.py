@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product, zip_longest
 from pathlib import Path
@@ -53,6 +53,7 @@ class Schedule:
         available_memory: in bytes; limits how many variants are timed at once.
         gpus: those of the machine; what they hold limits it too.
         alone: whether variants are held against nothing, so that no control is added.
+        draws: of each timed variant, at least; those of the settings by default.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -66,11 +67,12 @@ class Schedule:
         gpus: Callable[[], list[Gpu]] = visible_gpus,
         *,
         alone: bool = False,
+        draws: int | None = None,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
-        self._alone = alone
+        self._alone, self._draws = alone, draws
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
             if alone
@@ -154,7 +156,13 @@ class Schedule:
                 Pair(arm=contender[arm.name], control=contender[control.name])
                 for arm, control in self.timed.pairs
             ]
-        return TimingPlan(pairs, run_effort(self.settings), self.workers_at_once)
+        return TimingPlan(pairs, self._effort, self.workers_at_once)
+
+    @property
+    def _effort(self) -> Effort:
+        """How much a run times."""
+        effort = run_effort(self.settings)
+        return replace(effort, draws=self._draws or effort.draws)
 
     @property
     def time_batch_sizes(self) -> tuple[int, ...]:
@@ -229,7 +237,7 @@ class Schedule:
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
-        effort = effort or run_effort(self.settings)
+        effort = effort or self._effort
         factorials = self.registry.factorials(self.settings.variants)
         return Plan(
             preset=self.settings.preset,

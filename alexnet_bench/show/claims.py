@@ -11,6 +11,7 @@ from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.registry import Registry
+from alexnet_bench.records.files import replacing
 from alexnet_bench.records.manifest import MANIFEST, read_manifest
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
@@ -41,7 +42,7 @@ def runs_among(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     """The ledger of some runs; of none, the claims alone."""
-    records, plans = read_runs({run.resolve(): run for run in runs}.values())
+    records, plans = read_runs(runs)
     return ledger(registry, effects(records, plans.manifests, plans.folders))
 
 
@@ -91,8 +92,10 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
         RecordError: the folder cannot be written.
     """
     with writing_into(out):
-        (out / f"{NAME}.md").write_text(render_markdown(found), encoding="utf-8")
-        found.to_csv(out / f"{NAME}.csv", index=False)
+        with replacing(out / f"{NAME}.md") as fresh:
+            fresh.write_text(render_markdown(found), encoding="utf-8")
+        with replacing(out / f"{NAME}.csv") as fresh:
+            found.to_csv(fresh, index=False)
         with style.styled():
             style.save(draw_claims(found), out, NAME)
 

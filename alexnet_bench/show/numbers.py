@@ -5,11 +5,9 @@ Points and percents have two decimals, ratios three and a ×. What is not known 
 
 import math
 
-import pandas as pd
-
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.stats.verdict import INCONCLUSIVE
-from alexnet_bench.words import MISSING, counted, number, percent, signed
+from alexnet_bench.words import MISSING, counted, is_missing, number, percent, signed
 
 GIB, MIB = 2**30, 2**20
 _SMALLEST_P = 0.001
@@ -17,7 +15,7 @@ _SMALLEST_P = 0.001
 
 def value_text(value: float, unit: str) -> str:
     """A measured value: `4.35%`, `32.7 images/s`, `401 MiB` of bytes; what was never reached is infinite."""
-    if pd.isna(value):
+    if is_missing(value):
         return MISSING
     if math.isinf(value):
         return "never"
@@ -31,17 +29,17 @@ def value_text(value: float, unit: str) -> str:
 
 def effect_text(value: float, low: float, high: float, unit: str) -> str:
     """An effect with its interval, where it has one: `+1.10 [+0.98, +1.22]`, `×1.050 [×1.021, ×1.080]`."""
-    return in_unit(value, unit) + ("" if pd.isna(low) else f" [{interval_text(low, high, unit)}]")
+    return in_unit(value, unit) + ("" if is_missing(low) else f" [{interval_text(low, high, unit)}]")
 
 
 def interval_text(low: float, high: float, unit: str) -> str:
     """The ends of an interval."""
-    return MISSING if pd.isna(low) else f"{in_unit(low, unit)}, {in_unit(high, unit)}"
+    return MISSING if is_missing(low) else f"{in_unit(low, unit)}, {in_unit(high, unit)}"
 
 
 def in_unit(value: float, unit: str) -> str:
     """An effect, or an end of its interval."""
-    if pd.isna(value):
+    if is_missing(value):
         return MISSING
     if math.isinf(value):
         return "×∞" if unit == RATIO else "+∞" if value > 0 else "−∞"
@@ -50,10 +48,10 @@ def in_unit(value: float, unit: str) -> str:
 
 def change_text(ratio: float, low: float = math.nan, high: float = math.nan) -> str:
     """A ratio as a change in percent: `+5.00% [+2.10%, +8.00%]`."""
-    if pd.isna(ratio):
+    if is_missing(ratio):
         return MISSING
     value, *ends = (f"{signed(100 * (item - 1))}%" for item in (ratio, low, high))
-    return value if pd.isna(low) else f"{value} [{', '.join(ends)}]"
+    return value if is_missing(low) else f"{value} [{', '.join(ends)}]"
 
 
 def verdict_text(verdict: str, pairs: int, pairs_wanted: float | None, pair: str) -> str:
@@ -67,7 +65,7 @@ def verdict_text(verdict: str, pairs: int, pairs_wanted: float | None, pair: str
     """
     if verdict != INCONCLUSIVE:
         return verdict or MISSING
-    if pairs_wanted is None or pd.isna(pairs_wanted):
+    if pairs_wanted is None or is_missing(pairs_wanted):
         return f"{INCONCLUSIVE} (cannot estimate how many {pair}s it takes)"
     return f"{INCONCLUSIVE} (about {counted(int(pairs_wanted) - pairs, f'more {pair}')})"
 
@@ -82,6 +80,6 @@ def quantiles_text(values: tuple[float, ...] | None) -> str:
 
 def p_text(value: float) -> str:
     """A p-value."""
-    if pd.isna(value):
+    if is_missing(value):
         return MISSING
     return f"<{_SMALLEST_P}" if value < _SMALLEST_P else f"{value:.3f}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.errors import RecordError
+from alexnet_bench.records.files import replacing
 from alexnet_bench.records.parquet import write_parquet
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.content import make_content
@@ -21,32 +21,30 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     Raises:
         RecordError: a folder holds no run, two hold the same one, or `out` cannot be written.
     """
-    folders = dict.fromkeys(Path(run).resolve() for run in runs)
-    records, plans = read_runs(folders)
-    seen: dict[str, Path] = {}
-    for folder, manifest in zip(folders, plans.manifests, strict=True):
-        other = seen.setdefault(manifest.run_id, folder)
-        if other != folder:
-            raise RecordError(f"{other} and {folder} hold the same run; give one of them")
+    records, plans = read_runs(runs)
     with writing_into(out):
         figures = _draw_figures(records, plans, out)
         found = effects(records, plans.manifests, plans.folders)
         content = make_content(records, plans, found, figures)
         texts = ["; ".join(f"{value:.4g}" for value in values) for values in found["values"]]
-        found.assign(values=texts).to_csv(out / "effects.csv", index=False)
+        with replacing(out / "effects.csv") as fresh:
+            found.assign(values=texts).to_csv(fresh, index=False)
         terms = contrasts(records, plans)
         if len(terms):
-            terms.to_csv(out / "factorial.csv", index=False)
+            with replacing(out / "factorial.csv") as fresh:
+                terms.to_csv(fresh, index=False)
         else:
             (out / "factorial.csv").unlink(missing_ok=True)
-        write_parquet(records, out / "records.parquet")
+        with replacing(out / "records.parquet") as fresh:
+            write_parquet(records, fresh)
         page = out / "index.html"
         for file, text in (
             (out / "table.tex", render_latex(content)),
             (out / "report.md", render_markdown(content)),
             (page, render_html(content)),
         ):
-            file.write_text(text, encoding="utf-8")
+            with replacing(file) as fresh:
+                fresh.write_text(text, encoding="utf-8")
     return page
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -38,7 +39,7 @@ class Table:
         empty = {name for at, name in enumerate(cells) if all(line[at] == MISSING for line in lines)}
         return cls(list(cells), lines).without(*(empty if lines else ()))
 
-    @property
+    @cached_property
     def numeric(self) -> set[str]:
         """The columns that are aligned right: at least half of what they hold are numbers."""
         shown = {

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special, stats
+import scipy
 
 from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, Mean, Values, sum_of
 
@@ -27,7 +27,7 @@ def as_step(gain: Estimate) -> Mean:
     if math.isnan(gain.low):
         raise ValueError("a step without an interval has no error")
     freedom = gain.count - 1
-    width = -float(special.stdtrit(freedom, (1 - CONFIDENCE) / 2))
+    width = -float(scipy.special.stdtrit(freedom, (1 - CONFIDENCE) / 2))
     return Mean(value=gain.mean, error=(gain.high - gain.low) / 2 / width, freedom=freedom)
 
 
@@ -66,9 +66,9 @@ def trend_drift(values: Values, tolerance: float) -> Estimate | None:
         return None
     order = np.arange(array.size)
     # Not a number where all entries are equal.
-    if not stats.kendalltau(order, array, alternative="less").pvalue < FALSE_TRENDS:
+    if not scipy.stats.kendalltau(order, array, alternative="less").pvalue < FALSE_TRENDS:
         return None
-    found = stats.theilslopes(array, order, alpha=CONFIDENCE)
+    found = scipy.stats.theilslopes(array, order, alpha=CONFIDENCE)
     total, low, high = ((array.size - 1) * float(slope) for slope in (found[0], found[2], found[3]))
     if -total < tolerance:
         return None

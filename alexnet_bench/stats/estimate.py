@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 FEWEST_UNITS = 4
 CONFIDENCE = 0.95
@@ -49,11 +49,11 @@ class Mean:
         room = self.value - bound
         if self.error == 0:
             return 0.0 if room > 0 else 1.0
-        return float(special.stdtr(self.freedom, -room / self.error))
+        return float(scipy.special.stdtr(self.freedom, -room / self.error))
 
     def interval(self, level: float) -> tuple[float, float]:
         """The interval that misses the true mean with a probability of `level`."""
-        width = -float(special.stdtrit(self.freedom, level / 2)) * self.error if self.error else 0.0
+        width = -float(scipy.special.stdtrit(self.freedom, level / 2)) * self.error if self.error else 0.0
         return self.value - width, self.value + width
 
     def estimate(self, count: int) -> Estimate:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from alexnet_bench.stats.estimate import FEWEST_UNITS, Values, deviation, mean_of
 
@@ -69,7 +69,7 @@ def interval(values: NDArray[np.float64], level: float, least_deviation: float =
     if np.isfinite(values).all():
         return mean_of(values, least_deviation).interval(level)
     ordered, size = np.sort(values), values.size
-    left_out = int((special.bdtr(np.arange(size), size, 0.5) <= level / 2).sum())
+    left_out = int((scipy.special.bdtr(np.arange(size), size, 0.5) <= level / 2).sum())
     if not left_out:
         return -math.inf, math.inf
     return float(ordered[left_out - 1]), float(ordered[size - left_out])
@@ -78,7 +78,7 @@ def interval(values: NDArray[np.float64], level: float, least_deviation: float =
 def p_above(values: NDArray[np.float64], bound: float, least_deviation: float = 0.0) -> float:
     """One-sided p-value of "the centre is at most `bound`"."""
     if not np.isfinite(values).all():
-        return float(special.bdtr(int((values <= bound).sum()), values.size, 0.5))
+        return float(scipy.special.bdtr(int((values <= bound).sum()), values.size, 0.5))
     return mean_of(values, least_deviation).p_above(bound)
 
 
@@ -118,8 +118,8 @@ def pairs_to_find(size: float, level: float, power: float) -> int | None:
         return None
 
     def enough(pairs: int) -> bool:
-        critical = stats.t.isf(level, pairs - 1)
-        return bool(stats.nct.sf(critical, pairs - 1, min(size * math.sqrt(pairs), _FAR_OUT)) >= power)
+        critical = scipy.stats.t.isf(level, pairs - 1)
+        return bool(scipy.stats.nct.sf(critical, pairs - 1, min(size * math.sqrt(pairs), _FAR_OUT)) >= power)
 
     counts = range(FEWEST_UNITS, MOST_PAIRS_PREDICTED + 1)
     place = bisect_left(counts, True, key=enough)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 WINDOW = 3
 FEWEST_WARM_STEPS = 2 * WINDOW
@@ -42,6 +42,6 @@ def drifts(log_rates: Sequence[float] | NDArray[np.float64]) -> bool:
     if values.size < FEWEST_FOR_TREND or np.ptp(values) == 0:
         return False
     order = np.arange(values.size)
-    slope = stats.theilslopes(values, order).slope
-    p_value = stats.kendalltau(order, values).pvalue
+    slope = scipy.stats.theilslopes(values, order).slope
+    p_value = scipy.stats.kendalltau(order, values).pvalue
     return bool(p_value < TREND_LEVEL and abs(slope) * (values.size - 1) > SMALLEST_TREND)

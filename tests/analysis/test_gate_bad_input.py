@@ -30,6 +30,7 @@ def refused(bench, repository, no_workers):
         ("thresholds = {training = '120%'}", "it must be a share such as '2%', below 100%, or"),
         ("thresholds = {no-lrn = {memory = 'much'}}", "memory is 'much'"),
         ("false-alarms = 0", "false-alarms is 0"),
+        ("false-alarms = '0.1'", "false-alarms is '0.1'; it must be a share such as '2%', below 100%\n"),
         ("budget = 'long'", "'long' is no time such as 90s"),
         ("budget = ", "pyproject.toml cannot be read"),
         ("budget = true", "budget is True; it must be what would be typed after --budget"),

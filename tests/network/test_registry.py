@@ -337,6 +337,14 @@ def test_a_helper_imported_by_its_bare_name_is_told_how(write_ablations):
     assert load_refusal(folder).endswith(expected)
 
 
+def test_a_recipe_field_that_an_arm_leaves_out_is_a_difference():
+    """Left out is not left alone: a run's recipe may set it."""
+    arm = ALEXNET.but("endless", dropout=0.0, recipe={"stop_at_train_error": None})
+
+    with pytest.raises(AblationError, match="endless differs from alexnet in recipe too"):
+        Ablation(name="x", factor="dropout", control=ALEXNET, arms=[arm])
+
+
 def test_ablations_may_share_a_variant_within_a_file(write_ablations):
     folder = write_ablations(
         {

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from alexnet_bench.run.run import resume_settings, start_run
+from alexnet_bench.run.run import planned_draws, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 
@@ -69,6 +69,18 @@ def test_as_many_seeds_are_planned_as_before(begun):
 
     assert resume_settings(begun, None).seeds == 3
     assert resume_settings(begun, 4).seeds == 4
+
+
+def test_as_many_draws_are_planned_as_before(tmp_path):
+    """Quick runs had two once."""
+    start_run(Schedule(Settings(variants="@lrn", measure="throughput")), tmp_path / "run", "bench run")
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    manifest["plan"]["draws"] = 2
+    (tmp_path / "run" / "run.json").write_text(json.dumps(manifest))
+
+    schedule = Schedule(resume_settings(tmp_path / "run", None), draws=planned_draws(tmp_path / "run"))
+
+    assert schedule.manifest_plan().draws == schedule.timing.effort.draws == 2
 
 
 def test_a_folder_whose_data_are_gone_says_so(begun, bench):

@@ -176,7 +176,8 @@ def test_a_run_ends_well_and_says_where_its_report_is(finished):
     assert code == 0, err
     assert f"Report: {folder / 'report' / 'index.html'}" in "".join(out.splitlines())
     assert "layer-norm" in out
-    first, *lines = [line for line in err.splitlines() if line.strip()]
+    compared, first, *lines = [line for line in err.splitlines() if line.strip()]
+    assert compared == "Variants: alexnet and layer-norm."
     assert first.startswith("Starting workers for ")
     assert len(lines) == len(run_records(folder))
     assert sum("images/s training" in line for line in lines) == 2 * len(drawn(run_records(folder)))

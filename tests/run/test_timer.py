@@ -3,6 +3,7 @@
 import itertools
 import math
 import threading
+import time
 
 import pytest
 
@@ -103,6 +104,7 @@ def run(answers, tmp_path):
         slice_seconds=0.1,
         seconds=math.inf,
         modes=("training",),
+        told=lambda task, event: None,
     ):
         asked = Settings(variants=variants, time_threads=(1, 2), devices="cpu")
         contenders = tuple(Schedule(asked, load_registry()).timing.contenders)
@@ -110,7 +112,7 @@ def run(answers, tmp_path):
         task = DrawTask(draw=3, contenders=contenders, **how)
         sides = {"head": Side(code=Code())}
         with Timer(sides, asked, log=tmp_path / "log", run_id="run-a") as timing:
-            return {record.variant: record for record in timing.run(task, lambda task, event: None)}
+            return {record.variant: record for record in timing.run(task, told)}
 
     return run
 
@@ -135,6 +137,21 @@ def test_a_step_longer_than_a_slice_is_a_slice_and_a_single_one_is_enough(run):
     (record,) = run("alexnet", rounds=1, slice_seconds=0.0).values()
 
     assert (record.slice_steps, record.steady, record.status) == ((1,), True, "ok")
+
+
+def test_what_others_do_before_a_draw_is_no_part_of_it(run, monkeypatch):
+    """A report is renewed when a draw is about to begin."""
+    report_seconds, late, clock = 1e6, [0.0], time.perf_counter
+    monkeypatch.setattr(timer.time, "perf_counter", lambda: clock() + late[0])
+
+    def renew(task, event):
+        late[0] += report_seconds * event.startswith("build")
+
+    (record,) = run("alexnet", rounds=6, seconds=report_seconds / 2, told=renew).values()
+
+    assert late[0] == report_seconds
+    assert record.duration_seconds < report_seconds
+    assert len(record.round_ids) == 6
 
 
 def test_warm_up_goes_on_while_steps_get_faster(run, answers):

@@ -1,14 +1,16 @@
 """`write_report`, from run folders to files."""
 
+import contextlib
 import csv
 import json
 
 import pandas as pd
 import pytest
 from PIL import Image
-from report_runs import VERSIONS, accuracy, draw, failed_trial, manifest, timing, write_run
+from report_runs import VERSIONS, accuracy, draw, failed_trial, manifest, timing, trial, write_run
 
-from alexnet_bench import BenchError, write_report
+from alexnet_bench import BenchError, read, write_report
+from alexnet_bench.records.run_folder import add_record
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -86,6 +88,33 @@ def test_what_failed_or_was_not_recorded_is_not_drawn(tmp_path):
     nothing = write_run(tmp_path / "d", [])
 
     assert [drawn(timed, beside), drawn(failed), drawn(nothing)] == [["throughput"], [], []]
+
+
+def test_who_has_a_file_open_reads_all_of_it_while_it_is_written_again(tmp_path):
+    folder = write_run(tmp_path / "run", accuracy())
+    files = sorted(write_report(folder).parent.iterdir())
+    before = [file.read_bytes() for file in files]
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(file.open("rb")) for file in files]
+        add_record(folder, trial("alexnet", 2, 0.5, run_id="run-a"))
+
+        write_report(folder)
+
+        assert [file.read() for file in opened] == before
+    assert sorted(files[0].parent.iterdir()) == files
+    assert all(file.read_bytes() != text for file, text in zip(files, before, strict=True))
+
+
+def test_a_run_given_twice_counts_once_as_data_too(tmp_path, bench):
+    folder = write_run(tmp_path / "run", accuracy(seeds=4))
+    same = tmp_path / "elsewhere" / ".." / "run"
+    (tmp_path / "elsewhere").mkdir()
+
+    code, out, _ = bench("report", folder, same, "--out", tmp_path / "report", "--json")
+
+    assert code == 0
+    assert json.loads(out) == json.loads(bench("report", folder, "--json").out)
+    assert len(read(folder, same)) == len(read(folder)) == 8
 
 
 def test_a_folder_named_twice_counts_once_and_a_copied_run_is_refused(tmp_path):

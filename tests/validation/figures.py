@@ -27,6 +27,7 @@ import numpy as np
 import operations
 import pandas as pd
 import redraw
+import report_cost
 import reports
 import step_parts
 import summarize
@@ -96,6 +97,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ),
         ("docs/performance.md", "precision"): _precision,
         ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
+        ("docs/performance.md", "report"): lambda: report_cost.table(found("performance/report")),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),

@@ -3,11 +3,12 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
@@ -25,6 +26,8 @@ _LINES: dict[str, tuple[dict[str, Any], str]] = {
         "training error, with dropout and augmentation",
     ),
 }
+_PALE = 0.45
+_MARKER: dict[str, Any] = {"marker": "o", "markeredgewidth": 0.75, "markeredgecolor": "w"}
 _CONTROL: dict[str, Any] = {"color": style.CONTROL, "linestyle": ":", "linewidth": 1.5}
 
 
@@ -43,18 +46,17 @@ def curves_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.
 
 def _curves(setting: Setting, plans: Plans) -> pd.DataFrame:
     """One row an epoch, seed and variant, in percent; a network of two names under one of them."""
+    named = {name for name in setting.variants if not plans.same_as(name)}
+    values = attrgetter(*_LINES)
     rows = [
-        {
-            "variant": trial.variant,
-            "seed": f"{trial.run_id}/{trial.seed}",
-            "epoch": epoch.epoch,
-            **{name: 100 * value for name in _LINES if (value := getattr(epoch, name)) is not None},
-        }
+        (trial.variant, f"{trial.run_id}/{trial.seed}", epoch.epoch, *values(epoch))
         for trial in setting.succeeded
-        if not plans.same_as(trial.variant)
+        if trial.variant in named
         for epoch in trial.curve
     ]
-    return pd.DataFrame(rows, columns=["variant", "seed", "epoch", *_LINES])
+    curves = pd.DataFrame(rows, columns=["variant", "seed", "epoch", *_LINES])
+    curves[list(_LINES)] = 100 * curves[list(_LINES)].astype(float)
+    return curves
 
 
 def _draw(setting: Setting, curves: pd.DataFrame, plans: Plans, panel: SubFigure) -> None:
@@ -84,11 +86,25 @@ def _draw(setting: Setting, curves: pd.DataFrame, plans: Plans, panel: SubFigure
 
 
 def _draw_axes(axes: Axes, curves: pd.DataFrame) -> None:
-    how = {"x": "epoch", "errorbar": None, "legend": False, "ax": axes}
-    how["marker"] = "o" if curves["epoch"].nunique() < 4 else None
+    marker = _MARKER if curves["epoch"].nunique() < 4 else {}
     for name, (line, _) in _LINES.items():
         known = curves.dropna(subset=name)
         if len(known):
-            each = {"units": "seed", "estimator": None, "linewidth": 0.7, "alpha": 0.45}
-            sns.lineplot(known, y=name, **how, **line, **each)
-            sns.lineplot(known, y=name, **how, **line, linewidth=1.8)
+            seeds = known.sort_values(["seed", "epoch"], kind="stable").groupby("seed")[["epoch", name]]
+            lines = [seed.to_numpy(dtype=float) for _, seed in seeds]
+            # One artist for all: thousands of their own take minutes.
+            axes.add_collection(
+                LineCollection(
+                    lines,
+                    colors=line["color"],
+                    linestyles=line["linestyle"],
+                    linewidths=0.7,
+                    alpha=_PALE,
+                    capstyle="projecting" if line["linestyle"] == "-" else "butt",
+                    joinstyle="round",
+                )
+            )
+            if marker:
+                axes.plot(known["epoch"], known[name], **line | marker | {"linestyle": "", "alpha": _PALE})
+            mean = known.groupby("epoch")[name].mean()
+            axes.plot(mean.index, mean, **line, **marker, linewidth=1.8)

@@ -19,6 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.files import replacing
 from alexnet_bench.records.schema import AnyRecord
 
 WIDTH = 9.0
@@ -118,10 +119,12 @@ def save(figure: Figure | None, folder: Path, name: str) -> None:
         for ending in ("png", "svg"):
             (folder / f"{name}.{ending}").unlink(missing_ok=True)
         return
-    figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
+    with replacing(folder / f"{name}.png") as fresh:
+        figure.savefig(fresh, format="png", dpi=DOTS_PER_INCH)
     # What has been laid out once stays so.
     figure.set_layout_engine("none")
-    figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    with replacing(folder / f"{name}.svg") as fresh:
+        figure.savefig(fresh, format="svg", metadata={"Date": None})
 
 
 def styled() -> Any:
