@@ -14,7 +14,7 @@ from alexnet_bench.model.tensorflow_devices import describe
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_step import build_steps
 from alexnet_bench.model.tensorflow_towers import GroupedConvolution, _takes_groups
-from alexnet_bench.model.train import TrialSpec, run_trial
+from alexnet_bench.model.train import Trainer, TrialSpec
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_8, ALEXNET_32
@@ -87,7 +87,7 @@ def test_a_trial_learns_and_is_repeated_in_every_number(devices, recipe, name, p
         precision=precision,
     )
 
-    first, second = (run_trial(spec, lambda row: None, clock=lambda: 0.0) for _ in range(2))
+    first, second = (Trainer().run(spec, lambda row: None, clock=lambda: 0.0) for _ in range(2))
 
     assert first == second
     losses = [row["loss"] for row in first["curve"]]

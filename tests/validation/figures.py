@@ -319,15 +319,14 @@ def _of_findings() -> Iterator[tuple[str, str]]:
 
 def _of_performance() -> Iterator[tuple[str, str]]:
     """Errors of the same seeds by the code before and now; the first command."""
-    errors = [
-        {record.seed: 100 * record.test_top1_error for record in run(f"performance/errors-{name}")[0]}
-        for name in ("before", "now")
-    ]
-    differences = np.array(
-        [errors[1][seed] - errors[0][seed] for seed in errors[0].keys() & errors[1].keys()]
-    )
-    mean, low, high = _mean_with_interval(differences, 0.9)
-    yield "docs/performance.md", f"{mean} points of test error ({low} to {high}, {len(differences)} seeds"
+    for data, column in (("", "test_top1_error"), ("cifar10-", "held_out_top1_error")):
+        before, now = (
+            {record.seed: 100 * getattr(record, column) for record in run(f"performance/errors-{data}{name}")[0]}
+            for name in ("before", "now")
+        )
+        differences = np.array([now[seed] - before[seed] for seed in before.keys() & now.keys()])
+        mean, low, high = _mean_with_interval(differences, 0.9)
+        yield "docs/performance.md", f"by {mean} points ({low} to {high}, {len(differences)} seeds"
     for name in ("figure-1", "lrn-cifar10"):
         race, then, end = tuning.epochs_of(found("performance/tuning"), name)
         same, of = tuning.same_rates(found("performance/tuning"), name)
