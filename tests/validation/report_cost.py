@@ -65,7 +65,7 @@ def table(found: dict[str, Any]) -> str:
         [
             {
                 "records": f"{row['records']:,}",
-                "`bench report`": f"{row['seconds']:.1f} s",
+                "all": f"{row['seconds']:.1f} s",
                 "peak memory": f"{row['peak_mib']:,.0f} MiB",
                 "start": f"{row['seconds'] - sum(row[part] for part in PARTS):.2f} s",
                 **{part: f"{row[part]:.2f} s" for part in PARTS},
