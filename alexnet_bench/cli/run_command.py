@@ -80,7 +80,11 @@ Examples:
 @shared.timing
 @shared.interval
 @shared.budget
-@click.option("--jobs", type=int, help="Accuracy trials at a time.")
+@click.option(
+    "--jobs",
+    type=int,
+    help="Accuracy trials at a time; of small images as many as cores and memory allow by default.",
+)
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
 @shared.run_folder
 @click.option(

@@ -30,7 +30,6 @@ from alexnet_bench.run.tuning import TUNING_SEED, tried_rates
 from alexnet_bench.words import joined
 
 IMAGENET = 1000, 3
-MOST_JOBS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,11 +190,13 @@ class Schedule:
             for rate in tried_rates(network, records)
         ]
 
-    @property
+    @cached_property
     def jobs(self) -> int:
-        """Trials at a time."""
-        quick = self.topology.small and self.settings.preset == "quick"
-        return self.settings.jobs or (min(usable_cores(), MOST_JOBS) if quick else 1)
+        """Trials at a time: of small images as many as there are cores, if memory holds them."""
+        if self.settings.jobs or not self.topology.small:
+            return self.settings.jobs or 1
+        needed = max(network.plan.memory_bytes(network.recipe.batch_size) for network in self.networks)
+        return max(1, min(usable_cores(), self._workers_in_memory(needed)))
 
     @property
     def threads(self) -> int:
@@ -318,4 +319,7 @@ class Schedule:
         needed = max(
             item.network.plan.memory_bytes(item.network.recipe.batch_size) for item in self.timing.contenders
         )
-        return max(2, int(0.9 * self.available_memory()) // needed)
+        return max(2, self._workers_in_memory(needed))
+
+    def _workers_in_memory(self, needed: int) -> int:
+        return int(0.9 * self.available_memory()) // needed

@@ -15,6 +15,7 @@ from alexnet_bench.analysis.rates import chosen_rates, fewest_epochs
 from alexnet_bench.data import open_dataset
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.manifest import Plan
+from alexnet_bench.run import schedule as schedules
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.effort import run_effort
 from alexnet_bench.run.schedule import Schedule
@@ -317,6 +318,17 @@ def test_the_recipe_is_scaled_to_small_images_alone_and_keeps_its_epochs_if_it_s
 def test_trials_side_by_side_share_the_cores(jobs):
     assert schedule("alexnet", jobs=jobs).threads >= 1
     assert schedule("alexnet", jobs=1).threads >= schedule("alexnet", jobs=jobs).threads
+
+
+def test_trials_of_small_images_share_cores_and_memory(monkeypatch):
+    """Whatever the preset; of large images one at a time has the machine."""
+    monkeypatch.setattr(schedules, "usable_cores", lambda: 8)
+    few = schedule("alexnet", lambda: 3 * GIB)
+
+    assert [schedule("alexnet", preset=preset).jobs for preset in PRESETS] == [8, 8, 8]
+    assert (few.jobs, few.threads) == (3, 2)
+    assert schedule("alexnet", lambda: 3 * GIB, jobs=5).jobs == 5
+    assert schedule("alexnet", topology="alexnet-227").jobs == 1
 
 
 def test_a_plan_says_what_it_costs():
