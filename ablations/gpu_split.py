@@ -14,7 +14,12 @@ Costs about three minutes with the quick preset on two CPU cores. Where there ar
 `data-parallel` run on two logical CPU devices, and every table says so.
 """
 
-from alexnet_bench import ALEXNET, Ablation, Claim
+from alexnet_bench import ALEXNET, Ablation, Claim, LoggedRuns
+
+from . import _lab_log
+
+# Top-1 and top-5 error of the network of one GPU, in percent.
+RUN_145_HALF = {1: 39.168, 5: 18.229}
 
 SINGLE_TOWER = ALEXNET.but("single-tower", towers=1)
 ONE_GPU = ALEXNET.but("one-gpu", towers=1, kernels="half")
@@ -34,6 +39,14 @@ TOWERS = Ablation(
                 measure=f"top{k}_error",
                 predicts="higher",
                 size=points,
+                logged=LoggedRuns(
+                    source=f"{_lab_log.RELEASE}, layers/layer-params-145-half.cfg and -145-2010.cfg",
+                    compared="run 145-half against run 145-2010",
+                    images=_lab_log.TEST_2010,
+                    arm=RUN_145_HALF[k],
+                    control=_lab_log.RUN_145_OF_2010[k],
+                    differed="conv5 keeps all of its kernels",
+                ),
             )
             for k, points in ((1, 1.7), (5, 1.2))
         ),

@@ -4,7 +4,7 @@
 import alexnet_bench.run  # noqa: F401
 from alexnet_bench.api import compare, gate, run, write_report
 from alexnet_bench.errors import BenchError
-from alexnet_bench.network.ablation import Ablation, Claim
+from alexnet_bench.network.ablation import Ablation, Claim, LoggedRuns
 from alexnet_bench.network.parts import Block, Initializer, Optimizer, block, initializer, optimizer
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.variant import ALEXNET, Variant
@@ -17,6 +17,7 @@ __all__ = [
     "Block",
     "Claim",
     "Initializer",
+    "LoggedRuns",
     "Optimizer",
     "Recipe",
     "Variant",

@@ -48,6 +48,12 @@ class Entry:
         predicted: the claim as a change of the arm against the control.
         predicts: `higher` or `lower`.
         claimed: the size that is claimed, in `unit`, with its sign; null where none is.
+        logged: what the runs behind the claim show, arm minus control in points.
+        logged_scatter: the standard deviation of the control's network over `logged_siblings` runs.
+        logged_runs: which runs were compared; or what the log says of the claim.
+        logged_images: what they were tested on.
+        logged_differed: what else differed between them.
+        logged_source: repository, revision and files.
         where: data set, scale and training of what was measured.
         effect: arm minus control in points, or over it.
         low, high: ends of the interval that decides; of what is not judged, of the 95% interval.
@@ -74,6 +80,13 @@ class Entry:
     predicted: str = ""
     predicts: str = ""
     claimed: float | None = None
+    logged: float = math.nan
+    logged_scatter: float = math.nan
+    logged_siblings: int = 0
+    logged_runs: str = ""
+    logged_images: str = ""
+    logged_differed: str = ""
+    logged_source: str = ""
     where: str = ""
     effect: float = math.nan
     low: float = math.nan
@@ -130,7 +143,9 @@ def _controls(registry: Registry, ablation: Ablation) -> list[str]:
 def _entries(
     ablation: Ablation, claim: Claim, controls: Sequence[str], effects: pd.DataFrame
 ) -> Iterator[Found]:
-    blank = Entry(ablation=ablation.name, claim=claim.says, source=claim.source, setup=claim.setup)
+    blank = Entry(
+        ablation=ablation.name, claim=claim.says, source=claim.source, setup=claim.setup, **_logged(claim)
+    )
     if claim.arm is None:
         yield replace(blank, note=claim.untested), claim, None
         return
@@ -198,6 +213,21 @@ def _judged(entry: Entry, claim: Claim, row: Any, family: int) -> Entry:
     )
     same = ("pairs", "verdict", "remark", "p_supported", "p_contradicted", "pairs_wanted")
     return replace(entry, effect=effect, low=low, high=high, **{name: getattr(found, name) for name in same})
+
+
+def _logged(claim: Claim) -> dict[str, Any]:
+    """The columns of the runs behind a claim."""
+    if (runs := claim.logged) is None:
+        return {}
+    return {
+        "logged": runs.effect,
+        "logged_scatter": runs.scatter,
+        "logged_siblings": len(runs.siblings) + 1 if runs.siblings else 0,
+        "logged_runs": runs.compared,
+        "logged_images": runs.images,
+        "logged_differed": runs.differed,
+        "logged_source": runs.source,
+    }
 
 
 def _measures(claim: Claim) -> list[str]:

@@ -1,6 +1,7 @@
 """Ablations: one question about one idea of the paper, and what the paper claims of it."""
 
 import math
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,42 @@ from alexnet_bench.errors import AblationError, UnknownNameError
 from alexnet_bench.network.variant import Variant
 
 _UNSET = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedRuns:
+    """The runs behind a claim, as its authors' own log has them: one on each side.
+
+    Args:
+        source: repository, revision and files.
+        compared: which runs; or, without figures, what the log says of the claim.
+        images: what they were tested on.
+        arm, control: their errors, in percent; None where the log has no such runs.
+        siblings: errors of the control's network in other runs, on the same images.
+        differed: what else differed between the two.
+    """
+
+    source: str
+    compared: str
+    images: str = ""
+    arm: float | None = None
+    control: float | None = None
+    siblings: tuple[float, ...] = ()
+    differed: str = ""
+
+    @property
+    def effect(self) -> float:
+        """Arm minus control, in points; not a number where there are no such runs."""
+        if self.arm is None or self.control is None:
+            return math.nan
+        return self.arm - self.control
+
+    @property
+    def scatter(self) -> float:
+        """The standard deviation of the control's network from run to run, in points."""
+        if self.control is None or not self.siblings:
+            return math.nan
+        return statistics.stdev([self.control, *self.siblings])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +62,7 @@ class Claim:
         dataset: the only one that it can be tested on; any by default.
         topology: likewise.
         untested: why it cannot be measured, where no arm is given.
+        logged: the runs behind it, where they are public.
     """
 
     says: str
@@ -37,6 +75,7 @@ class Claim:
     dataset: str | None = None
     topology: str | None = None
     untested: str = ""
+    logged: LoggedRuns | None = None
 
     def __post_init__(self) -> None:
         parts = (self.arm, self.measure, self.predicts)

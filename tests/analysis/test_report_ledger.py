@@ -10,7 +10,7 @@ from report_runs import draws, manifest, trial, write_run
 from alexnet_bench.analysis.claims import ledger
 from alexnet_bench.analysis.rows import Row
 from alexnet_bench.errors import AblationError, RecordError, UnknownNameError
-from alexnet_bench.network.ablation import Ablation, Claim
+from alexnet_bench.network.ablation import Ablation, Claim, LoggedRuns
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.show.claims import (
@@ -263,6 +263,43 @@ def test_a_run_supports_its_claims_in_every_form(run, tmp_path):
     assert written == ["claims.csv", "claims.md", "claims.png", "claims.svg"]
     assert "| LRN lowers top-1 error by 1.4 points |" in render_markdown(found)
     assert len(pd.read_csv(tmp_path / "out" / "claims.csv")) == len(found)
+
+
+def test_a_claim_shows_the_runs_that_its_authors_logged():
+    """Beside what luck and schedule alone do to their network."""
+    logged = LoggedRuns(
+        source="a release", compared="run 2 against run 1", arm=42.5, control=41.0, siblings=(41.5, 42.0)
+    )
+    silent = LoggedRuns(source="a release", compared="no such run is in the release")
+    found = pd.DataFrame(entries([claim(logged=logged), claim(logged=silent), claim()]))
+    table = claims_table(found)
+    column = table.columns.index("Its lab log")
+
+    assert found["logged"].tolist()[0] == 1.5
+    assert found["logged_scatter"].tolist()[0] == pytest.approx(0.5)
+    assert [row[column] for row in table.rows] == [
+        "+1.50: run 2 against run 1; 3 runs of one network scatter by 0.50",
+        "no such run is in the release",
+        "–",
+    ]
+
+
+def test_the_log_bears_out_the_figures_of_the_paper():
+    """Each figure is one run against one other; that of overlapping pooling is within the scatter."""
+    logged = {
+        (item.arm, item.measure): (item.size, item.logged)
+        for ablation in SHIPPED.ablations.values()
+        for item in ablation.claims
+        if item.logged and not math.isnan(item.logged.effect)
+    }
+
+    assert len(logged) == 8
+    for size, runs in logged.values():
+        assert abs(runs.effect) == pytest.approx(size, abs=0.06)
+        assert "2f8b81f, layers/layer-params-" in runs.source
+    _, lrn = logged["no-lrn", "top1_error"]
+    _, pooling = logged["non-overlapping-pooling", "top1_error"]
+    assert pooling.effect < 2 * lrn.scatter < lrn.effect
 
 
 def test_what_is_no_run_is_passed_over_and_what_is_not_there_refused(run, tmp_path):

@@ -23,6 +23,7 @@ PARAMETERS = {
     "notebook": 62_378_344,
     "one-gpu": 59_798_312,
     "averaged-lrn": 60_965_224,
+    "constant-lrn": 60_965_224,
     "batch-norm": 60_966_632,
     "scaled-tanh": 60_965_224,
     "sigmoid": 60_965_224,

@@ -313,6 +313,9 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     errors = rows[rows["measure"] == "held_out_top1_error"].set_index("arm")["effect"]
     shares = ", ".join(f"{errors[f'tanh-{name}']:.1f}" for name in ("normal", "glorot"))
     yield "README.md", f"(by {shares} and {errors['tanh-he']:.1f} points worse"
+    of_paper, of_top5, _ = load_registry().ablations["lrn"].claims
+    top1, top5 = (claim.logged.scatter for claim in (of_paper, of_top5))
+    yield "docs/lab-log.md", f"{top1:.2f} points of top-1 and {top5:.2f} of top-5 error"
     decided = ledger()["verdict"].isin(["supported", "contradicted"]).sum()
     yield "README.md", f"has {decided} verdicts in {len(ledger())} rows"
 
