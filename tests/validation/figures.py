@@ -309,6 +309,15 @@ def _of_findings() -> Iterator[tuple[str, str]]:
         f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, "
         f"{row.arm_value:.1f}% without",
     )
+    placebo = effects(*run("lrn-placebo-digits")).set_index(["arm", "measure"])
+    for arm, said in (("constant-lrn", "equivalent within"), ("no-lrn", "inconclusive")):
+        row = placebo.loc[arm, "test_top1_error"]
+        within = f" {row.margin:.2f} points" if row.verdict == "equivalent" else ""
+        yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)}), {said}{within}"
+    factors = found("lrn-factor")
+    (mean,) = {f"{row['mean']:.4f}" for row in factors}
+    most = max(1 - row["low"] / row["mean"] for row in factors)
+    yield "README.md", f"multiplication by {mean}, within {most:.1%} for 99.8%"
     rows = effects(*run("figure-1"))
     errors = rows[rows["measure"] == "held_out_top1_error"].set_index("arm")["effect"]
     shares = ", ".join(f"{errors[f'tanh-{name}']:.1f}" for name in ("normal", "glorot"))
