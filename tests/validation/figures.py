@@ -313,7 +313,10 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     for arm, said in (("constant-lrn", "equivalent within"), ("no-lrn", "inconclusive")):
         row = placebo.loc[arm, "test_top1_error"]
         within = f" {row.margin:.2f} points" if row.verdict == "equivalent" else ""
-        yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)}), {said}{within}"
+        yield (
+            "README.md",
+            f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)}), {said}{within}",
+        )
     factors = found("lrn-factor")
     (mean,) = {f"{row['mean']:.4f}" for row in factors}
     most = max(1 - row["low"] / row["mean"] for row in factors)
@@ -333,7 +336,10 @@ def _of_performance() -> Iterator[tuple[str, str]]:
     """Errors of the same seeds by the code before and now; the first command."""
     for data, column in (("", "test_top1_error"), ("cifar10-", "held_out_top1_error")):
         before, now = (
-            {record.seed: 100 * getattr(record, column) for record in run(f"performance/errors-{data}{name}")[0]}
+            {
+                record.seed: 100 * getattr(record, column)
+                for record in run(f"performance/errors-{data}{name}")[0]
+            }
             for name in ("before", "now")
         )
         differences = np.array([now[seed] - before[seed] for seed in before.keys() & now.keys()])

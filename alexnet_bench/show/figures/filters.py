@@ -16,6 +16,8 @@ from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 
 _A_LINE = 48
+# Pixels of a kernel.
+_BETWEEN = 2
 
 Row = tuple[str, NDArray[np.float32]]
 
@@ -44,15 +46,25 @@ def _rows(setting: Setting, plans: Plans, files: Predictions) -> Iterator[Row]:
 
 
 def _draw(setting: Setting, rows: list[Row], panel: SubFigure) -> None:
-    for axes, (label, kernels) in zip(style.grid(panel, len(rows), 1), rows, strict=True):
-        axes.imshow(_strip(kernels), interpolation="nearest", aspect="equal")
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.grid(visible=False)
-        axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
+    """All in one plot: to lay out one for each row takes seconds."""
+    (axes,) = style.grid(panel, 1, 1)
+    top, widest, middles = 0, 0, list[float]()
+    for _, kernels in rows:
+        strip = _strip(kernels)
+        height, width, _ = strip.shape
+        widest = max(widest, width)
+        axes.imshow(strip, interpolation="nearest", extent=(0, width, top + height, top))
+        middles.append(top + height / 2)
+        top += height + _BETWEEN
+    axes.set(xticks=[], xlim=(0, widest), ylim=(top - _BETWEEN, 0))
+    axes.set_yticks(middles, [label for label, _ in rows], fontsize="small")
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    for middle, (_, kernels) in zip(middles, rows, strict=True):
         share = f"colour {_colour(kernels):z.0%}" if kernels.shape[2] > 1 else ""
-        axes.annotate(share, (1.005, 0.5), xycoords="axes fraction", va="center", fontsize="small")
-        axes.spines[:].set_visible(False)
+        place: Any = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": "small"}
+        axes.annotate(share, (1.005, middle), **place)
     style.entitle(panel, "Kernels of the first layer", trial_conditions(setting))
 
 

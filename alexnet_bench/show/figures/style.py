@@ -121,8 +121,8 @@ def save(figure: Figure | None, folder: Path, name: str) -> None:
         return
     with replacing(folder / f"{name}.png") as fresh:
         figure.savefig(fresh, format="png", dpi=DOTS_PER_INCH)
-    # What has been laid out once stays so.
-    figure.set_layout_engine("none")
+    # What has been laid out once stays so; with an engine called "none" all would be drawn once more.
+    figure.set_layout_engine(None)
     with replacing(folder / f"{name}.svg") as fresh:
         figure.savefig(fresh, format="svg", metadata={"Date": None})
 
