@@ -67,6 +67,9 @@ def imports(file, *, module_level=False):
         node = pending.pop()
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level and file.parent == shipped_folder():
+            # What ablation files share.
+            assert all((file.parent / f"{alias.name}.py").is_file() for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             # In the worker, relative means the caller's own, whatever code is under test.
             assert node.level == 0 or part(file) == "worker", f"{file}: relative import"

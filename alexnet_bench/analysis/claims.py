@@ -48,6 +48,7 @@ class Entry:
         predicted: the claim as a change of the arm against the control.
         predicts: `higher` or `lower`.
         claimed: the size that is claimed, in `unit`, with its sign; null where none is.
+        log_says: what the log of the claim's authors shows, in words.
         logged: what the runs behind the claim show, arm minus control in points.
         logged_scatter: the standard deviation of the control's network over `logged_siblings` runs.
         logged_runs: which runs were compared; or what the log says of the claim.
@@ -80,6 +81,7 @@ class Entry:
     predicted: str = ""
     predicts: str = ""
     claimed: float | None = None
+    log_says: str = ""
     logged: float = math.nan
     logged_scatter: float = math.nan
     logged_siblings: int = 0
@@ -220,6 +222,7 @@ def _logged(claim: Claim) -> dict[str, Any]:
     if (runs := claim.logged) is None:
         return {}
     return {
+        "log_says": runs.says,
         "logged": runs.effect,
         "logged_scatter": runs.scatter,
         "logged_siblings": len(runs.siblings) + 1 if runs.siblings else 0,

@@ -7,6 +7,7 @@ from typing import Any
 
 from alexnet_bench.errors import AblationError, UnknownNameError
 from alexnet_bench.network.variant import Variant
+from alexnet_bench.words import signed
 
 _UNSET = object()
 
@@ -46,6 +47,16 @@ class LoggedRuns:
             return math.nan
         return statistics.stdev([self.control, *self.siblings])
 
+    @property
+    def says(self) -> str:
+        """What the log shows, and how far runs of one network lie apart in it."""
+        if math.isnan(self.effect):
+            return self.compared
+        said = f"{signed(self.effect)} points: {self.compared}"
+        if self.siblings:
+            said += f"; {len(self.siblings) + 1} runs of one network scatter by {self.scatter:.2f}"
+        return said
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -76,6 +87,11 @@ class Claim:
     topology: str | None = None
     untested: str = ""
     logged: LoggedRuns | None = None
+
+    @property
+    def log_says(self) -> str:
+        """What the runs behind it show; empty where they are not public."""
+        return self.logged.says if self.logged else ""
 
     def __post_init__(self) -> None:
         parts = (self.arm, self.measure, self.predicts)

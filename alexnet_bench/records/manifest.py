@@ -39,6 +39,7 @@ class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     setup: str
     arm: str | None = None
+    log_says: str = ""
 
 
 class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):

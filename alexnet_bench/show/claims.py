@@ -8,7 +8,7 @@ import pandas as pd
 
 from alexnet_bench.analysis.claims import NOT_TESTED, ledger
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.analysis.metrics import POINTS, RATIO
+from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.registry import Registry
 from alexnet_bench.records.files import replacing
@@ -16,7 +16,7 @@ from alexnet_bench.records.manifest import MANIFEST, read_manifest
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
 from alexnet_bench.show.files import read_runs, writing_into
-from alexnet_bench.show.numbers import effect_text, in_unit, verdict_text
+from alexnet_bench.show.numbers import effect_text, verdict_text
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 from alexnet_bench.words import MISSING, counted
@@ -51,7 +51,7 @@ def claims_table(found: pd.DataFrame) -> Table:
     cells: Cells = {
         "Claim": lambda row: row.claim,
         "The paper": lambda row: f"{row.arm}: {row.measure} {row.predicted}" if row.arm else MISSING,
-        "Its lab log": _logged,
+        "Its lab log": lambda row: row.log_says or MISSING,
         "Measured": lambda row: (
             f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"
             if row.pairs
@@ -99,18 +99,6 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
             found.to_csv(fresh, index=False)
         with style.styled():
             style.save(draw_claims(found), out, NAME)
-
-
-def _logged(row: Any) -> str:
-    """What the runs behind a claim show: one run a side, beside what luck and schedule alone do."""
-    if pd.isna(row.logged):
-        return row.logged_runs or MISSING
-    scatter = (
-        f"; {row.logged_siblings} runs of one network scatter by {row.logged_scatter:.2f}"
-        if row.logged_siblings
-        else ""
-    )
-    return f"{in_unit(row.logged, POINTS)}: {row.logged_runs}{scatter}"
 
 
 def _verdict(row: Any) -> str:

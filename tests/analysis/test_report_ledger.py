@@ -278,7 +278,7 @@ def test_a_claim_shows_the_runs_that_its_authors_logged():
     assert found["logged"].tolist()[0] == 1.5
     assert found["logged_scatter"].tolist()[0] == pytest.approx(0.5)
     assert [row[column] for row in table.rows] == [
-        "+1.50: run 2 against run 1; 3 runs of one network scatter by 0.50",
+        "+1.50 points: run 2 against run 1; 3 runs of one network scatter by 0.50",
         "no such run is in the release",
         "–",
     ]
