@@ -84,6 +84,8 @@ def tries_left(
         while not (due := _due(tried, field, own_seeds, epochs)) and field:
             # What has a seed less has no chance any more.
             field = [rate for rate in field if tried[rate].keys() >= set(own_seeds)]
+            if not field:
+                break
             field = ranked(tried, field, own_seeds, epochs)
             if (beyond := _beyond(field[0], known)) is None:
                 break
@@ -118,9 +120,9 @@ def _due(tried: Tried, rates: Sequence[float], seeds: Sequence[int], epochs: int
 def _epochs_to_win(tried: Tried, trials: dict[int, Trial], seed: int, seeds: Sequence[int]) -> int:
     """How many epochs of a seed are of use: a rate that needs more cannot be the soonest any more."""
     there = [
-        sum(map(_epochs_to_stop, others.values()))
+        sum(_epochs_to_stop(others[own]) for own in seeds)
         for others in tried.values()
-        if others.keys() >= set(seeds) and all(map(has_reached, others.values()))
+        if others.keys() >= set(seeds) and all(has_reached(others[own]) for own in seeds)
     ]
     if not there:
         return sys.maxsize

@@ -1,8 +1,12 @@
 """Which rates are tried, for how long, and which is chosen; with curves that are made up."""
 
 import math
+from random import Random
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
 from made_up_trials import made_up_trial
 from report_runs import curve_point
 
@@ -283,6 +287,26 @@ def test_where_no_rate_gets_there_the_one_that_came_nearest_is_chosen():
 
 
 # -- runs that go on
+
+
+@settings(max_examples=150, deadline=None)
+@for_all(st.sampled_from(["paper", "figure-1"]), st.integers(0, 10**9))
+def test_every_race_ends_with_a_rate_and_trains_nothing_twice(recipe, world):
+    """However long each rate and seed takes, and whichever diverge."""
+    plan = schedule("relu-he", recipe=recipe, topology="four-layer-32")
+
+    def outcome(task):
+        luck = Random(f"{world} {rate_of(task)} {task.seed}")
+        errors = [0.5] * luck.randrange(40) + [luck.choice([0.2, 0.3])] * EPOCHS
+        return trained(task, errors, status="diverged" if luck.random() < 0.1 else "ok")
+
+    tasks, records = race(plan, outcome)
+
+    running = {rate_of(task) for task in tasks} - {
+        rate_of(task) for task, record in zip(tasks, records, strict=True) if not record.succeeded
+    }
+    assert not running or chosen(records) in running
+    assert len({(rate_of(task), task.seed, task.most_epochs) for task in tasks}) == len(tasks)
 
 
 @pytest.mark.parametrize("recipe", ["paper", "figure-1"])
