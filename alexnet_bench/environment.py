@@ -40,7 +40,20 @@ def available_memory_bytes() -> int:
     # Left to the caller of a worker: the interpreter under test may lack it.
     import psutil
 
-    return psutil.virtual_memory().available
+    free: int = psutil.virtual_memory().available
+    left = left_in_container()
+    return free if left is None else min(free, left)
+
+
+def left_in_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Bytes that a container's limit leaves, which the machine's figures do not show; None without one."""
+    try:
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        about = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return None
+    # Cached files make way.
+    return max(0, limit - used + int(about.get("inactive_file", 0)))
 
 
 @cache

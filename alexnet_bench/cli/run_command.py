@@ -106,7 +106,7 @@ def command(
 ) -> int:
     """Train and time variants; write records, tables and plots."""
     from alexnet_bench.records.run_folder import run_folder
-    from alexnet_bench.run.run import planned_draws, resume_settings, start_run
+    from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
@@ -117,7 +117,11 @@ def command(
             raise click.UsageError(
                 f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
             )
-        schedule = Schedule(resume_settings(resume, options["seeds"]), draws=planned_draws(resume))
+        schedule = Schedule(
+            resume_settings(resume, options["seeds"]),
+            draws=planned_draws(resume),
+            threads=trial_threads(resume),
+        )
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE

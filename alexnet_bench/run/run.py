@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from alexnet_bench.analysis.rates import chosen_rates
-from alexnet_bench.environment import describe_environment, git_commit, now, usable_cores
+from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
 from alexnet_bench.records.run_folder import add_record, create_run, reopen_run, run_records
@@ -84,7 +84,6 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         settings = Settings(**manifest.settings)
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
-    settings = replace(settings, jobs=settings.jobs or _jobs_so_far(folder))
     before = len(manifest.plan.seeds)
     if seeds is None:
         return settings if settings.looks else replace(settings, seeds=before or None)
@@ -95,13 +94,12 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
     return replace(settings, seeds=seeds)
 
 
-def _jobs_so_far(folder: Path) -> int | None:
-    """So many at a time that each trial has the threads that the run's trials had; None without one.
+def trial_threads(folder: Path) -> int | None:
+    """The threads of a run's trials; None without one.
 
-    Others would give other numbers, which are not compared with those.
+    With others, later trials would give other numbers, which are not compared with those.
     """
-    threads = next((record.threads for record in run_records(folder) if isinstance(record, Trial)), None)
-    return threads and max(1, usable_cores() // threads)
+    return next((record.threads for record in run_records(folder) if isinstance(record, Trial)), None)
 
 
 def planned_draws(folder: Path) -> int | None:

@@ -31,6 +31,8 @@ from alexnet_bench.words import counted, joined
 from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
 IMAGENET = 1000, 3
+MOST_MEMORY = 0.9
+DRIVER = Path("/proc/driver/nvidia/version")
 # Of a GPU: what its context takes, two arrays, and three matrices of 16,384 a side.
 YARDSTICK_BYTES = 2**32
 
@@ -68,11 +70,12 @@ class Schedule:
         *,
         alone: bool = False,
         draws: int | None = None,
+        threads: int | None = None,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
-        self._alone, self._draws = alone, draws
+        self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
             if alone
@@ -225,15 +228,33 @@ class Schedule:
 
     @cached_property
     def jobs(self) -> int:
-        """Trials at a time: of small images as many as there are cores, if memory holds them."""
+        """Trials at a time: of small images as many as there are cores, if memory holds them.
+
+        Those of a run that goes on have the threads that the ones before had.
+        """
         if self.settings.jobs or not self.topology.small:
             return self.settings.jobs or 1
-        return max(1, min(usable_cores(), self._workers_in_memory(self.networks)))
+        if self._may_use_unseen_gpus:
+            return 1
+        cores = usable_cores() // (self._threads or 1)
+        return max(1, min(cores, self._workers_in_memory(self.networks)))
+
+    @property
+    def _may_use_unseen_gpus(self) -> bool:
+        """Whether trials would share a GPU whose memory nobody can tell."""
+        asked = self.settings.devices
+        return not self.gpus() and (asked == "gpu" or (asked == "auto" and DRIVER.is_file()))
 
     @property
     def threads(self) -> int:
         """CPU threads of each trial."""
-        return max(1, usable_cores() // self.jobs)
+        return self._threads or max(1, usable_cores() // self.jobs)
+
+    @cached_property
+    def memory_to_wait_in(self) -> float:
+        """Bytes that workers may hold which wait for their network's next seed, beside those that train."""
+        needed = max(network.plan.memory_bytes(network.recipe.batch_size) for network in self.networks)
+        return max(0.0, MOST_MEMORY * self.available_memory() - self.jobs * needed)
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
@@ -353,11 +374,11 @@ class Schedule:
     def _workers_in_memory(self, networks: Sequence[Network]) -> int:
         """How many workers the machine's memory holds, and that of the fullest GPU."""
         needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
-        held = int(0.9 * self.available_memory()) // needed
+        held = int(MOST_MEMORY * self.available_memory()) // needed
         if self.on_gpus and (gpus := self.gpus()):
             needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
             free = min(gpu.free_bytes for gpu in gpus) - YARDSTICK_BYTES
-            held = min(held, int(0.9 * free) // needed)
+            held = min(held, int(MOST_MEMORY * free) // needed)
         return held
 
 

@@ -14,15 +14,12 @@ from typing import Any
 
 import msgspec
 
-from alexnet_bench.environment import available_memory_bytes, git_commit, now, versions
+from alexnet_bench.environment import git_commit, now, versions
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
-
-# Of the memory that is free when training begins: workers that wait for their next seed hold no more of it.
-MOST_MEMORY_OF_IDLE = 0.5
 
 _Key = tuple[str, str]
 OnRecord = Callable[[Trial], None]
@@ -73,7 +70,7 @@ class _Trainers:
     def __init__(self, schedule: Schedule, zygote: Zygote) -> None:
         self._schedule, self._zygote = schedule, zygote
         self._all, self._idle, self._lock = Workers(), dict[_Key, list[Worker]](), threading.Lock()
-        self._bytes_left = MOST_MEMORY_OF_IDLE * available_memory_bytes()
+        self._bytes_left = schedule.memory_to_wait_in
 
     @contextlib.contextmanager
     def ended(self, pool: ThreadPoolExecutor) -> Iterator["_Trainers"]:

@@ -122,7 +122,9 @@ def _epochs_to_win(tried: Tried, trials: dict[int, Trial], seed: int, seeds: Seq
     there = [
         sum(_epochs_to_stop(others[own]) for own in seeds)
         for others in tried.values()
-        if others.keys() >= set(seeds) and all(has_reached(others[own]) for own in seeds)
+        if others.keys() >= set(seeds)
+        and is_in_race(others)
+        and all(has_reached(others[own]) for own in seeds)
     ]
     if not there:
         return sys.maxsize

@@ -18,7 +18,7 @@ DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "results/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / ".github").rglob("*.yml")),
-    *sorted(shipped_folder().glob("*.py")),
+    *sorted(shipped_folder().glob("[!_]*.py")),
 ]
 
 
@@ -91,7 +91,7 @@ def test_every_documented_command_line_can_be_typed(arguments):
 def test_the_readme_and_the_ablations_say_what_to_type():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "bench run" not in readme or any(line[0] == "run" for line in command_lines(readme))
-    for file in shipped_folder().glob("*.py"):
+    for file in shipped_folder().glob("[!_]*.py"):
         assert any(line[:2] == ["run", "--variants"] for line in command_lines(file.read_text("utf-8"))), file
 
 

@@ -230,6 +230,7 @@ def test_trials_of_small_images_share_cores_and_memory(monkeypatch):
     assert [schedule("alexnet", preset=preset).jobs for preset in PRESETS] == [8, 8, 8]
     assert (few.jobs, few.threads) == (3, 2)
     assert schedule("alexnet", lambda: 3 * GIB, jobs=5).jobs == 5
+    assert schedule("alexnet", devices="gpu").jobs == 1, "nobody knows how much memory it has"
     assert schedule("alexnet", topology="alexnet-227").jobs == 1
 
 

@@ -73,8 +73,8 @@ def test_a_worker_that_cannot_go_on_is_followed_by_another(run):
     assert trained == [[("alexnet", 0)], [("alexnet", 1)]]
 
 
-def test_workers_that_wait_hold_no_more_than_half_of_the_memory(run, monkeypatch):
-    monkeypatch.setattr(trials, "available_memory_bytes", lambda: 3)
+def test_workers_that_wait_hold_no_more_than_is_left_beside_those_that_train(run, monkeypatch):
+    monkeypatch.setattr(Schedule, "memory_to_wait_in", 1)
 
     trained, _ = run("alexnet,tanh", 2)
 

@@ -193,8 +193,11 @@ def noise(towers, channels=3, kernels=60):
 
 
 def test_every_tower_has_a_row_of_its_own(filters):
-    rows = [axes.get_ylabel() for axes in _axes(filters({"alexnet": noise(2), "one": noise(1)}))]
-    assert rows == ["alexnet, tower 1", "alexnet, tower 2", "one"]
+    (axes,) = _axes(filters({"alexnet": noise(2), "one": noise(1)}))
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["alexnet, tower 1", "alexnet, tower 2", "one"]
+    tops = [image.get_extent()[3] for image in axes.get_images()]
+    assert tops == sorted(set(tops)) and len(tops) == 3
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -217,6 +220,7 @@ def test_colour_is_the_share_that_is_not_grey(filters):
     opposed[..., 0, :], opposed[..., 1, :] = 1.0, -1.0
     both = np.concatenate([grey, opposed], axis=4)
 
-    figure = filters({"alexnet": grey, "opposed": opposed, "both": both})
-    shares = {axes.get_ylabel(): axes.texts[0].get_text() for axes in _axes(figure)}
+    (axes,) = _axes(filters({"alexnet": grey, "opposed": opposed, "both": both}))
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    shares = dict(zip(labels, [text.get_text() for text in axes.texts], strict=True))
     assert shares == {"alexnet": "colour 0%", "opposed": "colour 100%", "both": "colour 50%"}
