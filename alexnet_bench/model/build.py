@@ -4,6 +4,7 @@ On one device the towers of a layer are one operation on channels that lie side 
 every tower has layers of its own. Both start with the same weights and drop the same units.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +70,7 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
                 item.seed_generator.state.assign([derive_seed(seed, "dropout", layer.name), 0])
         elif layer.kind in ("convolution", "dense"):
             draws = [
-                recipe.initialization.build(derive_seed(seed, "weights", name)) for name in tower_names(layer)
+                _initializer(recipe, layer, derive_seed(seed, "weights", name)) for name in tower_names(layer)
             ]
             for item, own in zip(
                 found, [draws] if len(found) == 1 else [[draw] for draw in draws], strict=True
@@ -78,6 +79,14 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
                 kernels = [draw((*before, width // len(own)), "float32") for draw in own]
                 item.kernel.assign(ops.concatenate(kernels, -1))
                 item.bias.assign(ops.full(item.bias.shape, recipe.bias if layer.biased else 0.0))
+
+
+def _initializer(recipe: Recipe, layer: Layer, seed: int) -> Any:
+    """What draws the weights of a layer."""
+    deviation = recipe.layer(layer.name).deviation
+    if deviation is None:
+        return recipe.initialization.build(seed)
+    return keras.initializers.RandomNormal(stddev=deviation, seed=seed)
 
 
 def is_drawn_whole(plan: LayerPlan) -> bool:
@@ -90,6 +99,11 @@ def tower_names(layer: Layer) -> list[str]:
     if layer.towers == 1:
         return [layer.name]
     return [f"{layer.name}_tower{tower}" for tower in range(layer.towers)]
+
+
+def layer_of(weight: keras.Variable) -> str:
+    """The name of the plan's layer that a weight belongs to, be it a tower's."""
+    return re.sub(r"_tower\d+$", "", weight.path.partition("/")[0])
 
 
 def made_of(model: keras.Model, layer: Layer) -> list[keras.Layer]:

@@ -31,6 +31,9 @@ OTHER_RECIPE = {
     "pixels": "standardized",
     "augmentation": "none",
     "stop_at_train_error": 0.25,
+    "bias_rate": 2.0,
+    "bias_drops": (),
+    "layers": {"conv1": {"deviation": 0.0001}},
 }
 # The same of a variant; a placement in two towers, a single tower on one device.
 OTHER_VARIANT = {
