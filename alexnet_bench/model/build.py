@@ -15,14 +15,14 @@ from alexnet_bench.model.dense import Dense
 from alexnet_bench.model.on_device import OnDevice
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
-from alexnet_bench.network.parts import lrn, non_overlapping, overlapping, relu, tanh
+from alexnet_bench.network.parts import lrn, non_overlapping, overlapping, relu, tanh, within_map_lrn
 from alexnet_bench.network.plan import Layer, LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 # What computes each channel by itself need not know where a tower ends; what works on the last axis, whatever
 # the others are, may have the towers on another. A user's block may do neither.
-EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping}
+EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping, within_map_lrn}
 LAST_AXIS = {lrn}
 
 

@@ -94,6 +94,14 @@ def lrn(**layer: Any) -> Any:
     return LocalResponseNormalization(**layer)
 
 
+@block(name="within-map-lrn", modules=("alexnet_bench.model.within_map_lrn", "alexnet_bench.model.lrn"))
+def within_map_lrn(**layer: Any) -> Any:
+    """The code of 2012's other normalization, within each map: 5x5 pixels, 0.001/25 summed, 0.75, k=1."""
+    from alexnet_bench.model.within_map_lrn import WithinMapNormalization
+
+    return WithinMapNormalization(**layer)
+
+
 @block()
 def relu(**layer: Any) -> Any:
     """max(0, x): the paper's choice, section 3.1."""
@@ -168,7 +176,7 @@ def adam(recipe: Any) -> Any:
 
 # What each field of a variant may be called by name; None leaves the layer out.
 BLOCKS: dict[str, dict[str, Block | None]] = {
-    "normalization": {"lrn": lrn, "none": None},
+    "normalization": {"lrn": lrn, "within-map-lrn": within_map_lrn, "none": None},
     "activation": {"relu": relu, "tanh": tanh},
     "pooling": {"overlapping": overlapping, "non-overlapping": non_overlapping},
 }
