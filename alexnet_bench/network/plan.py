@@ -140,7 +140,7 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
             continue
         if variant.kernels == "half" and number < last:
             convolution = replace(convolution, filters=convolution.filters // 2)
-        layers += _stage(number, convolution, layers[-1], variant, topology.pooling_padding)
+        layers += _stage(number, convolution, layers[-1], variant, topology)
     units = (math.prod(layers[-1].shape),)
     layers.append(Layer(name="flatten", kind="flatten", shape=units, towers=layers[-1].towers))
     for number, hidden in enumerate(topology.dense, last + 1):
@@ -155,18 +155,39 @@ def _identity(layer: Layer) -> dict[str, Any]:
 
 
 def _stage(
-    number: int, convolution: Convolution, before: Layer, variant: Variant, padding: str
+    number: int, convolution: Convolution, before: Layer, variant: Variant, topology: Topology
 ) -> Iterator[Layer]:
     """A convolution and what follows it."""
     layer = _convolution(number, convolution, before, variant.towers)
     yield layer
-    yield _block("activation", number, layer, variant.activation)
-    if convolution.normalized and variant.normalization is not None:
-        yield _block("normalization", number, layer, variant.normalization)
-    if convolution.pooled:
-        side = _strided(layer.shape[0], 2, padding, kernel=2)
-        pooling = _block("pooling", number, layer, variant.pooling)
-        yield replace(pooling, shape=(side, side, layer.shape[-1]), stride=2, padding=padding)
+    for kind in _order(number, variant, topology):
+        if kind == "pooling" and convolution.pooled:
+            layer = _pooling(number, layer, variant, topology.pooling_padding)
+        elif kind == "activation":
+            layer = _block(kind, number, layer, variant.activation)
+        elif kind == "normalization" and convolution.normalized and variant.normalization is not None:
+            layer = _block(kind, number, layer, variant.normalization)
+        elif kind == "second" and number == 2 and variant.second_normalization is not None:
+            second = _block("normalization", number, layer, variant.second_normalization)
+            layer = replace(second, name=f"second_normalization{number}")
+        else:
+            continue
+        yield layer
+
+
+def _order(number: int, variant: Variant, topology: Topology) -> tuple[str, ...]:
+    """What may follow a convolution, in order."""
+    if variant.order == "normalization-first":
+        return "normalization", "second", "activation", "pooling"
+    if variant.order == "code-of-2012" and number in (1, len(topology.convolutions)):
+        return "normalization", "pooling", "activation"
+    return "activation", "normalization", "second", "pooling"
+
+
+def _pooling(number: int, before: Layer, variant: Variant, padding: str) -> Layer:
+    side = _strided(before.shape[0], 2, padding, kernel=2)
+    pooling = _block("pooling", number, before, variant.pooling)
+    return replace(pooling, shape=(side, side, before.shape[-1]), stride=2, padding=padding)
 
 
 def _hidden(number: int, units: int, before: Layer, variant: Variant) -> Iterator[Layer]:
