@@ -187,7 +187,7 @@ def test_the_division_ends_for_standardized_pixels_and_the_mean_image_too():
 def test_images_in_a_row_share_a_crop_and_a_mirror_image():
     """Three by three of a batch of eight, the last two; the next batch begins anew."""
     recipe = CROPS.but(batch_size=8, crops_shared_by=3)
-    # The canvas of an image is all zeros but for a slope: where a crop starts, and which way it goes.
+    # Of a slope in both directions one sees where a crop starts, and which way it goes.
     slope = 10 * np.arange(8, dtype=np.uint8)
     images = np.broadcast_to(slope[:, None] + slope, (24, 8, 8)).astype(np.uint8)[..., None].copy()
     pipe = pipeline(dataset(images, mirrored=True), recipe)
