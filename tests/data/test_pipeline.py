@@ -179,7 +179,8 @@ def test_the_division_ends_for_standardized_pixels_and_the_mean_image_too():
     for pixels in ("standardized", "mean-image"):
         recipe = CROPS.but(epochs=1, pixels=pixels, augmentation="crops-flips-colour")
         always, first = (
-            training(pipeline(dataset(NOISE), item))[0] for item in (recipe, recipe.but(colour_noise_ends=1.0))
+            training(pipeline(dataset(NOISE), item))[0]
+            for item in (recipe, recipe.but(colour_noise_ends=1.0))
         )
         np.testing.assert_allclose(first, always / 1.1, rtol=1e-5, atol=1e-4)
 
