@@ -19,13 +19,12 @@ No departures, and so no arms: the biases of 1, and weights' decay that spares t
 the mean image off; here it is the mean colour in all arms.
 
 Small topologies start from He's weights in all layers and have no colour noise. So `code-deviations` and
-`code-colour-noise` are `alexnet` there, and `alexnet-2012` is without them; with 227 pixels 0.03 is nearly
-He's deviation in these layers, which is 0.029 and 0.034. As the questions are about that network, `all` leaves
-them out.
+`code-colour-noise` are `alexnet` there, and `alexnet-2012` is without them. (With 227 pixels, 0.03 is nearly
+He's deviation in these layers, 0.029 and 0.034.) The questions are about that network, so `all` leaves them out.
 
     bench run --variants @code-and-paper
 
-Costs about half an hour with the quick preset on two CPU cores, and five minutes with `--measure accuracy`.
+Costs about 40 minutes with the quick preset on two CPU cores, most of it to time the network of 227 pixels.
 """
 
 from alexnet_bench import ALEXNET, Ablation

@@ -67,7 +67,7 @@ class LayerRecipe:
 
 
 def layer_recipes(given: Mapping[str, Any]) -> dict[str, LayerRecipe]:
-    """Layers' recipes by the layers' names, of what may be their settings; those that say nothing are left out.
+    """Layers' recipes by the layers' names, of what may be their settings; without those that say nothing.
 
     Raises:
         UnknownNameError: a setting that no layer has.

@@ -59,7 +59,7 @@ def test_layers_of_which_nothing_is_said_are_none():
 
 
 def test_a_variants_deviations_are_beside_the_papers_alone():
-    """Where weights start by a rule of their own, as those of small topologies do, unless it names the rule."""
+    """Not where weights start by another rule, as in small topologies, unless it names that rule."""
     layers = {"conv1": {"deviation": 0.03}, "conv2": {"deviation": 0.03, "rate": 2.0}}
     variant, small = ALEXNET.but("mine", recipe={"layers": layers}), scale_to_small_images(PAPER, 1293)
 
@@ -84,7 +84,7 @@ def test_a_difference_in_layers_is_said_in_words():
 
 def test_a_layer_that_the_network_has_not_is_refused():
     with pytest.raises(UnknownNameError) as caught:
-        network(ALEXNET.but("mine", recipe={"layers": dict.fromkeys(["cov1", "activation1"], {"stops": 0})}))
+        network(ALEXNET.but("mine", recipe={"layers": {"cov1": {"stops": 0}, "activation1": {"stops": 0}}}))
 
     assert str(caught.value) == (
         "unknown alexnet-8 layers 'cov1' (did you mean 'conv1'?), 'activation1'; "
