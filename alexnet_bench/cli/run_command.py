@@ -61,7 +61,9 @@ Examples:
 )
 @click.option("--topology", help="Scale of the trained network; the data set's own by default.")
 @click.option(
-    "--recipe", default="paper", show_default=True, help="How it is trained: paper, notebook or figure-1."
+    "--recipe",
+    help="How it is trained: paper, notebook, figure-1 or one of cuda-convnet's (18pct, …), as `bench list` has "
+    "them; the topology's own by default, which is paper but for cuda-convnet's networks.",
 )
 @click.option("--batch-size", type=int, help="Images a training step of the accuracy trials.")
 @click.option("--epochs", type=int, help="Epochs of the accuracy trials.")

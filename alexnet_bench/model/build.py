@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from alexnet_bench.model.dense import Dense
+from alexnet_bench.model.local import LocallyConnected
 from alexnet_bench.model.on_device import OnDevice
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
@@ -163,6 +164,8 @@ def _keras_layer(layer: Layer, units: int, **own: Any) -> keras.Layer:
     """A Keras layer of so many channels or units; its weights are drawn later."""
     if layer.kind == "convolution":
         return keras.layers.Conv2D(units, layer.kernel, **_window(layer), **own)
+    if layer.kind == "local":
+        return LocallyConnected(units, layer.kernel, **_window(layer), **own)
     if layer.kind == "dense":
         return Dense(units, kernel_initializer="zeros", **own)
     if layer.kind == "dropout":

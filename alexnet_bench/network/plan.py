@@ -17,7 +17,7 @@ from alexnet_bench.errors import VariantError
 from alexnet_bench.network.parts import Block
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.topology import Convolution, Topology
-from alexnet_bench.network.variant import Variant
+from alexnet_bench.network.variant import ALEXNET, Variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,13 @@ class Layer:
 
     Args:
         name: unique in the plan.
-        kind: input, margin, convolution, activation, normalization, pooling, flatten, dense or dropout.
+        kind: input, margin, convolution, local, activation, normalization, pooling, flatten, dense or dropout.
         shape: of the output for one image, (height, width, channels) or (units,), over all towers.
         towers: into how many equal parts the last axis falls; each part is a layer of its own.
         joins: whether each part sees the parts of all towers.
         parameters: over all towers.
-        macs: multiply-accumulates forward for one image, over all towers; convolutions and dense only.
-        kernel, stride, padding: of convolutions and poolings; `kernel` is also a margin's width.
+        macs: multiply-accumulates forward for one image, over all towers; of what has weights to multiply by.
+        kernel, stride, padding: of convolutions, local layers and poolings; `kernel` is also a margin's width.
         biased: whether the paper starts the bias at 1.
         rate: the share that a dropout drops.
         block: what stands in a replaceable layer.
@@ -133,7 +133,7 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
         layers.append(Layer(name="margin", kind="margin", shape=(side, side, channels), kernel=margin))
     if variant.placement == "split" and topology.towers == 1:
         raise VariantError(f"'{variant.name}' splits towers, and {topology.name} has one; leave it out")
-    variant = replace(variant, towers=min(variant.towers, topology.towers))
+    variant = _at(topology, variant)
     last = len(topology.convolutions)
     for number, convolution in enumerate(topology.convolutions, 1):
         if variant.removed == f"conv{number}":
@@ -149,6 +149,16 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
     return LayerPlan(variant=variant, topology=topology, classes=classes, layers=tuple(layers))
 
 
+def _at(topology: Topology, variant: Variant) -> Variant:
+    """A variant with what the topology has of its own where the variant has the paper's."""
+    own = {
+        name: getattr(topology, name)
+        for name in ("dropout", "evaluation")
+        if getattr(variant, name) == getattr(ALEXNET, name)
+    }
+    return replace(variant, towers=min(variant.towers, topology.towers), **own)
+
+
 def _identity(layer: Layer) -> dict[str, Any]:
     described = {name: value for name, value in vars(layer).items() if name != "block"}
     return described | ({"block": (layer.block.name, layer.block.source)} if layer.block else {})
@@ -160,13 +170,24 @@ def _stage(
     """A convolution and what follows it."""
     layer = _convolution(number, convolution, before, variant.towers)
     yield layer
-    yield _block("activation", number, layer, variant.activation)
-    if convolution.normalized and variant.normalization is not None:
-        yield _block("normalization", number, layer, variant.normalization)
-    if convolution.pooled:
-        side = _strided(layer.shape[0], 2, padding, kernel=2)
-        pooling = _block("pooling", number, layer, variant.pooling)
-        yield replace(pooling, shape=(side, side, layer.shape[-1]), stride=2, padding=padding)
+    for kind in convolution.then:
+        block = _block_of(kind, convolution, variant)
+        if block is None:
+            continue
+        layer = _block(kind, number, layer, block)
+        if kind == "pooling":
+            side = _strided(layer.shape[0], 2, padding, kernel=2)
+            layer = replace(layer, shape=(side, side, layer.shape[-1]), stride=2, padding=padding)
+        yield layer
+
+
+def _block_of(kind: str, convolution: Convolution, variant: Variant) -> Block | None:
+    """What stands in a replaceable layer: the topology's, unless the variant has another than the paper's."""
+    asked: Block | None = getattr(variant, kind)
+    if kind == "activation":
+        return asked
+    own: Block | None = getattr(convolution, kind)
+    return own if own is None or asked == getattr(ALEXNET, kind) else asked
 
 
 def _hidden(number: int, units: int, before: Layer, variant: Variant) -> Iterator[Layer]:
@@ -184,13 +205,14 @@ def _convolution(number: int, convolution: Convolution, before: Layer, towers: i
     joins = convolution.joins or before.towers == 1
     side = _strided(side, convolution.stride, convolution.padding, convolution.kernel)
     weights = convolution.kernel**2 * (channels if joins else channels // towers) * convolution.filters
+    name, kind, kernels = ("conv", "convolution", 1) if convolution.shared else ("local", "local", side**2)
     return Layer(
-        name=f"conv{number}",
-        kind="convolution",
+        name=f"{name}{number}",
+        kind=kind,
         shape=(side, side, convolution.filters),
         towers=towers,
         joins=joins,
-        parameters=weights + convolution.filters,
+        parameters=kernels * (weights + convolution.filters),
         macs=weights * side**2,
         kernel=convolution.kernel,
         stride=convolution.stride,

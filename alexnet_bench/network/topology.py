@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from alexnet_bench.errors import UnknownNameError
+from alexnet_bench.network.parts import Block, average, cross_map, lrn, overlapping, within_map
 
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution:
     """One convolution and what follows it.
 
+    A variant that has another normalization or pooling than the paper's puts it in the place of these.
+
     Args:
         filters: kernels of all towers together, at full width.
         kernel: side in pixels.
         stride: in pixels.
         padding: as Keras means it.
+        shared: whether all positions have the same kernels; where not, the layer is locally connected.
         joins: whether each tower sees the maps of all towers.
-        normalized: whether a normalization follows the activation.
-        pooled: whether a pooling follows.
+        normalization: what normalizes its maps, if anything does.
+        pooling: what pools them, if anything does.
+        then: in which order activation, normalization and pooling follow.
         biased: whether the paper starts its bias at 1 (section 5).
     """
 
@@ -25,9 +31,11 @@ class Convolution:
     kernel: int
     stride: int = 1
     padding: str = "same"
+    shared: bool = True
     joins: bool = False
-    normalized: bool = False
-    pooled: bool = False
+    normalization: Block | None = None
+    pooling: Block | None = None
+    then: tuple[str, ...] = ("activation", "normalization", "pooling")
     biased: bool = False
 
 
@@ -41,11 +49,16 @@ class Topology:
         size: side in pixels of the input that conv1 reads without padding.
         margin: pixels of zeros that the `padded` input has on every side instead.
         padded_size: side in pixels of the `padded` input without its margin.
+        canvas: side in pixels of the image that crops are taken from, which data sets are scaled to; None: the
+            paper's 256 to 227, of which the border is made by reflection.
         convolutions: conv1 first.
         pooling_padding: as Keras means it; chosen so that 3x3/2 and 2x2/2 pooling give equal maps.
         dense: units of the hidden fully connected layers.
         small: whether recipes are scaled to small images.
         towers: at most; a topology of one tower has one whatever the variant says.
+        dropout: after the hidden layers of a variant that has the paper's.
+        evaluation: of a variant that is evaluated as the paper's.
+        recipe: what it is trained by, unless another is asked for.
     """
 
     name: str
@@ -57,7 +70,11 @@ class Topology:
     pooling_padding: str
     dense: tuple[int, ...]
     small: bool
+    canvas: int | None = None
     towers: int = 2
+    dropout: float = 0.5
+    evaluation: str = "centre"
+    recipe: str = "paper"
 
 
 def _alexnet(filters: Sequence[int], kernels: tuple[int, int], stride: int = 1) -> tuple[Convolution, ...]:
@@ -65,12 +82,17 @@ def _alexnet(filters: Sequence[int], kernels: tuple[int, int], stride: int = 1) 
     first, second, third, fourth, fifth = filters
     return (
         Convolution(
-            filters=first, kernel=kernels[0], stride=stride, padding="valid", normalized=True, pooled=True
+            filters=first,
+            kernel=kernels[0],
+            stride=stride,
+            padding="valid",
+            normalization=lrn,
+            pooling=overlapping,
         ),
-        Convolution(filters=second, kernel=kernels[1], normalized=True, pooled=True, biased=True),
+        Convolution(filters=second, kernel=kernels[1], normalization=lrn, pooling=overlapping, biased=True),
         Convolution(filters=third, kernel=3, joins=True),
         Convolution(filters=fourth, kernel=3, biased=True),
-        Convolution(filters=fifth, kernel=3, pooled=True, biased=True),
+        Convolution(filters=fifth, kernel=3, pooling=overlapping, biased=True),
     )
 
 
@@ -119,9 +141,9 @@ FOUR_LAYER_32 = Topology(
     margin=2,
     padded_size=28,
     convolutions=(
-        Convolution(filters=32, kernel=5, normalized=True, pooled=True),
-        Convolution(filters=32, kernel=5, normalized=True, pooled=True),
-        Convolution(filters=64, kernel=5, pooled=True),
+        Convolution(filters=32, kernel=5, normalization=lrn, pooling=overlapping),
+        Convolution(filters=32, kernel=5, normalization=lrn, pooling=overlapping),
+        Convolution(filters=64, kernel=5, pooling=overlapping),
     ),
     pooling_padding="same",
     dense=(),
@@ -129,7 +151,66 @@ FOUR_LAYER_32 = Topology(
     towers=1,
 )
 
-TOPOLOGIES = {topology.name: topology for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32)}
+
+def _three_convolutions(normalization: Block | None = None) -> tuple[Convolution, ...]:
+    """Those of cuda-convnet's smaller networks, which normalize what is pooled."""
+    normalized = {"normalization": normalization, "then": ("activation", "pooling", "normalization")}
+    return (
+        Convolution(filters=32, kernel=5, pooling=overlapping, **normalized),
+        Convolution(filters=32, kernel=5, pooling=average, **normalized),
+        Convolution(filters=64, kernel=5, pooling=average),
+    )
+
+
+def _two_convolutions_two_local(normalization: Block | None = None) -> tuple[Convolution, ...]:
+    """Those of its larger ones, which pool what is normalized."""
+    return (
+        Convolution(filters=64, kernel=5, normalization=normalization, pooling=overlapping),
+        Convolution(filters=64, kernel=5, normalization=normalization, pooling=overlapping),
+        Convolution(filters=32, kernel=3, shared=False),
+        Convolution(filters=32, kernel=3, shared=False),
+    )
+
+
+def _cuda_convnet(
+    name: str, convolutions: tuple[Convolution, ...], about: str, size: int = 32, **own: Any
+) -> Topology:
+    """One of cuda-convnet's networks for CIFAR-10, with the name and the recipe that it has there."""
+    return Topology(
+        name=name,
+        about=f"cuda-convnet's: {about}",
+        size=size,
+        margin=2,
+        padded_size=size - 4,
+        convolutions=convolutions,
+        pooling_padding="same",
+        small=True,
+        towers=1,
+        dropout=0.0,
+        recipe=name,
+        **own,
+    )
+
+
+# Repository dnouri/cuda-convnet, example-layers/layers-*.cfg. There ReLU stands after the first, maximal pooling of
+# the smaller networks, which is the same.
+CROPPED = {"size": 24, "canvas": 32, "dense": (), "evaluation": "nine-views"}
+CUDA_CONVNET = (
+    _cuda_convnet("80sec", _three_convolutions(), "three convolutions, 64 units", dense=(64,)),
+    _cuda_convnet("19pct", _three_convolutions(), "three convolutions", dense=()),
+    _cuda_convnet("18pct", _three_convolutions(within_map), "19pct with normalization within maps", dense=()),
+    _cuda_convnet(
+        "13pct", _two_convolutions_two_local(), "two convolutions, two locally connected layers", **CROPPED
+    ),
+    _cuda_convnet(
+        "11pct", _two_convolutions_two_local(cross_map), "13pct with normalization across maps", **CROPPED
+    ),
+)
+
+TOPOLOGIES = {
+    topology.name: topology
+    for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32, *CUDA_CONVNET)
+}
 
 
 def find_topology(name: str) -> Topology:

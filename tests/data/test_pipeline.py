@@ -202,7 +202,7 @@ def test_pixel_statistics_of_large_images():
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_ten_crops_are_corners_and_centre_and_their_mirror_images(mirrored):
     pipe = pipeline(dataset(NOISE, mirrored=mirrored))
-    (crops,) = pipe.evaluation(pipe.dataset.test, 24, ten_crops=True)
+    (crops,) = pipe.evaluation(pipe.dataset.test, 24, "ten-crops")
     canvas = canvases().astype("float32") - pipe.mean
     expected = [
         canvas[:, top : top + 8, left : left + 8] for top, left in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))
@@ -255,7 +255,7 @@ def test_memory_changes_no_number(tmp_path, monkeypatch):
         pipe = pipeline(
             dataset(paths=tuple(paths), mirrored=True), CROPS.but(augmentation="crops-flips-colour")
         )
-        crops = pipe.evaluation(pipe.dataset.test, 3, ten_crops=True)
+        crops = pipe.evaluation(pipe.dataset.test, 3, "ten-crops")
         everything.append([pipe.mean, pipe.deviation, *training(pipe, epochs=2), *crops])
     for kept, decoded in zip(*everything, strict=True):
         np.testing.assert_array_equal(kept, decoded)
@@ -309,7 +309,7 @@ def damage(path):
 READERS = {
     "training": lambda pipe: list(pipe.training(1)),
     "evaluation": lambda pipe: list(pipe.evaluation(pipe.dataset.test, 10)),
-    "ten crops": lambda pipe: list(pipe.evaluation(pipe.dataset.test, 10, ten_crops=True)),
+    "ten crops": lambda pipe: list(pipe.evaluation(pipe.dataset.test, 10, "ten-crops")),
     "statistics": lambda pipe: pipeline(pipe.dataset),
 }
 
