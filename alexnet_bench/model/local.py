@@ -77,10 +77,8 @@ class LocallyConnected(keras.layers.Layer):
                 for span, side in zip(spans, (height, width), strict=True)
             ]
             images = ops.pad(images, [*((own // 2, own - own // 2) for own in lacking), (0, 0), (0, 0)])
-        within = range(self.kernel_size)
-        shifted = [
-            images[top : top + spans[0] : self.strides, left : left + spans[1] : self.strides]
-            for top in within
-            for left in within
-        ]
-        return ops.concatenate(shifted, -1)
+        size, within = (*spans, *ops.shape(images)[2:]), range(self.kernel_size)
+        # The gradient of Python's slices takes TensorFlow many times as long.
+        shifted = [ops.slice(images, (top, left, 0, 0), size) for top in within for left in within]
+        patches = ops.concatenate(shifted, -1)
+        return patches if self.strides == 1 else patches[:: self.strides, :: self.strides]
