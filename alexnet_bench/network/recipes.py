@@ -1,0 +1,67 @@
+"""The recipes that `--recipe` names: the paper's, the notebook's, that of Figure 1, and cuda-convnet's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from alexnet_bench.network.layer_recipe import LayerRecipe
+from alexnet_bench.network.recipe import FIGURE_1, NOTEBOOK, PAPER, Recipe
+
+
+def _cuda_convnet(
+    name: str,
+    layers: Mapping[str, tuple[float, float]],
+    *,
+    epochs: int,
+    drops: Sequence[int],
+    **own: Any,
+) -> Recipe:
+    """How cuda-convnet trains one of its networks for CIFAR-10.
+
+    Args:
+        name: the network's.
+        layers: of each, the deviation of its initial weights and its weight decay.
+        epochs: passes over the training images.
+        drops: the epochs after which the learning rate is divided by 10.
+        own: further fields of the recipe.
+    """
+    return Recipe(
+        name=name,
+        learning_rate=0.001,
+        bias_rate=2.0,
+        momentum=0.9,
+        batch_size=128,
+        drops=tuple(epoch / epochs for epoch in drops),
+        epochs=epochs,
+        bias=0.0,
+        pixels="mean-image",
+        layers={
+            layer: LayerRecipe(deviation=deviation, weight_decay=decay)
+            for layer, (deviation, decay) in layers.items()
+        },
+        **{"augmentation": "none"} | own,
+    )
+
+
+# Repository dnouri/cuda-convnet, example-layers/: deviations of layers-*.cfg, the rest of layer-params-*.cfg. What
+# these leave open: that 80sec and 18pct go on for as long after the last drop as Caffe's examples of them do (2 and
+# 10 epochs), and that 19pct takes as long as 18pct.
+THREE = {"conv1": (1e-4, 0.004), "conv2": (0.01, 0.004), "conv3": (0.01, 0.004)}
+EIGHTEEN = {"epochs": 140, "drops": (120, 130)}
+FOUR = {
+    "conv1": (1e-4, 0.0),
+    "conv2": (0.01, 0.0),
+    "local3": (0.04, 0.004),
+    "local4": (0.04, 0.004),
+    "fc5": (0.01, 0.004),
+}
+# "Lower learning rates (epsW)": those of biases stay.
+CROPS = {"augmentation": "crops-and-flips", "bias_drops": ()}
+CUDA_CONVNET = (
+    _cuda_convnet("80sec", THREE | {"fc4": (0.1, 0.03), "fc5": (0.1, 0.03)}, epochs=10, drops=(8,)),
+    _cuda_convnet("19pct", THREE | {"fc4": (0.01, 3.0)}, **EIGHTEEN),
+    _cuda_convnet("18pct", THREE | {"fc4": (0.01, 1.0)}, **EIGHTEEN),
+    _cuda_convnet("13pct", FOUR, epochs=160, drops=(140, 150), **CROPS),
+    _cuda_convnet("11pct", FOUR, epochs=470, drops=(450, 460), **CROPS),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (PAPER, NOTEBOOK, FIGURE_1, *CUDA_CONVNET)}
