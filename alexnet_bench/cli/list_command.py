@@ -14,7 +14,7 @@ from alexnet_bench.cli.terminal import print_table, say_json
 def command(ablations: tuple[Path, ...], as_json: bool) -> None:
     """List variants, ablations, data sets, topologies and recipes."""
     from alexnet_bench.data import DATASETS
-    from alexnet_bench.network.recipe import RECIPES
+    from alexnet_bench.network.recipes import RECIPES
     from alexnet_bench.network.registry import load_registry
     from alexnet_bench.network.topology import TOPOLOGIES
     from alexnet_bench.show.table import Table

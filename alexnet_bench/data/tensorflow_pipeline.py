@@ -72,6 +72,8 @@ class Pipeline:
         self.mean = pixels.mean(0).astype("float32")
         self.deviation = np.maximum(pixels.std(0), 1.0).astype("float32")
         self.colour_axes = _principal_axes(pixels)
+        if recipe.pixels == "mean-image":
+            self.mean_image = self._mean_image(sample)
 
     def training(self, epochs: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
         """Images and labels of all epochs, shuffled anew in each; what does not fill a batch is left out.
@@ -95,7 +97,7 @@ class Pipeline:
             yield from batches.prefetch(2)
 
     def evaluation(self, split: Split, batch_size: int, views: str = "centre") -> Iterable[tf.Tensor]:
-        """The images of a split in order, as often as they are asked for; several views are (views, images, …).
+        """The images of a split in order, as often as asked for; several views are (views, images, …).
 
         Args:
             split: of the data set.
@@ -125,6 +127,19 @@ class Pipeline:
         if split.images is not None and 4 * floats <= MOST_BYTES_KEPT:
             batches = batches.cache()
         return _InOrder(batches.prefetch(2), self._files, split)
+
+    def _mean_image(self, sample: Split) -> tf.Tensor:
+        """The training images' mean where the network looks in the middle of a canvas: float32.
+
+        Of files it is the mean of a sample: to decode them all costs an epoch.
+        """
+        images = self.split.images
+        if images is not None:
+            canvas = self._padded(tf.constant(images.mean(0, "float64")[None], tf.float32))
+        else:
+            batches = self._in_order(sample, STATISTICS_BATCH, lambda images: tf.cast(images, tf.float32))
+            canvas = sum(tf.reduce_sum(batch, 0, keepdims=True) for batch in batches) / len(sample)
+        return self._centre(canvas, self.input_side)[0]
 
     def _indices(self, step: tf.Tensor) -> tf.Tensor:
         """Of the images of the batches from a step on."""
@@ -206,7 +221,10 @@ class Pipeline:
         return self._finish(self._centre(images, self.side))
 
     def _finish(self, images: tf.Tensor) -> tf.Tensor:
-        images = _by_rows(tf.subtract, self._centre(images, self.input_side), self.mean[None])
+        images = self._centre(images, self.input_side)
+        if self.recipe.pixels == "mean-image":
+            return tf.cast(images, tf.float32) - self.mean_image
+        images = _by_rows(tf.subtract, images, self.mean[None])
         if self.recipe.pixels == "standardized":
             images = _by_rows(tf.divide, images, self.deviation[None])
         return images

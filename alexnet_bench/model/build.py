@@ -4,6 +4,7 @@ On one device the towers of a layer are one operation on channels that lie side 
 every tower has layers of its own. Both start with the same weights and drop the same units.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +16,24 @@ from alexnet_bench.model.local import LocallyConnected
 from alexnet_bench.model.on_device import OnDevice
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
-from alexnet_bench.network.parts import lrn, non_overlapping, overlapping, relu, tanh
+from alexnet_bench.network.parts import (
+    average,
+    cross_map,
+    lrn,
+    non_overlapping,
+    overlapping,
+    relu,
+    tanh,
+    within_map,
+)
 from alexnet_bench.network.plan import Layer, LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 # What computes each channel by itself need not know where a tower ends; what works on the last axis, whatever
 # the others are, may have the towers on another. A user's block may do neither.
-EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping}
-LAST_AXIS = {lrn}
+EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping, average, within_map}
+LAST_AXIS = {lrn, cross_map}
 
 
 def build_model(
@@ -68,9 +78,11 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
         if layer.kind == "dropout":
             for item in found:
                 item.seed_generator.state.assign([derive_seed(seed, "dropout", layer.name), 0])
+        elif layer.kind == "local":
+            _draw_local(layer, found[0], recipe, seed)
         elif layer.kind in ("convolution", "dense"):
             draws = [
-                recipe.initialization.build(derive_seed(seed, "weights", name)) for name in tower_names(layer)
+                _initializer(recipe, layer, derive_seed(seed, "weights", name)) for name in tower_names(layer)
             ]
             for item, own in zip(
                 found, [draws] if len(found) == 1 else [[draw] for draw in draws], strict=True
@@ -79,6 +91,27 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
                 kernels = [draw((*before, width // len(own)), "float32") for draw in own]
                 item.kernel.assign(ops.concatenate(kernels, -1))
                 item.bias.assign(ops.full(item.bias.shape, recipe.bias if layer.biased else 0.0))
+
+
+def _draw_local(layer: Layer, item: LocallyConnected, recipe: Recipe, seed: int) -> None:
+    """A draw for each position: that of a convolution, whose deviation may go by its inputs."""
+    rows, columns, *shape = item.kernel.shape
+    draws = [
+        _initializer(recipe, layer, derive_seed(seed, "weights", f"{layer.name}_{row}_{column}"))
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    kernels = ops.stack([draw(tuple(shape), "float32") for draw in draws])
+    item.kernel.assign(ops.reshape(kernels, item.kernel.shape))
+    item.bias.assign(ops.zeros(item.bias.shape))
+
+
+def _initializer(recipe: Recipe, layer: Layer, seed: int) -> Any:
+    """What draws the weights of a layer."""
+    deviation = recipe.layer(layer.name).deviation
+    if deviation is None:
+        return recipe.initialization.build(seed)
+    return keras.initializers.RandomNormal(stddev=deviation, seed=seed)
 
 
 def is_drawn_whole(plan: LayerPlan) -> bool:
@@ -91,6 +124,11 @@ def tower_names(layer: Layer) -> list[str]:
     if layer.towers == 1:
         return [layer.name]
     return [f"{layer.name}_tower{tower}" for tower in range(layer.towers)]
+
+
+def layer_of(weight: keras.Variable) -> str:
+    """The name of the plan's layer that a weight belongs to, be it a tower's."""
+    return re.sub(r"_tower\d+$", "", weight.path.partition("/")[0])
 
 
 def made_of(model: keras.Model, layer: Layer) -> list[keras.Layer]:

@@ -1,4 +1,4 @@
-"""A locally connected layer, which Keras 3 has not: a convolution whose kernels differ from place to place."""
+"""A locally connected layer, a convolution whose kernels differ from place to place: Keras 3 has none."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from keras import ops
 class LocallyConnected(keras.layers.Layer):
     """A convolution with kernels and biases of its own at every position.
 
-    (batch, height, width, channels) -> (batch, rows, columns, filters). `kernel` is (rows, columns, size, size,
-    channels, filters); `bias`, (rows * columns * filters,), is a vector as all biases are.
+    (batch, height, width, channels) -> (batch, rows, columns, filters). `kernel` is (rows, columns, size,
+    size, channels, filters); `bias`, (rows * columns * filters,), is a vector as all biases are.
 
     Args:
         filters: kernels a position.

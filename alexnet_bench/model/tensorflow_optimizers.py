@@ -20,6 +20,10 @@ class ShippedOptimizer(ABC):
         self.learning_rate = tf.Variable(0.0, trainable=False)
 
     @abstractmethod
+    def build(self, weights: list[Any], rates: Sequence[tf.Variable]) -> None:
+        """Make what is kept beside each weight, which follows the learning rate of its place in `rates`."""
+
+    @abstractmethod
     def reset(self) -> None:
         """Forget the steps there were."""
 
@@ -35,9 +39,9 @@ class Momentum(ShippedOptimizer):
         super().__init__()
         self.momentum = momentum
 
-    def build(self, weights: list[Any]) -> None:
+    def build(self, weights: list[Any], rates: Sequence[tf.Variable]) -> None:
         """Make a velocity for each weight."""
-        self._weights = weights
+        self._weights, self._rates = weights, rates
         self._velocities = [_beside(weight, "velocity") for weight in weights]
 
     def reset(self) -> None:
@@ -46,20 +50,20 @@ class Momentum(ShippedOptimizer):
 
     def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
         """Update the weights, given the gradient of each and its decay."""
-        given = zip(self._weights, self._velocities, gradients, decays, strict=True)
-        for weight, velocity, gradient, decay in given:
+        given = zip(self._weights, self._rates, self._velocities, gradients, decays, strict=True)
+        for weight, rate, velocity, gradient, decay in given:
             if isinstance(decay, float) and decay and self.momentum:
                 # The same sum, without a gradient more that is written and read: momentum multiplies what is
                 # taken off the velocity before.
                 with tf.device(weight.value.device):
-                    share = self.learning_rate * (decay / self.momentum)
+                    share = rate * (decay / self.momentum)
                 tf.raw_ops.ResourceApplyGradientDescent(var=velocity.handle, alpha=share, delta=weight.value)
             else:
                 gradient = decayed(gradient, weight.value, decay)
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=weight.value.handle,
                 accum=velocity.handle,
-                lr=self.learning_rate,
+                lr=rate,
                 grad=gradient,
                 momentum=self.momentum,
             )
@@ -68,9 +72,9 @@ class Momentum(ShippedOptimizer):
 class Adam(ShippedOptimizer):
     """With Keras' defaults."""
 
-    def build(self, weights: list[Any]) -> None:
+    def build(self, weights: list[Any], rates: Sequence[tf.Variable]) -> None:
         """Make two moments for each weight."""
-        self._weights = weights
+        self._weights, self._rates = weights, rates
         self._first = [_beside(weight, "first_moment") for weight in weights]
         self._second = [_beside(weight, "second_moment") for weight in weights]
         self._powers = [tf.Variable(beta, trainable=False) for beta in BETAS]
@@ -83,15 +87,15 @@ class Adam(ShippedOptimizer):
 
     def apply(self, gradients: list[tf.Tensor], decays: Sequence[Decay]) -> None:
         """Update the weights, given the gradient of each and its decay."""
-        given = zip(self._weights, self._first, self._second, gradients, decays, strict=True)
-        for weight, m, v, gradient, decay in given:
+        given = zip(self._weights, self._rates, self._first, self._second, gradients, decays, strict=True)
+        for weight, rate, m, v, gradient, decay in given:
             tf.raw_ops.ResourceApplyAdam(
                 var=weight.value.handle,
                 m=m.handle,
                 v=v.handle,
                 beta1_power=self._powers[0],
                 beta2_power=self._powers[1],
-                lr=self.learning_rate,
+                lr=rate,
                 beta1=BETAS[0],
                 beta2=BETAS[1],
                 epsilon=1e-7,

@@ -1,8 +1,9 @@
 """The compiled training and inference steps. TensorFlow only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from alexnet_bench.errors import VariantError
@@ -10,6 +11,7 @@ from alexnet_bench.model.build import build_model, draw_weights, is_drawn_whole
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer, decayed
 from alexnet_bench.model.tensorflow_packing import NoPacking, Packing, can_be_packed
+from alexnet_bench.network.layer_recipe import RateSchedule
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
 
@@ -32,25 +34,32 @@ class Steps:
 
     Args:
         model: from images to float32 logits.
-        recipe: gives the optimizer; its learning rate is where `learning_rate` starts.
+        recipe: gives the optimizer, and the learning rates and weight decay of the layers.
         scale: of the loss, which half precision needs.
+
+    Attributes:
+        learning_rate: the variable of the rate that most weights have; it starts at the recipe's.
+        learning_rates: that and the others, in the order of `rates_at`.
     """
 
     def __init__(self, model: keras.Model, recipe: Recipe, scale: NoScale | LossScale | None = None) -> None:
         self._model = model
         self._scale = scale or NoScale()
-        self._decay = recipe.weight_decay
         self._optimizer = recipe.optimizer.build(recipe)
         packs = isinstance(self._optimizer, ShippedOptimizer) and can_be_packed(model)
-        self._packing = Packing(model) if packs else NoPacking(model)
-        self._optimizer.build(self._packing.weights)
+        self._packing = Packing(model, recipe) if packs else NoPacking(model)
+        self._decays = self._packing.decays(recipe)
         self.learning_rate = self._optimizer.learning_rate
         if not hasattr(self.learning_rate, "assign"):
             raise VariantError(
                 f"optimizer '{recipe.optimizer}' has a schedule of its own; give it none: the recipe's "
                 "learning_rate and drops are what it follows"
             )
-        self.learning_rate.assign(recipe.learning_rate)
+        self._schedules = self._schedules_of(recipe)
+        others = [tf.Variable(0.0, trainable=False) for _ in self._schedules[1:]]
+        self.learning_rates = [self.learning_rate, *others]
+        self._build_optimizer(recipe)
+        self._start(recipe)
         self.train = tf.function(self._train, reduce_retracing=True, autograph=False)
         self.train_in_turn = tf.function(self._train_in_turn, reduce_retracing=True, autograph=False)
         images = tf.TensorSpec(model.input_shape, "float32")
@@ -66,13 +75,42 @@ class Steps:
         self._packing.pack()
         self._optimizer.reset()
         self._scale.reset()
-        self.learning_rate.assign(recipe.learning_rate)
+        self._start(recipe)
+
+    def rates_at(self, progress: Iterable[float]) -> np.ndarray:
+        """The learning rates after shares of training: (rates, shares), that of most weights first."""
+        shares = list(progress)
+        return np.array([[schedule.at(share) for share in shares] for schedule in self._schedules])
 
     @property
     def model(self) -> keras.Model:
         """The model, with its weights as they stand."""
         self._packing.unpack()
         return self._model
+
+    def _schedules_of(self, recipe: Recipe) -> list[RateSchedule]:
+        """All learning rates of the weights, that of most first."""
+        of_weights = (owner.schedule(recipe) for owner in self._packing.owners)
+        return list(dict.fromkeys([recipe.rate_schedule(), *of_weights]))
+
+    def _build_optimizer(self, recipe: Recipe) -> None:
+        weights = self._packing.weights
+        if isinstance(self._optimizer, ShippedOptimizer):
+            rates = dict(zip(self._schedules, self.learning_rates, strict=True))
+            self._optimizer.build(weights, [rates[owner.schedule(recipe)] for owner in self._packing.owners])
+        elif len(self.learning_rates) == 1:
+            self._optimizer.build(weights)
+        else:
+            raise VariantError(
+                f"optimizer '{recipe.optimizer}' has one learning rate for all weights, and the recipe has "
+                "several (bias_rate, bias_drops, layers); take sgd or adam"
+            )
+
+    def _start(self, recipe: Recipe) -> None:
+        """Take on a recipe's learning rates, as they are at its start."""
+        self._schedules = self._schedules_of(recipe)
+        for rate, schedule in zip(self.learning_rates, self._schedules, strict=True):
+            rate.assign(schedule.at(0.0))
 
     def _train_in_turn(
         self, images: tf.Tensor, labels: tf.Tensor, rates: tf.Tensor
@@ -82,16 +120,18 @@ class Steps:
         Args:
             images: (batches, images, height, width, channels).
             labels: (batches, images).
-            rates: (batches,).
+            rates: (rates, batches), as `rates_at` gives them.
         """
+        by_rate = tf.unstack(rates, len(self.learning_rates))
 
         def step(number: tf.Tensor, losses: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            self.learning_rate.assign(rates[number])
+            for rate, values in zip(self.learning_rates, by_rate, strict=True):
+                rate.assign(values[number])
             loss, hits = self._train(images[number], labels[number])
             return number + 1, losses + tf.cast(loss, "float64"), right + hits
 
         start = tf.constant(0), tf.constant(0.0, "float64"), tf.constant(0, "int64")
-        count = tf.shape(rates)[0]
+        count = tf.shape(rates)[1]
         _, losses, right = tf.while_loop(
             lambda number, *_: number < count, step, start, parallel_iterations=1
         )
@@ -121,12 +161,10 @@ class Steps:
         self._scale.apply(gradients, self._update)
 
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        weights = self._packing.weights
-        decays = [self._decay * which for which in self._packing.decaying]
         if isinstance(self._optimizer, ShippedOptimizer):
-            self._optimizer.apply(gradients, decays)
+            self._optimizer.apply(gradients, self._decays)
         else:
-            given = zip(gradients, weights, decays, strict=True)
+            given = zip(gradients, self._packing.weights, self._decays, strict=True)
             self._optimizer.apply(
                 [decayed(gradient, weight.value, decay) for gradient, weight, decay in given]
             )

@@ -158,14 +158,14 @@ def _epochs(
     for epoch in range(spec.recipe.epochs):
         started = clock()
         progress = np.arange(epoch * per_epoch, (epoch + 1) * per_epoch) / (spec.recipe.epochs * per_epoch)
-        rates = np.array([spec.recipe.learning_rate_at(share) for share in progress])
+        rates = steps.rates_at(progress)
         sums: list[tuple[tf.Tensor, tf.Tensor]] = []
         done = 0
         while done < per_epoch:
             images, labels = next(batches)
-            due = rates[done : done + len(labels)]
+            due = rates[:, done : done + len(labels)]
             sums.append(steps.train_in_turn(images, labels, tf.constant(due, tf.float32)))
-            done += len(due)
+            done += len(labels)
         # Not before: to read a number is to wait for the device.
         loss, right = sum(float(losses) for losses, _ in sums), sum(int(hits) for _, hits in sums)
         # A loss is taken before its step's update; what the last update did shows in the answers alone.
@@ -173,7 +173,7 @@ def _epochs(
         finite = math.isfinite(loss) and bool((answers != NO_ANSWER).all())
         yield {
             "epoch": epoch + 1,
-            "learning_rate": float(rates[-1]),
+            "learning_rate": float(rates[0, -1]),
             "loss": loss / per_epoch if finite else None,
             "train_error": 1 - right / (per_epoch * spec.recipe.batch_size),
             "validation_top1_error": _error(answers, validation) if finite else None,

@@ -26,13 +26,14 @@ class Layer:
 
     Args:
         name: unique in the plan.
-        kind: input, margin, convolution, local, activation, normalization, pooling, flatten, dense or dropout.
+        kind: input, margin, convolution, local (a convolution of unshared kernels), activation,
+            normalization, pooling, flatten, dense or dropout.
         shape: of the output for one image, (height, width, channels) or (units,), over all towers.
         towers: into how many equal parts the last axis falls; each part is a layer of its own.
         joins: whether each part sees the parts of all towers.
         parameters: over all towers.
-        macs: multiply-accumulates forward for one image, over all towers; of what has weights to multiply by.
-        kernel, stride, padding: of convolutions, local layers and poolings; `kernel` is also a margin's width.
+        macs: multiply-accumulates forward for one image, over all towers; convolutions and dense only.
+        kernel, stride, padding: of convolutions and poolings; `kernel` is also a margin's width.
         biased: whether the paper starts the bias at 1.
         rate: the share that a dropout drops.
         block: what stands in a replaceable layer.

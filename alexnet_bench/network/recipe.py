@@ -1,9 +1,12 @@
 """How a variant is trained, and how the paper's numbers are scaled to small images and few of them."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, layer_recipes
 from alexnet_bench.network.part import Part, find_part
 from alexnet_bench.network.parts import (
     INITIALIZERS,
@@ -17,10 +20,12 @@ from alexnet_bench.network.parts import (
     sgd,
 )
 
-PIXELS = ("centred", "standardized")
+PIXELS = ("centred", "standardized", "mean-image")
 AUGMENTATIONS = ("none", "crops-and-flips", "crops-flips-colour")
 # The fields that name a part, and what is shipped of it.
 PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
+# What a layer may have of its own in place of a field of the recipe.
+OF_LAYERS = {"initialization": "deviation", "weight_decay": "weight_decay"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +45,14 @@ class Recipe:
             `glorot`.
         bias: the initial bias of the layers that the paper gives 1; the others start at 0.
         pixels: `centred` takes the training images' mean colour off values of 0 to 255 (section 2);
-            `standardized` also divides by their deviation.
+            `standardized` also divides by their deviation; `mean-image` takes off their mean image, pixel
+            by pixel, as cuda-convnet and the code of 2012 do.
         augmentation: `none`, `crops-and-flips`, or these with the paper's PCA colour noise.
         stop_at_train_error: training ends with the epoch whose running error is down to this share; None:
             after all epochs.
+        bias_rate: times the learning rate is that of biases; None: it is the weights'.
+        bias_drops: the shares of training after which the biases' rate is divided by 10; None: `drops`.
+        layers: what differs from all this in some layers, by their names.
     """
 
     name: str
@@ -59,48 +68,72 @@ class Recipe:
     pixels: str = "centred"
     augmentation: str = "crops-flips-colour"
     stop_at_train_error: float | None = None
+    bias_rate: float | None = None
+    bias_drops: tuple[float, ...] | None = None
+    layers: Mapping[str, LayerRecipe] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drops", tuple(self.drops))
-        for field, kind, shipped in PARTS:
-            object.__setattr__(self, field, find_part(kind, field, getattr(self, field), shipped))
-        for field, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
-            if getattr(self, field) not in allowed:
-                raise UnknownNameError(field, [getattr(self, field)], allowed)
-        for field in ("learning_rate", "batch_size", "epochs"):
-            if not getattr(self, field) > 0:
-                raise VariantError(f"recipe {field} is {getattr(self, field)}; it must be above 0")
+        for name, kind, shipped in PARTS:
+            object.__setattr__(self, name, find_part(kind, name, getattr(self, name), shipped))
+        for name, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
+            if getattr(self, name) not in allowed:
+                raise UnknownNameError(name, [getattr(self, name)], allowed)
+        for name in ("learning_rate", "batch_size", "epochs"):
+            if not getattr(self, name) > 0:
+                raise VariantError(f"recipe {name} is {getattr(self, name)}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        if self.bias_drops is not None:
+            object.__setattr__(self, "bias_drops", tuple(self.bias_drops))
+        if self.layers is not None:
+            object.__setattr__(self, "layers", MappingProxyType(layer_recipes(self.layers)))
 
     def but(self, **changes: Any) -> "Recipe":
-        """This recipe with some fields changed.
+        """This recipe with some fields changed, for all layers alike unless `layers` is changed, too.
 
         Raises:
             UnknownNameError: a field that no recipe has; the name cannot be changed either.
         """
-        known = {field.name for field in fields(self)} - {"name"}
+        known = {item.name for item in fields(self)} - {"name"}
         if unknown := [name for name in changes if name not in known]:
             raise UnknownNameError("recipe field", unknown, known)
+        if self.layers is not None and "layers" not in changes:
+            replaced = {own: None for name, own in OF_LAYERS.items() if name in changes}
+            changes["layers"] = {name: replace(own, **replaced) for name, own in self.layers.items()}
         return replace(self, **changes)
 
     @property
     def settings(self) -> dict[str, Any]:
         """Every field as JSON holds it: parts by their names."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
 
     @property
     def identity(self) -> dict[str, Any]:
         """What makes it another training: not its name; of a part that is not shipped, its source too."""
         known = {name: value for name, value in self.settings.items() if name != "name" and value is not None}
         return known | {
-            field: (part.name, part.source)
-            for field, _, shipped in PARTS
-            if (part := getattr(self, field)) not in shipped.values()
+            name: (part.name, part.source)
+            for name, _, shipped in PARTS
+            if (part := getattr(self, name)) not in shipped.values()
         }
 
-    def learning_rate_at(self, progress: float) -> float:
-        """The learning rate after a share `progress` (0 to 1) of training."""
-        return self.learning_rate / 10 ** sum(progress >= drop for drop in self.drops)
+    def layer(self, name: str) -> LayerRecipe:
+        """What differs in a layer."""
+        return (self.layers or {}).get(name, LayerRecipe())
+
+    def rate_schedule(self, layer: str = "", *, bias: bool = False) -> RateSchedule:
+        """The learning rate of a layer's weights, or of its bias; of no layer: what holds for most."""
+        own, rate, drops = self.layer(layer), self.learning_rate, self.drops
+        if bias and self.bias_rate is not None:
+            rate *= self.bias_rate
+        if bias and self.bias_drops is not None:
+            drops = self.bias_drops
+        return RateSchedule(start=rate * own.rate, drops=(*drops, *own.drops), stops=own.stops)
+
+    def decay_of(self, layer: str) -> float:
+        """The weight decay of a layer's weights."""
+        own = self.layer(layer).weight_decay
+        return self.weight_decay if own is None else own
 
 
 # Section 5 of the paper. It divides the rate by 10 three times, "when the validation error stopped
@@ -136,8 +169,6 @@ FIGURE_1 = Recipe(
     stop_at_train_error=0.25,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (PAPER, NOTEBOOK, FIGURE_1)}
-
 FEWEST_STEPS = 32
 
 
@@ -147,8 +178,11 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
     Four rules, since the published values do not train small networks. The paper's initialisation becomes
     He's with bias 0 and standardized pixels (a deviation of 0.01 leaves a small network at chance). Adam's
     rate is 10 times higher. The batch is halved until an epoch has 32 steps. Colour noise, whose size was
-    chosen for photographs of 256 pixels, is left out.
+    chosen for photographs of 256 pixels, is left out. A recipe that says how single layers are trained is
+    made for a network of one size, and stays as it is.
     """
+    if recipe.layers is not None:
+        return recipe
     batch = recipe.batch_size
     while batch > 8 and images < batch * FEWEST_STEPS:
         batch //= 2
@@ -163,4 +197,8 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
 
 
 def _plain(value: Any) -> Any:
-    return value.name if isinstance(value, Part) else list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Part):
+        return value.name
+    if isinstance(value, Mapping):
+        return {name: item.settings for name, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value

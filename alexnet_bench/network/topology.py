@@ -49,8 +49,8 @@ class Topology:
         size: side in pixels of the input that conv1 reads without padding.
         margin: pixels of zeros that the `padded` input has on every side instead.
         padded_size: side in pixels of the `padded` input without its margin.
-        canvas: side in pixels of the image that crops are taken from, which data sets are scaled to; None: the
-            paper's 256 to 227, of which the border is made by reflection.
+        canvas: side in pixels of the image that crops are taken from, to which data sets are scaled; None:
+            256 to 227 as in the paper, with a border made by reflection.
         convolutions: conv1 first.
         pooling_padding: as Keras means it; chosen so that 3x3/2 and 2x2/2 pooling give equal maps.
         dense: units of the hidden fully connected layers.
@@ -192,8 +192,8 @@ def _cuda_convnet(
     )
 
 
-# Repository dnouri/cuda-convnet, example-layers/layers-*.cfg. There ReLU stands after the first, maximal pooling of
-# the smaller networks, which is the same.
+# Repository dnouri/cuda-convnet, example-layers/layers-*.cfg. There ReLU stands after the first pooling of the
+# smaller networks, which is the same, since that takes maxima.
 CROPPED = {"size": 24, "canvas": 32, "dense": (), "evaluation": "nine-views"}
 CUDA_CONVNET = (
     _cuda_convnet("80sec", _three_convolutions(), "three convolutions, 64 units", dense=(64,)),
@@ -208,8 +208,7 @@ CUDA_CONVNET = (
 )
 
 TOPOLOGIES = {
-    topology.name: topology
-    for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32, *CUDA_CONVNET)
+    topology.name: topology for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32, *CUDA_CONVNET)
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.variant import Variant
@@ -12,12 +13,21 @@ from alexnet_bench.network.variant import Variant
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A variant at a topology with its recipe and precision."""
+    """A variant at a topology with its recipe and precision.
+
+    Raises:
+        UnknownNameError: the recipe says how layers are trained that are not there.
+    """
 
     variant: Variant
     plan: LayerPlan
     recipe: Recipe
     precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        trained = [layer.name for layer in self.plan.layers if layer.parameters]
+        if unknown := [name for name in self.recipe.layers or () if name not in trained]:
+            raise UnknownNameError(f"{self.plan.topology.name} layer", unknown, trained)
 
     @property
     def fingerprint(self) -> str:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.layer_recipe import layer_recipes
 from alexnet_bench.network.part import find_part
 from alexnet_bench.network.parts import BLOCKS, Block
 from alexnet_bench.network.recipe import PAPER, Recipe
@@ -99,8 +100,7 @@ class Variant:
     @property
     def difference(self) -> str:
         """`changes` as one line of text."""
-        shown = {name: "none" if value is None else value for name, value in self.changes.items()}
-        return ", ".join(f"{name} {value}" for name, value in shown.items()) or "the paper's"
+        return ", ".join(f"{name} {_shown(value)}" for name, value in self.changes.items()) or "the paper's"
 
     def plus(self, other: "Variant") -> "Variant":
         """Both variants' changes at once, named `a+b`.
@@ -119,6 +119,12 @@ class Variant:
     def train_with(self, base: Recipe) -> Recipe:
         """The run's recipe with this variant's own changes."""
         return base.but(**self.recipe)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{layer}: {recipe}" for layer, recipe in layer_recipes(value).items())
+    return "none" if value is None else str(value)
 
 
 ALEXNET = Variant(name="alexnet")

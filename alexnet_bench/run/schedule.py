@@ -15,7 +15,8 @@ from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.network.recipe import Recipe, scale_to_small_images
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network

@@ -182,7 +182,9 @@ def _network(request: dict[str, Any], classes: int, channels: int) -> tuple[Any,
     (variant,) = registry.select(request["variant"])
     topology = topologies.find_topology(request["topology"])
     plan = plans.make_plan(variant, topology, classes=classes, channels=channels)
-    return plan, recipes.Recipe(**request["recipe"] | _brought(variant, request["recipe"]))
+    # What is None is a recipe's default, of which an older revision may know nothing.
+    given = {field: value for field, value in request["recipe"].items() if value is not None}
+    return plan, recipes.Recipe(**given | _brought(variant, given))
 
 
 def _brought(variant: Any, recipe: dict[str, Any]) -> dict[str, Any]:

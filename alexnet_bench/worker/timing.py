@@ -42,7 +42,8 @@ class Draw:
         started = clock()
         self.steps = build()
         # A rate of 0 costs what any rate costs, and the loss stays finite for as long as is timed.
-        self.steps.learning_rate.assign(0.0)
+        for rate in getattr(self.steps, "learning_rates", (self.steps.learning_rate,)):
+            rate.assign(0.0)
         for mode in modes:
             self._run(mode, 1)
         self.compile_seconds = clock() - started

@@ -179,6 +179,19 @@ def test_centred_pixels_lose_their_mean_standardized_ones_get_a_deviation_of_one
     np.testing.assert_allclose(np.std(standardized, (0, 1, 2)), 1, atol=0.05)
 
 
+def test_the_mean_image_is_taken_off_pixel_by_pixel():
+    """Whatever place a crop is from, that of the middle; and as far as the network looks."""
+    recipe = CROPS.but(pixels="mean-image")
+    pipe, plain = (pipeline(dataset(NOISE), given) for given in (recipe, CROPS))
+    mean = NOISE.mean(0)
+    (images,) = pipe.evaluation(pipe.dataset.test, 24)
+    np.testing.assert_allclose(images, NOISE - mean, atol=1e-3)
+    crops, centred = training(pipe)[0], training(plain)[0]
+    np.testing.assert_allclose(crops + mean, centred + plain.mean, atol=1e-3)
+    (middle,) = pipeline(dataset(NOISE), recipe, input_side=6).evaluation(pipe.dataset.test, 24)
+    np.testing.assert_allclose(middle, (NOISE - mean)[:, 1:7, 1:7], atol=1e-3)
+
+
 def test_pixels_that_never_change_stay_finite():
     pipe = pipeline(dataset(np.full((8, 8, 8, 1), 200, np.uint8)), PLAIN.but(pixels="standardized"))
     assert not np.any(training(pipe)[0])
@@ -244,6 +257,12 @@ def test_images_of_another_size_are_scaled_to_the_canvas_that_is_given():
     pipe = pipeline(dataset(np.broadcast_to(shades, (4, 5, 5, 1)), size=5), canvas=12)
     (images,) = pipe.evaluation(pipe.dataset.test, 4, "nine-views")
     np.testing.assert_allclose(images, np.broadcast_to(shades - pipe.mean, (9, 4, 8, 8, 1)))
+
+
+def test_the_mean_image_of_files_is_that_of_their_canvases(files):
+    """It is estimated from 2,000 of them: of fewer, from all."""
+    pipe = pipeline(dataset(paths=files), PLAIN.but(pixels="mean-image"))
+    np.testing.assert_allclose(pipe.mean_image, NOISE.mean(0), atol=1e-3)
 
 
 @pytest.fixture

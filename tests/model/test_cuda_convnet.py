@@ -88,4 +88,6 @@ def test_forward_pass(build, topology):
     }
 
     found = model(images).numpy()
-    np.testing.assert_allclose(found, expected(topology, images, weights), rtol=1e-4, atol=1e-4 * np.abs(found).max())
+    np.testing.assert_allclose(
+        found, expected(topology, images, weights), rtol=1e-4, atol=1e-4 * np.abs(found).max()
+    )

@@ -56,7 +56,7 @@ def nodes(request, recipe):
     devices = DEVICES if variant.placement != "one-device" else ()
     steps = build_steps(plan, variant.train_with(recipe), seed=0, devices=devices, precision=precision)
     images, labels = np.zeros((2, 4, *plan.input_shape), "float32"), np.zeros((2, 4), "int64")
-    given = map(tf.convert_to_tensor, (images, labels, np.zeros(2, "float32")))
+    given = map(tf.convert_to_tensor, (images, labels, np.zeros((1, 2), "float32")))
     training = steps.train_in_turn.get_concrete_function(*given)
     graphs = [step.graph.as_graph_def() for step in (training, steps.infer.get_concrete_function())]
     functions = {item.signature.name for graph in graphs for item in graph.library.function}

@@ -9,7 +9,8 @@ from random_variants import counted, topologies, variants
 from alexnet_bench import ALEXNET
 from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import PAPER, RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.network.recipe import PAPER, Recipe, scale_to_small_images
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_8, ALEXNET_227, TOPOLOGIES, find_topology
 
@@ -31,6 +32,9 @@ OTHER_RECIPE = {
     "pixels": "standardized",
     "augmentation": "none",
     "stop_at_train_error": 0.25,
+    "bias_rate": 2.0,
+    "bias_drops": (),
+    "layers": {"conv1": {"deviation": 0.0001}},
 }
 # The same of a variant; a placement in two towers, a single tower on one device.
 OTHER_VARIANT = {

@@ -67,8 +67,8 @@ def test_the_notebooks_recipe_is_its_compile_call():
     [(0.0, 0.01), (0.499, 0.01), (0.5, 0.001), (0.75, 1e-4), (0.9, 1e-5), (1.0, 1e-5)],
 )
 def test_the_rate_is_divided_by_ten_at_each_drop(progress, rate):
-    assert PAPER.learning_rate_at(progress) == pytest.approx(rate)
-    assert NOTEBOOK.learning_rate_at(progress) == 1e-4, "without drops it keeps its rate"
+    assert PAPER.rate_schedule().at(progress) == pytest.approx(rate)
+    assert NOTEBOOK.rate_schedule().at(progress) == 1e-4, "without drops it keeps its rate"
 
 
 @pytest.mark.parametrize(("images", "batch"), [(1293, 32), (45_000, 128), (4096, 128), (4095, 64), (9, 8)])
@@ -101,8 +101,8 @@ def test_scaling_replaces_what_does_not_train_and_keeps_the_rest(recipe, images)
 
 
 def test_refuses_fields_and_values_that_no_recipe_has():
-    with pytest.raises(UnknownNameError, match=r"unknown recipe fields 'epoch'.*'rate'; choose from"):
-        PAPER.but(epoch=3, rate=1.0)
+    with pytest.raises(UnknownNameError, match=r"unknown recipe fields 'epoch'.*'rat'.*; choose from"):
+        PAPER.but(epoch=3, rat=1.0)
     with pytest.raises(UnknownNameError, match=r"unknown optimizer 'sdg' \(did you mean 'sgd'\?\)"):
         PAPER.but(optimizer="sdg")
     for field in ("learning_rate", "batch_size", "epochs"):

@@ -57,10 +57,14 @@ def table(out: Path) -> str:
     """A line a network that was trained: ours beside the published error."""
     lines = []
     for name in NAMES:
-        trials = [record for record in run_records(out / name) if isinstance(record, Trial)] if (
-            out / name
-        ).is_dir() else []
-        errors = [100 * trial.held_out_top1_error for trial in trials if trial.held_out_top1_error is not None]
+        trials = (
+            [record for record in run_records(out / name) if isinstance(record, Trial)]
+            if (out / name).is_dir()
+            else []
+        )
+        errors = [
+            100 * trial.held_out_top1_error for trial in trials if trial.held_out_top1_error is not None
+        ]
         if not errors:
             continue
         plan = read_manifest(out / name).plan

@@ -154,7 +154,7 @@ def _training(folder: Path) -> dict[str, list[float]]:
             started = time.perf_counter()
             for _ in range(STEPS):
                 images, labels = next(batches[way])
-                losses, _ = steps.train_in_turn(images, labels, np.zeros(len(labels), np.float32))
+                losses, _ = steps.train_in_turn(images, labels, np.zeros((1, len(labels)), np.float32))
                 float(losses)
             # The first one is traced, and fills what is made ahead.
             if number >= 0:

@@ -115,6 +115,83 @@ def test_rate_starts_at_the_recipes(steps):
     assert float(steps(PAPER.but(learning_rate=0.25)).learning_rate) == 0.25
 
 
+# -- layers and biases with rates and decays of their own
+
+OTHER_RATES = {
+    "bias_rate": 2.0,
+    "bias_drops": (0.25,),
+    "layers": {"first": {"weight_decay": 0.2, "rate": 0.5, "drops": (0.75,)}, "second": {"stops": 0.5}},
+}
+
+
+@pytest.fixture
+def two_layers():
+    """The compiled steps of two dense layers, the first with a kernel too large to be laid end to end."""
+
+    def make(recipe):
+        inputs = keras.Input((300,))
+        hidden = keras.layers.Dense(250, name="first")(inputs)
+        model = keras.Model(inputs, keras.layers.Dense(4, name="second")(hidden))
+        model.set_weights([0.1 * np.random.default_rng(0).standard_normal(w.shape) for w in model.weights])
+        return Steps(model, recipe)
+
+    return make
+
+
+def test_rates_at_a_share_of_training(two_layers):
+    """Those of the recipe come first, though no weight here has them."""
+    steps = two_layers(PAPER.but(learning_rate=0.8, drops=(0.5,), **OTHER_RATES))
+
+    found = {tuple(rates) for rates in steps.rates_at([0.0, 0.3, 0.5, 0.8]).round(6).tolist()}
+    assert steps.rates_at([0.0, 0.5])[0].tolist() == pytest.approx([0.8, 0.08])
+    assert found == {
+        (0.8, 0.8, 0.08, 0.08),
+        (0.4, 0.4, 0.04, 0.004),  # the first layer's kernel
+        (0.8, 0.08, 0.08, 0.008),  # its bias
+        (0.8, 0.8, 0.0, 0.0),  # the second's kernel
+        (1.6, 0.16, 0.0, 0.0),  # its bias
+    }
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_each_weight_moves_by_its_own_rate(two_layers, optimizer):
+    """Against the steps of a recipe of one rate, from equal weights: by as much as its rate is another."""
+    plain = PAPER.but(optimizer=optimizer, learning_rate=1e-3, weight_decay=0.0)
+    other = plain.but(bias_rate=2.0, layers={"first": {"rate": 0.5}, "second": {"rate": 3.0}})
+    images = np.random.default_rng(1).standard_normal((6, 300)).astype("float32")
+
+    moved = []
+    for recipe in (plain, other):
+        steps = two_layers(recipe)
+        before = steps.model.get_weights()
+        steps.train(images, LABELS)
+        pairs = zip(before, steps.model.get_weights(), strict=True)
+        moved.append([np.linalg.norm(new - old) for old, new in pairs])
+    ratios = [far / near for near, far in zip(*moved, strict=True)]
+    assert ratios == pytest.approx([0.5, 0.5 * 2, 3.0, 3.0 * 2], rel=1e-3)
+
+
+def test_each_layer_decays_by_its_own(two_layers):
+    """Under a gradient of zero, as that of images of zeros by the first kernel."""
+    recipe = PAPER.but(momentum=0.0, weight_decay=0.5, layers={"first": {"weight_decay": 0.2}})
+    steps = two_layers(recipe)
+    before = steps.model.get_weights()
+    steps.learning_rate.assign(0.1)
+    steps.train(np.zeros((6, 300), "float32"), LABELS)
+    after = steps.model.get_weights()
+    np.testing.assert_allclose(after[0], before[0] * (1 - 0.1 * 0.2), rtol=1e-5)
+    # The second kernel's gradient is that of the first layer's biases, which are its inputs.
+    plain = two_layers(recipe.but(weight_decay=0.0))
+    plain.learning_rate.assign(0.1)
+    plain.train(np.zeros((6, 300), "float32"), LABELS)
+    np.testing.assert_allclose(after[2], plain.model.get_weights()[2] - 0.05 * before[2], atol=1e-6)
+
+
+def test_an_optimizer_of_ones_own_has_one_rate(steps):
+    with pytest.raises(VariantError, match=r"'keras-momentum' has one learning rate.*take sgd or adam"):
+        steps(PAPER.but(optimizer=keras_momentum, bias_rate=2.0))
+
+
 # -- an optimizer of Keras'
 
 
@@ -158,7 +235,7 @@ def test_steps_in_turn_are_the_steps_one_by_one(steps):
     images, labels = np.stack([IMAGES, -IMAGES, IMAGES]), np.stack([LABELS, LABELS, 1 - LABELS % 2])
     rates = np.array([0.1, 0.1, 0.01], "float32")
 
-    losses, right = in_turn.train_in_turn(images, labels, rates)
+    losses, right = in_turn.train_in_turn(images, labels, rates[None])
 
     expected = []
     for batch, classes, rate in zip(images, labels, rates, strict=True):

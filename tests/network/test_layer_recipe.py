@@ -1,0 +1,85 @@
+import json
+
+import pytest
+
+from alexnet_bench import ALEXNET, Recipe
+from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.topology import ALEXNET_8
+from alexnet_bench.network.trainable import Network
+
+LAYERS = {"conv1": {"drops": (0.5,), "stops": 0.75}, "fc8": {"deviation": 0.03, "weight_decay": 1.0}}
+
+
+def network(variant):
+    plan = make_plan(variant, ALEXNET_8, classes=10, channels=1)
+    return Network(variant=variant, plan=plan, recipe=variant.train_with(PAPER))
+
+
+@pytest.mark.parametrize(
+    ("progress", "rate"), [(0.0, 0.1), (0.5, 0.01), (0.6, 0.001), (0.74, 0.001), (0.75, 0.0), (1.0, 0.0)]
+)
+def test_a_rate_drops_and_stops_after_shares_of_training(progress, rate):
+    schedule = RateSchedule(start=0.1, drops=(0.5, 0.6), stops=0.75)
+
+    assert schedule.at(progress) == pytest.approx(rate)
+
+
+def test_without_more_all_layers_and_biases_learn_as_the_recipe_says():
+    found = {PAPER.rate_schedule(layer, bias=bias) for layer in ("conv1", "fc6") for bias in (True, False)}
+
+    assert found == {RateSchedule(start=0.01, drops=(0.5, 0.75, 0.9))}
+
+
+def test_a_bias_may_have_a_rate_and_drops_of_its_own_a_layer_both():
+    recipe = PAPER.but(bias_rate=2, bias_drops=(), layers=LAYERS)
+
+    assert recipe.rate_schedule("conv2", bias=True) == RateSchedule(start=0.02)
+    assert recipe.rate_schedule("conv1", bias=True) == RateSchedule(start=0.02, drops=(0.5,), stops=0.75)
+    assert recipe.rate_schedule("conv1") == RateSchedule(start=0.01, drops=(0.5, 0.75, 0.9, 0.5), stops=0.75)
+    assert (recipe.decay_of("fc8"), recipe.decay_of("conv1")) == (1.0, PAPER.weight_decay)
+
+
+def test_settings_are_json_and_make_the_recipe_again():
+    recipe = PAPER.but(bias_rate=2, bias_drops=(), layers=LAYERS)
+
+    settings = json.loads(json.dumps(recipe.settings))
+    assert settings["layers"] == {
+        "conv1": {"drops": [0.5], "stops": 0.75},
+        "fc8": {"deviation": 0.03, "weight_decay": 1.0},
+    }
+    assert Recipe(**settings) == recipe
+    assert recipe.layer("fc8") == LayerRecipe(deviation=0.03, weight_decay=1.0)
+
+
+def test_a_recipe_that_says_nothing_of_layers_is_the_one_it_was():
+    """What identifies a training in records that were written before."""
+    assert PAPER.identity.keys().isdisjoint({"layers", "bias_rate", "bias_drops"})
+
+
+def test_a_difference_in_layers_is_said_in_words():
+    variant = ALEXNET.but("mine", recipe={"layers": LAYERS})
+
+    assert variant.difference == (
+        "recipe.layers conv1: drops [0.5], stops 0.75; fc8: deviation 0.03, weight_decay 1.0"
+    )
+
+
+def test_a_layer_that_the_network_has_not_is_refused():
+    with pytest.raises(UnknownNameError) as caught:
+        network(ALEXNET.but("mine", recipe={"layers": {"cov1": {"stops": 0.5}, "activation1": {}}}))
+
+    assert str(caught.value) == (
+        "unknown alexnet-8 layers 'cov1' (did you mean 'conv1'?), 'activation1'; "
+        "choose from: conv1, conv2, conv3, conv4, conv5, fc6, fc7, fc8"
+    )
+
+
+def test_refuses_settings_and_values_that_no_layer_has():
+    with pytest.raises(UnknownNameError, match=r"unknown conv1 setting 'stop' \(did you mean 'stops'\?\)"):
+        PAPER.but(layers={"conv1": {"stop": 0.5}})
+    for name in ("deviation", "weight_decay", "rate", "stops"):
+        with pytest.raises(VariantError, match=f"a layer's {name} is -1"):
+            PAPER.but(layers={"conv1": {name: -1}})
