@@ -42,9 +42,10 @@ def _cuda_convnet(
     )
 
 
-# Repository dnouri/cuda-convnet, example-layers/: deviations from layers-*.cfg, the rest from layer-params-*.cfg;
-# the epochs of 13pct from that program's page on methodology. Left open there, and so ours: 80sec and 18pct go on
-# after their last drop for as long as Caffe's examples of them (examples/cifar10), 19pct for as long as 18pct.
+# Repository dnouri/cuda-convnet, example-layers/: deviations from layers-*.cfg, the rest from
+# layer-params-*.cfg; the epochs of 13pct from that program's page on methodology. Where the files leave open
+# when training ends, 80sec and 18pct go on after the last drop for as long as in Caffe's examples of them
+# (examples/cifar10), and 19pct takes as long as 18pct.
 THREE = {"conv1": (1e-4, 0.004), "conv2": (0.01, 0.004), "conv3": (0.01, 0.004)}
 EIGHTEEN = {"epochs": 140, "drops": (120, 130)}
 FOUR = {

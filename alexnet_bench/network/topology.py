@@ -192,8 +192,8 @@ def _cuda_convnet(
     )
 
 
-# Repository dnouri/cuda-convnet, example-layers/layers-*.cfg. There ReLU stands after the first pooling of the
-# smaller networks, which is the same, since that takes maxima.
+# Repository dnouri/cuda-convnet, example-layers/layers-*.cfg. There ReLU stands after the first pooling of
+# the smaller networks, which is the same, since that takes maxima.
 CROPPED = {"size": 24, "canvas": 32, "dense": (), "evaluation": "nine-views"}
 CUDA_CONVNET = (
     _cuda_convnet("80sec", _three_convolutions(), "three convolutions, 64 units", dense=(64,)),

@@ -87,7 +87,5 @@ def test_forward_pass(build, topology):
         if layer.weights
     }
 
-    found = model(images).numpy()
-    np.testing.assert_allclose(
-        found, expected(topology, images, weights), rtol=1e-4, atol=1e-4 * np.abs(found).max()
-    )
+    wanted = expected(topology, images, weights)
+    np.testing.assert_allclose(model(images), wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())

@@ -64,9 +64,8 @@ def blocks(plan, kind):
 def test_layers_are_those_of_the_source(name):
     plan = plan_of(name)
 
-    assert {item.name: (item.shape, item.parameters) for item in plan.layers if item.parameters} == LAYERS[
-        name
-    ]
+    weighty = {item.name: (item.shape, item.parameters) for item in plan.layers if item.parameters}
+    assert weighty == LAYERS[name]
     assert [layer.kind for layer in plan.layers[1:]] == ORDER[name]
     assert (plan.parameters, plan.macs) == (PARAMETERS[name], MACS[name])
     # Forward, and both gradients but that of the images.
@@ -78,10 +77,8 @@ def test_maxima_are_pooled_first_and_means_later_in_the_smaller_ones(name):
     small = name not in ("13pct", "11pct")
     expected = ["overlapping", "average", "average"] if small else ["overlapping", "overlapping"]
     assert blocks(plan_of(name), "pooling") == expected
-    assert blocks(plan_of(name), "normalization") == {
-        "18pct": 2 * ["within-map"],
-        "11pct": 2 * ["cross-map"],
-    }.get(name, [])
+    normalized = {"18pct": 2 * ["within-map"], "11pct": 2 * ["cross-map"]}
+    assert blocks(plan_of(name), "normalization") == normalized.get(name, [])
 
 
 @pytest.mark.parametrize(("with_norm", "without"), [("18pct", "19pct"), ("11pct", "13pct")])
@@ -101,9 +98,8 @@ def mine(**layer):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_variant_changes_stands_in_place_of_what_the_topology_has(name):
     own = plan_of(name)
-    changed = plan_of(
-        name, ALEXNET.but("mine", activation=mine, normalization=mine, pooling=mine, dropout=0.2)
-    )
+    everything = {"activation": mine, "normalization": mine, "pooling": mine, "dropout": 0.2}
+    changed = plan_of(name, ALEXNET.but("mine", **everything))
 
     for kind in ("activation", "normalization", "pooling"):
         assert blocks(changed, kind) == len(blocks(own, kind)) * ["mine"]

@@ -1,18 +1,19 @@
-"""cuda-convnet's networks for CIFAR-10, trained by their own recipes, beside the errors that are published of them.
+"""cuda-convnet's networks for CIFAR-10, trained by their own recipes, beside their published errors.
 
-    python tests/validation/cuda_convnet.py results/reference/cuda-convnet --dataset cifar10:data/cifar-10-batches-bin
-    python tests/validation/cuda_convnet.py results/reference/cuda-convnet --dataset cifar10:… --networks 80sec --seeds 4
+    python tests/validation/cuda_convnet.py results/reference/cuda-convnet --dataset cifar10:PATH
+    python tests/validation/cuda_convnet.py results/reference/cuda-convnet --dataset cifar10:PATH \
+        --networks 80sec,18pct --seeds 4 --epochs 20
     python tests/validation/cuda_convnet.py results/reference/cuda-convnet --table
 
-Each network is a `bench run` in a folder of its own, which goes on where it was interrupted, or with more seeds. With
-`--epochs` a recipe is shortened: its rate falls after the same shares of training.
+Each network is a `bench run` in a folder of its own, which goes on where it was interrupted, or with more
+seeds. With `--epochs` a recipe is shortened: its rate falls after the same shares of training.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 from script import arguments, tabulated
 
 from alexnet_bench.network.recipes import RECIPES
@@ -50,33 +51,28 @@ def train(name: str, folder: Path, dataset: str, seeds: int, epochs: int | None)
         command += ["--variants", "alexnet", "--topology", name, "--measure", "accuracy", "--preset", "paper"]
         command += ["--dataset", dataset, "--out", str(folder)]
         command += ["--epochs", str(epochs)] if epochs else []
-    subprocess.run(command, check=True, env=os.environ)
+    subprocess.run(command, check=True)
 
 
 def table(out: Path) -> str:
     """A line a network that was trained: ours beside the published error."""
     lines = []
-    for name in NAMES:
-        trials = (
-            [record for record in run_records(out / name) if isinstance(record, Trial)]
-            if (out / name).is_dir()
-            else []
-        )
-        errors = [
-            100 * trial.held_out_top1_error for trial in trials if trial.held_out_top1_error is not None
+    for name in (name for name in NAMES if (out / name).is_dir()):
+        trials = [
+            record for record in run_records(out / name) if isinstance(record, Trial) and record.succeeded
         ]
-        if not errors:
-            continue
-        plan = read_manifest(out / name).plan
+        errors = [100 * trial.held_out_top1_error for trial in trials]
+        trained = [100 * trial.train_error for trial in trials]
         lines.append(
             {
                 "network": f"`{name}`",
                 "published error, %": PUBLISHED[name],
-                "held-out error, %: mean (lowest to highest seed)": f"{sum(errors) / len(errors):.2f} "
+                "held-out error, %: mean (lowest to highest seed)": f"{np.mean(errors):.2f} "
                 f"({min(errors):.2f} to {max(errors):.2f})",
-                "training error, %": f"{100 * sum(trial.train_error for trial in trials) / len(trials):.2f}",
-                "epochs: ours, theirs": f"{plan.epochs}, {RECIPES[name].epochs}",
-                "seeds": len(errors),
+                "training error, %": f"{np.mean(trained):.2f}",
+                "seeds": len(trials),
+                "epochs": read_manifest(out / name).plan.epochs,
+                "of the recipe": RECIPES[name].epochs,
             }
         )
     return tabulated(lines, rule="---")
