@@ -18,13 +18,14 @@ from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
 from alexnet_bench.network.parts import (
     average,
-    cross_map,
+    cross_map_11pct,
     lrn,
     non_overlapping,
     overlapping,
     relu,
     tanh,
-    within_map,
+    within_map_18pct,
+    within_map_lrn,
 )
 from alexnet_bench.network.plan import Layer, LayerPlan
 from alexnet_bench.network.recipe import Recipe
@@ -32,8 +33,8 @@ from alexnet_bench.seeds import derive_seed
 
 # What computes each channel by itself need not know where a tower ends; what works on the last axis, whatever
 # the others are, may have the towers on another. A user's block may do neither.
-EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping, average, within_map}
-LAST_AXIS = {lrn, cross_map}
+EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping, average, within_map_lrn, within_map_18pct}
+LAST_AXIS = {lrn, cross_map_11pct}
 
 
 def build_model(

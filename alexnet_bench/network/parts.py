@@ -94,6 +94,14 @@ def lrn(**layer: Any) -> Any:
     return LocalResponseNormalization(**layer)
 
 
+@block(name="within-map-lrn", modules=("alexnet_bench.model.within_map_lrn", "alexnet_bench.model.lrn"))
+def within_map_lrn(**layer: Any) -> Any:
+    """The code of 2012's other normalization, within each map: 5x5 pixels, 0.001/25 summed, 0.75, k=1."""
+    from alexnet_bench.model.within_map_lrn import WithinMapNormalization
+
+    return WithinMapNormalization(**layer)
+
+
 @block()
 def relu(**layer: Any) -> Any:
     """max(0, x): the paper's choice, section 3.1."""
@@ -135,19 +143,19 @@ def average(**layer: Any) -> Any:
 
 
 @block(modules=("alexnet_bench.model.lrn",))
-def cross_map(**layer: Any) -> Any:
+def cross_map_11pct(**layer: Any) -> Any:
     """As in cuda-convnet's 11pct: k=1, n=5, alpha=0.001 over n, beta=0.75."""
     from alexnet_bench.model.lrn import LocalResponseNormalization
 
     return LocalResponseNormalization(5, bias=1.0, alpha=0.001, beta=0.75, averaged=True, **layer)
 
 
-@block()
-def within_map(**layer: Any) -> Any:
+@block(modules=("alexnet_bench.model.within_map_lrn",))
+def within_map_18pct(**layer: Any) -> Any:
     """As in cuda-convnet's 18pct: over 3x3 pixels of each map, k=1, alpha=5e-5 over 9, beta=0.75."""
-    from alexnet_bench.model.within_map import WithinMapNormalization
+    from alexnet_bench.model.within_map_lrn import WithinMapNormalization
 
-    return WithinMapNormalization(3, alpha=5e-5, beta=0.75, **layer)
+    return WithinMapNormalization(3, bias=1.0, alpha=5e-5, beta=0.75, **layer)
 
 
 @initializer()
@@ -192,7 +200,7 @@ def adam(recipe: Any) -> Any:
 
 # What each field of a variant may be called by name; None leaves the layer out.
 BLOCKS: dict[str, dict[str, Block | None]] = {
-    "normalization": {"lrn": lrn, "none": None},
+    "normalization": {"lrn": lrn, "within-map-lrn": within_map_lrn, "none": None},
     "activation": {"relu": relu, "tanh": tanh},
     "pooling": {"overlapping": overlapping, "non-overlapping": non_overlapping},
 }

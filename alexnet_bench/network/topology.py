@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError
-from alexnet_bench.network.parts import Block, average, cross_map, lrn, overlapping, within_map
+from alexnet_bench.network.parts import Block, average, cross_map_11pct, lrn, overlapping, within_map_18pct
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,12 +198,17 @@ CROPPED = {"size": 24, "canvas": 32, "dense": (), "evaluation": "nine-views"}
 CUDA_CONVNET = (
     _cuda_convnet("80sec", _three_convolutions(), "three convolutions, 64 units", dense=(64,)),
     _cuda_convnet("19pct", _three_convolutions(), "three convolutions", dense=()),
-    _cuda_convnet("18pct", _three_convolutions(within_map), "19pct with normalization within maps", dense=()),
+    _cuda_convnet(
+        "18pct", _three_convolutions(within_map_18pct), "19pct with normalization within maps", dense=()
+    ),
     _cuda_convnet(
         "13pct", _two_convolutions_two_local(), "two convolutions, two locally connected layers", **CROPPED
     ),
     _cuda_convnet(
-        "11pct", _two_convolutions_two_local(cross_map), "13pct with normalization across maps", **CROPPED
+        "11pct",
+        _two_convolutions_two_local(cross_map_11pct),
+        "13pct with normalization across maps",
+        **CROPPED,
     ),
 )
 

@@ -77,7 +77,7 @@ def test_maxima_are_pooled_first_and_means_later_in_the_smaller_ones(name):
     small = name not in ("13pct", "11pct")
     expected = ["overlapping", "average", "average"] if small else ["overlapping", "overlapping"]
     assert blocks(plan_of(name), "pooling") == expected
-    normalized = {"18pct": 2 * ["within-map"], "11pct": 2 * ["cross-map"]}
+    normalized = {"18pct": 2 * ["within-map-18pct"], "11pct": 2 * ["cross-map-11pct"]}
     assert blocks(plan_of(name), "normalization") == normalized.get(name, [])
 
 

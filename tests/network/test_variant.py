@@ -93,7 +93,10 @@ def test_a_misspelt_field_fails_at_construction_with_the_closest_one():
         ({"activation": None}, "activation cannot be left out; name a block"),
         ({"pooling": None}, "pooling cannot be left out"),
         ({"placement": "split", "towers": 1}, "only towers can be split; it has one"),
-        ({"normalization": "batch"}, "unknown normalization block 'batch'; choose from: lrn, none"),
+        (
+            {"normalization": "batch"},
+            "unknown normalization block 'batch'; choose from: lrn, none, within-map-lrn",
+        ),
     ],
 )
 def test_refuses_what_makes_no_network(fields, expected):
