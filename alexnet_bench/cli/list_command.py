@@ -30,7 +30,7 @@ def command(ablations: tuple[Path, ...], as_json: bool) -> None:
         "topologies": {name: topology.about for name, topology in TOPOLOGIES.items()},
         "recipes": {
             name: f"{recipe.optimizer}, rate {recipe.learning_rate:g}, batch {recipe.batch_size}, "
-            f"initialization {recipe.initialization}"
+            f"initialization {'by layer' if recipe.layers else recipe.initialization}"
             for name, recipe in RECIPES.items()
         },
     }

@@ -7,6 +7,8 @@ import pytest
 
 from alexnet_bench import ALEXNET, block
 from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.recipe import scale_to_small_images
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import TOPOLOGIES
 
@@ -113,3 +115,69 @@ def test_what_is_trained_on_crops_is_tested_on_nine_views_unless_a_variant_says_
     assert seen == dict.fromkeys(NAMES, "centre") | {"13pct": "nine-views", "11pct": "nine-views"}
     assert plan_of("11pct", VARIANTS["ten-crops"]).variant.evaluation == "ten-crops"
     assert [plan_of(name).input_shape[0] for name in NAMES] == [32, 32, 32, 24, 24]
+
+
+# -- recipes
+
+# Of each layer: deviation of the initial weights, weight decay.
+CONVOLUTIONS = {"conv1": (1e-4, 0.004), "conv2": (0.01, 0.004), "conv3": (0.01, 0.004)}
+WITH_LOCAL = {
+    "conv1": (1e-4, 0.0),
+    "conv2": (0.01, 0.0),
+    "local3": (0.04, 0.004),
+    "local4": (0.04, 0.004),
+    "fc5": (0.01, 0.004),
+}
+BY_LAYER = {
+    "80sec": CONVOLUTIONS | {"fc4": (0.1, 0.03), "fc5": (0.1, 0.03)},
+    "19pct": CONVOLUTIONS | {"fc4": (0.01, 3.0)},
+    "18pct": CONVOLUTIONS | {"fc4": (0.01, 1.0)},
+    "13pct": WITH_LOCAL,
+    "11pct": WITH_LOCAL,
+}
+# The epochs of each rate of weights, and of biases: 0.001 and 0.002, then a tenth of them, a hundredth.
+EPOCHS = {
+    "80sec": ((8, 2), (8, 2)),
+    "19pct": ((120, 10, 10), (120, 10, 10)),
+    "18pct": ((120, 10, 10), (120, 10, 10)),
+    "13pct": ((140, 10, 10), (160,)),
+    "11pct": ((450, 10, 10), (470,)),
+}
+
+
+def rates(schedule, epochs):
+    """The rate in each epoch."""
+    return [schedule.at((epoch + 0.5) / epochs) for epoch in range(epochs)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recipes_are_those_of_the_source(name):
+    recipe, crops = RECIPES[name], name in ("13pct", "11pct")
+
+    assert TOPOLOGIES[name].recipe == name
+    found = {layer: (recipe.layer(layer).deviation, recipe.decay_of(layer)) for layer in BY_LAYER[name]}
+    assert found == BY_LAYER[name]
+    assert found.keys() == LAYERS[name].keys() == recipe.layers.keys()
+    assert (recipe.optimizer.name, recipe.momentum, recipe.batch_size, recipe.bias) == ("sgd", 0.9, 128, 0.0)
+    assert (recipe.pixels, recipe.augmentation) == ("mean-image", "crops-and-flips" if crops else "none")
+    for start, bias, spans in zip((0.001, 0.002), (False, True), EPOCHS[name], strict=True):
+        expected = [start / 10**drop for drop, span in enumerate(spans) for _ in range(span)]
+        for layer in recipe.layers:
+            assert rates(recipe.rate_schedule(layer, bias=bias), recipe.epochs) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_small_images_and_few_of_them_leave_the_recipes_as_they_are(name):
+    assert scale_to_small_images(RECIPES[name], 1000) == RECIPES[name]
+
+
+def test_a_change_of_the_whole_recipe_is_one_of_every_layer():
+    recipe = RECIPES["18pct"]
+    weights = VARIANTS["he-weights"].train_with(recipe)
+    undecayed = VARIANTS["no-weight-decay"].train_with(recipe)
+
+    assert {weights.layer(layer).deviation for layer in recipe.layers} == {None}
+    assert [weights.decay_of(layer) for layer in recipe.layers] == [0.004, 0.004, 0.004, 1.0]
+    assert [undecayed.decay_of(layer) for layer in recipe.layers] == [0.0] * 4
+    assert undecayed.layer("conv1").deviation == 1e-4
+    assert recipe.but(layers={"fc4": {"weight_decay": 2.0}}, weight_decay=0.1).decay_of("fc4") == 2.0
