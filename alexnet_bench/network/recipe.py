@@ -98,7 +98,7 @@ class Recipe:
         if unknown := [name for name in changes if name not in known]:
             raise UnknownNameError("recipe field", unknown, known)
         if self.layers is not None and "layers" not in changes:
-            replaced = {own: None for name, own in OF_LAYERS.items() if name in changes}
+            replaced: dict[str, Any] = {own: None for name, own in OF_LAYERS.items() if name in changes}
             changes["layers"] = {name: replace(own, **replaced) for name, own in self.layers.items()}
         return replace(self, **changes)
 

@@ -8,12 +8,7 @@ from alexnet_bench.network.recipe import FIGURE_1, NOTEBOOK, PAPER, Recipe
 
 
 def _cuda_convnet(
-    name: str,
-    layers: Mapping[str, tuple[float, float]],
-    *,
-    epochs: int,
-    drops: Sequence[int],
-    **own: Any,
+    name: str, layers: Mapping[str, tuple[float, float]], epochs: int, drops: Sequence[int], **own: Any
 ) -> Recipe:
     """How cuda-convnet trains one of its networks for CIFAR-10.
 
@@ -47,7 +42,6 @@ def _cuda_convnet(
 # when training ends, 80sec and 18pct go on after the last drop for as long as in Caffe's examples of them
 # (examples/cifar10), and 19pct takes as long as 18pct.
 THREE = {"conv1": (1e-4, 0.004), "conv2": (0.01, 0.004), "conv3": (0.01, 0.004)}
-EIGHTEEN = {"epochs": 140, "drops": (120, 130)}
 FOUR = {
     "conv1": (1e-4, 0.0),
     "conv2": (0.01, 0.0),
@@ -55,14 +49,14 @@ FOUR = {
     "local4": (0.04, 0.004),
     "fc5": (0.01, 0.004),
 }
-# "Lower learning rates (epsW)": those of biases stay.
-CROPS = {"augmentation": "crops-and-flips", "bias_drops": ()}
+# "Lower learning rates (epsW)", that is those of weights; those of biases stay.
+CROPPED: dict[str, Any] = {"augmentation": "crops-and-flips", "bias_drops": ()}
 CUDA_CONVNET = (
-    _cuda_convnet("80sec", THREE | {"fc4": (0.1, 0.03), "fc5": (0.1, 0.03)}, epochs=10, drops=(8,)),
-    _cuda_convnet("19pct", THREE | {"fc4": (0.01, 3.0)}, **EIGHTEEN),
-    _cuda_convnet("18pct", THREE | {"fc4": (0.01, 1.0)}, **EIGHTEEN),
-    _cuda_convnet("13pct", FOUR, epochs=160, drops=(140, 150), **CROPS),
-    _cuda_convnet("11pct", FOUR, epochs=470, drops=(450, 460), **CROPS),
+    _cuda_convnet("80sec", THREE | {"fc4": (0.1, 0.03), "fc5": (0.1, 0.03)}, 10, [8]),
+    _cuda_convnet("19pct", THREE | {"fc4": (0.01, 3.0)}, 140, [120, 130]),
+    _cuda_convnet("18pct", THREE | {"fc4": (0.01, 1.0)}, 140, [120, 130]),
+    _cuda_convnet("13pct", FOUR, 160, [140, 150], **CROPPED),
+    _cuda_convnet("11pct", FOUR, 470, [450, 460], **CROPPED),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (PAPER, NOTEBOOK, FIGURE_1, *CUDA_CONVNET)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.parts import Block, average, cross_map_11pct, lrn, overlapping, within_map_18pct
@@ -154,28 +153,39 @@ FOUR_LAYER_32 = Topology(
 
 def _three_convolutions(normalization: Block | None = None) -> tuple[Convolution, ...]:
     """Those of cuda-convnet's smaller networks, which normalize what is pooled."""
-    normalized = {"normalization": normalization, "then": ("activation", "pooling", "normalization")}
-    return (
-        Convolution(filters=32, kernel=5, pooling=overlapping, **normalized),
-        Convolution(filters=32, kernel=5, pooling=average, **normalized),
-        Convolution(filters=64, kernel=5, pooling=average),
+    first, second = (
+        Convolution(
+            filters=32,
+            kernel=5,
+            pooling=pooling,
+            normalization=normalization,
+            then=("activation", "pooling", "normalization"),
+        )
+        for pooling in (overlapping, average)
     )
+    return first, second, Convolution(filters=64, kernel=5, pooling=average)
 
 
 def _two_convolutions_two_local(normalization: Block | None = None) -> tuple[Convolution, ...]:
     """Those of its larger ones, which pool what is normalized."""
-    return (
-        Convolution(filters=64, kernel=5, normalization=normalization, pooling=overlapping),
-        Convolution(filters=64, kernel=5, normalization=normalization, pooling=overlapping),
-        Convolution(filters=32, kernel=3, shared=False),
-        Convolution(filters=32, kernel=3, shared=False),
-    )
+    convolution = Convolution(filters=64, kernel=5, normalization=normalization, pooling=overlapping)
+    local = Convolution(filters=32, kernel=3, shared=False)
+    return convolution, convolution, local, local
 
 
 def _cuda_convnet(
-    name: str, convolutions: tuple[Convolution, ...], about: str, size: int = 32, **own: Any
+    name: str,
+    about: str,
+    convolutions: tuple[Convolution, ...],
+    dense: tuple[int, ...] = (),
+    *,
+    cropped: bool = False,
 ) -> Topology:
-    """One of cuda-convnet's networks for CIFAR-10, with the name and the recipe that it has there."""
+    """One of cuda-convnet's networks for CIFAR-10, with the name and the recipe that it has there.
+
+    What is cropped sees 24 of the images' 32 pixels, and is tested on nine views of them.
+    """
+    size = 24 if cropped else 32
     return Topology(
         name=name,
         about=f"cuda-convnet's: {about}",
@@ -184,31 +194,30 @@ def _cuda_convnet(
         padded_size=size - 4,
         convolutions=convolutions,
         pooling_padding="same",
+        dense=dense,
         small=True,
+        canvas=32 if cropped else None,
         towers=1,
         dropout=0.0,
+        evaluation="nine-views" if cropped else "centre",
         recipe=name,
-        **own,
     )
 
 
 # Repository dnouri/cuda-convnet, example-layers/layers-*.cfg. There ReLU stands after the first pooling of
 # the smaller networks, which is the same, since that takes maxima.
-CROPPED = {"size": 24, "canvas": 32, "dense": (), "evaluation": "nine-views"}
 CUDA_CONVNET = (
-    _cuda_convnet("80sec", _three_convolutions(), "three convolutions, 64 units", dense=(64,)),
-    _cuda_convnet("19pct", _three_convolutions(), "three convolutions", dense=()),
+    _cuda_convnet("80sec", "three convolutions, 64 units", _three_convolutions(), dense=(64,)),
+    _cuda_convnet("19pct", "three convolutions", _three_convolutions()),
+    _cuda_convnet("18pct", "19pct with normalization within maps", _three_convolutions(within_map_18pct)),
     _cuda_convnet(
-        "18pct", _three_convolutions(within_map_18pct), "19pct with normalization within maps", dense=()
-    ),
-    _cuda_convnet(
-        "13pct", _two_convolutions_two_local(), "two convolutions, two locally connected layers", **CROPPED
+        "13pct", "two convolutions, two locally connected layers", _two_convolutions_two_local(), cropped=True
     ),
     _cuda_convnet(
         "11pct",
-        _two_convolutions_two_local(cross_map_11pct),
         "13pct with normalization across maps",
-        **CROPPED,
+        _two_convolutions_two_local(cross_map_11pct),
+        cropped=True,
     ),
 )
 
