@@ -1,18 +1,24 @@
 """Does local response normalization earn its keep?
 
 Krizhevsky et al. 2012, section 3.3, normalise the maps of conv1 and conv2 across neighbouring kernels and
-report that it "reduces our top-1 and top-5 error rates by 1.4% and 1.2%". Later work found no effect. Caffe
-and cuda-convnet read the formula otherwise and divide alpha by the number of maps (`averaged-lrn`); today
-batch normalization would stand in its place (`batch-norm`).
+report that it "reduces our top-1 and top-5 error rates by 1.4% and 1.2%". Later work found no effect.
+
+Its relatives: Caffe and cuda-convnet read the formula otherwise and divide alpha by the number of maps
+(`averaged-lrn`); cuda-convnet's other normalization looks at 5x5 pixels of one map (`within-map-lrn`); today
+batch normalization would stand in its place (`batch-norm`). In `lrn-before-relu` (`@lrn-order`) it comes
+before the unit and not after it, as in run 166 of the lab log (docs/lab-log.md).
 
 There are two questions. LRN against nothing (`@lrn`) is the paper's. But where activations are small, LRN
 divides by k^beta whatever they are: it multiplies by a constant, 0.59. A network without it has larger
 activations, and learns as if at another rate. LRN against that constant (`@lrn-placebo`) asks whether it is
-the normalization that helps; `tests/validation/lrn_factor.py` measures how constant it is.
+the normalization that helps; `tests/validation/lrn_factor.py` measures how constant it is. The constant of
+`averaged-lrn` is the same, since its k is 2 too. Where k is 1, as in `within-map-lrn` and in all that
+cuda-convnet normalizes, the constant is 1: then its control and no normalization are one network, and the two
+questions are one.
 
-    bench run --variants @lrn,@lrn-placebo,@normalization
+    bench run --variants @lrn,@lrn-placebo,@normalization,@lrn-order
 
-Costs about three minutes with the quick preset on two CPU cores.
+Costs about four minutes with the quick preset on two CPU cores.
 """
 
 from alexnet_bench import ALEXNET, Ablation, Claim, LoggedRuns, block
@@ -107,5 +113,13 @@ NORMALIZATION = Ablation(
     arms=[
         ALEXNET.but("averaged-lrn", normalization=averaged_lrn),
         ALEXNET.but("batch-norm", normalization=batch_norm),
+        ALEXNET.but("within-map-lrn", normalization="within-map-lrn"),
     ],
+)
+
+ORDER = Ablation(
+    name="lrn-order",
+    factor="order",
+    control=ALEXNET,
+    arms=[ALEXNET.but("lrn-before-relu", order="normalization-first")],
 )

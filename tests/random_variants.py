@@ -15,6 +15,8 @@ FIELDS = {
     "towers": st.sampled_from([1, 2]),
     "kernels": st.sampled_from(["full", "half"]),
     "normalization": st.sampled_from(["lrn", "none", counted]),
+    "second_normalization": st.sampled_from(["within-map-lrn", "none"]),
+    "order": st.sampled_from(["activation-first", "normalization-first", "code-of-2012"]),
     "activation": st.sampled_from(["relu", "tanh", counted]),
     "pooling": st.sampled_from(["overlapping", "non-overlapping"]),
     "dropout": st.sampled_from([0.0, 0.25, 0.5]),

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from alexnet_bench.data.dataset import Dataset, Split
 from alexnet_bench.data.tensorflow_files import Canvases, Files
-from alexnet_bench.network.recipe import Recipe
+from alexnet_bench.network.recipe import WITH_COLOUR_NOISE, Recipe
 from alexnet_bench.seeds import derive_seed
 
 COLOUR_DEVIATION = 0.1
@@ -157,6 +157,9 @@ class Pipeline:
         """The batches from a step on."""
         augmented = self._augment(images, step) if self.recipe.augmentation != "none" else images
         finished = self._finish(self._centre(augmented, self.side))
+        if self._noise_ends:
+            divisors = tf.where(self._is_noisy(step), 1 + COLOUR_DEVIATION, 1.0)
+            finished /= divisors[:, None, None, None]
         batches = (self.batches_at_once, self.recipe.batch_size)
         return tf.reshape(finished, (*batches, *finished.shape[1:])), tf.reshape(labels, batches)
 
@@ -191,12 +194,30 @@ class Pipeline:
         flips = tf.zeros(count, tf.bool)
         if self.dataset.mirrored:
             flips = tf.random.stateless_uniform((count,), self._seed("flips", step)) < 0.5
+        if shared := self.recipe.crops_shared_by:
+            place = tf.range(count)
+            first = place - place % self.recipe.batch_size % shared
+            corners, flips = tf.gather(corners, first, axis=1), tf.gather(flips, first)
         images = _crop_each(images, corners[0], corners[1], flips, self.side)
-        if self.recipe.augmentation == "crops-flips-colour":
+        if self.recipe.augmentation == WITH_COLOUR_NOISE:
             shape = (count, self.dataset.channels)
             amounts = tf.random.stateless_normal(shape, self._seed("colour", step), stddev=COLOUR_DEVIATION)
+            if self._noise_ends:
+                amounts *= tf.cast(self._is_noisy(step), tf.float32)[:, None]
             images = _by_rows(tf.add, images, amounts @ self.colour_axes)
         return images
+
+    @property
+    def _noise_ends(self) -> bool:
+        """Whether there is colour noise for a part of training."""
+        recipe = self.recipe
+        return recipe.augmentation == WITH_COLOUR_NOISE and recipe.colour_noise_ends is not None
+
+    def _is_noisy(self, step: tf.Tensor) -> tf.Tensor:
+        """Of the images of the batches from a step on: whether there is still colour noise."""
+        batch, count = self.recipe.batch_size, self.batches_at_once
+        end = math.ceil((self.recipe.colour_noise_ends or 0) * self.recipe.epochs * self.steps_per_epoch)
+        return step + tf.range(count * batch, dtype=tf.int64) // batch < end
 
     def _ten_crops(self, images: tf.Tensor) -> tf.Tensor:
         """Section 4.1: corners and centre, and their mirror images where these keep the class."""

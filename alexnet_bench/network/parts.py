@@ -199,8 +199,10 @@ def adam(recipe: Any) -> Any:
 
 
 # What each field of a variant may be called by name; None leaves the layer out.
+NORMALIZATIONS: dict[str, Block | None] = {"lrn": lrn, "within-map-lrn": within_map_lrn, "none": None}
 BLOCKS: dict[str, dict[str, Block | None]] = {
-    "normalization": {"lrn": lrn, "within-map-lrn": within_map_lrn, "none": None},
+    "normalization": NORMALIZATIONS,
+    "second_normalization": NORMALIZATIONS,
     "activation": {"relu": relu, "tanh": tanh},
     "pooling": {"overlapping": overlapping, "non-overlapping": non_overlapping},
 }

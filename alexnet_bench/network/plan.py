@@ -141,7 +141,7 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
             continue
         if variant.kernels == "half" and number < last:
             convolution = replace(convolution, filters=convolution.filters // 2)
-        layers += _stage(number, convolution, layers[-1], variant, topology.pooling_padding)
+        layers += _stage(number, convolution, layers[-1], variant, topology)
     units = (math.prod(layers[-1].shape),)
     layers.append(Layer(name="flatten", kind="flatten", shape=units, towers=layers[-1].towers))
     for number, hidden in enumerate(topology.dense, last + 1):
@@ -166,29 +166,44 @@ def _identity(layer: Layer) -> dict[str, Any]:
 
 
 def _stage(
-    number: int, convolution: Convolution, before: Layer, variant: Variant, padding: str
+    number: int, convolution: Convolution, before: Layer, variant: Variant, topology: Topology
 ) -> Iterator[Layer]:
     """A convolution and what follows it."""
     layer = _convolution(number, convolution, before, variant.towers)
     yield layer
-    for kind in convolution.then:
-        block = _block_of(kind, convolution, variant)
-        if block is None:
-            continue
-        layer = _block(kind, number, layer, block)
-        if kind == "pooling":
-            side = _strided(layer.shape[0], 2, padding, kernel=2)
-            layer = replace(layer, shape=(side, side, layer.shape[-1]), stride=2, padding=padding)
-        yield layer
+    for part in _order(number, convolution, variant, topology):
+        block = _block_of(part, number, convolution, variant)
+        if block is not None:
+            layer = _block(part, number, layer, block)
+            if part == "pooling":
+                layer = _halved(layer, topology.pooling_padding)
+            yield layer
 
 
-def _block_of(kind: str, convolution: Convolution, variant: Variant) -> Block | None:
+def _order(number: int, convolution: Convolution, variant: Variant, topology: Topology) -> tuple[str, ...]:
+    """What may follow a convolution, in turn: as the topology has it, unless the variant changes the order."""
+    if variant.order == "normalization-first":
+        return "normalization", "second_normalization", "activation", "pooling"
+    if variant.order == "code-of-2012" and number in (1, len(topology.convolutions)):
+        return "normalization", "pooling", "activation"
+    return convolution.then
+
+
+def _block_of(part: str, number: int, convolution: Convolution, variant: Variant) -> Block | None:
     """What stands in a replaceable layer: the topology's, unless the variant has another than the paper's."""
-    asked: Block | None = getattr(variant, kind)
-    if kind == "activation":
+    asked: Block | None = getattr(variant, part)
+    if part == "activation":
         return asked
-    own: Block | None = getattr(convolution, kind)
-    return own if own is None or asked == getattr(ALEXNET, kind) else asked
+    if part == "second_normalization":
+        return asked if number == 2 else None
+    own: Block | None = getattr(convolution, part)
+    return own if own is None or asked == getattr(ALEXNET, part) else asked
+
+
+def _halved(pooling: Layer, padding: str) -> Layer:
+    """A pooling with the maps that it makes."""
+    side = _strided(pooling.shape[0], 2, padding, kernel=2)
+    return replace(pooling, shape=(side, side, pooling.shape[-1]), stride=2, padding=padding)
 
 
 def _hidden(number: int, units: int, before: Layer, variant: Variant) -> Iterator[Layer]:
@@ -222,7 +237,7 @@ def _convolution(number: int, convolution: Convolution, before: Layer, towers: i
     )
 
 
-def _block(kind: str, number: int, before: Layer, block: Any) -> Layer:
+def _block(part: str, number: int, before: Layer, block: Any) -> Layer:
     channels = before.shape[-1] // before.towers
     try:
         parameters = operator.index(block.parameters(channels))
@@ -232,8 +247,8 @@ def _block(kind: str, number: int, before: Layer, block: Any) -> Layer:
             f"({type(error).__name__}: {error}); give a function of the number of channels"
         ) from error
     return Layer(
-        name=f"{kind}{number}",
-        kind=kind,
+        name=f"{part}{number}",
+        kind=part.removeprefix("second_"),
         shape=before.shape,
         towers=before.towers,
         parameters=before.towers * parameters,

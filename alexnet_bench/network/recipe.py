@@ -21,7 +21,8 @@ from alexnet_bench.network.parts import (
 )
 
 PIXELS = ("centred", "standardized", "mean-image")
-AUGMENTATIONS = ("none", "crops-and-flips", "crops-flips-colour")
+WITH_COLOUR_NOISE = "crops-flips-colour"
+AUGMENTATIONS = ("none", "crops-and-flips", WITH_COLOUR_NOISE)
 # The fields that name a part, and what is shipped of it.
 PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
 # What a layer may have of its own in place of a field of the recipe.
@@ -53,6 +54,9 @@ class Recipe:
         bias_rate: times the learning rate is that of biases; None: it is the weights'.
         bias_drops: the shares of training after which the biases' rate is divided by 10; None: `drops`.
         layers: what differs from all this in some layers, by their names.
+        colour_noise_ends: the share of training after which there is no more colour noise; while there is,
+            images are divided by 1.1, as in the code of 2012. None: noise to the end, images as they are.
+        crops_shared_by: so many images of a batch in a row share a crop and a mirror image; None: none do.
     """
 
     name: str
@@ -66,11 +70,13 @@ class Recipe:
     initialization: Initializer = paper
     bias: float = 1.0
     pixels: str = "centred"
-    augmentation: str = "crops-flips-colour"
+    augmentation: str = WITH_COLOUR_NOISE
     stop_at_train_error: float | None = None
     bias_rate: float | None = None
     bias_drops: tuple[float, ...] | None = None
     layers: Mapping[str, LayerRecipe] | None = field(default=None, hash=False)
+    colour_noise_ends: float | None = None
+    crops_shared_by: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "drops", tuple(self.drops))
@@ -79,9 +85,9 @@ class Recipe:
         for name, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
             if getattr(self, name) not in allowed:
                 raise UnknownNameError(name, [getattr(self, name)], allowed)
-        for name in ("learning_rate", "batch_size", "epochs"):
-            if not getattr(self, name) > 0:
-                raise VariantError(f"recipe {name} is {getattr(self, name)}; it must be above 0")
+        for name in ("learning_rate", "batch_size", "epochs", "bias_rate", "crops_shared_by"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
         if self.bias_drops is not None:
             object.__setattr__(self, "bias_drops", tuple(self.bias_drops))
@@ -111,6 +117,8 @@ class Recipe:
     def identity(self) -> dict[str, Any]:
         """What makes it another training: not its name; of a part that is not shipped, its source too."""
         known = {name: value for name, value in self.settings.items() if name != "name" and value is not None}
+        if self.augmentation != WITH_COLOUR_NOISE:
+            known.pop("colour_noise_ends", None)
         return known | {
             name: (part.name, part.source)
             for name, _, shipped in PARTS
@@ -191,7 +199,7 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
         changes |= {"initialization": he, "bias": 0.0, "pixels": "standardized"}
     if recipe.optimizer == adam:
         changes["learning_rate"] = recipe.learning_rate * 10
-    if recipe.augmentation == "crops-flips-colour":
+    if recipe.augmentation == WITH_COLOUR_NOISE:
         changes["augmentation"] = "crops-and-flips"
     return recipe.but(**changes)
 

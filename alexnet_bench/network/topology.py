@@ -22,7 +22,7 @@ class Convolution:
         joins: whether each tower sees the maps of all towers.
         normalization: what normalizes its maps, if anything does.
         pooling: what pools them, if anything does.
-        then: in which order activation, normalization and pooling follow.
+        then: in which order activation, normalizations and pooling follow.
         biased: whether the paper starts its bias at 1 (section 5).
     """
 
@@ -34,7 +34,7 @@ class Convolution:
     joins: bool = False
     normalization: Block | None = None
     pooling: Block | None = None
-    then: tuple[str, ...] = ("activation", "normalization", "pooling")
+    then: tuple[str, ...] = ("activation", "normalization", "second_normalization", "pooling")
     biased: bool = False
 
 
@@ -159,7 +159,7 @@ def _three_convolutions(normalization: Block | None = None) -> tuple[Convolution
             kernel=5,
             pooling=pooling,
             normalization=normalization,
-            then=("activation", "pooling", "normalization"),
+            then=("activation", "pooling", "normalization", "second_normalization"),
         )
         for pooling in (overlapping, average)
     )

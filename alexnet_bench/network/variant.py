@@ -15,6 +15,7 @@ CHOICES = {
     "towers": (1, 2),
     "kernels": ("full", "half"),
     "input": ("valid", "padded"),
+    "order": ("activation-first", "normalization-first", "code-of-2012"),
     "removed": ("none", "conv3", "conv4"),
     "placement": ("one-device", "split", "data-parallel"),
     "evaluation": ("centre", "ten-crops", "nine-views"),
@@ -30,8 +31,12 @@ class Variant:
         towers: 2 as in the paper, which meet in conv3 and the fully connected layers; 1 is dense.
         kernels: `half` is the paper's one-GPU network: half the kernels in every convolution but the last.
         normalization: block after the activation of conv1 and conv2, or "none".
+        second_normalization: block after the normalization of conv2, or "none".
         activation: block after every layer but the last.
         pooling: block after conv1, conv2 and conv5; every pooling halves the map.
+        order: of what follows a convolution. The paper's is `activation-first`: activation, normalization,
+            pooling. `normalization-first` changes the first two. In the `code-of-2012` the activation comes
+            last after the first and the last convolution: (normalization,) pooling, activation.
         dropout: the share dropped after fc6 and fc7.
         removed: a convolution that is left out, with its activation: `conv3` or `conv4`.
         input: `valid` reads 227 pixels without padding, `padded` 224 with a margin of 2 zeros
@@ -46,8 +51,10 @@ class Variant:
     towers: int = 2
     kernels: str = "full"
     normalization: Block | str | None = "lrn"
+    second_normalization: Block | str | None = "none"
     activation: Block | str | None = "relu"
     pooling: Block | str | None = "overlapping"
+    order: str = "activation-first"
     dropout: float = 0.5
     removed: str = "none"
     input: str = "valid"

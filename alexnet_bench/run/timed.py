@@ -12,7 +12,17 @@ TIMED_ALIKE = {
     "evaluation",
     *(
         f"recipe.{field}"
-        for field in ("learning_rate", "drops", "epochs", "initialization", "bias", "pixels", "augmentation")
+        for field in (
+            "learning_rate",
+            "drops",
+            "epochs",
+            "initialization",
+            "bias",
+            "pixels",
+            "augmentation",
+            "colour_noise_ends",
+            "crops_shared_by",
+        )
     ),
 }
 

@@ -162,6 +162,44 @@ def test_colour_noise_shifts_whole_images_along_the_colours_axes():
     assert np.abs(shifts[:, 0].mean(0)).max() < 0.3
 
 
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_colour_noise_that_ends_and_the_division_that_ends_with_it(monkeypatch, at_once):
+    """Of 12 steps of two epochs, the first seven: with noise, and less the mean divided by 1.1."""
+    monkeypatch.setattr("alexnet_bench.data.tensorflow_pipeline.BYTES_AT_ONCE", at_once * 4 * NOISE[:4].size)
+    recipe = CROPS.but(epochs=2)
+    noisy = recipe.but(augmentation="crops-flips-colour")
+    given = (recipe, noisy, noisy.but(colour_noise_ends=7 / 12))
+    plain, always, ending = (training(pipeline(dataset(NOISE), item), epochs=2)[0] for item in given)
+    np.testing.assert_allclose(ending[:7], always[:7] / 1.1, rtol=1e-5, atol=1e-4)
+    np.testing.assert_array_equal(ending[7:], plain[7:])
+    assert np.abs(always - plain).max((1, 2, 3, 4)).min() > 0.1
+
+
+def test_the_division_ends_for_standardized_pixels_and_the_mean_image_too():
+    for pixels in ("standardized", "mean-image"):
+        recipe = CROPS.but(epochs=1, pixels=pixels, augmentation="crops-flips-colour")
+        always, first = (
+            training(pipeline(dataset(NOISE), item))[0]
+            for item in (recipe, recipe.but(colour_noise_ends=1.0))
+        )
+        np.testing.assert_allclose(first, always / 1.1, rtol=1e-5, atol=1e-4)
+
+
+def test_images_in_a_row_share_a_crop_and_a_mirror_image():
+    """Three by three of a batch of eight, the last two; the next batch begins anew."""
+    recipe = CROPS.but(batch_size=8, crops_shared_by=3)
+    # Of a slope in both directions one sees where a crop starts, and which way it goes.
+    slope = 10 * np.arange(8, dtype=np.uint8)
+    images = np.broadcast_to(slope[:, None] + slope, (24, 8, 8)).astype(np.uint8)[..., None].copy()
+    pipe = pipeline(dataset(images, mirrored=True), recipe)
+    found = training(pipe, epochs=8)[0].reshape(-1, 8, 64)
+    for batch in found:
+        for group in (batch[:3], batch[3:6], batch[6:]):
+            np.testing.assert_array_equal(group, np.broadcast_to(group[0], group.shape))
+    firsts = found[:, [0, 3, 6]].reshape(-1, 64)
+    assert len(np.unique(firsts, axis=0)) > 6
+
+
 def test_colour_noise_leaves_evaluation_alone():
     pipe = pipeline(dataset(NOISE), CROPS.but(augmentation="crops-flips-colour"))
     (images,) = pipe.evaluation(pipe.dataset.test, 24)

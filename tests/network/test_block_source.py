@@ -143,5 +143,5 @@ def test_every_process_finds_the_same(own, write_ablations, seed):
 
 
 def test_shipped_blocks_are_told_apart():
-    blocks = [item for named in BLOCKS.values() for item in named.values() if item]
+    blocks = {item for named in BLOCKS.values() for item in named.values() if item}
     assert len({item.source for item in blocks}) == len(blocks)

@@ -35,12 +35,16 @@ OTHER_RECIPE = {
     "bias_rate": 2.0,
     "bias_drops": (),
     "layers": {"conv1": {"deviation": 0.0001}},
+    "colour_noise_ends": 0.5,
+    "crops_shared_by": 32,
 }
 # The same of a variant; a placement in two towers, a single tower on one device.
 OTHER_VARIANT = {
     "towers": 1,
     "kernels": "half",
     "normalization": "none",
+    "second_normalization": "within-map-lrn",
+    "order": "normalization-first",
     "activation": "tanh",
     "pooling": "non-overlapping",
     "dropout": 0.25,
@@ -153,11 +157,47 @@ def test_half_the_kernels_in_every_convolution_but_the_last(variant, topology):
 def test_what_a_variant_leaves_out_is_no_layer(variant, topology):
     kinds = [layer.kind for layer in plan_of(variant, topology).layers]
 
-    assert kinds.count("normalization") == (0 if variant.normalization is None else 2)
+    second = variant.second_normalization is not None
+    assert kinds.count("normalization") == (0 if variant.normalization is None else 2) + second
     assert kinds.count("dropout") == (2 if variant.dropout else 0)
     removed = variant.removed != "none"
     assert (kinds.count("pooling"), kinds.count("activation")) == (3, 7 - removed)
     assert kinds.count("convolution") == 5 - removed
+
+
+ORDERS = {
+    "activation-first": [
+        ["activation1", "normalization1", "pooling1"],
+        ["activation2", "normalization2", "second_normalization2", "pooling2"],
+        ["activation5", "pooling5"],
+    ],
+    "normalization-first": [
+        ["normalization1", "activation1", "pooling1"],
+        ["normalization2", "second_normalization2", "activation2", "pooling2"],
+        ["activation5", "pooling5"],
+    ],
+    "code-of-2012": [
+        ["normalization1", "pooling1", "activation1"],
+        ["activation2", "normalization2", "second_normalization2", "pooling2"],
+        ["pooling5", "activation5"],
+    ],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_order_of_what_follows_a_convolution(order):
+    """With the shapes and parameters that the paper's order has, whatever the order."""
+    variant = ALEXNET.but("mine", order=order, second_normalization="within-map-lrn", normalization=counted)
+    plan, papers = plan_of(variant), plan_of(replace(variant, order="activation-first"))
+
+    names = [layer.name for layer in plan.layers]
+    starts = [names.index(f"conv{number}") + 1 for number in (1, 2, 5)]
+    assert [
+        names[start : start + len(expected)] for start, expected in zip(starts, ORDERS[order], strict=True)
+    ] == ORDERS[order]
+    assert (plan.parameters, plan.macs) == (papers.parameters, papers.macs)
+    assert shapes(plan, "convolution") == shapes(papers, "convolution")
+    assert names[starts[-1] + 2] == "flatten"
 
 
 def test_memory_grows_with_the_batch_and_the_network():
@@ -206,6 +246,12 @@ def test_a_variant_may_change_a_field_of_the_recipe(field):
     change = {field: OTHER_RECIPE[field]}
 
     assert fingerprint(ALEXNET.but("mine", recipe=change)) == fingerprint(recipe=PAPER.but(**change))
+
+
+def test_where_there_is_no_colour_noise_its_end_makes_no_other():
+    recipes = [PAPER.but(augmentation="none", colour_noise_ends=ends) for ends in (None, 0.5)]
+
+    assert len({fingerprint(recipe=recipe) for recipe in recipes}) == 1
 
 
 def test_whatever_is_changed_makes_another():

@@ -108,7 +108,8 @@ def small_registry():
 
 
 def test_all_is_every_variant_with_the_papers_first():
-    apart = [variant.name for item in SHIPPED.ablations.values() if item.apart for variant in item.variants]
+    items = [item for item in SHIPPED.ablations.values() if item.apart]
+    apart = {variant.name for item in items for variant in item.variants} - {"alexnet"}
     assert apart
     assert names("all") == [name for name in SHIPPED.variants if name not in apart]
     assert names("all")[0] == "alexnet"
