@@ -181,7 +181,7 @@ def _stage(
 
 
 def _order(number: int, convolution: Convolution, variant: Variant, topology: Topology) -> tuple[str, ...]:
-    """What may follow a convolution, in turn: as the topology has it, unless the variant changes the order."""
+    """What may follow a convolution, in turn: as the topology has it, unless the variant changes that."""
     if variant.order == "normalization-first":
         return "normalization", "second_normalization", "activation", "pooling"
     if variant.order == "code-of-2012" and number in (1, len(topology.convolutions)):
