@@ -14,7 +14,7 @@ from alexnet_bench.cli.terminal import print_table, say_json
 def command(ablations: tuple[Path, ...], as_json: bool) -> None:
     """List variants, ablations, data sets, topologies and recipes."""
     from alexnet_bench.data import DATASETS
-    from alexnet_bench.network.recipe import RECIPES
+    from alexnet_bench.network.recipes import RECIPES
     from alexnet_bench.network.registry import load_registry
     from alexnet_bench.network.topology import TOPOLOGIES
     from alexnet_bench.show.table import Table
@@ -30,7 +30,7 @@ def command(ablations: tuple[Path, ...], as_json: bool) -> None:
         "topologies": {name: topology.about for name, topology in TOPOLOGIES.items()},
         "recipes": {
             name: f"{recipe.optimizer}, rate {recipe.learning_rate:g}, batch {recipe.batch_size}, "
-            f"initialization {recipe.initialization}"
+            f"initialization {'by layer' if recipe.layers else recipe.initialization}"
             for name, recipe in RECIPES.items()
         },
     }

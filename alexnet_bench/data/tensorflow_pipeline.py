@@ -42,13 +42,23 @@ class Pipeline:
         side: pixels of the topology's input; crops are of this size.
         input_side: pixels of the variant's input, cut from the middle of the crop.
         seed: of the trial.
+        canvas: pixels of the image that crops are taken from; None: that of a crop and a reflected border.
     """
 
     def __init__(
-        self, dataset: Dataset, train: Split, recipe: Recipe, *, side: int, input_side: int, seed: int
+        self,
+        dataset: Dataset,
+        train: Split,
+        recipe: Recipe,
+        *,
+        side: int,
+        input_side: int,
+        seed: int,
+        canvas: int | None = None,
     ) -> None:
         self.dataset, self.split, self.recipe, self.seed = dataset, train, recipe, seed
-        self.side, self.input_side, self.canvas = side, input_side, canvas_side(side)
+        self.side, self.input_side = side, input_side
+        self.image_side, self.canvas = canvas or side, canvas or canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
         self.batches_at_once = self._batches_at_once()
         self._files = Files(dataset.train.paths, self.canvas, dataset.channels)
@@ -86,12 +96,22 @@ class Pipeline:
         with self._files.corrupt_file_named(self.split.paths):
             yield from batches.prefetch(2)
 
-    def evaluation(self, split: Split, batch_size: int, *, ten_crops: bool = False) -> Iterable[tf.Tensor]:
-        """The images of a split in order, as often as they are asked for; ten crops are (10 or 5, images, …).
+    def evaluation(self, split: Split, batch_size: int, views: str = "centre") -> Iterable[tf.Tensor]:
+        """The images of a split in order, as often as asked for; several views are (views, images, …).
+
+        Args:
+            split: of the data set.
+            batch_size: images at a time.
+            views: a variant's `evaluation`.
 
         To go through them raises a DataError where a file cannot be decoded.
         """
-        return self._in_order(split, batch_size, self._ten_crops if ten_crops else self._centre_crop)
+        seen = {
+            "centre": self._centre_crop,
+            "ten-crops": self._ten_crops,
+            "nine-views": self._nine_views,
+        }
+        return self._in_order(split, batch_size, seen[views])
 
     def _in_order(self, split: Split, batch_size: int, crop: Callable[[tf.Tensor], tf.Tensor]) -> "_InOrder":
         count = len(split)
@@ -159,11 +179,13 @@ class Pipeline:
         return lambda indices: self._padded(tf.gather(images, indices))
 
     def _padded(self, images: tf.Tensor) -> tf.Tensor:
-        if self.dataset.size != self.side:
-            images = tf.image.resize(images, (self.side, self.side))
-        before = (self.canvas - self.side) // 2
+        if self.dataset.size != self.image_side:
+            images = tf.image.resize(images, (self.image_side, self.image_side))
+        border = self.canvas - self.image_side
+        if not border:
+            return images
         # What tf.pad gives, in less time.
-        reflected = np.pad(np.arange(self.side), (before, self.canvas - self.side - before), "reflect")
+        reflected = np.pad(np.arange(self.image_side), (border // 2, border - border // 2), "reflect")
         return tf.gather(tf.gather(images, reflected, axis=1), reflected, axis=2)
 
     def _augment(self, images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -201,10 +223,20 @@ class Pipeline:
         """Section 4.1: corners and centre, and their mirror images where these keep the class."""
         free = self.canvas - self.side
         corners = [(0, 0), (0, free), (free, 0), (free, free), (free // 2, free // 2)]
-        crops = [images[:, top : top + self.side, left : left + self.side] for top, left in corners]
+        crops = self._crops(images, corners)
         if self.dataset.mirrored:
             crops += [tf.reverse(crop, [2]) for crop in crops]
         return tf.stack([self._finish(crop) for crop in crops])
+
+    def _nine_views(self, images: tf.Tensor) -> tf.Tensor:
+        """As cuda-convnet tests what it trains on crops: corners, middles of the edges, and centre."""
+        free = self.canvas - self.side
+        starts = (0, free // 2, free)
+        crops = self._crops(images, [(top, left) for top in starts for left in starts])
+        return tf.stack([self._finish(crop) for crop in crops])
+
+    def _crops(self, images: tf.Tensor, corners: list[tuple[int, int]]) -> list[tf.Tensor]:
+        return [images[:, top : top + self.side, left : left + self.side] for top, left in corners]
 
     def _centre_crop(self, images: tf.Tensor) -> tf.Tensor:
         return self._finish(self._centre(images, self.side))

@@ -12,18 +12,29 @@ import keras
 from keras import ops
 
 from alexnet_bench.model.dense import Dense
+from alexnet_bench.model.local import LocallyConnected
 from alexnet_bench.model.on_device import OnDevice
 from alexnet_bench.model.tensorflow_dropout import TowerDropout
 from alexnet_bench.model.tensorflow_towers import EachTower, FlattenedTowers, GroupedConvolution, TowerAxis
-from alexnet_bench.network.parts import lrn, non_overlapping, overlapping, relu, tanh, within_map_lrn
+from alexnet_bench.network.parts import (
+    average,
+    cross_map_11pct,
+    lrn,
+    non_overlapping,
+    overlapping,
+    relu,
+    tanh,
+    within_map_18pct,
+    within_map_lrn,
+)
 from alexnet_bench.network.plan import Layer, LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.seeds import derive_seed
 
 # What computes each channel by itself need not know where a tower ends; what works on the last axis, whatever
 # the others are, may have the towers on another. A user's block may do neither.
-EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping, within_map_lrn}
-LAST_AXIS = {lrn}
+EACH_CHANNEL = {relu, tanh, overlapping, non_overlapping, average, within_map_lrn, within_map_18pct}
+LAST_AXIS = {lrn, cross_map_11pct}
 
 
 def build_model(
@@ -68,6 +79,8 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
         if layer.kind == "dropout":
             for item in found:
                 item.seed_generator.state.assign([derive_seed(seed, "dropout", layer.name), 0])
+        elif layer.kind == "local":
+            _draw_local(layer, found[0], recipe, seed)
         elif layer.kind in ("convolution", "dense"):
             draws = [
                 _initializer(recipe, layer, derive_seed(seed, "weights", name)) for name in tower_names(layer)
@@ -79,6 +92,19 @@ def draw_weights(model: keras.Model, plan: LayerPlan, recipe: Recipe, seed: int)
                 kernels = [draw((*before, width // len(own)), "float32") for draw in own]
                 item.kernel.assign(ops.concatenate(kernels, -1))
                 item.bias.assign(ops.full(item.bias.shape, recipe.bias if layer.biased else 0.0))
+
+
+def _draw_local(layer: Layer, item: LocallyConnected, recipe: Recipe, seed: int) -> None:
+    """A draw for each position: that of a convolution, whose deviation may go by its inputs."""
+    rows, columns, *shape = item.kernel.shape
+    draws = [
+        _initializer(recipe, layer, derive_seed(seed, "weights", f"{layer.name}_{row}_{column}"))
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    kernels = ops.stack([draw(tuple(shape), "float32") for draw in draws])
+    item.kernel.assign(ops.reshape(kernels, item.kernel.shape))
+    item.bias.assign(ops.zeros(item.bias.shape))
 
 
 def _initializer(recipe: Recipe, layer: Layer, seed: int) -> Any:
@@ -177,6 +203,8 @@ def _keras_layer(layer: Layer, units: int, **own: Any) -> keras.Layer:
     """A Keras layer of so many channels or units; its weights are drawn later."""
     if layer.kind == "convolution":
         return keras.layers.Conv2D(units, layer.kernel, **_window(layer), **own)
+    if layer.kind == "local":
+        return LocallyConnected(units, layer.kernel, **_window(layer), **own)
     if layer.kind == "dense":
         return Dense(units, kernel_initializer="zeros", **own)
     if layer.kind == "dropout":

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from alexnet_bench.model.build import layer_of
 from alexnet_bench.model.dense import Dense
+from alexnet_bench.model.local import LocallyConnected
 from alexnet_bench.model.tensorflow_optimizers import Decay
 from alexnet_bench.model.tensorflow_towers import GroupedConvolution
 from alexnet_bench.network.layer_recipe import RateSchedule
@@ -20,7 +21,7 @@ from alexnet_bench.network.recipe import Recipe
 # A weight of more values stays by itself: to copy it takes longer than an operation does.
 MOST_VALUES = 2**16
 # What other layers do with their weights nobody knows: assign them, or recompute what depends on them.
-PLAIN = (keras.layers.Conv2D, GroupedConvolution, keras.layers.Dense, Dense)
+PLAIN = (keras.layers.Conv2D, GroupedConvolution, LocallyConnected, keras.layers.Dense, Dense)
 
 
 class Owner(NamedTuple):

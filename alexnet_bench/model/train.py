@@ -91,6 +91,7 @@ class Trainer:
             side=spec.plan.topology.size,
             input_side=spec.plan.input_shape[0],
             seed=spec.seed,
+            canvas=spec.plan.topology.canvas,
         )
         steps = self._steps(spec)
         outcome = _outcome(spec, pipeline, steps, training, validation, on_epoch, clock)
@@ -219,14 +220,13 @@ def _error(likeliest: np.ndarray, split: Split) -> float:
 
 
 def _views(spec: TrialSpec, pipeline: Pipeline, split: Split) -> Iterable[tf.Tensor]:
-    ten_crops = spec.plan.variant.evaluation == "ten-crops"
-    return pipeline.evaluation(split, EVALUATION_BATCH, ten_crops=ten_crops)
+    return pipeline.evaluation(split, EVALUATION_BATCH, spec.plan.variant.evaluation)
 
 
 def _likeliest(steps: Steps, views: Iterable[tf.Tensor]) -> np.ndarray:
     """The up to five likeliest classes of each image, likeliest first: int64 (images, 5).
 
-    An image whose outputs are not finite has `NO_ANSWER`s. Of several crops, the mean counts.
+    An image whose outputs are not finite has `NO_ANSWER`s. Of several views, the mean counts.
     """
     rows = []
     for images in views:

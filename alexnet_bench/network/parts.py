@@ -134,6 +134,30 @@ def non_overlapping(**layer: Any) -> Any:
     return keras.layers.MaxPooling2D(2, 2, **layer)
 
 
+@block()
+def average(**layer: Any) -> Any:
+    """Means over 3x3 pixels, 2 apart: in cuda-convnet's smaller networks."""
+    import keras
+
+    return keras.layers.AveragePooling2D(3, 2, **layer)
+
+
+@block(modules=("alexnet_bench.model.lrn",))
+def cross_map_11pct(**layer: Any) -> Any:
+    """As in cuda-convnet's 11pct: k=1, n=5, alpha=0.001 over n, beta=0.75."""
+    from alexnet_bench.model.lrn import LocalResponseNormalization
+
+    return LocalResponseNormalization(5, bias=1.0, alpha=0.001, beta=0.75, averaged=True, **layer)
+
+
+@block(modules=("alexnet_bench.model.within_map_lrn",))
+def within_map_18pct(**layer: Any) -> Any:
+    """As in cuda-convnet's 18pct: over 3x3 pixels of each map, k=1, alpha=5e-5 over 9, beta=0.75."""
+    from alexnet_bench.model.within_map_lrn import WithinMapNormalization
+
+    return WithinMapNormalization(3, bias=1.0, alpha=5e-5, beta=0.75, **layer)
+
+
 @initializer()
 def paper(seed: int) -> Any:
     """Section 5: normal, deviation 0.01."""

@@ -17,7 +17,7 @@ from alexnet_bench.errors import VariantError
 from alexnet_bench.network.parts import Block
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.topology import Convolution, Topology
-from alexnet_bench.network.variant import Variant
+from alexnet_bench.network.variant import ALEXNET, Variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class Layer:
 
     Args:
         name: unique in the plan.
-        kind: input, margin, convolution, activation, normalization, pooling, flatten, dense or dropout.
+        kind: input, margin, convolution, local (a convolution of unshared kernels), activation,
+            normalization, pooling, flatten, dense or dropout.
         shape: of the output for one image, (height, width, channels) or (units,), over all towers.
         towers: into how many equal parts the last axis falls; each part is a layer of its own.
         joins: whether each part sees the parts of all towers.
@@ -133,7 +134,7 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
         layers.append(Layer(name="margin", kind="margin", shape=(side, side, channels), kernel=margin))
     if variant.placement == "split" and topology.towers == 1:
         raise VariantError(f"'{variant.name}' splits towers, and {topology.name} has one; leave it out")
-    variant = replace(variant, towers=min(variant.towers, topology.towers))
+    variant = _at(topology, variant)
     last = len(topology.convolutions)
     for number, convolution in enumerate(topology.convolutions, 1):
         if variant.removed == f"conv{number}":
@@ -149,6 +150,16 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
     return LayerPlan(variant=variant, topology=topology, classes=classes, layers=tuple(layers))
 
 
+def _at(topology: Topology, variant: Variant) -> Variant:
+    """A variant with what the topology has of its own where the variant has the paper's."""
+    own = {
+        name: getattr(topology, name)
+        for name in ("dropout", "evaluation")
+        if getattr(variant, name) == getattr(ALEXNET, name)
+    }
+    return replace(variant, towers=min(variant.towers, topology.towers), **own)
+
+
 def _identity(layer: Layer) -> dict[str, Any]:
     described = {name: value for name, value in vars(layer).items() if name != "block"}
     return described | ({"block": (layer.block.name, layer.block.source)} if layer.block else {})
@@ -160,34 +171,39 @@ def _stage(
     """A convolution and what follows it."""
     layer = _convolution(number, convolution, before, variant.towers)
     yield layer
-    for kind in _order(number, variant, topology):
-        if kind == "pooling" and convolution.pooled:
-            layer = _pooling(number, layer, variant, topology.pooling_padding)
-        elif kind == "activation":
-            layer = _block(kind, number, layer, variant.activation)
-        elif kind == "normalization" and convolution.normalized and variant.normalization is not None:
-            layer = _block(kind, number, layer, variant.normalization)
-        elif kind == "second" and number == 2 and variant.second_normalization is not None:
-            second = _block("normalization", number, layer, variant.second_normalization)
-            layer = replace(second, name=f"second_normalization{number}")
-        else:
-            continue
-        yield layer
+    for part in _order(number, convolution, variant, topology):
+        block = _block_of(part, number, convolution, variant)
+        if block is not None:
+            layer = _block(part, number, layer, block)
+            if part == "pooling":
+                layer = _halved(layer, topology.pooling_padding)
+            yield layer
 
 
-def _order(number: int, variant: Variant, topology: Topology) -> tuple[str, ...]:
-    """What may follow a convolution, in order."""
+def _order(number: int, convolution: Convolution, variant: Variant, topology: Topology) -> tuple[str, ...]:
+    """What may follow a convolution, in turn: as the topology has it, unless the variant changes that."""
     if variant.order == "normalization-first":
-        return "normalization", "second", "activation", "pooling"
+        return "normalization", "second_normalization", "activation", "pooling"
     if variant.order == "code-of-2012" and number in (1, len(topology.convolutions)):
         return "normalization", "pooling", "activation"
-    return "activation", "normalization", "second", "pooling"
+    return convolution.then
 
 
-def _pooling(number: int, before: Layer, variant: Variant, padding: str) -> Layer:
-    side = _strided(before.shape[0], 2, padding, kernel=2)
-    pooling = _block("pooling", number, before, variant.pooling)
-    return replace(pooling, shape=(side, side, before.shape[-1]), stride=2, padding=padding)
+def _block_of(part: str, number: int, convolution: Convolution, variant: Variant) -> Block | None:
+    """What stands in a replaceable layer: the topology's, unless the variant has another than the paper's."""
+    asked: Block | None = getattr(variant, part)
+    if part == "activation":
+        return asked
+    if part == "second_normalization":
+        return asked if number == 2 else None
+    own: Block | None = getattr(convolution, part)
+    return own if own is None or asked == getattr(ALEXNET, part) else asked
+
+
+def _halved(pooling: Layer, padding: str) -> Layer:
+    """A pooling with the maps that it makes."""
+    side = _strided(pooling.shape[0], 2, padding, kernel=2)
+    return replace(pooling, shape=(side, side, pooling.shape[-1]), stride=2, padding=padding)
 
 
 def _hidden(number: int, units: int, before: Layer, variant: Variant) -> Iterator[Layer]:
@@ -205,13 +221,14 @@ def _convolution(number: int, convolution: Convolution, before: Layer, towers: i
     joins = convolution.joins or before.towers == 1
     side = _strided(side, convolution.stride, convolution.padding, convolution.kernel)
     weights = convolution.kernel**2 * (channels if joins else channels // towers) * convolution.filters
+    name, kind, kernels = ("conv", "convolution", 1) if convolution.shared else ("local", "local", side**2)
     return Layer(
-        name=f"conv{number}",
-        kind="convolution",
+        name=f"{name}{number}",
+        kind=kind,
         shape=(side, side, convolution.filters),
         towers=towers,
         joins=joins,
-        parameters=weights + convolution.filters,
+        parameters=kernels * (weights + convolution.filters),
         macs=weights * side**2,
         kernel=convolution.kernel,
         stride=convolution.stride,
@@ -220,7 +237,7 @@ def _convolution(number: int, convolution: Convolution, before: Layer, towers: i
     )
 
 
-def _block(kind: str, number: int, before: Layer, block: Any) -> Layer:
+def _block(part: str, number: int, before: Layer, block: Any) -> Layer:
     channels = before.shape[-1] // before.towers
     try:
         parameters = operator.index(block.parameters(channels))
@@ -230,8 +247,8 @@ def _block(kind: str, number: int, before: Layer, block: Any) -> Layer:
             f"({type(error).__name__}: {error}); give a function of the number of channels"
         ) from error
     return Layer(
-        name=f"{kind}{number}",
-        kind=kind,
+        name=f"{part}{number}",
+        kind=part.removeprefix("second_"),
         shape=before.shape,
         towers=before.towers,
         parameters=before.towers * parameters,

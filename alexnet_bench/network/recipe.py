@@ -25,6 +25,8 @@ WITH_COLOUR_NOISE = "crops-flips-colour"
 AUGMENTATIONS = ("none", "crops-and-flips", WITH_COLOUR_NOISE)
 # The fields that name a part, and what is shipped of it.
 PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
+# What a layer may have of its own in place of a field of the recipe.
+OF_LAYERS = {"initialization": "deviation", "weight_decay": "weight_decay"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,7 @@ class Recipe:
             object.__setattr__(self, "layers", MappingProxyType(layers) if layers else None)
 
     def but(self, **changes: Any) -> "Recipe":
-        """This recipe with some fields changed.
+        """This recipe with some fields changed, for all layers alike unless `layers` is changed, too.
 
         Raises:
             UnknownNameError: a field that no recipe has; the name cannot be changed either.
@@ -102,6 +104,9 @@ class Recipe:
         known = {item.name for item in fields(self)} - {"name"}
         if unknown := [name for name in changes if name not in known]:
             raise UnknownNameError("recipe field", unknown, known)
+        if self.layers is not None and "layers" not in changes:
+            replaced: dict[str, Any] = {own: None for name, own in OF_LAYERS.items() if name in changes}
+            changes["layers"] = {name: replace(own, **replaced) for name, own in self.layers.items()}
         return replace(self, **changes)
 
     @property
@@ -173,8 +178,6 @@ FIGURE_1 = Recipe(
     stop_at_train_error=0.25,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (PAPER, NOTEBOOK, FIGURE_1)}
-
 FEWEST_STEPS = 32
 
 
@@ -184,8 +187,11 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
     Four rules, since the published values do not train small networks. The paper's initialisation becomes
     He's with bias 0 and standardized pixels (a deviation of 0.01 leaves a small network at chance). Adam's
     rate is 10 times higher. The batch is halved until an epoch has 32 steps. Colour noise, whose size was
-    chosen for photographs of 256 pixels, is left out.
+    chosen for photographs of 256 pixels, is left out. A recipe that says how single layers are trained is
+    made for a network of one size, and stays as it is.
     """
+    if recipe.layers is not None:
+        return recipe
     batch = recipe.batch_size
     while batch > 8 and images < batch * FEWEST_STEPS:
         batch //= 2

@@ -18,7 +18,7 @@ CHOICES = {
     "order": ("activation-first", "normalization-first", "code-of-2012"),
     "removed": ("none", "conv3", "conv4"),
     "placement": ("one-device", "split", "data-parallel"),
-    "evaluation": ("centre", "ten-crops"),
+    "evaluation": ("centre", "ten-crops", "nine-views"),
 }
 
 
@@ -44,7 +44,7 @@ class Variant:
         recipe: the fields in which training differs from the run's recipe.
         placement: `split` puts tower k on device k; `data-parallel` puts the whole network on each of two,
             with half of every batch.
-        evaluation: `centre` crop, or the mean over the paper's `ten-crops`.
+        evaluation: `centre` crop, or the mean over the paper's `ten-crops` or cuda-convnet's `nine-views`.
     """
 
     name: str

@@ -18,6 +18,7 @@ LONGEST_END = 30.0
 SHORTEST_STEPS = 60.0
 TIMES = 20
 OPERATIONS_A_SECOND = 1e9
+VIEWS = {"ten-crops": 10, "nine-views": 9}
 SECONDS_A_PIXEL = 1 / 256**2
 
 
@@ -34,7 +35,7 @@ def of_steps(steps: int, step_seconds: float) -> float:
 
 def of_epoch(network: Network, dataset: Dataset, curve: Sequence[dict[str, Any]] = ()) -> float:
     """To report the next epoch of a trial or, after the last one, its end; `curve` holds those before."""
-    views = 10 if network.variant.evaluation == "ten-crops" else 1
+    views = VIEWS.get(network.plan.variant.evaluation, 1)
     epoch = len(dataset.train) * network.plan.training_flops
     most = max(epoch, views * len(dataset.test) * network.plan.inference_flops)
     if curve:

@@ -15,7 +15,8 @@ from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.network.recipe import Recipe, scale_to_small_images
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
@@ -81,7 +82,7 @@ class Schedule:
             if alone
             else held_against_controls(self.registry, settings.variants, settings.control)
         )
-        if settings.recipe not in RECIPES:
+        if settings.recipe is not None and settings.recipe not in RECIPES:
             raise UnknownNameError("recipe", [settings.recipe], RECIPES)
         if settings.measure == ("throughput",) and not self.times:
             same = self.timed.same_step
@@ -148,7 +149,7 @@ class Schedule:
         """What is timed: each arm beside its control, at every precision and batch size."""
         pairs = []
         for precision, batch_size in product(self.settings.precision, self.time_batch_sizes):
-            recipe = RECIPES[self.settings.recipe].but(batch_size=batch_size)
+            recipe = self._recipe_at(self.time_topology).but(batch_size=batch_size)
             contender = {
                 variant.name: Contender(
                     network=self._network(variant, self.time_topology, recipe, precision, timed=True)
@@ -319,16 +320,21 @@ class Schedule:
                 (first if tested else others).append(planned)
         return (*first, *others)
 
+    def _recipe_at(self, topology: Topology) -> Recipe:
+        """The recipe that is asked for, or the topology's own."""
+        return RECIPES[self.settings.recipe or topology.recipe]
+
     def _scaled_recipe(self) -> Recipe:
-        settings, recipe = self.settings, RECIPES[self.settings.recipe]
         if not self.trains:
-            return recipe
+            return self._recipe_at(self.time_topology)
+        settings, recipe = self.settings, self._recipe_at(self.topology)
         if self.topology.small:
             recipe = scale_to_small_images(recipe, self.training_images)
         recipe = recipe.but(batch_size=settings.batch_size or recipe.batch_size)
         epochs = recipe.epochs
         if recipe.stop_at_train_error is None:
-            epochs = settings.scale.epochs(max(1, self.training_images // recipe.batch_size))
+            steps_per_epoch = max(1, self.training_images // recipe.batch_size)
+            epochs = settings.scale.epochs(steps_per_epoch, published=recipe.epochs)
         return recipe.but(epochs=settings.epochs or epochs)
 
     def _about_data(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Preset:
         about: one line for `--help`.
         seeds: trials of each variant.
         training_steps: trained for about so many steps…
-        most_epochs: …and at most for so many epochs; `None` steps means exactly this.
+        most_epochs: …and at most for so many epochs; where both are None, for as many as the recipe says.
         time_batch_size: images a timed step on CPUs.
         gpu_batch_size: the same on GPUs, which fewer would leave idle.
         draws: buildings of each timed variant, at least.
@@ -48,7 +48,7 @@ class Preset:
     about: str
     seeds: int
     training_steps: int | None
-    most_epochs: int
+    most_epochs: int | None
     time_batch_size: int
     gpu_batch_size: int
     draws: int
@@ -57,10 +57,10 @@ class Preset:
     interval: float | None
     noise_floor: bool
 
-    def epochs(self, steps_per_epoch: int) -> int:
-        """Epochs for a data set of which an epoch has so many steps."""
-        if self.training_steps is None:
-            return self.most_epochs
+    def epochs(self, steps_per_epoch: int, *, published: int) -> int:
+        """Epochs for a data set of which an epoch has so many steps, by a recipe of so many epochs."""
+        if self.training_steps is None or self.most_epochs is None:
+            return published
         return min(self.most_epochs, max(1, math.ceil(self.training_steps / steps_per_epoch)))
 
 
@@ -92,10 +92,10 @@ PRESETS = {
         noise_floor=True,
     ),
     "paper": Preset(
-        about="90 epochs and a batch of 128, as published; for GPUs",
+        about="the recipe's epochs (90) and a batch of 128, as published; for GPUs",
         seeds=5,
         training_steps=None,
-        most_epochs=90,
+        most_epochs=None,
         time_batch_size=128,
         gpu_batch_size=128,
         draws=6,
@@ -118,7 +118,7 @@ class Settings:
         preset: how much.
         dataset: name, and path after a colon.
         topology: of the accuracy trials.
-        recipe: of the accuracy trials.
+        recipe: of the accuracy trials; by default the topology's own.
         batch_size, epochs: of the accuracy trials.
         seeds: accuracy trials of each variant, with seeds 0, 1, …
         until_conclusive: add seeds until every arm has a verdict, with looks at 4, 8, 16 and 32 of them, and
@@ -147,7 +147,7 @@ class Settings:
     preset: str = "quick"
     dataset: str = "digits"
     topology: str | None = None
-    recipe: str = "paper"
+    recipe: str | None = None
     batch_size: int | None = None
     epochs: int | None = None
     seeds: int | None = None

@@ -9,7 +9,7 @@ import pytest
 from users_repository import BLOCK
 
 from alexnet_bench.data import DATASETS
-from alexnet_bench.network.recipe import RECIPES
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import TOPOLOGIES
 from alexnet_bench.run.settings import FOUR_QUESTIONS

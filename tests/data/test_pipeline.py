@@ -26,10 +26,10 @@ def dataset(images=None, paths=(), *, mirrored=False, size=8):
     return replace(open_dataset("digits"), **made_up)
 
 
-def pipeline(data, recipe=PLAIN, *, side=8, input_side=8, seed=0):
+def pipeline(data, recipe=PLAIN, *, side=8, input_side=8, seed=0, canvas=None):
     from alexnet_bench.data.tensorflow_pipeline import Pipeline
 
-    return Pipeline(data, data.train, recipe, side=side, input_side=input_side, seed=seed)
+    return Pipeline(data, data.train, recipe, side=side, input_side=input_side, seed=seed, canvas=canvas)
 
 
 def training(pipe, epochs=1):
@@ -253,13 +253,48 @@ def test_pixel_statistics_of_large_images():
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_ten_crops_are_corners_and_centre_and_their_mirror_images(mirrored):
     pipe = pipeline(dataset(NOISE, mirrored=mirrored))
-    (crops,) = pipe.evaluation(pipe.dataset.test, 24, ten_crops=True)
+    (crops,) = pipe.evaluation(pipe.dataset.test, 24, "ten-crops")
     canvas = canvases().astype("float32") - pipe.mean
     expected = [
         canvas[:, top : top + 8, left : left + 8] for top, left in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1))
     ]
     expected += [crop[:, :, ::-1] for crop in expected] if mirrored else []
     np.testing.assert_array_equal(crops, np.stack(expected))
+
+
+def test_nine_views_are_corners_middles_of_edges_and_centre():
+    pipe = pipeline(dataset(NOISE, mirrored=True))
+    (views,) = pipe.evaluation(pipe.dataset.test, 24, "nine-views")
+    canvas = canvases().astype("float32") - pipe.mean
+    expected = [canvas[:, top : top + 8, left : left + 8] for top in range(3) for left in range(3)]
+    np.testing.assert_array_equal(views, np.stack(expected))
+
+
+def test_a_canvas_that_is_given_is_the_image_itself_without_a_border():
+    """Crops of 4 pixels of 8 are cuda-convnet's 24 of 32."""
+    data = dataset(NOISE, mirrored=True)
+    pipe = pipeline(data, CROPS.but(pixels="mean-image"), side=4, input_side=4, canvas=8)
+    middle = NOISE.mean(0)[2:6, 2:6]
+
+    def windows(images, places):
+        return [images[:, top : top + 4, left : left + 4] - middle for top in places for left in places]
+
+    (centre,) = pipe.evaluation(data.test, 24)
+    (views,) = pipe.evaluation(data.test, 24, "nine-views")
+    images, labels = training(pipe, epochs=4)
+    np.testing.assert_allclose(centre, NOISE[:, 2:6, 2:6] - middle, atol=1e-4)
+    np.testing.assert_allclose(views, windows(NOISE, (0, 2, 4)), atol=1e-4)
+    for image, label in zip(images.reshape(-1, 4, 4, 3), labels.ravel(), strict=True):
+        whole = NOISE[None, label]
+        crops = np.concatenate([*windows(whole, range(5)), *windows(whole[:, :, ::-1], range(5))])
+        assert np.isclose(crops, image, atol=1e-4).all((1, 2, 3)).sum() == 1
+
+
+def test_images_of_another_size_are_scaled_to_the_canvas_that_is_given():
+    shades = np.array([10, 20, 30, 40], np.uint8)[:, None, None, None]
+    pipe = pipeline(dataset(np.broadcast_to(shades, (4, 5, 5, 1)), size=5), canvas=12)
+    (images,) = pipe.evaluation(pipe.dataset.test, 4, "nine-views")
+    np.testing.assert_allclose(images, np.broadcast_to(shades - pipe.mean, (9, 4, 8, 8, 1)))
 
 
 def test_the_mean_image_of_files_is_that_of_their_canvases(files):
@@ -312,7 +347,7 @@ def test_memory_changes_no_number(tmp_path, monkeypatch):
         pipe = pipeline(
             dataset(paths=tuple(paths), mirrored=True), CROPS.but(augmentation="crops-flips-colour")
         )
-        crops = pipe.evaluation(pipe.dataset.test, 3, ten_crops=True)
+        crops = pipe.evaluation(pipe.dataset.test, 3, "ten-crops")
         everything.append([pipe.mean, pipe.deviation, *training(pipe, epochs=2), *crops])
     for kept, decoded in zip(*everything, strict=True):
         np.testing.assert_array_equal(kept, decoded)
@@ -366,7 +401,7 @@ def damage(path):
 READERS = {
     "training": lambda pipe: list(pipe.training(1)),
     "evaluation": lambda pipe: list(pipe.evaluation(pipe.dataset.test, 10)),
-    "ten crops": lambda pipe: list(pipe.evaluation(pipe.dataset.test, 10, ten_crops=True)),
+    "ten crops": lambda pipe: list(pipe.evaluation(pipe.dataset.test, 10, "ten-crops")),
     "statistics": lambda pipe: pipeline(pipe.dataset),
 }
 

@@ -9,7 +9,8 @@ from random_variants import counted, topologies, variants
 from alexnet_bench import ALEXNET
 from alexnet_bench.errors import UnknownNameError
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import PAPER, RECIPES, Recipe, scale_to_small_images
+from alexnet_bench.network.recipe import PAPER, Recipe, scale_to_small_images
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_8, ALEXNET_227, TOPOLOGIES, find_topology
 
@@ -275,5 +276,5 @@ def test_a_topology_is_found_under_its_name_and_an_unknown_one_refused_with_the_
 
     assert str(caught.value) == (
         "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); "
-        "choose from: alexnet-227, alexnet-32, alexnet-8, four-layer-32"
+        "choose from: 11pct, 13pct, 18pct, 19pct, 80sec, alexnet-227, alexnet-32, alexnet-8, four-layer-32"
     )

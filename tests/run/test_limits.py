@@ -40,3 +40,16 @@ def test_the_first_epoch_has_its_time_by_the_data_and_the_next_ones_by_it(schedu
     dataset = replace(schedule.dataset, train=schedule.dataset.train.take(range(100)))
     usual, longer = (limits.of_epoch(item, dataset, [slow]) for item in (network, ten_crops))
     assert longer > 9 * usual
+
+
+def test_nine_views_have_nine_times_as_long_and_a_topologys_own_views_count():
+    schedule = Schedule(Settings(variants="alexnet", topology="11pct", seeds=1))
+    (nine,) = schedule.networks
+    (one,) = Schedule(Settings(variants="alexnet", topology="19pct", seeds=1)).networks
+    few = replace(schedule.dataset, train=schedule.dataset.train.take(range(10)))
+
+    longer, usual = (
+        limits.of_epoch(network, few, [{"seconds": 500.0}]) - limits.LONGEST_START for network in (nine, one)
+    )
+    operations = [network.plan.inference_flops / network.plan.training_flops for network in (nine, one)]
+    assert longer / usual == pytest.approx(9 * operations[0] / operations[1])

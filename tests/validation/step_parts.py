@@ -72,7 +72,7 @@ def _traced(network: tuple[Any, ...]) -> dict[str, Any]:
     from alexnet_bench.environment import usable_cores
     from alexnet_bench.model.tensorflow_step import build_steps
     from alexnet_bench.network.plan import make_plan
-    from alexnet_bench.network.recipe import RECIPES
+    from alexnet_bench.network.recipes import RECIPES
     from alexnet_bench.network.registry import load_registry
     from alexnet_bench.network.topology import find_topology
     from alexnet_bench.worker.timing import Draw

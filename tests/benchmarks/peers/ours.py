@@ -9,7 +9,7 @@ from serve import serve
 from alexnet_bench.environment import versions
 from alexnet_bench.model.tensorflow_step import build_steps
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import RECIPES
+from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_227
 from alexnet_bench.worker.timing import Draw

@@ -154,7 +154,7 @@ def test_ten_crops_are_averaged(train, digits, recipe, tmp_path):
     train(PLAIN.but("ten-crops", evaluation="ten-crops"), recipe=recipe.but(epochs=1), **files)
     model = keras.saving.load_model(files["model"])
     pipeline = Pipeline(digits, digits.carve(0)[0], recipe, side=8, input_side=8, seed=0)
-    (crops,) = pipeline.evaluation(digits.test, 100, ten_crops=True)
+    (crops,) = pipeline.evaluation(digits.test, 100, "ten-crops")
     assert len(crops) == 5
     mean = sum(tf.nn.softmax(model(crop)) for crop in crops) / 5
     expected = np.argsort(-mean.numpy(), axis=1, kind="stable")[:, :5]
