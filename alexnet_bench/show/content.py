@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from alexnet_bench.analysis.by_rate import effects_by_rate, tuned_alike
 from alexnet_bench.analysis.conditions import distinguish, measured_alike
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.plans import Plans
@@ -21,6 +22,7 @@ from alexnet_bench.show.tables import (
     effects_table,
     failures_table,
     overview,
+    rates_table,
     runs_table,
 )
 
@@ -51,6 +53,7 @@ class Content:
         overviews: the variants, a table for each set of conditions.
         figures: name and caption of each.
         factorials: main effects and interactions.
+        rates: effects at other learning rates than those of the results.
         sections: one an ablation.
         failures: what did not succeed.
         runs: what was run, where and how.
@@ -62,6 +65,7 @@ class Content:
     overviews: list[Section]
     figures: list[tuple[str, str]]
     factorials: Table
+    rates: Table
     sections: list[Section]
     failures: Table
     runs: Table
@@ -82,6 +86,9 @@ def make_content(
         overviews=_overviews(records, plans, found),
         figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), places),
+        rates=rates_table(
+            effects_by_rate(records, plans), distinguish(tuned_alike(records, plans))
+        ),
         sections=_sections(plans, found, places),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
