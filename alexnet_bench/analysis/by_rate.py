@@ -7,8 +7,8 @@ control's best, and over all rates that both were trained at. Effects are paired
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 
 import msgspec
@@ -23,7 +23,9 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.rates import Tried, is_in_race
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats.error_rates import rounding_deviation
+from alexnet_bench.words import joined
 
+Rates = tuple[float, ...]
 AT_BEST, AT_CONTROLS_BEST = "at the best rate of each", "at the control's best rate"
 OVER_CURVE = "over the whole curve"
 
@@ -103,8 +105,8 @@ class RateEffect:
     control: str
     arm: str
     compared: str
-    arm_rates: tuple[float, ...] = ()
-    control_rates: tuple[float, ...] = ()
+    arm_rates: Rates = ()
+    control_rates: Rates = ()
     epochs: int
     effect: float = math.nan
     low: float = math.nan
@@ -113,6 +115,10 @@ class RateEffect:
     kind: str = NOT_MEASURED
     note: str = ""
     setting: str
+
+    def noted(self, *notes: str) -> "RateEffect":
+        """This row with further notes."""
+        return replace(self, note="; ".join(filter(None, (self.note, *notes))))
 
 
 def errors_by_rate(records: Sequence[AnyRecord], plans: Plans) -> pd.DataFrame:
@@ -142,7 +148,9 @@ def effects_by_rate(records: Sequence[AnyRecord], plans: Plans) -> pd.DataFrame:
 def _questions(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Question]:
     chosen = _chosen(records, plans)
     for setting in tuned_alike(records, plans):
-        tried = {name: _tried(setting.of(name)) for name in setting.variants if _is_one_network(setting, name)}
+        tried = {
+            name: _tried(setting.of(name)) for name in setting.variants if _is_one_network(setting, name)
+        }
         arms = [arm for arm in arms_of(setting, plans) if arm in tried and arm not in setting.refusals]
         if setting.control not in tried:
             continue
@@ -232,39 +240,63 @@ def _rate_effects(question: Question, arm: str, plans: Plans) -> Iterator[RateEf
     own, controls = question.tried[arm], question.tried[question.setting.control]
     metric = error_after(question.epochs)
     best, reference = _best(own, metric), _best(controls, metric)
-    shared, seeds = _largest_block(own, controls)
+    yield _rate_effect(question, plans, arm, AT_BEST, best, reference)
+    yield _rate_effect(question, plans, arm, AT_CONTROLS_BEST, reference, reference)
+    both = own.keys() & controls.keys()
+    whole = {rate for rate in both if is_in_race(own[rate]) and is_in_race(controls[rate])}
+    shared, seeds = _largest_block({rate: own[rate].keys() & controls[rate].keys() for rate in whole})
+    left_out = [f"{rate:.3g}" for rate in sorted(both - whole)]
+    row = _rate_effect(question, plans, arm, OVER_CURVE, shared, shared, seeds)
+    yield row.noted(f"without {joined(left_out)}, where a trial failed" if left_out else "")
+
+
+def _rate_effect(
+    question: Question,
+    plans: Plans,
+    arm: str,
+    compared: str,
+    rates: Rates,
+    references: Rates,
+    seeds: Collection[int] | None = None,
+) -> RateEffect:
+    """An arm at some rates against the control at some, of these seeds where they are given.
+
+    A seed with trials at several rates counts with their mean.
+    """
+    control = question.setting.control
+    treated, untreated = (
+        [
+            trial
+            for rate in some
+            for seed, trial in question.tried[name].get(rate, {}).items()
+            if seeds is None or seed in seeds
+        ]
+        for name, some in ((arm, rates), (control, references))
+    )
     images = plans.images(question.setting.runs[0], VALIDATION_ERROR.images)
     least = rounding_deviation(VALIDATION_ERROR.scale / images) if images else 0.0
-    for compared, rates, references in (
-        (AT_BEST, best, reference),
-        (AT_CONTROLS_BEST, reference, reference),
-        (OVER_CURVE, shared, shared),
-    ):
-        # A seed with trials at several rates counts with their mean.
-        sides = (_trials(own, rates), _trials(controls, references))
-        if compared == OVER_CURVE:
-            sides = tuple([trial for trial in side if trial.seed in seeds] for side in sides)
-        effect = seed_effect(*sides, metric, least / math.sqrt(max(1, len(rates))))
-        size, low, high = effect.size
-        yield RateEffect(
-            ablation=question.ablation,
-            control=question.setting.control,
-            arm=arm,
-            compared=compared,
-            arm_rates=rates,
-            control_rates=references,
-            epochs=question.epochs,
-            effect=size,
-            low=low,
-            high=high,
-            pairs=effect.pairs,
-            kind=effect.kind,
-            note=effect.note,
-            setting=question.setting.name,
-        )
+    # Rounding weighs less in a mean.
+    least /= math.sqrt(max(1, len(rates)))
+    effect = seed_effect(treated, untreated, error_after(question.epochs), least)
+    size, low, high = effect.size
+    return RateEffect(
+        ablation=question.ablation,
+        control=control,
+        arm=arm,
+        compared=compared,
+        arm_rates=rates,
+        control_rates=references,
+        epochs=question.epochs,
+        effect=size,
+        low=low,
+        high=high,
+        pairs=effect.pairs,
+        kind=effect.kind,
+        setting=question.setting.name,
+    ).noted(effect.note)
 
 
-def _best(tried: Tried, metric: Metric) -> tuple[float, ...]:
+def _best(tried: Tried, metric: Metric) -> Rates:
     """The rate of the least mean error, the lower of a tie; none where every rate failed."""
     seeds = {seed for trials in tried.values() for seed in trials}
     means = {
@@ -275,24 +307,17 @@ def _best(tried: Tried, metric: Metric) -> tuple[float, ...]:
     return (min(means, key=lambda rate: (means[rate], rate)),) if means else ()
 
 
-def _largest_block(own: Tried, controls: Tried) -> tuple[tuple[float, ...], set[int]]:
-    """The rates and seeds that fill the largest table without a gap on both sides; of equal ones, more rates.
+def _largest_block(seeds: Mapping[float, Set[int]]) -> tuple[Rates, Set[int]]:
+    """The rates and seeds of the largest table of both without a gap; of equal ones, that of more rates.
 
-    A rate that failed with some seed is left out.
+    Args:
+        seeds: that each rate was tried with.
     """
-    seeds = {
-        rate: own[rate].keys() & controls[rate].keys()
-        for rate in own.keys() & controls.keys()
-        if is_in_race(own[rate]) and is_in_race(controls[rate])
-    }
     commonest = sorted(seeds, key=lambda rate: (-len(seeds[rate]), rate))
-    blocks = [
-        (rates, set.intersection(*(set(seeds[rate]) for rate in rates)))
-        for rates in (commonest[: count + 1] for count in range(len(commonest)))
-    ]
-    rates, shared = max(blocks, key=lambda block: (len(block[0]) * len(block[1]), len(block[0])), default=([], set()))
-    return tuple(sorted(rates)), shared
-
-
-def _trials(tried: Tried, rates: Iterable[float]) -> list[Trial]:
-    return [trial for rate in rates for trial in tried.get(rate, {}).values()]
+    blocks: list[tuple[Rates, Set[int]]] = [((), frozenset())]
+    for count in range(1, len(commonest) + 1):
+        rates = commonest[:count]
+        blocks.append(
+            (tuple(sorted(rates)), frozenset.intersection(*(frozenset(seeds[rate]) for rate in rates)))
+        )
+    return max(blocks, key=lambda block: (len(block[0]) * len(block[1]), len(block[0])))

@@ -26,6 +26,12 @@ from alexnet_bench.show.tables import (
     runs_table,
 )
 
+_ABOUT_RATES = (
+    "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
+    "rate is the best of these same trials, which flatters arm and control alike. Over the whole curve is the "
+    "mean over the rates that both were tried at. Each 95% interval is by itself, and there are no verdicts."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
@@ -65,7 +71,7 @@ class Content:
     overviews: list[Section]
     figures: list[tuple[str, str]]
     factorials: Table
-    rates: Table
+    rates: Section
     sections: list[Section]
     failures: Table
     runs: Table
@@ -86,9 +92,7 @@ def make_content(
         overviews=_overviews(records, plans, found),
         figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), places),
-        rates=rates_table(
-            effects_by_rate(records, plans), distinguish(tuned_alike(records, plans))
-        ),
+        rates=Section(about=[_ABOUT_RATES], table=_rates(records, plans)),
         sections=_sections(plans, found, places),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
@@ -108,6 +112,10 @@ def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) 
         Section(about=about.get(settings, ["Without a record."]), table=overview(group, found))
         for settings, group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
     ]
+
+
+def _rates(records: Sequence[AnyRecord], plans: Plans) -> Table:
+    return rates_table(effects_by_rate(records, plans), distinguish(tuned_alike(records, plans)))
 
 
 def _sections(plans: Plans, found: pd.DataFrame, places: dict[str, str]) -> list[Section]:

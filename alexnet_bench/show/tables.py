@@ -315,7 +315,9 @@ def _bounds(row: Any) -> tuple[float, float]:
 
 def _rates_text(row: Any) -> str:
     """The rates of an arm, and of the control where they are others."""
-    own, control = (", ".join(f"{rate:.3g}" for rate in rates) for rates in (row.arm_rates, row.control_rates))
+    own, control = (
+        ", ".join(f"{rate:.3g}" for rate in rates) for rates in (row.arm_rates, row.control_rates)
+    )
     return own if own == control else f"{own or MISSING}; {row.control} at {control or MISSING}"
 
 

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import nctdtrinc, ndtr
+from scipy.optimize import brentq
+from scipy.special import nctdtr, ndtr
 
 from alexnet_bench.stats.estimate import CONFIDENCE, deviation
 
@@ -33,9 +34,23 @@ def probability_above_zero(
     spread = deviation(values, least_deviation)
     if spread == 0:
         return math.nan, math.nan, math.nan
+    if values.mean() < 0:
+        value, low, high = probability_above_zero(-values, least_deviation)
+        return 1 - value, 1 - high, 1 - low
     root = math.sqrt(values.size)
-    t = min(max(root * float(values.mean()) / spread, -_FAR_OUT), _FAR_OUT)
+    t = min(root * float(values.mean()) / spread, _FAR_OUT)
     value, low, high = (
-        float(ndtr(nctdtrinc(values.size - 1, quantile, t) / root)) for quantile in _QUANTILES
+        float(ndtr(_noncentrality(t, values.size - 1, quantile) / root)) for quantile in _QUANTILES
     )
     return value, low, high
+
+
+def _noncentrality(t: float, freedom: int, quantile: float) -> float:
+    """Of the noncentral t distribution of which a t of zero or more is the quantile."""
+
+    def excess(noncentrality: float) -> float:
+        below = float(nctdtr(freedom, noncentrality, t))
+        # Far off, SciPy has no number: there all or nothing lies below t.
+        return (float(noncentrality < t) if math.isnan(below) else below) - quantile
+
+    return float(brentq(excess, -5.0, 5.0 + 3.0 * t))

@@ -20,7 +20,13 @@ from alexnet_bench.show.figures import style
 
 _KEYS_ACROSS = 4
 _STROKES = ("-", "--", ":")
-_SEED: dict[str, Any] = {"linestyle": "none", "marker": "_", "markersize": 7, "markeredgewidth": 0.9, "alpha": 0.6}
+_SEED: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "_",
+    "markersize": 7,
+    "markeredgewidth": 0.9,
+    "alpha": 0.6,
+}
 _MEAN: dict[str, Any] = {"marker": "o", "markersize": 4, "linewidth": 1.4}
 _END: dict[str, Any] = {"linestyle": "none", "marker": "D", "markersize": 5, "fillstyle": "none"}
 _CHOSEN: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 12, "fillstyle": "none"}
@@ -34,26 +40,33 @@ _FAILED: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 6, 
 def error_by_rate_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One a question and setting."""
     settings = {setting.name: setting for setting in tuned_alike(records, plans)}
-    for (name, ablation), trials in errors_by_rate(records, plans).groupby(["setting", "ablation"], sort=False):
+    for _, trials in errors_by_rate(records, plans).groupby(["setting", "ablation"], sort=False):
         keys = style.rows_of(trials["variant"].nunique() + 4, _KEYS_ACROSS)
-        yield 3.6 + 0.22 * keys, partial(_draw, settings[name], ablation, trials)
+        yield 3.6 + 0.22 * keys, partial(_draw, settings[trials["setting"].iloc[0]], trials)
 
 
-def _draw(setting: Setting, ablation: str, trials: pd.DataFrame, panel: SubFigure) -> None:
+def _draw(setting: Setting, trials: pd.DataFrame, panel: SubFigure) -> None:
     axes = panel.subplots()
     names = list(dict.fromkeys(trials["variant"]))
     looks = _looks(names, setting.control)
     # Side by side, so that marks of several variants at one rate stay apart.
-    for name, beside in zip(names, style.offsets(len(names), reach=0.035), strict=True):
-        own = trials[trials["variant"] == name].assign(at=lambda rows, by=beside: rows["learning_rate"] * 10**by)
+    for name, beside in zip(
+        names, style.offsets(len(names), reach=min(0.03, 0.006 * len(names))), strict=True
+    ):
+        own = trials[trials["variant"] == name].assign(
+            at=lambda rows, by=beside: rows["learning_rate"] * 10**by
+        )
         _draw_variant(axes, own, looks[name])
     rates = sorted(set(trials["learning_rate"]))
     axes.set_xscale("log")
+    # Room for what failed.
+    axes.margins(y=0.1)
     axes.set_xticks(rates)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     epochs = int(trials["epochs"].iloc[0])
     axes.set(xlabel="learning rate", ylabel=error_after(epochs).axis.replace(" (", "\n("))
+    ablation = trials["ablation"].iloc[0]
     title = f"Error against learning rate: {ablation}" if ablation else "Error against learning rate"
     style.entitle(panel, title, trial_conditions(setting))
     keys = [style.mark(name, **looks[name], linewidth=2) for name in names]
@@ -66,7 +79,8 @@ def _looks(names: Sequence[str], control: str) -> dict[str, dict[str, Any]]:
     arms = [name for name in names if name != control]
     strokes = [_STROKES[place // len(style.DISTINCT) % len(_STROKES)] for place in range(len(arms))]
     return {control: {"color": style.CONTROL, "linestyle": "-"}} | {
-        name: {"color": next(colours), "linestyle": stroke} for name, stroke in zip(arms, strokes, strict=True)
+        name: {"color": next(colours), "linestyle": stroke}
+        for name, stroke in zip(arms, strokes, strict=True)
     }
 
 
@@ -81,7 +95,12 @@ def _draw_variant(axes: Axes, trials: pd.DataFrame, look: dict[str, Any]) -> Non
     if len(chosen) > 1:
         for at, row in chosen.iterrows():
             axes.annotate(
-                f"{row.chosen_by:.0f}", (at, row.error), (7, 5), textcoords="offset points", fontsize="small", **colour
+                f"{row.chosen_by:.0f}",
+                (at, row.error),
+                (7, 5),
+                textcoords="offset points",
+                fontsize="small",
+                **colour,
             )
     failed = trials.loc[trials["status"] != "ok", "at"].unique()
     axes.plot(failed, [0.97] * len(failed), transform=axes.get_xaxis_transform(), **_FAILED, **colour)
@@ -92,7 +111,11 @@ def _other_keys(trials: pd.DataFrame, epochs: int) -> list[Any]:
     black = {"color": "black"}
     return [
         style.mark(f"one tuning seed, after {epochs} epochs", **_SEED, **black),
-        *([style.mark("mean at the end, of those that went on", **_END, **black)] if trials["end_epochs"].notna().any() else []),
+        *(
+            [style.mark("mean at the end, of those that went on", **_END, **black)]
+            if trials["end_epochs"].notna().any()
+            else []
+        ),
         *([style.mark("chosen (by so many seeds)", **_CHOSEN, **black)] if trials["chosen_by"].any() else []),
         *([style.mark("failed or diverged", **_FAILED, **black)] if (trials["status"] != "ok").any() else []),
     ]
