@@ -28,8 +28,8 @@ from alexnet_bench.show.tables import (
 
 _ABOUT_RATES = (
     "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
-    "rate is the best of these same trials, which flatters arm and control alike. Over the whole curve is the "
-    "mean over the rates that both were tried at. Each 95% interval is by itself, and there are no verdicts."
+    "rate is the best of these same trials, which flatters arm and control alike. Over the whole curve is "
+    "the mean over the rates that both were tried at. Each 95% interval is by itself; there are no verdicts."
 )
 
 

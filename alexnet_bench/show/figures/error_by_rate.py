@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from alexnet_bench.analysis.by_rate import errors_by_rate, tuned_alike
@@ -50,27 +51,23 @@ def _draw(setting: Setting, trials: pd.DataFrame, panel: SubFigure) -> None:
     names = list(dict.fromkeys(trials["variant"]))
     looks = _looks(names, setting.control)
     # Side by side, so that marks of several variants at one rate stay apart.
-    for name, beside in zip(
-        names, style.offsets(len(names), reach=min(0.03, 0.006 * len(names))), strict=True
-    ):
-        own = trials[trials["variant"] == name].assign(
-            at=lambda rows, by=beside: rows["learning_rate"] * 10**by
-        )
-        _draw_variant(axes, own, looks[name])
-    rates = sorted(set(trials["learning_rate"]))
+    reach = min(0.03, 0.006 * len(names))
+    beside = dict(zip(names, style.offsets(len(names), reach), strict=True))
+    trials = trials.assign(at=trials["learning_rate"] * 10 ** trials["variant"].map(beside))
+    for name, own in trials.groupby("variant", sort=False):
+        _draw_variant(axes, own, looks[str(name)])
     axes.set_xscale("log")
-    # Room for what failed.
-    axes.margins(y=0.1)
-    axes.set_xticks(rates)
+    axes.set_xticks(sorted(set(trials["learning_rate"])))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    epochs = int(trials["epochs"].iloc[0])
-    axes.set(xlabel="learning rate", ylabel=error_after(epochs).axis.replace(" (", "\n("))
-    ablation = trials["ablation"].iloc[0]
+    # Room for what failed.
+    axes.margins(y=0.1)
+    metric, ablation = error_after(int(trials["epochs"].iloc[0])), trials["ablation"].iloc[0]
+    axes.set(xlabel="learning rate", ylabel=metric.axis.replace(" (", "\n("))
     title = f"Error against learning rate: {ablation}" if ablation else "Error against learning rate"
     style.entitle(panel, title, trial_conditions(setting))
-    keys = [style.mark(name, **looks[name], linewidth=2) for name in names]
-    style.key(panel, [*keys, *_other_keys(trials, epochs)], columns=_KEYS_ACROSS)
+    variants = [style.mark(name, **look, linewidth=2) for name, look in looks.items()]
+    style.key(panel, [*variants, *_marks(trials)], columns=_KEYS_ACROSS)
 
 
 def _looks(names: Sequence[str], control: str) -> dict[str, dict[str, Any]]:
@@ -106,16 +103,12 @@ def _draw_variant(axes: Axes, trials: pd.DataFrame, look: dict[str, Any]) -> Non
     axes.plot(failed, [0.97] * len(failed), transform=axes.get_xaxis_transform(), **_FAILED, **colour)
 
 
-def _other_keys(trials: pd.DataFrame, epochs: int) -> list[Any]:
+def _marks(trials: pd.DataFrame) -> list[Line2D]:
     """What the marks mean that there are."""
-    black = {"color": "black"}
-    return [
-        style.mark(f"one tuning seed, after {epochs} epochs", **_SEED, **black),
-        *(
-            [style.mark("mean at the end, of those that went on", **_END, **black)]
-            if trials["end_epochs"].notna().any()
-            else []
-        ),
-        *([style.mark("chosen (by so many seeds)", **_CHOSEN, **black)] if trials["chosen_by"].any() else []),
-        *([style.mark("failed or diverged", **_FAILED, **black)] if (trials["status"] != "ok").any() else []),
-    ]
+    meanings = (
+        ("one tuning seed, after as many epochs", _SEED, trials["error"].notna()),
+        ("mean at the end, of the seeds that went on", _END, trials["end_error"].notna()),
+        ("chosen (by so many seeds)", _CHOSEN, trials["chosen_by"] > 0),
+        ("failed or diverged", _FAILED, trials["status"] != "ok"),
+    )
+    return [style.mark(label, **mark, color="black") for label, mark, rows in meanings if rows.any()]
