@@ -19,7 +19,7 @@ from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 
-_KEYS_ACROSS = 4
+_KEYS_ACROSS = 3
 _STROKES = ("-", "--", ":")
 _SEED: dict[str, Any] = {
     "linestyle": "none",
