@@ -5,9 +5,9 @@
     python tests/validation/fresh_seed.py results/reference/fresh-seed.json --check
 
 Simulated gains of an arm over its control, one a seed, with a mean of so many deviations. The estimate and
-its interval take them for normal; here they are that, or skewed (a gamma distribution of shape 4), or with
-heavy tails (Student's t with 5 degrees of freedom), or normal and rounded to whole test images, of which a
-deviation is one: as coarse as errors of few images get. A tie counts as half.
+its interval take them for normal; here they are that, or skewed (now and then a seed is much worse: a gamma
+distribution of shape 4), or with heavy tails (Student's t with 5 degrees of freedom), or normal and rounded
+to whole test images, of which a deviation is one: as coarse as errors of few images get. A tie is half.
 """
 
 import json
@@ -33,8 +33,8 @@ Kind = tuple[Callable[..., NDArray[np.float64]], Callable[[float], float], float
 KINDS: dict[str, Kind] = {
     "normal": (lambda rng, size: rng.normal(size=size), stats.norm.sf, 0.0),
     "skewed": (
-        lambda rng, size: (rng.gamma(4.0, size=size) - 4) / 2,
-        lambda value: stats.gamma.sf(4 + 2 * value, 4),
+        lambda rng, size: (4 - rng.gamma(4.0, size=size)) / 2,
+        lambda value: stats.gamma.cdf(4 - 2 * value, 4),
         0.0,
     ),
     "heavy tails": (
