@@ -151,7 +151,7 @@ def _questions(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Question]
         tried = {
             name: _tried(setting.of(name)) for name in setting.variants if _is_one_network(setting, name)
         }
-        arms = [arm for arm in arms_of(setting, plans) if arm in tried and arm not in setting.refusals]
+        arms = [arm for arm in arms_of(setting, plans) if arm in tried]
         if setting.control not in tried:
             continue
         for ablation, own in grouped(sorted(arms, key=plans.rank), plans.ablation_of).items():

@@ -34,8 +34,16 @@ def tuning(variant, seed, rate, error, epochs=3, **changes):
 
 
 def diverged(variant, seed, rate):
-    (record,) = changed([failed_trial(variant, 1_000_000 + seed)], purpose="tuning", tuned=True, epochs=6)
-    return changed([record], recipe_settings={"learning_rate": rate})[0]
+    """A trial that did well before it diverged."""
+    (record,) = changed(
+        [failed_trial(variant, 1_000_000 + seed)],
+        purpose="tuning",
+        tuned=True,
+        epochs=6,
+        recipe_settings={"learning_rate": rate},
+        curve=tuple(curve_point(epoch, 0.01) for epoch in (1, 2, 3)),
+    )
+    return record
 
 
 def grid(seeds=4, variants=("alexnet", "no-lrn"), **changes):
@@ -139,6 +147,8 @@ def test_a_rate_that_failed_is_no_best_one_and_is_left_out_of_the_curve():
     curve = found["no-lrn", OVER_CURVE]
     assert (curve.arm_rates, curve.effect) == ((0.01, 0.1), pytest.approx(7.65))
     assert curve.note == "without 0.03, where a trial failed"
+    failed = [row for row in errors([*records, diverged("no-lrn", 0, 0.03)]) if row.status == "diverged"]
+    assert [math.isnan(row.error) for row in failed] == [True]
 
 
 def test_where_every_rate_failed_there_is_no_effect():
@@ -170,6 +180,18 @@ def test_an_arm_tuned_under_other_conditions_is_not_compared():
     records = [changed([item], device="another")[0] if item.variant == "no-lrn" else item for item in grid()]
     assert effects(records) == {}
     assert errors(records) == []
+
+
+def test_rates_of_two_runs_are_not_taken_for_those_of_one_network():
+    """Nothing says that they are: each run's arm is held against its own control."""
+    other = [changed([item], run_id="run-b")[0] for item in grid(seeds=3)]
+    plans = [manifest(variants=VARIANTS), manifest("run-b", variants=VARIANTS)]
+    rows = effects_by_rate(in_run([*grid(), *other]), Plans(plans))
+    assert list(rows["pairs"]) == [4, 4, 4, 3, 3, 3]
+    assert rows["setting"].nunique() == 2
+
+    arm = [item for item in other if item.variant == "no-lrn"]
+    assert effects([*grid(), *arm], *plans) == {}
 
 
 def test_each_question_has_its_own_arms_and_the_control():
