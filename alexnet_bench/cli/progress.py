@@ -17,7 +17,7 @@ from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.cli import faults
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
-from alexnet_bench.run.run import Observer
+from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import TrialTask
 from alexnet_bench.run.timing_plan import DrawTask
 from alexnet_bench.words import counted, joined, plain

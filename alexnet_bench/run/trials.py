@@ -16,7 +16,7 @@ import msgspec
 
 from alexnet_bench.environment import git_commit, now, versions
 from alexnet_bench.network.trainable import Network
-from alexnet_bench.records.schema import Trial
+from alexnet_bench.records.schema import PER_SEED, Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
@@ -113,7 +113,7 @@ class _Trainers:
 
 def _key(network: Network) -> _Key:
     """What a worker's compiled steps are good for: a network at any learning rate."""
-    return network.at_rate(1.0).fingerprint, network.precision
+    return network.fingerprint_at_any_rate, network.precision
 
 
 def _run_trial(
@@ -175,6 +175,8 @@ def _run_trial(
         seed=task.seed,
         purpose=task.purpose,
         tuned=schedule.settings.tune is not None,
+        rate_per_seed=schedule.settings.tune == PER_SEED,
+        network=network.fingerprint_at_any_rate,
         **outcome,
     )
     return msgspec.convert(record, Trial)

@@ -12,7 +12,7 @@ from alexnet_bench.analysis.comparison import Comparison
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.records.manifest import Manifest
-from alexnet_bench.records.schema import AnyRecord, Draw, Trial
+from alexnet_bench.records.schema import PER_SEED, AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import rates
 from alexnet_bench.show.numbers import (
     GIB,
@@ -203,7 +203,7 @@ def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str,
     precisions = ", ".join(plan.precisions)
     trained = (
         f"{plan.topology}, recipe {plan.recipe}, {counted(plan.epochs, 'epoch')}, batch {plan.batch_size}, "
-        f"{precisions}, {rates(plan.tune)}"
+        f"{precisions}, {rates(plan.tune, plan.tune == PER_SEED)}"
     )
     sizes = ", ".join(map(str, plan.time_batch_sizes))
     draws = [record for record in records if isinstance(record, Draw)]
