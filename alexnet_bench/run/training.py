@@ -97,7 +97,7 @@ class Training:
 
         What the first ones take, nobody knows.
         """
-        begun, planned = set(), self._number_left(part)[1]
+        planned, begun = self._number_left(part)[1], set[tuple[Any, ...]]()
         while left := [task for task in self._due(part) if _asked(task) not in begun]:
             # What chooses rates may change what is due after it; what counts does not.
             for task in list(takewhile(_counts, left)) or left[:1]:

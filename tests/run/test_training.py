@@ -200,7 +200,7 @@ def test_seeds_that_choose_their_rates_are_trained_one_after_the_other(carry_out
     assert [task.purpose for task in trained if task.seed % 1_000_000 == 1][-2:] == ["result", "result"]
     assert len({(task_key(task), task.most_epochs) for task in trained}) == len(trained)
     rows = effects(run_records(folder), [read_manifest(folder)], None).set_index("measure")
-    assert rows.loc["top1_error", "pairs"] == 3
+    assert rows.loc["test_top1_error", "pairs"] == 3
 
 
 def test_a_run_that_goes_on_looks_where_it_was_planned(conclude):
