@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -45,12 +46,13 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
     several = {name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1}
 
+    found = {(effect.arm, effect.setting, effect.measure): effect for effect in effects[::-1].itertuples()}
+
     def effect_on(row: Any, *measures: str) -> Any:
         """The effect of a variant on the first of the measures that was recorded; None without one."""
-        settings = [row.trials_setting, row.draws_setting]
-        own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
-        found = (effect for measure in measures for effect in own[own["measure"] == measure].itertuples())
-        return next(found, None)
+        settings = (row.trials_setting, row.draws_setting)
+        places = ((row.variant, setting, measure) for measure, setting in product(measures, settings))
+        return next((found[place] for place in places if place in found), None)
 
     cells: Cells = {
         "Variant": lambda row: row.variant,
