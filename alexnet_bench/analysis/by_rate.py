@@ -61,7 +61,7 @@ class RateError:
         epochs: that errors are compared after: the most that every trial of the question was trained for.
         error: validation top-1 error after these, %; null where the trial failed.
         end_epochs: that it was trained for, where that is more; else null.
-        end_error: validation top-1 error after these, %.
+        end_error: validation top-1 error after these, %; likewise.
         chosen_by: seeds whose results were trained at this rate.
         setting: equal for trials that were measured alike.
     """
@@ -169,10 +169,11 @@ def _questions(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Question]
 def tuned_alike(records: Iterable[AnyRecord], plans: Plans) -> list[Setting]:
     """The settings of the trials that chose rates, placed as results are.
 
-    A rate is part of a fingerprint, so that only a run vouches for it that rates were tried on one network.
+    A rate is part of a fingerprint. Of older records, which do not name their network whatever the rate, only
+    a run vouches for it that rates were tried on one.
     """
     tuning = (
-        msgspec.structs.replace(record, purpose="result", fingerprint=record.run_id)
+        msgspec.structs.replace(record, purpose="result", fingerprint=record.network or record.run_id)
         for record in records
         if isinstance(record, Trial) and record.purpose == "tuning"
     )
@@ -184,7 +185,7 @@ def tuned_alike(records: Iterable[AnyRecord], plans: Plans) -> list[Setting]:
 
 
 def _is_one_network(setting: Setting, variant: str) -> bool:
-    return len({trial.fingerprint for trial in setting.of(variant)}) == 1
+    return len({trial.trained_as for trial in setting.of(variant)}) == 1
 
 
 def _tried(trials: Iterable[Trial]) -> Tried:

@@ -194,6 +194,20 @@ def test_rates_of_two_runs_are_not_taken_for_those_of_one_network():
     assert effects([*grid(), *arm], *plans) == {}
 
 
+def test_rates_of_two_runs_that_name_their_network_are_held_together():
+    own, other = grid(seeds=2, rate_per_seed=True), grid(rate_per_seed=True)
+    other = [item for item in other if item.seed >= 1_000_002]
+    records = [
+        changed([item], run_id=run, network=item.variant)[0]
+        for run, some in (("run-a", own), ("run-b", other))
+        for item in some
+    ]
+    found = effects(records, manifest(variants=VARIANTS), manifest("run-b", variants=VARIANTS))
+    assert [(row.pairs, row.effect) for row in found.values()] == [
+        (row.pairs, row.effect) for row in effects(grid()).values()
+    ]
+
+
 def test_each_question_has_its_own_arms_and_the_control():
     questions = [
         {"name": name, "factor": "several", "control": "alexnet", "arms": [arm], "claims": []}
