@@ -18,6 +18,7 @@ import busy
 import claims as claims_rule
 import families
 import frameworks
+import fresh_seed
 import gate_live
 import gate_replay
 import history
@@ -106,6 +107,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "looks"): lambda: looks.table(found("looks")),
         ("docs/verdicts.md", "reports"): lambda: reports.table(found("reports")),
         ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
+        ("docs/verdicts.md", "fresh-seed"): lambda: fresh_seed.table(found("fresh-seed")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
         ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),
     }
