@@ -16,6 +16,7 @@ from typing import Any
 import baseline_replay
 import busy
 import claims as claims_rule
+import cuda_convnet
 import families
 import frameworks
 import gate_live
@@ -107,6 +108,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "reports"): lambda: reports.table(found("reports")),
         ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
+        ("docs/variants.md", "cuda-convnet"): lambda: cuda_convnet.table(REFERENCE / "cuda-convnet"),
         ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),
     }
 
