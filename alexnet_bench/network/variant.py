@@ -124,7 +124,7 @@ class Variant:
         return self.but(f"{self.name}+{other.name}", **own, recipe=dict(other.recipe))
 
     def train_with(self, base: Recipe) -> Recipe:
-        """The run's recipe with this variant's own changes, and nothing about the layer that it leaves out."""
+        """The run's recipe with this variant's own changes, and nothing of the layer that it leaves out."""
         recipe = base.but(**self.recipe)
         if recipe.layers is None or self.removed not in recipe.layers:
             return recipe
