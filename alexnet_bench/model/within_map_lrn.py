@@ -12,9 +12,9 @@ from alexnet_bench.model.lrn import _inverse_power
 
 @keras.saving.register_keras_serializable("alexnet_bench")
 class WithinMapNormalization(keras.layers.Layer):
-    """x / (bias + alpha * mean of x**2 over a window of its own map) ** beta, for (batch, height, width, maps).
+    """x / (bias + alpha * mean of x**2 over a window) ** beta, for (batch, height, width, maps).
 
-    The window is square, its pixel in the middle; beyond the edges of a map are zeros.
+    Each map has windows of its own. A window is square, its pixel in the middle; beyond the map's edges are zeros.
 
     Args:
         size: of the window, in pixels a side, odd.

@@ -1,7 +1,7 @@
 """What differs by layer in training, and a learning rate over training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
@@ -67,7 +67,7 @@ class LayerRecipe:
 
 
 def layer_recipes(given: Mapping[str, Any]) -> dict[str, LayerRecipe]:
-    """Layers' recipes by the layers' names, of what may be their settings.
+    """Layers' recipes by the layers' names, of what may be their settings; without those that say nothing.
 
     Raises:
         UnknownNameError: a setting that no layer has.
@@ -79,4 +79,9 @@ def layer_recipes(given: Mapping[str, Any]) -> dict[str, LayerRecipe]:
         if unknown := [name for name in settings if name not in known]:
             raise UnknownNameError(f"{layer} setting", unknown, known)
         found[layer] = LayerRecipe(**settings)
-    return found
+    return {layer: recipe for layer, recipe in found.items() if recipe.settings}
+
+
+def without_deviations(given: Mapping[str, Any]) -> dict[str, LayerRecipe]:
+    """The same, but for the deviations of initial weights."""
+    return {layer: replace(recipe, deviation=None) for layer, recipe in layer_recipes(given).items()}

@@ -92,7 +92,8 @@ class Recipe:
         if self.bias_drops is not None:
             object.__setattr__(self, "bias_drops", tuple(self.bias_drops))
         if self.layers is not None:
-            object.__setattr__(self, "layers", MappingProxyType(layer_recipes(self.layers)))
+            layers = layer_recipes(self.layers)
+            object.__setattr__(self, "layers", MappingProxyType(layers) if layers else None)
 
     def but(self, **changes: Any) -> "Recipe":
         """This recipe with some fields changed, for all layers alike unless `layers` is changed, too.

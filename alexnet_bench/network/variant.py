@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.layer_recipe import layer_recipes
+from alexnet_bench.network.layer_recipe import layer_recipes, without_deviations
 from alexnet_bench.network.part import find_part
-from alexnet_bench.network.parts import BLOCKS, Block
+from alexnet_bench.network.parts import BLOCKS, Block, paper
 from alexnet_bench.network.recipe import PAPER, Recipe
 
 CHOICES = {
@@ -124,8 +124,15 @@ class Variant:
         return self.but(f"{self.name}+{other.name}", **own, recipe=dict(other.recipe))
 
     def train_with(self, base: Recipe) -> Recipe:
-        """The run's recipe with this variant's own changes, and nothing of the layer that it leaves out."""
-        recipe = base.but(**self.recipe)
+        """The run's recipe with this variant's own changes, and nothing of the layer that it leaves out.
+
+        The deviations that it gives to layers stand beside the paper's 0.01. Where the run's weights start by
+        another rule, they are left out, unless the variant names the rule itself.
+        """
+        changes = dict(self.recipe)
+        if changes.get("layers") and "initialization" not in changes and base.initialization != paper:
+            changes["layers"] = without_deviations(changes["layers"])
+        recipe = base.but(**changes)
         if recipe.layers is None or self.removed not in recipe.layers:
             return recipe
         return recipe.but(layers={name: own for name, own in recipe.layers.items() if name != self.removed})

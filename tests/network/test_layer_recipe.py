@@ -6,7 +6,7 @@ from alexnet_bench import ALEXNET, Recipe
 from alexnet_bench.errors import UnknownNameError, VariantError
 from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import PAPER
+from alexnet_bench.network.recipe import PAPER, scale_to_small_images
 from alexnet_bench.network.topology import ALEXNET_8
 from alexnet_bench.network.trainable import Network
 
@@ -54,6 +54,21 @@ def test_settings_are_json_and_make_the_recipe_again():
     assert recipe.layer("fc8") == LayerRecipe(deviation=0.03, weight_decay=1.0)
 
 
+def test_layers_of_which_nothing_is_said_are_none():
+    assert PAPER.but(layers={}) == PAPER.but(layers={"conv1": {}}) == PAPER
+
+
+def test_a_variants_deviations_are_beside_the_papers_alone():
+    """Not where weights start by another rule, as in small topologies, unless it names that rule."""
+    layers = {"conv1": {"deviation": 0.03}, "conv2": {"deviation": 0.03, "rate": 2.0}}
+    variant, small = ALEXNET.but("mine", recipe={"layers": layers}), scale_to_small_images(PAPER, 1293)
+
+    assert variant.train_with(PAPER).layers == PAPER.but(layers=layers).layers
+    assert variant.train_with(small) == small.but(layers={"conv2": {"rate": 2.0}})
+    named = variant.but("named", recipe={"initialization": "he"})
+    assert named.train_with(small) == small.but(layers=layers)
+
+
 def test_a_recipe_that_says_nothing_of_layers_is_the_one_it_was():
     """What identifies a training in records that were written before."""
     assert PAPER.identity.keys().isdisjoint({"layers", "bias_rate", "bias_drops"})
@@ -69,7 +84,7 @@ def test_a_difference_in_layers_is_said_in_words():
 
 def test_a_layer_that_the_network_has_not_is_refused():
     with pytest.raises(UnknownNameError) as caught:
-        network(ALEXNET.but("mine", recipe={"layers": {"cov1": {"stops": 0.5}, "activation1": {}}}))
+        network(ALEXNET.but("mine", recipe={"layers": {"cov1": {"stops": 0}, "activation1": {"stops": 0}}}))
 
     assert str(caught.value) == (
         "unknown alexnet-8 layers 'cov1' (did you mean 'conv1'?), 'activation1'; "
