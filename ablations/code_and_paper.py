@@ -20,7 +20,8 @@ the mean image off; here it is the mean colour in all arms.
 
 Small topologies start from He's weights in all layers and have no colour noise. So `code-deviations` and
 `code-colour-noise` are `alexnet` there, and `alexnet-2012` is without them. (With 227 pixels, 0.03 is nearly
-He's deviation in these layers, 0.029 and 0.034.) They are questions about that network: `all` leaves them out.
+He's deviation in these layers, 0.029 and 0.034.) The questions are about that network: `all` leaves them
+out.
 
     bench run --variants @code-and-paper
 

@@ -14,7 +14,7 @@ from alexnet_bench.model.lrn import _inverse_power
 class WithinMapNormalization(keras.layers.Layer):
     """x / (bias + alpha * mean of x**2 over a window) ** beta, for (batch, height, width, maps).
 
-    Each map has windows of its own. A window is square, its pixel in the middle; beyond the map's edges are zeros.
+    A window is square, of the pixel's own map, and the pixel is in its middle; beyond the edges are zeros.
 
     Args:
         size: of the window, in pixels a side, odd.
