@@ -48,12 +48,12 @@ class Topology:
         size: side in pixels of the input that conv1 reads without padding.
         margin: pixels of zeros that the `padded` input has on every side instead.
         padded_size: side in pixels of the `padded` input without its margin.
-        canvas: side in pixels of the image that crops are taken from, to which data sets are scaled; None:
-            256 to 227 as in the paper, with a border made by reflection.
         convolutions: conv1 first.
         pooling_padding: as Keras means it; chosen so that 3x3/2 and 2x2/2 pooling give equal maps.
         dense: units of the hidden fully connected layers.
         small: whether recipes are scaled to small images.
+        canvas: side in pixels of the image that crops are taken from, to which data sets are scaled; None:
+            256 to 227 as in the paper, with a border made by reflection.
         towers: at most; a topology of one tower has one whatever the variant says.
         dropout: after the hidden layers of a variant that has the paper's.
         evaluation: of a variant that is evaluated as the paper's.

@@ -124,7 +124,7 @@ class Variant:
         return self.but(f"{self.name}+{other.name}", **own, recipe=dict(other.recipe))
 
     def train_with(self, base: Recipe) -> Recipe:
-        """The run's recipe with this variant's own changes.
+        """The run's recipe with this variant's own changes, and nothing of the layer that it leaves out.
 
         The deviations that it gives to layers stand beside the paper's 0.01. Where the run's weights start by
         another rule, they are left out, unless the variant names the rule itself.
@@ -132,7 +132,10 @@ class Variant:
         changes = dict(self.recipe)
         if changes.get("layers") and "initialization" not in changes and base.initialization != paper:
             changes["layers"] = without_deviations(changes["layers"])
-        return base.but(**changes)
+        recipe = base.but(**changes)
+        if recipe.layers is None or self.removed not in recipe.layers:
+            return recipe
+        return recipe.but(layers={name: own for name, own in recipe.layers.items() if name != self.removed})
 
 
 def _shown(value: Any) -> str:

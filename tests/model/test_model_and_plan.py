@@ -9,7 +9,7 @@ import pytest
 from alexnet_bench import ALEXNET
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.registry import load_registry
-from alexnet_bench.network.topology import ALEXNET_8, TOPOLOGIES, find_topology
+from alexnet_bench.network.topology import ALEXNET_8, CUDA_CONVNET, TOPOLOGIES, find_topology
 
 VARIANTS = load_registry().variants
 
@@ -49,7 +49,10 @@ def _shape(layers):
 
 @pytest.mark.parametrize(
     ("variant", "topology"),
-    distinct(topology for topology in TOPOLOGIES.values() if topology.small),
+    [
+        *distinct(item for item in TOPOLOGIES.values() if item.small and item not in CUDA_CONVNET),
+        *((ALEXNET, topology.name) for topology in CUDA_CONVNET),
+    ],
     ids=lambda item: getattr(item, "name", item),
 )
 def test_small_models_are_their_plans(build, variant, topology):

@@ -171,6 +171,13 @@ def test_small_images_and_few_of_them_leave_the_recipes_as_they_are(name):
     assert scale_to_small_images(RECIPES[name], 1000) == RECIPES[name]
 
 
+def test_a_layer_that_a_variant_leaves_out_is_not_trained():
+    recipe = VARIANTS["no-conv3"].train_with(RECIPES["18pct"])
+
+    assert recipe.layers == {name: own for name, own in RECIPES["18pct"].layers.items() if name != "conv3"}
+    assert VARIANTS["no-conv4"].train_with(RECIPES["18pct"]) == RECIPES["18pct"]
+
+
 def test_a_change_of_the_whole_recipe_is_one_of_every_layer():
     recipe = RECIPES["18pct"]
     weights = VARIANTS["he-weights"].train_with(recipe)

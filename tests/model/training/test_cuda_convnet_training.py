@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from alexnet_bench import ALEXNET
-from alexnet_bench.model.build import build_model
+from alexnet_bench.model.build import build_model, draw_weights, is_drawn_whole
 from alexnet_bench.model.tensorflow_step import build_steps
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipes import RECIPES
-from alexnet_bench.network.topology import find_topology
+from alexnet_bench.network.topology import CUDA_CONVNET, find_topology
 
 NAMES = ("80sec", "18pct", "11pct")
 
@@ -67,3 +67,15 @@ def test_a_step_is_the_gradients_and_the_layers_own_decay_at_the_rates_of_weight
         own = before[layer][0] * (1 - 0.001 * recipe.decay_of(layer)) - 0.001 * by_kernel.numpy()
         np.testing.assert_allclose(kernel, own, rtol=1e-5, atol=1e-8, err_msg=layer)
         np.testing.assert_allclose(bias, -0.002 * by_bias.numpy(), rtol=1e-3, atol=1e-8, err_msg=layer)
+
+
+@pytest.mark.parametrize("topology", [topology.name for topology in CUDA_CONVNET])
+def test_the_next_seed_can_take_over_the_model(topology):
+    """All that training changes is drawn anew, a local layer's positions too."""
+    plan, recipe = plan_of(topology), RECIPES[topology]
+    model = build_model(plan, recipe, seed=0)
+    draw_weights(model, plan, recipe, seed=1)
+
+    assert is_drawn_whole(plan)
+    for found, own in zip(model.weights, build_model(plan, recipe, seed=1).weights, strict=True):
+        np.testing.assert_array_equal(found, own)
