@@ -19,6 +19,7 @@ from alexnet_bench.records.schema import (
     COLUMNS_OF_FIELD,
     AnyRecord,
     Draw,
+    Purpose,
     Trial,
     columns_of,
     differences,
@@ -96,9 +97,11 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> dict[Any, list
     return found
 
 
-def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
-    """The records without the trials that only chose a rate, a trained network's under each of its names."""
-    kept = [record for record in records if not (isinstance(record, Trial) and record.purpose == "tuning")]
+def results(
+    records: Iterable[AnyRecord], plans: Plans, purpose: Purpose = "result"
+) -> list[AnyRecord]:
+    """The draws, and the trials of one purpose, a trained network's under each of its names."""
+    kept = [record for record in records if not isinstance(record, Trial) or record.purpose == purpose]
     of_trials = (record for record in kept if isinstance(record, Trial))
     trials = grouped(of_trials, attrgetter("run_id", "variant"))
     for run in dict.fromkeys(run for run, _ in trials):
@@ -109,11 +112,13 @@ def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
     return kept
 
 
-def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
-    """The settings of one kind of record, those with a control first."""
+def measured_alike(
+    records: Iterable[AnyRecord], plans: Plans, kind: type[Kind], purpose: Purpose = "result"
+) -> list[Setting]:
+    """The settings of one kind of record, those with a control first; of trials, those of one purpose."""
     columns = attrgetter("run_id", "variant", "fingerprint", *_AGREEING[kind])
     alike = grouped(
-        (record for record in results(records, plans) if isinstance(record, kind)),
+        (record for record in results(records, plans, purpose) if isinstance(record, kind)),
         lambda record: _text(columns(record)),
     )
     groups = [_Group(some, plans) for some in alike.values()]

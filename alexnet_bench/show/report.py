@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.specifications import specification_curves, specifications_table
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.parquet import write_parquet
 from alexnet_bench.records.schema import AnyRecord
@@ -29,12 +32,9 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         texts = ["; ".join(f"{value:.4g}" for value in values) for values in found["values"]]
         with replacing(out / "effects.csv") as fresh:
             found.assign(values=texts).to_csv(fresh, index=False)
-        terms = contrasts(records, plans)
-        if len(terms):
-            with replacing(out / "factorial.csv") as fresh:
-                terms.to_csv(fresh, index=False)
-        else:
-            (out / "factorial.csv").unlink(missing_ok=True)
+        _write_or_remove(out / "factorial.csv", contrasts(records, plans))
+        curves = specification_curves(records, plans)
+        _write_or_remove(out / "specifications.csv", specifications_table(curves))
         with replacing(out / "records.parquet") as fresh:
             write_parquet(records, fresh)
         page = out / "index.html"
@@ -46,6 +46,15 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
             with replacing(file) as fresh:
                 fresh.write_text(text, encoding="utf-8")
     return page
+
+
+def _write_or_remove(file: Path, rows: pd.DataFrame) -> None:
+    """Write a table; where there are no rows, an older report's is removed."""
+    if not len(rows):
+        file.unlink(missing_ok=True)
+        return
+    with replacing(file) as fresh:
+        rows.to_csv(fresh, index=False)
 
 
 def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:

@@ -10,6 +10,7 @@ from alexnet_bench.show.figures.curves import curves_figure
 from alexnet_bench.show.figures.error import error_figure
 from alexnet_bench.show.figures.filters import filters_figure
 from alexnet_bench.show.figures.interaction import interaction_figure
+from alexnet_bench.show.figures.specification import specification_figure
 from alexnet_bench.show.figures.sweep import sweep_figure
 from alexnet_bench.show.figures.throughput import throughput_figure
 from alexnet_bench.show.figures.tradeoff import tradeoff_figure
@@ -21,5 +22,6 @@ FIGURES = {
     "tradeoff": tradeoff_figure,
     "interaction": interaction_figure,
     "curves": curves_figure,
+    "specification": specification_figure,
     "filters": filters_figure,
 }

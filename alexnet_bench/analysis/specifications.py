@@ -1,0 +1,275 @@
+"""Every way in which records can answer one question, and the effect that each gives.
+
+A question is what an arm changes against its control, wherever that was measured. A specification is one way
+to ask it: a network, data and recipe that were trained, a rule for the learning rate, a number of epochs, a
+metric. None is made up here: a choice stands among them because records were made with it.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+import pandas as pd
+
+from alexnet_bench.analysis.conditions import Setting, grouped, measured_alike, results
+from alexnet_bench.analysis.effect import seed_effect
+from alexnet_bench.analysis.effects import did_not_learn, images_of
+from alexnet_bench.analysis.metrics import (
+    HEADLINES,
+    RATIO,
+    TRAIN_ERROR,
+    VALIDATION_ERROR,
+    Metric,
+    headline,
+    reach,
+)
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.rates import has_reached
+from alexnet_bench.records.predictions import Predictions
+from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.stats.error_rates import rounding_deviation
+from alexnet_bench.words import distinct, joined
+
+# Fewer make no curve.
+FEWEST_SPECIFICATIONS = 6
+END = "all epochs"
+LENGTHS = {"a third of the epochs": 1 / 3, "two thirds of the epochs": 2 / 3, END: 1.0}
+RULES = {"lr": "tuned for each network", "lr-per-seed": "tuned for each network and seed"}
+CONTROLS_BEST = "the control's best"
+PAPERS = "the paper's"
+# Of a recipe, what is told by other choices.
+_TOLD = {"learning_rate", "epochs", "stop_at_train_error"}
+_CALLED = {"name": "recipe", "batch_size": "batch", "initialization": "initial weights"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specification:
+    """One way to ask a question, and its answer. The fields are the first columns of `specifications.csv`.
+
+    Args:
+        question: what the arm changes against its control.
+        ablation, control, arm: that were held against each other.
+        measure: name of the metric.
+        better: its direction that is better.
+        unit: of the effect: arm minus control (percentage points), or arm over control (ratio).
+        effect: in this unit.
+        low, high: ends of its 95% interval over pairs, which allows for no other specification; not a number
+            under four pairs.
+        pairs: seeds that it rests on.
+        control_value: mean of the control over these.
+        headline: whether it is what the report says first of this setting: the error that it judges or, where
+            training stops at a training error, the epochs to that.
+        note: what must be known.
+        runs: that the records come from.
+        choices: what was chosen, by what it was chosen for: the other columns.
+    """
+
+    question: str
+    ablation: str
+    control: str
+    arm: str
+    measure: str
+    better: str
+    unit: str
+    effect: float
+    low: float
+    high: float
+    pairs: int
+    control_value: float
+    headline: bool = False
+    note: str
+    runs: str
+    choices: Mapping[str, str]
+
+    def chosen(self, **choices: str) -> "Specification":
+        """With further choices."""
+        return replace(self, choices={**self.choices, **choices})
+
+
+def specification_curves(records: Sequence[AnyRecord], plans: Plans) -> list[list[Specification]]:
+    """Of each question and unit that can be asked in enough ways, all of them by effect; the most first."""
+    every = [*_at_own_rates(records, plans), *_at_one_rate(records, plans)]
+    questions = grouped(every, attrgetter("question", "unit")).values()
+    enough = [some for some in questions if len(some) >= FEWEST_SPECIFICATIONS]
+    return sorted((sorted(some, key=attrgetter("effect")) for some in enough), key=len, reverse=True)
+
+
+def specifications_table(curves: Iterable[Sequence[Specification]]) -> pd.DataFrame:
+    """A row a specification, in their order; null where one has no such choice."""
+    rows = [vars(one) | dict(one.choices) for curve in curves for one in curve]
+    return pd.DataFrame(rows).drop(columns="choices", errors="ignore")
+
+
+def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
+    """Of the trials that count: each network at the rate that its run gave it."""
+    for setting in measured_alike(records, plans, Trial):
+        first = headline(setting.succeeded)
+        for one in _of_setting(setting, plans):
+            judged = first is not None and (one.measure, one.choices["length"]) == (first.name, END)
+            yield replace(
+                one.chosen(rate=_rule(setting, one.arm, plans)), headline=judged or one.unit == RATIO
+            )
+
+
+def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
+    """Of the trials that chose rates: arm and control at one rate, each that they were tried at."""
+    tried = results(_longest(records), plans, "tuning")
+    seeds: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for trial in tried:
+        seeds[trial.run_id, trial.variant].add(trial.seed)
+    asked_alike: dict[Any, list[Specification]] = defaultdict(list)
+    for rate, trials in sorted(grouped(tried, _rate).items()):
+        for setting in measured_alike(trials, plans, Trial, "tuning"):
+            for one in _of_setting(setting, plans):
+                arms, controls = (
+                    set[int]().union(*(seeds[run, name] for run in setting.runs))
+                    for name in (one.arm, one.control)
+                )
+                # A seed goes on with its better rates: those that got somewhere with all seeds alone tell.
+                if one.pairs == len(arms & controls):
+                    key = (one.arm, one.control, one.runs, *one.choices.items())
+                    asked_alike[key].append(one.chosen(rate=_for_both(rate)))
+    for some in asked_alike.values():
+        best = min(some, key=attrgetter("control_value"))
+        for one in some:
+            is_best = one is best and len(some) > 1
+            yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
+
+
+def _of_setting(setting: Setting, plans: Plans) -> Iterator[Specification]:
+    """Of every arm that may be held against the control, by each metric and length, at whatever rate."""
+    if did_not_learn(setting):
+        return
+    predictions = Predictions(plans.folders)
+    for arm in setting.variants:
+        question = _question(setting, arm, plans)
+        if not question:
+            continue
+        for length, metric in _readings(setting):
+            images = images_of(setting, metric, plans, predictions)
+            least = rounding_deviation(metric.scale / images) if images else 0.0
+            effect = seed_effect(setting.of(arm), setting.of(setting.control), metric, least)
+            if effect.pairs:
+                size, low, high = effect.size
+                yield Specification(
+                    question=question,
+                    ablation=plans.ablation_of(arm),
+                    control=setting.control,
+                    arm=arm,
+                    measure=metric.name,
+                    better=metric.better,
+                    unit=metric.effect_unit,
+                    effect=size,
+                    low=low,
+                    high=high,
+                    pairs=effect.pairs,
+                    control_value=effect.control,
+                    note=effect.note,
+                    runs=", ".join(setting.runs),
+                    choices=_conditions(setting, arm, plans) | {"length": length, "metric": metric.label},
+                )
+
+
+def _question(setting: Setting, arm: str, plans: Plans) -> str:
+    """What an arm changes, in words; nothing where it cannot be held against the control."""
+    own, control = setting.of(arm), setting.of(setting.control)
+    prints = [{(trial.fingerprint, _rate(trial)) for trial in side} for side in (own, control)]
+    edited = any(len(side) > len({rate for _, rate in side}) for side in prints)
+    if arm in setting.refusals or not control or prints[0] == prints[1] or edited:
+        return ""
+    theirs, ours = plans.changes(setting.control), plans.changes(arm)
+    return ", ".join(
+        f"{name} {ours.get(name, PAPERS)} against {theirs.get(name, PAPERS)}"
+        for name in dict.fromkeys([*ours, *theirs])
+        if ours.get(name) != theirs.get(name)
+    )
+
+
+def _conditions(setting: Setting, arm: str, plans: Plans) -> dict[str, str]:
+    """The network, the data and what arm and control share of their recipe."""
+    known, changes = setting.conditions, plans.changes(setting.control)
+    own, theirs = (setting.of(name)[0].recipe_settings for name in (arm, setting.control))
+    built = [f"{name} {value}" for name, value in changes.items() if not name.startswith("recipe.")]
+    return {
+        "network": ", ".join([known["topology"], *built]),
+        "data": known["dataset"],
+        "epochs": str(known["epochs"]),
+        "precision": known["precision"],
+        **{
+            _CALLED.get(name, name.replace("_", " ")): _in_words(value)
+            for name, value in theirs.items()
+            if name not in _TOLD and own.get(name) == value
+        },
+    }
+
+
+def _readings(setting: Setting) -> Iterator[tuple[str, Metric]]:
+    """What can be read of its trials, and after how long."""
+    recipe, epochs = setting.of(setting.control)[0].recipe_settings, setting.conditions["epochs"]
+    share = recipe.get("stop_at_train_error")
+    if share is not None:
+        for metric in (reach(share), *HEADLINES):
+            yield f"to {share:.0%} training error", _when_ended(metric)
+        return
+    # Of few epochs, two lengths may be one.
+    for length in {_epochs(part, epochs): length for length, part in LENGTHS.items()}.values():
+        yield length, _validation_error_after(LENGTHS[length])
+    for metric in (*HEADLINES, TRAIN_ERROR):
+        if metric != VALIDATION_ERROR:
+            yield END, _when_ended(metric)
+
+
+def _when_ended(metric: Metric) -> Metric:
+    """The metric of trials that were not cut short."""
+    return replace(
+        metric,
+        read=lambda trial: (
+            metric.read(trial) if len(trial.curve) == trial.epochs or has_reached(trial) else None
+        ),
+    )
+
+
+def _validation_error_after(share: float) -> Metric:
+    """The validation error after a share of the epochs."""
+
+    def read(trial: Trial) -> float | None:
+        epochs = _epochs(share, trial.epochs)
+        return trial.curve[epochs - 1].validation_top1_error if len(trial.curve) >= epochs else None
+
+    return replace(VALIDATION_ERROR, read=read)
+
+
+def _epochs(share: float, epochs: int) -> int:
+    return max(1, math.floor(share * epochs + 1e-9))
+
+
+def _rule(setting: Setting, arm: str, plans: Plans) -> str:
+    """How the rates of a setting's results were chosen."""
+    if setting.conditions["tuned"]:
+        return joined([RULES.get(rule, rule) for rule in distinct(plans.tune(run) for run in setting.runs)])
+    rates = {_rate(trial) for name in (arm, setting.control) for trial in setting.of(name)}
+    return _for_both(rates.pop()) if len(rates) == 1 else "each recipe's own"
+
+
+def _for_both(rate: float) -> str:
+    return f"{rate:.3g} for both"
+
+
+def _longest(records: Iterable[AnyRecord]) -> list[Trial]:
+    """The trials that chose a rate, without those that were trained again for longer."""
+    tried = (record for record in records if isinstance(record, Trial) and record.purpose == "tuning")
+    which = attrgetter("run_id", "variant", "precision", "seed")
+    return list({(*which(trial), _rate(trial)): trial for trial in tried}.values())
+
+
+def _rate(trial: Trial) -> float:
+    return float(trial.recipe_settings.get("learning_rate", math.nan))
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_in_words, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
