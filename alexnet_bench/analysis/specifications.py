@@ -7,7 +7,7 @@ metric. None is made up here: a choice stands among them because records were ma
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -195,7 +195,7 @@ def _conditions(setting: Setting, arm: str, plans: Plans) -> dict[str, str]:
     built = [f"{name} {value}" for name, value in changes.items() if not name.startswith("recipe.")]
     return {
         "network": ", ".join([known["topology"], *built]),
-        "data": known["dataset"],
+        "data set": known["dataset"],
         "epochs": str(known["epochs"]),
         "precision": known["precision"],
         **{
@@ -211,25 +211,26 @@ def _readings(setting: Setting) -> Iterator[tuple[str, Metric]]:
     recipe, epochs = setting.of(setting.control)[0].recipe_settings, setting.conditions["epochs"]
     share = recipe.get("stop_at_train_error")
     if share is not None:
-        for metric in (reach(share), *HEADLINES):
-            yield f"to {share:.0%} training error", _when_ended(metric)
+        length = f"to {share:.0%} training error"
+        yield length, _of_those(_has_ended, reach(share))
+        yield from ((length, _of_those(has_reached, metric)) for metric in HEADLINES)
         return
     # Of few epochs, two lengths may be one.
     for length in {_epochs(part, epochs): length for length, part in LENGTHS.items()}.values():
         yield length, _validation_error_after(LENGTHS[length])
     for metric in (*HEADLINES, TRAIN_ERROR):
         if metric != VALIDATION_ERROR:
-            yield END, _when_ended(metric)
+            yield END, _of_those(_has_ended, metric)
 
 
-def _when_ended(metric: Metric) -> Metric:
-    """The metric of trials that were not cut short."""
-    return replace(
-        metric,
-        read=lambda trial: (
-            metric.read(trial) if len(trial.curve) == trial.epochs or has_reached(trial) else None
-        ),
-    )
+def _has_ended(trial: Trial) -> bool:
+    """Whether a trial was not cut short."""
+    return has_reached(trial) or len(trial.curve) >= trial.epochs
+
+
+def _of_those(which: Callable[[Trial], bool], metric: Metric) -> Metric:
+    """The metric of some trials; the others have no value of it."""
+    return replace(metric, read=lambda trial: metric.read(trial) if which(trial) else None)
 
 
 def _validation_error_after(share: float) -> Metric:
