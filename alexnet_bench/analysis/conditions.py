@@ -97,9 +97,7 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> dict[Any, list
     return found
 
 
-def results(
-    records: Iterable[AnyRecord], plans: Plans, purpose: Purpose = "result"
-) -> list[AnyRecord]:
+def results(records: Iterable[AnyRecord], plans: Plans, purpose: Purpose = "result") -> list[AnyRecord]:
     """The draws, and the trials of one purpose, a trained network's under each of its names."""
     kept = [record for record in records if not isinstance(record, Trial) or record.purpose == purpose]
     of_trials = (record for record in kept if isinstance(record, Trial))

@@ -20,8 +20,7 @@ from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.figures import style
 from alexnet_bench.words import counted, distinct, joined
 
-# A figure of more panels would be higher than a page can be read, or an image be written.
-_MOST_PANELS = 12
+_MOST_QUESTIONS = 12
 _EFFECTS, _ROW = 2.4, 0.19
 # What is shown wherever it varies, in this order; the rest where it tells more.
 MAIN = (
@@ -37,12 +36,12 @@ _HEADLINE: dict[str, Any] = {"color": style.CONTROL, "alpha": 0.25, "solid_capst
 
 @style.report_figure(
     "Each column is one way to ask the question, and they stand in the order of their answers. Above: the "
-    "effect with its 95% interval, each by itself. Below: what was chosen. `specifications.csv` has the "
-    "same; docs/specifications.md says how to read it."
+    "effect with its 95% interval, each by itself. Below: what was chosen. Of more questions than twelve, "
+    "those that were asked in the most ways are drawn; all are in specifications.csv."
 )
 def specification_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One a question and unit that can be asked in enough ways; the most first."""
-    for curve in specification_curves(records, plans)[:_MOST_PANELS]:
+    for curve in specification_curves(records, plans)[:_MOST_QUESTIONS]:
         rows = choice_rows(curve)
         height = _ROW * (1 + sum(map(len, rows.values())))
         yield _EFFECTS + 1.4 + height, partial(_draw, curve, rows, height)
