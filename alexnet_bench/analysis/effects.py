@@ -139,8 +139,8 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
     """The row of an arm's metric before anything is known of the effect, or why there can be none."""
     rows, known = setting.of(arm), setting.conditions
     control = setting.of(setting.control)
-    prints = distinct(record.fingerprint for record in rows)
-    same = prints == distinct(record.fingerprint for record in control)
+    prints = distinct(record.trained_as for record in rows)
+    same = prints == distinct(record.trained_as for record in control)
     reason = setting.refusals.get(arm, "")
     if not reason and len(prints) > 1:
         reason = f"fingerprint differs between the records of {arm}: {', '.join(prints)}"

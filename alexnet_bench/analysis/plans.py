@@ -102,10 +102,6 @@ class Plans:
         parts = re.split(f", (?={'|'.join(map(re.escape, item.fields))} )", item.difference)
         return dict(part.split(" ", 1) for part in parts)
 
-    def tune(self, run: str) -> str | None:
-        """By which rule a run chose learning rates; None where it did not."""
-        return self._plan(run).tune
-
     def ablation_of(self, variant: str) -> str:
         """The ablation that a variant is an arm of, or at least the control; else nothing."""
         arms = (item.name for item in self.ablations if variant in item.arms)

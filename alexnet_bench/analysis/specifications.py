@@ -31,13 +31,13 @@ from alexnet_bench.analysis.rates import has_reached
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats.error_rates import rounding_deviation
-from alexnet_bench.words import distinct, joined
 
 # Fewer make no curve.
 FEWEST_SPECIFICATIONS = 6
 END = "all epochs"
 LENGTHS = {"a third of the epochs": 1 / 3, "two thirds of the epochs": 2 / 3, END: 1.0}
-RULES = {"lr": "tuned for each network", "lr-per-seed": "tuned for each network and seed"}
+# All rates that are tried are trained for so long at least.
+LENGTHS_TRIED = {"a fifth of the epochs": 1 / 5, **LENGTHS}
 CONTROLS_BEST = "the control's best"
 PAPERS = "the paper's"
 # Of a recipe, what is told by other choices.
@@ -107,11 +107,9 @@ def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specif
     """Of the trials that count: each network at the rate that its run gave it."""
     for setting in measured_alike(records, plans, Trial):
         first = headline(setting.succeeded)
-        for one in _of_setting(setting, plans):
+        for one in _of_setting(setting, plans, LENGTHS):
             judged = first is not None and (one.measure, one.choices["length"]) == (first.name, END)
-            yield replace(
-                one.chosen(rate=_rule(setting, one.arm, plans)), headline=judged or one.unit == RATIO
-            )
+            yield replace(one.chosen(rate=_rule(setting, one.arm)), headline=judged or one.unit == RATIO)
 
 
 def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
@@ -123,7 +121,7 @@ def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specifi
     asked_alike: dict[Any, list[Specification]] = defaultdict(list)
     for rate, trials in sorted(grouped(tried, _rate).items()):
         for setting in measured_alike(trials, plans, Trial, "tuning"):
-            for one in _of_setting(setting, plans):
+            for one in _of_setting(setting, plans, LENGTHS_TRIED):
                 arms, controls = (
                     set[int]().union(*(seeds[run, name] for run in setting.runs))
                     for name in (one.arm, one.control)
@@ -139,7 +137,7 @@ def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specifi
             yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
 
 
-def _of_setting(setting: Setting, plans: Plans) -> Iterator[Specification]:
+def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) -> Iterator[Specification]:
     """Of every arm that may be held against the control, by each metric and length, at whatever rate."""
     if did_not_learn(setting):
         return
@@ -148,7 +146,7 @@ def _of_setting(setting: Setting, plans: Plans) -> Iterator[Specification]:
         question = _question(setting, arm, plans)
         if not question:
             continue
-        for length, metric in _readings(setting):
+        for length, metric in _readings(setting, lengths):
             images = images_of(setting, metric, plans, predictions)
             least = rounding_deviation(metric.scale / images) if images else 0.0
             effect = seed_effect(setting.of(arm), setting.of(setting.control), metric, least)
@@ -176,9 +174,9 @@ def _of_setting(setting: Setting, plans: Plans) -> Iterator[Specification]:
 def _question(setting: Setting, arm: str, plans: Plans) -> str:
     """What an arm changes, in words; nothing where it cannot be held against the control."""
     own, control = setting.of(arm), setting.of(setting.control)
-    prints = [{(trial.fingerprint, _rate(trial)) for trial in side} for side in (own, control)]
-    edited = any(len(side) > len({rate for _, rate in side}) for side in prints)
-    if arm in setting.refusals or not control or prints[0] == prints[1] or edited:
+    prints = {trial.trained_as for trial in own}
+    edited = len(prints) > 1
+    if arm in setting.refusals or not control or edited or prints == {trial.trained_as for trial in control}:
         return ""
     theirs, ours = plans.changes(setting.control), plans.changes(arm)
     return ", ".join(
@@ -206,7 +204,7 @@ def _conditions(setting: Setting, arm: str, plans: Plans) -> dict[str, str]:
     }
 
 
-def _readings(setting: Setting) -> Iterator[tuple[str, Metric]]:
+def _readings(setting: Setting, lengths: Mapping[str, float]) -> Iterator[tuple[str, Metric]]:
     """What can be read of its trials, and after how long."""
     recipe, epochs = setting.of(setting.control)[0].recipe_settings, setting.conditions["epochs"]
     share = recipe.get("stop_at_train_error")
@@ -216,8 +214,8 @@ def _readings(setting: Setting) -> Iterator[tuple[str, Metric]]:
         yield from ((length, _of_those(has_reached, metric)) for metric in HEADLINES)
         return
     # Of few epochs, two lengths may be one.
-    for length in {_epochs(part, epochs): length for length, part in LENGTHS.items()}.values():
-        yield length, _validation_error_after(LENGTHS[length])
+    for length in {_epochs(part, epochs): length for length, part in lengths.items()}.values():
+        yield length, _validation_error_after(lengths[length])
     for metric in (*HEADLINES, TRAIN_ERROR):
         if metric != VALIDATION_ERROR:
             yield END, _of_those(_has_ended, metric)
@@ -247,10 +245,10 @@ def _epochs(share: float, epochs: int) -> int:
     return max(1, math.floor(share * epochs + 1e-9))
 
 
-def _rule(setting: Setting, arm: str, plans: Plans) -> str:
+def _rule(setting: Setting, arm: str) -> str:
     """How the rates of a setting's results were chosen."""
     if setting.conditions["tuned"]:
-        return joined([RULES.get(rule, rule) for rule in distinct(plans.tune(run) for run in setting.runs)])
+        return f"tuned for each network{' and seed' if setting.conditions['rate_per_seed'] else ''}"
     rates = {_rate(trial) for name in (arm, setting.control) for trial in setting.of(name)}
     return _for_both(rates.pop()) if len(rates) == 1 else "each recipe's own"
 

@@ -205,6 +205,27 @@ def test_it_says_by_which_rule_rates_were_chosen():
     assert "To choose a rate" not in page(accuracy())
 
 
+def test_it_says_that_every_seed_chose_its_own_rate():
+    choosing = [
+        trial("alexnet", 10, 0.5, purpose="tuning", epochs=30, curve=[curve_point(1, 0.5)] * length)
+        for length in (10, 10, 30)
+    ]
+    said = page(changed([*accuracy(), *choosing], tuned=True, rate_per_seed=True, network="any rate"))
+    assert "chosen anew for every seed, the one of an equal grid with the least validation error" in said
+    assert "To choose a rate, all were trained for 10 of 30 epochs, and the best for 30." in said
+    assert "a learning rate tuned for each variant and seed" in said
+
+
+def test_it_shows_how_many_seeds_had_each_rate():
+    rates = [{"recipe_settings": {"learning_rate": rate}} for rate in (0.03, 0.01, 0.03)]
+    trials = [
+        trial(name, seed, 0.1, rate_per_seed=True, network=name, **rate)
+        for name in ("alexnet", "no-lrn")
+        for seed, rate in enumerate(rates)
+    ]
+    assert "0.01 (1), 0.03 (2)" in page(trials)
+
+
 def test_what_older_records_lack_has_no_column():
     assert "Peak memory" in page(timing())
     assert "Peak memory" not in page(changed(timing(), peak_memory_bytes=None, git_commit=None))

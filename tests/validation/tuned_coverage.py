@@ -6,10 +6,9 @@
 What is true is the effect of the whole procedure: the expected difference where both arms are tuned and
 trained with fresh seeds. Each study's interval is the t interval of a report. Two procedures are compared:
 
-- replicates (`--tune lr-per-seed`): each seed of an arm trains at a rate that a tuning seed of its own chose,
-  among four rates for a third of the epochs and then the best two to the end;
-- shared (`--tune lr`): one race with three tuning seeds chooses a rate for all seeds of an arm, and the
-  interval takes it for given.
+- replicates (`--tune lr-per-seed`): each seed of an arm trains at a rate that a tuning seed of its own chose;
+- shared (`--tune lr`): three tuning seeds choose a rate for all seeds of an arm, and the interval takes it
+  for given.
 
 Rates are chosen by the code that chooses them in a run. The errors that it chooses by, and those of results,
 are of seeds that nobody trained: to an arm's mean curve at a rate, as recorded, comes a random sum of the
@@ -39,7 +38,7 @@ from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
-from alexnet_bench.run.tuning import BEYOND, RACE, TUNING_SEEDS, Rung, Try
+from alexnet_bench.run.tuning import BEYOND, TUNING_SEEDS, Try, race_of
 from alexnet_bench.stats.error_rates import beats_chance, rounding_deviation
 from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, estimate
 from alexnet_bench.words import MISSING, signed
@@ -47,12 +46,8 @@ from alexnet_bench.words import MISSING, signed
 CHOICES, STUDIES, FRESH = 2_000, 10_000, 200_000
 SEEDS = (5, 8, 12)
 CLASSES, NOT_LEARNED = 10, 0.9
-# How each seed chooses its rate, and how all seeds of an arm do: the rungs, and the tuning seeds.
-A_SEEDS_RACE = (Rung(rates=4, seeds=1, share=1 / 3), Rung(rates=2, seeds=1, share=1.0))
-WAYS: dict[str, tuple[tuple[Rung, ...], Sequence[int]]] = {
-    "replicates": (A_SEEDS_RACE, TUNING_SEEDS[:1]),
-    "shared": (RACE, TUNING_SEEDS),
-}
+# The tuning seeds by which each seed chooses its rate, and all seeds of an arm together do.
+WAYS: dict[str, Sequence[int]] = {"replicates": TUNING_SEEDS[:1], "shared": TUNING_SEEDS}
 REFERENCE = ROOT / "results" / "reference"
 
 Curves = NDArray[np.float64]
@@ -161,8 +156,8 @@ def _rows(number: int, case: Case) -> list[dict[str, Any]]:
         for key, arm in arms.items()
     }
     rows: list[dict[str, Any]] = [{"case": case.name, "seeds": seeds, "studies": STUDIES} for seeds in SEEDS]
-    for way, (race, tuning_seeds) in WAYS.items():
-        chosen = {key: _choices(rng, arm, case, race, tuning_seeds) for key, arm in arms.items()}
+    for way, tuning_seeds in WAYS.items():
+        chosen = {key: _choices(rng, arm, case, tuning_seeds) for key, arm in arms.items()}
         sides = [(chosen[id(arm)], fresh[id(arm)]) for arm in (case.arm, case.control)]
         truth = _Pairs(*(_errors(rng, *side, (FRESH,), (FRESH,)) for side in sides))
         for row in rows:
@@ -179,12 +174,10 @@ def _rows(number: int, case: Case) -> list[dict[str, Any]]:
     return rows
 
 
-def _choices(
-    rng: np.random.Generator, arm: Arm, case: Case, race: Sequence[Rung], seeds: Sequence[int]
-) -> NDArray[np.int64]:
+def _choices(rng: np.random.Generator, arm: Arm, case: Case, seeds: Sequence[int]) -> NDArray[np.int64]:
     """The steps that new tuning seeds choose, by the code that chooses in a run."""
     errors = arm.errors(rng, CHOICES * len(seeds), case.validation_images)
-    own = case.network.recipe.learning_rate
+    own, race = case.network.recipe.learning_rate, race_of(case.network, seeds)
 
     def train(first: int, item: Try) -> Trial:
         step, seed = step_of(item.rate, own), first + seeds.index(item.seed)
