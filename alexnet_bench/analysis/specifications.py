@@ -114,7 +114,7 @@ def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specif
 
 def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
     """Of the trials that chose rates: arm and control at one rate, each that they were tried at."""
-    tried = results(_longest(records), plans, "tuning")
+    tried = _longest(results(records, plans, "tuning"))
     seeds: dict[tuple[str, str], set[int]] = defaultdict(set)
     for trial in tried:
         seeds[trial.run_id, trial.variant].add(trial.seed)
@@ -258,8 +258,8 @@ def _for_both(rate: float) -> str:
 
 
 def _longest(records: Iterable[AnyRecord]) -> list[Trial]:
-    """The trials that chose a rate, without those that were trained again for longer."""
-    tried = (record for record in records if isinstance(record, Trial) and record.purpose == "tuning")
+    """Trials that chose a rate, without those that were trained again for longer."""
+    tried = (record for record in records if isinstance(record, Trial))
     which = attrgetter("run_id", "variant", "precision", "seed")
     return list({(*which(trial), _rate(trial)): trial for trial in tried}.values())
 

@@ -174,11 +174,11 @@ def test_a_rate_that_only_some_seeds_went_on_with_tells_nothing_there():
     """Each went on with its better ones: those that are left were chosen by what they scored."""
 
     def race(name, rate, seed):
-        return 2 if rate == 0.1 and seed % 2 else 6
+        return 4 if rate == 0.1 and seed % 2 else 12
 
-    found = rows(tuned_pair(race))
+    found = rows(tuned_pair(race, epochs=12))
     lengths = found.groupby("rate")["length"].agg(set)
-    assert lengths["0.1 for both"] == {"a third of the epochs"}
+    assert lengths["0.1 for both"] == {"a fifth of the epochs", "a third of the epochs"}
     assert lengths["0.01 for both"] == set(found["length"])
 
 
@@ -200,11 +200,29 @@ def test_a_rate_at_which_the_control_does_not_learn_tells_nothing():
     assert set(rows(records)["rate"]) == {"0.001 for both", "0.01 for both"}
 
 
+def test_results_whose_rates_were_chosen_for_each_seed_are_one_specification():
+    own = [
+        msgspec.structs.replace(
+            one,
+            recipe_settings={"learning_rate": RATES[one.seed % 3]},
+            fingerprint=f"{one.variant} {one.seed % 3}",
+            network=one.variant,
+        )
+        for one in pair(run_id="run-a", tuned=True, rate_per_seed=True)
+    ]
+    found = rows([*own, *pair(run_id="run-b", topology="four-layer-32")], *TWO)
+
+    assert len(found) == 8
+    of_seeds = found[found["rate"] == "tuned for each network and seed"]
+    assert set(of_seeds["network"]) == {"alexnet-8"}
+    assert set(of_seeds["pairs"]) == {4}
+
+
 def test_rates_of_results_are_told_by_their_rule():
     own = pair(run_id="run-a", tuned=True)
     others = pair(run_id="run-b", topology="four-layer-32")
 
-    found = rows([*own, *others], manifest("run-a", tune="lr"), TWO[1])
+    found = rows([*own, *others], *TWO)
     assert found.groupby("network")["rate"].agg(set).to_dict() == {
         "alexnet-8": {"tuned for each network"},
         "four-layer-32": {"0.01 for both"},
