@@ -106,10 +106,11 @@ def specifications_table(curves: Iterable[Sequence[Specification]]) -> pd.DataFr
 def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
     """Of the trials that count: each network at the rate that its run gave it."""
     for setting in measured_alike(records, plans, Trial):
-        first = headline(setting.succeeded)
+        judged = headline(setting.succeeded)
         for one in _of_setting(setting, plans, LENGTHS):
-            judged = first is not None and (one.measure, one.choices["length"]) == (first.name, END)
-            yield replace(one.chosen(rate=_rule(setting, one.arm)), headline=judged or one.unit == RATIO)
+            is_last = LENGTHS.get(one.choices["length"], 1.0) == 1.0
+            is_first = one.unit == RATIO or (is_last and judged is not None and one.measure == judged.name)
+            yield replace(one.chosen(rate=_rule(setting, one.arm)), headline=is_first)
 
 
 def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
@@ -146,6 +147,7 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
         question = _question(setting, arm, plans)
         if not question:
             continue
+        conditions = _conditions(setting, arm, plans)
         for length, metric in _readings(setting, lengths):
             images = images_of(setting, metric, plans, predictions)
             least = rounding_deviation(metric.scale / images) if images else 0.0
@@ -167,7 +169,7 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
                     control_value=effect.control,
                     note=effect.note,
                     runs=", ".join(setting.runs),
-                    choices=_conditions(setting, arm, plans) | {"length": length, "metric": metric.label},
+                    choices=conditions | {"length": length, "metric": metric.label},
                 )
 
 

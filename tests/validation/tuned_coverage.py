@@ -155,7 +155,9 @@ def _rows(number: int, case: Case) -> list[dict[str, Any]]:
         key: {step: own[:, -1] for step, own in arm.errors(rng, FRESH, case.test_images).items()}
         for key, arm in arms.items()
     }
-    rows: list[dict[str, Any]] = [{"case": case.name, "seeds": seeds, "studies": STUDIES} for seeds in SEEDS]
+    about = {"case": case.name, "fails": bool(case.arm.fails)}
+    about["as_recorded"] = not (case.arm.fails or case.arm.heavy)
+    rows: list[dict[str, Any]] = [{**about, "seeds": seeds, "studies": STUDIES} for seeds in SEEDS]
     for way, tuning_seeds in WAYS.items():
         chosen = {key: _choices(rng, arm, case, tuning_seeds) for key, arm in arms.items()}
         sides = [(chosen[id(arm)], fresh[id(arm)]) for arm in (case.arm, case.control)]
