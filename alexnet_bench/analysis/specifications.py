@@ -152,8 +152,9 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
             images = images_of(setting, metric, plans, predictions)
             least = rounding_deviation(metric.scale / images) if images else 0.0
             effect = seed_effect(setting.of(arm), setting.of(setting.control), metric, least)
-            if effect.pairs:
-                size, low, high = effect.size
+            size, low, high = effect.size
+            # Without pairs, or with a median between never and never, there is no answer.
+            if not math.isnan(size):
                 yield Specification(
                     question=question,
                     ablation=plans.ablation_of(arm),

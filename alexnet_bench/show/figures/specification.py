@@ -113,9 +113,9 @@ def _draw_effects(axes: Axes, curve: Sequence[Specification]) -> None:
     places, sides = np.arange(len(curve)), np.array([side_of(one) for one in curve])
     is_drawn = np.array([_is_drawn(value, is_ratio) for value in effects])
     effects, *ends = (np.clip(values, *edges) for values in (effects, *ends))
-    for side in _COLOURS.keys() & set(sides):
-        own, line = sides == side, {"color": _COLOURS[side], "linewidth": _size(curve) / 3}
-        axes.vlines(places[own], *(values[own] for values in ends), **line)
+    for side, colour in _COLOURS.items():
+        own = sides == side
+        axes.vlines(places[own], *(values[own] for values in ends), color=colour, linewidth=_size(curve) / 3)
         for marker, which in (
             ("o", is_drawn),
             ("v", ~is_drawn & (effects < nothing)),
@@ -128,8 +128,8 @@ def _draw_effects(axes: Axes, curve: Sequence[Specification]) -> None:
                     effects[own & which],
                     marker=marker,
                     s=_size(curve) ** 2,
-                    edgecolors=_COLOURS[side],
-                    facecolors="white" if side == WITHOUT else _COLOURS[side],
+                    edgecolors=colour,
+                    facecolors="white" if side == WITHOUT else colour,
                     zorder=3,
                     clip_on=False,
                 )
