@@ -202,7 +202,8 @@ def _conditions(setting: Setting, arm: str, plans: Plans) -> dict[str, str]:
         **{
             _CALLED.get(name, name.replace("_", " ")): _in_words(value)
             for name, value in theirs.items()
-            if name not in _TOLD and own.get(name) == value
+            # A setting that is left open, and one that older records lack, are the same.
+            if value is not None and name not in _TOLD and own.get(name) == value
         },
     }
 
@@ -272,6 +273,8 @@ def _rate(trial: Trial) -> float:
 
 
 def _in_words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_in_words(own)}" for name, own in value.items() if own is not None)
     if isinstance(value, list | tuple):
         return ", ".join(map(_in_words, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

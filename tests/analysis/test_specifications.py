@@ -154,6 +154,23 @@ def test_another_control_is_another_question():
     assert curves(records, run(1, "alexnet"), run(2, "gelu")) == []
 
 
+def test_settings_of_the_recipe_are_choices_and_what_is_left_open_is_none():
+    recipes = {
+        "run-a": {"learning_rate": 0.01, "drops": [0.5, 0.75], "bias_rate": None},
+        "run-b": {"learning_rate": 0.01, "drops": [], "layers": {"conv1": {"rate": 0.5, "stops": None}}},
+    }
+    records = [
+        one
+        for run, recipe in recipes.items()
+        for one in pair(run_id=run, recipe_settings=recipe, topology=f"of {run}")
+    ]
+
+    found = rows(records, *TWO).groupby("network").first()
+    assert found["drops"].tolist() == ["0.5, 0.75", "none"]
+    assert found["layers"].dropna().to_dict() == {"of run-b": "conv1 rate 0.5"}
+    assert "bias rate" not in found
+
+
 # -- rates that were tried
 
 

@@ -20,7 +20,7 @@ from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.figures import style
 from alexnet_bench.words import counted, distinct, joined
 
-_MOST_QUESTIONS = 12
+_MOST_QUESTIONS, _LONGEST = 12, 48
 _EFFECTS, _ROW = 2.4, 0.19
 # What is shown wherever it varies, in this order; the rest where it tells more.
 MAIN = (
@@ -176,7 +176,8 @@ def _draw_choices(axes: Axes, rows: dict[str, dict[str, list[bool]]], count: int
     for dots, colour in ((~chosen, "#e4e4e4"), (chosen, "black")):
         at, across = np.argwhere(dots).T
         axes.plot(across, at, "o", color=colour, markersize=min(4.5, 250 / count), zorder=2)
-    style.show_rows(axes, [f"{name}: {option}" for name, options in rows.items() for option in options])
+    labels = [f"{name}: {option}" for name, options in rows.items() for option in options]
+    style.show_rows(axes, [textwrap.shorten(label, _LONGEST, placeholder=" …") for label in labels])
     for end in np.cumsum([len(options) for options in rows.values()])[:-1]:
         axes.axhline(end - 0.5, color="#bbbbbb", linewidth=0.6)
     axes.tick_params(axis="y", labelsize="small")
