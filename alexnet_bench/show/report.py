@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from alexnet_bench.analysis.by_epoch import effects_by_epoch
+from alexnet_bench.analysis.by_rate import effects_by_rate, errors_by_rate
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
@@ -29,12 +31,18 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         figures = _draw_figures(records, plans, out)
         found = effects(records, plans.manifests, plans.folders)
         content = make_content(records, plans, found, figures)
-        texts = ["; ".join(f"{value:.4g}" for value in values) for values in found["values"]]
-        with replacing(out / "effects.csv") as fresh:
-            found.assign(values=texts).to_csv(fresh, index=False)
-        _write_or_remove(out / "factorial.csv", contrasts(records, plans))
-        curves = specification_curves(records, plans)
-        _write_or_remove(out / "specifications.csv", specifications_table(curves))
+        _write_table(found, out / "effects.csv")
+        for name, rows in (
+            ("factorial.csv", contrasts(records, plans)),
+            ("effect_by_epoch.csv", effects_by_epoch(records, plans)),
+            ("error_by_rate.csv", errors_by_rate(records, plans)),
+            ("effect_by_rate.csv", effects_by_rate(records, plans)),
+            ("specifications.csv", specifications_table(specification_curves(records, plans))),
+        ):
+            if len(rows):
+                _write_table(rows, out / name)
+            else:
+                (out / name).unlink(missing_ok=True)
         with replacing(out / "records.parquet") as fresh:
             write_parquet(records, fresh)
         page = out / "index.html"
@@ -48,13 +56,15 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     return page
 
 
-def _write_or_remove(file: Path, rows: pd.DataFrame) -> None:
-    """Write a table; where there are no rows, an older report's is removed."""
-    if not len(rows):
-        file.unlink(missing_ok=True)
-        return
+def _write_table(rows: pd.DataFrame, file: Path) -> None:
+    """A table as CSV; where a cell holds several numbers, with semicolons between them."""
+    lists = {
+        name: ["; ".join(f"{value:.4g}" for value in values) for values in rows[name]]
+        for name in ("values", "arm_rates", "control_rates")
+        if name in rows
+    }
     with replacing(file) as fresh:
-        rows.to_csv(fresh, index=False)
+        rows.assign(**lists).to_csv(fresh, index=False)
 
 
 def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:

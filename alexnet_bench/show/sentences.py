@@ -98,6 +98,10 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
             "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
+        yield (
+            "Better again is how likely an arm has the lower error with a fresh seed, with its own 95% "
+            "interval, if the differences of pairs are normal."
+        )
         if looks := plans.looks(manifest.run_id for manifest in plans.manifests):
             yield (
                 f"Seeds were added until there was a verdict, with looks at {joined(list(map(str, looks)))} "

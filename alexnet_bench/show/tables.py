@@ -22,6 +22,7 @@ from alexnet_bench.show.numbers import (
     in_unit,
     interval_text,
     p_text,
+    probability_text,
     quantiles_text,
     value_text,
     verdict_text,
@@ -156,6 +157,9 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Effect": _effect_with_unit,
         "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
+        "Better again": lambda row: probability_text(
+            row.better_again, row.better_again_low, row.better_again_high
+        ),
         "Verdict": _verdict,
         "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
@@ -179,6 +183,24 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "Seeds": lambda row: str(row.seeds),
     }
     return Table.of(contrasts.itertuples(), cells)
+
+
+def rates_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
+    """One row an arm and way to choose the rates at which it is compared."""
+    cells: Cells = {
+        "Ablation": lambda row: row.ablation or MISSING,
+        "Arm": lambda row: row.arm,
+        "Control": lambda row: row.control,
+        "Where": lambda row: places.get(row.setting, MISSING),
+        "Compared": lambda row: row.compared,
+        "At": _rates_text,
+        "Epochs": lambda row: str(row.epochs),
+        "Effect, points": lambda row: in_unit(row.effect, POINTS),
+        "95% interval": lambda row: interval_text(*_bounds(row), POINTS),
+        "Tuning seeds": lambda row: str(row.pairs) if row.pairs else MISSING,
+        "Note": lambda row: row.note or MISSING,
+    }
+    return Table.of(effects.itertuples(), cells)
 
 
 def failures_table(records: Sequence[AnyRecord]) -> Table:
@@ -298,6 +320,14 @@ def _effect_with_unit(row: Any) -> str:
 def _bounds(row: Any) -> tuple[float, float]:
     """The ends of the interval; not numbers where the row has none to show."""
     return (row.low, row.high) if row.kind in (INTERVAL, INCOMPLETE) else (math.nan, math.nan)
+
+
+def _rates_text(row: Any) -> str:
+    """The rates of an arm, and of the control where they are others."""
+    own, control = (
+        ", ".join(f"{rate:.3g}" for rate in rates) for rates in (row.arm_rates, row.control_rates)
+    )
+    return own if own == control else f"{own or MISSING}; {row.control} at {control or MISSING}"
 
 
 def _p_value(row: Any) -> float:

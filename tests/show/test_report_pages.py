@@ -87,6 +87,42 @@ def test_from_four_seeds_and_draws_on_it_has_intervals_and_verdicts():
     assert "Verdicts on training throughput" in said
 
 
+def test_an_error_says_how_likely_a_fresh_seed_has_the_arm_better():
+    said = page(accuracy(seeds=4))
+    assert "Better again is how likely an arm has the lower error with a fresh seed" in said
+    assert "<1% [<1%, 12%]" in said
+    assert "Better again" not in page(accuracy(seeds=3) + timing(draws=4))
+
+
+def test_effects_by_learning_rate_stand_in_a_table_of_their_own():
+    tried = [
+        trial(
+            name,
+            1_000_000 + seed,
+            error + 0.001 * seed,
+            purpose="tuning",
+            fingerprint=f"{name} at {rate}",
+            recipe_settings={"learning_rate": rate},
+        )
+        for name, rate, error in (
+            ("alexnet", 0.01, 0.2),
+            ("alexnet", 0.03, 0.1),
+            ("no-lrn", 0.01, 0.15),
+            ("no-lrn", 0.03, 0.4),
+        )
+        for seed in range(2)
+    ]
+    html_page, markdown, _ = pages([*accuracy(), *tried])
+    assert "<h2>Effects by learning rate</h2>" in html_page
+    rows = [line for line in markdown.splitlines() if line.startswith("| lrn | no-lrn | alexnet |")]
+    assert rows == [
+        "| lrn | no-lrn | alexnet | at the best rate of each | 0.01; alexnet at 0.03 | 2 | +5.00 | 2 |",
+        "| lrn | no-lrn | alexnet | at the control's best rate | 0.03 | 2 | +30.00 | 2 |",
+        "| lrn | no-lrn | alexnet | over the whole curve | 0.01, 0.03 | 2 | +12.50 | 2 |",
+    ]
+    assert "by learning rate" not in pages(accuracy())[1]
+
+
 def test_effects_stand_beside_the_claim():
     said = page(accuracy() + timing())
     claim, effect = said.index(LRN_CLAIM["says"]), said.index("+1.10 points")

@@ -18,6 +18,7 @@ import busy
 import claims as claims_rule
 import families
 import frameworks
+import fresh_seed
 import gate_live
 import gate_replay
 import history
@@ -112,6 +113,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "reports"): lambda: reports.table(found("reports")),
         ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
         ("docs/verdicts.md", "tuned-coverage"): lambda: tuned_coverage.table(found("tuned-coverage")),
+        ("docs/verdicts.md", "fresh-seed"): lambda: fresh_seed.table(found("fresh-seed")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
         ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),
     }
