@@ -6,7 +6,7 @@ of its own, with the reason.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -19,7 +19,6 @@ from alexnet_bench.records.schema import (
     COLUMNS_OF_FIELD,
     AnyRecord,
     Draw,
-    Purpose,
     Trial,
     columns_of,
     differences,
@@ -84,6 +83,12 @@ class Setting:
         rows = self._by_variant.get(variant, [])
         return rows if mode is None else [row for row in rows if row.mode == mode]
 
+    def holding(self, rows: Iterable[Any]) -> "Setting":
+        """The same with some of its records alone."""
+        found = replace(self, rows=list(rows))
+        found._runs.update(self._runs)
+        return found
+
     @cached_property
     def _by_variant(self) -> dict[str, list[Any]]:
         return grouped(self.rows, attrgetter("variant"))
@@ -97,9 +102,9 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> dict[Any, list
     return found
 
 
-def results(records: Iterable[AnyRecord], plans: Plans, purpose: Purpose = "result") -> list[AnyRecord]:
-    """The draws, and the trials of one purpose, a trained network's under each of its names."""
-    kept = [record for record in records if not isinstance(record, Trial) or record.purpose == purpose]
+def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
+    """The records without the trials that only chose a rate, a trained network's under each of its names."""
+    kept = [record for record in records if not (isinstance(record, Trial) and record.purpose == "tuning")]
     of_trials = (record for record in kept if isinstance(record, Trial))
     trials = grouped(of_trials, attrgetter("run_id", "variant"))
     for run in dict.fromkeys(run for run, _ in trials):
@@ -110,13 +115,11 @@ def results(records: Iterable[AnyRecord], plans: Plans, purpose: Purpose = "resu
     return kept
 
 
-def measured_alike(
-    records: Iterable[AnyRecord], plans: Plans, kind: type[Kind], purpose: Purpose = "result"
-) -> list[Setting]:
-    """The settings of one kind of record, those with a control first; of trials, those of one purpose."""
+def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
+    """The settings of one kind of record, those with a control first."""
     columns = attrgetter("run_id", "variant", "trained_as", *_AGREEING[kind])
     alike = grouped(
-        (record for record in results(records, plans, purpose) if isinstance(record, kind)),
+        (record for record in results(records, plans) if isinstance(record, kind)),
         lambda record: _text(columns(record)),
     )
     groups = [_Group(some, plans) for some in alike.values()]

@@ -14,15 +14,17 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.conditions import Setting, grouped, measured_alike, results
+from alexnet_bench.analysis.by_rate import tuned_alike
+from alexnet_bench.analysis.conditions import Setting, grouped, measured_alike
 from alexnet_bench.analysis.effect import seed_effect
-from alexnet_bench.analysis.effects import did_not_learn, images_of
+from alexnet_bench.analysis.effects import comparable_arms, images_of
 from alexnet_bench.analysis.metrics import (
     HEADLINES,
     RATIO,
     TRAIN_ERROR,
     VALIDATION_ERROR,
     Metric,
+    error_after,
     headline,
     reach,
 )
@@ -115,37 +117,29 @@ def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specif
 
 def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
     """Of the trials that chose rates: arm and control at one rate, each that they were tried at."""
-    tried = _longest(results(records, plans, "tuning"))
-    seeds: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for trial in tried:
-        seeds[trial.run_id, trial.variant].add(trial.seed)
-    asked_alike: dict[Any, list[Specification]] = defaultdict(list)
-    for rate, trials in sorted(grouped(tried, _rate).items()):
-        for setting in measured_alike(trials, plans, Trial, "tuning"):
-            for one in _of_setting(setting, plans, LENGTHS_TRIED):
+    for setting in tuned_alike(records, plans):
+        tried = _longest(setting.rows)
+        alike: dict[Any, list[Specification]] = defaultdict(list)
+        for rate, trials in sorted(grouped(tried, _rate).items()):
+            for one in _of_setting(setting.holding(trials), plans, LENGTHS_TRIED):
                 arms, controls = (
-                    set[int]().union(*(seeds[run, name] for run in setting.runs))
-                    for name in (one.arm, one.control)
+                    {trial.seed for trial in setting.of(name)} for name in (one.arm, one.control)
                 )
-                # A seed goes on with its better rates: those that got somewhere with all seeds alone tell.
+                # A seed goes on with its better rates: only those that all seeds went on with can tell.
                 if one.pairs == len(arms & controls):
-                    key = (one.arm, one.control, one.runs, *one.choices.items())
-                    asked_alike[key].append(one.chosen(rate=_for_both(rate)))
-    for some in asked_alike.values():
-        best = min(some, key=attrgetter("control_value"))
-        for one in some:
-            is_best = one is best and len(some) > 1
-            yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
+                    alike[one.arm, *one.choices.items()].append(one.chosen(rate=_for_both(rate)))
+        for some in alike.values():
+            best = min(some, key=attrgetter("control_value"))
+            for one in some:
+                is_best = one is best and len(some) > 1
+                yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
 
 
 def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) -> Iterator[Specification]:
     """Of every arm that may be held against the control, by each metric and length, at whatever rate."""
-    if did_not_learn(setting):
-        return
     predictions = Predictions(plans.folders)
-    for arm in setting.variants:
-        question = _question(setting, arm, plans)
-        if not question:
+    for arm in comparable_arms(setting, plans):
+        if not (question := _question(arm, setting.control, plans)):
             continue
         conditions = _conditions(setting, arm, plans)
         for length, metric in _readings(setting, lengths):
@@ -174,14 +168,9 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
                 )
 
 
-def _question(setting: Setting, arm: str, plans: Plans) -> str:
-    """What an arm changes, in words; nothing where it cannot be held against the control."""
-    own, control = setting.of(arm), setting.of(setting.control)
-    prints = {trial.trained_as for trial in own}
-    edited = len(prints) > 1
-    if arm in setting.refusals or not control or edited or prints == {trial.trained_as for trial in control}:
-        return ""
-    theirs, ours = plans.changes(setting.control), plans.changes(arm)
+def _question(arm: str, control: str, plans: Plans) -> str:
+    """What an arm changes against its control, in words; nothing where that was not planned."""
+    ours, theirs = plans.changes(arm), plans.changes(control)
     return ", ".join(
         f"{name} {ours.get(name, PAPERS)} against {theirs.get(name, PAPERS)}"
         for name in dict.fromkeys([*ours, *theirs])
@@ -236,13 +225,8 @@ def _of_those(which: Callable[[Trial], bool], metric: Metric) -> Metric:
 
 
 def _validation_error_after(share: float) -> Metric:
-    """The validation error after a share of the epochs."""
-
-    def read(trial: Trial) -> float | None:
-        epochs = _epochs(share, trial.epochs)
-        return trial.curve[epochs - 1].validation_top1_error if len(trial.curve) >= epochs else None
-
-    return replace(VALIDATION_ERROR, read=read)
+    """The validation error after a share of a trial's epochs."""
+    return replace(VALIDATION_ERROR, read=lambda trial: error_after(_epochs(share, trial.epochs)).read(trial))
 
 
 def _epochs(share: float, epochs: int) -> int:
@@ -261,11 +245,10 @@ def _for_both(rate: float) -> str:
     return f"{rate:.3g} for both"
 
 
-def _longest(records: Iterable[AnyRecord]) -> list[Trial]:
-    """Trials that chose a rate, without those that were trained again for longer."""
-    tried = (record for record in records if isinstance(record, Trial))
-    which = attrgetter("run_id", "variant", "precision", "seed")
-    return list({(*which(trial), _rate(trial)): trial for trial in tried}.values())
+def _longest(trials: Iterable[Trial]) -> list[Trial]:
+    """Without those that were trained again for longer."""
+    which = attrgetter("run_id", "variant", "seed")
+    return list({(*which(trial), _rate(trial)): trial for trial in trials}.values())
 
 
 def _rate(trial: Trial) -> float:
