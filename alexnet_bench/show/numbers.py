@@ -54,6 +54,13 @@ def change_text(ratio: float, low: float = math.nan, high: float = math.nan) -> 
     return value if is_missing(low) else f"{value} [{', '.join(ends)}]"
 
 
+def rates_text(rates: object) -> str:
+    """Learning rates, pairs of a rate and a number of seeds; of one rate without the number."""
+    if not isinstance(rates, tuple) or not rates:
+        return MISSING
+    return ", ".join(f"{rate:.3g} ({count})" if len(rates) > 1 else f"{rate:.3g}" for rate, count in rates)
+
+
 def verdict_text(verdict: str, pairs: int, pairs_wanted: float | None, pair: str) -> str:
     """A verdict; of an inconclusive one, how many more pairs one would likely take.
 

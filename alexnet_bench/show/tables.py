@@ -24,6 +24,7 @@ from alexnet_bench.show.numbers import (
     p_text,
     probability_text,
     quantiles_text,
+    rates_text,
     value_text,
     verdict_text,
 )
@@ -83,20 +84,13 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         f"Parameters ({places})": lambda row: whole(row.parameters),
         "MACs, million": lambda row: number(row.macs / 1e6),
         "Peak memory, GiB": lambda row: number(row.peak_memory_bytes / GIB),
-        "Learning rate": lambda row: _rates(row.learning_rates),
+        "Learning rate": lambda row: rates_text(row.learning_rates),
         "Seeds": lambda row: _tally(row.seeds_ok, row.seeds_failed),
         "Draws": lambda row: _tally(row.draws_ok, row.draws_failed),
         "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
         "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
     }
     return Table.of(summary.itertuples(), cells)
-
-
-def _rates(rates: Any) -> str:
-    """Learning rates, of several how many seeds had each."""
-    if not isinstance(rates, tuple) or not rates:
-        return MISSING
-    return ", ".join(f"{rate:.3g} ({count})" if len(rates) > 1 else f"{rate:.3g}" for rate, count in rates)
 
 
 def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:

@@ -51,7 +51,7 @@ from alexnet_bench.records.schema import BASE, HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
 from alexnet_bench.show.figures.specification import standing
 from alexnet_bench.show.files import read_runs
-from alexnet_bench.show.numbers import change_text
+from alexnet_bench.show.numbers import change_text, effect_text, rates_text
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
 from alexnet_bench.stats.rounds import Slices, paired_rounds
@@ -86,6 +86,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("README.md", "quick"): lambda: _variants("quick"),
         ("README.md", "cifar10"): lambda: _variants("cifar10"),
         ("README.md", "figure-1"): _figure_1,
+        ("README.md", "lrn"): _lrn,
         ("docs/throughput.md", "throughput-32"): lambda: summarize.tables(
             summarize.summary(REFERENCE / "throughput-32")
         ),
@@ -201,6 +202,29 @@ def _figure_1() -> str:
                 "rates chosen: ReLU, tanh": f"{rates[f'relu-{name}']:.3g}, {rates[f'tanh-{name}']:.3g}",
             }
         )
+    return tabulated(lines, rule="---")
+
+
+def _lrn() -> str:
+    """Of each network and length: what changes with nothing in LRN's place, and with its constant."""
+    lines = []
+    for folder in sorted((REFERENCE / "lrn").iterdir()):
+        records, manifests = run(f"lrn/{folder.name}")
+        found = effects(records, manifests)
+        rates = {row.variant: row.learning_rates for row in summary(records, manifests).itertuples()}
+        for row in found[found["measure"] == "held_out_top1_error"].sort_values("arm").itertuples():
+            lines.append(
+                {
+                    "network, epochs": f"`{row.topology}`, {row.epochs}",
+                    "in LRN's place": {"no-lrn": "nothing", "constant-lrn": "its constant"}[row.arm],
+                    "error with LRN": f"{row.control_value:.2f}%",
+                    "change in points": effect_text(row.effect, row.low, row.high, row.unit),
+                    "seeds, paired": str(row.pairs),
+                    "verdict on leaving it out": row.verdict or row.kind,
+                    "rates (seeds): LRN": rates_text(rates[row.control]),
+                    "without": rates_text(rates[row.arm]),
+                }
+            )
     return tabulated(lines, rule="---")
 
 
