@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alexnet_bench.analysis.gate import Asked
     from alexnet_bench.records.schema import Draw
-    from alexnet_bench.run.run import Observer
+    from alexnet_bench.run.observer import Observer
 
 
 def run(variants: str | None = None, *, out: str | Path | None = None, **settings: Any) -> Path:
@@ -32,7 +32,8 @@ def run(variants: str | None = None, *, out: str | Path | None = None, **setting
     Raises:
         BenchError: something asked for cannot be used.
     """
-    from alexnet_bench.run.run import Observer, continue_run, start_run
+    from alexnet_bench.run.observer import Observer
+    from alexnet_bench.run.run import continue_run, start_run
     from alexnet_bench.run.schedule import Schedule
     from alexnet_bench.run.settings import Settings
 
@@ -160,7 +161,7 @@ def time_sides(
     """
     from alexnet_bench.records.schema import BASE
     from alexnet_bench.run import compare as comparison
-    from alexnet_bench.run.run import Observer
+    from alexnet_bench.run.observer import Observer
     from alexnet_bench.run.settings import Settings
     from alexnet_bench.run.sides import compared_sides, own_side
 

@@ -20,6 +20,7 @@ def made_up_trial(task, run_id, **columns):
         started_at="2026-01-02T03:04:05+00:00",
         seed=task.seed,
         purpose=task.purpose,
+        network=task.network.fingerprint_at_any_rate,
         **usual | columns,
     )
     record = msgspec.convert({"kind": "trial", **values}, Trial)

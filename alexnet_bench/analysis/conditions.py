@@ -111,7 +111,7 @@ def results(records: Iterable[AnyRecord], plans: Plans) -> list[AnyRecord]:
 
 def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind]) -> list[Setting]:
     """The settings of one kind of record, those with a control first."""
-    columns = attrgetter("run_id", "variant", "fingerprint", *_AGREEING[kind])
+    columns = attrgetter("run_id", "variant", "trained_as", *_AGREEING[kind])
     alike = grouped(
         (record for record in results(records, plans) if isinstance(record, kind)),
         lambda record: _text(columns(record)),
@@ -121,7 +121,7 @@ def measured_alike(records: Iterable[AnyRecord], plans: Plans, kind: type[Kind])
     for group in groups:
         # A control may be another one's arm, and stands in the settings of both.
         if group.variant in plans.controls(group.run):
-            key = (group.variant, group.records[0].fingerprint, _text(group.conditions))
+            key = (group.variant, group.records[0].trained_as, _text(group.conditions))
             found.setdefault(key, group.setting(len(found), group.variant)).add(group)
     controls = list(found.values())
     for group in groups:

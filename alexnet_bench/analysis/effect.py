@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_bench.analysis.metrics import RATIO, Metric
+from alexnet_bench.analysis.metrics import POINTS, RATIO, Metric
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, estimate, unpaired
+from alexnet_bench.stats.fresh_seed import probability_above_zero
 from alexnet_bench.stats.paired import centre, interval
 from alexnet_bench.stats.rounds import (
     Slices,
@@ -87,6 +88,17 @@ class Effect:
     def size(self) -> tuple[float, float, float]:
         """The effect and the ends of its interval, in its unit: a ratio as such."""
         return self.in_unit(self.found.mean), self.in_unit(self.found.low), self.in_unit(self.found.high)
+
+    @property
+    def better_again(self) -> tuple[float, float, float]:
+        """Of an error: how likely the arm is better with a fresh seed, and the ends of its 95% interval.
+
+        Not numbers where the effect has no interval.
+        """
+        if self.metric.effect_unit != POINTS or self.found.descriptive:
+            return math.nan, math.nan, math.nan
+        gains = self.values if self.metric.better == "higher" else -self.values
+        return probability_above_zero(gains, self.least_deviation)
 
     def of_first(self, pairs: int) -> "Effect":
         """The effect as it was when there were so many pairs."""

@@ -72,6 +72,24 @@ def did_not_learn(setting: Setting) -> str | None:
     )
 
 
+def arms_of(setting: Setting, plans: Plans) -> list[str]:
+    """The variants of a setting's trials but for those that are the control, under whatever name."""
+    runs = {name: distinct(trial.run_id for trial in setting.of(name)) for name in setting.variants}
+    return [
+        name
+        for name, own in runs.items()
+        if not all(plans.are_same(run, name, setting.control) for run in own)
+    ]
+
+
+def comparable_arms(setting: Setting, plans: Plans) -> list[str]:
+    """The arms whose errors can be held against the control's; none where that did not learn."""
+    if did_not_learn(setting):
+        return []
+    rows = {arm: _blank(setting, arm, HEADLINES[0], plans) for arm in arms_of(setting, plans)}
+    return [arm for arm, row in rows.items() if row.kind != NOT_COMPARABLE]
+
+
 def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
     """The images that an error is counted in, where that is known."""
     if metric.images == "test":
@@ -90,9 +108,8 @@ def _of_trials(
         metrics = [
             metric for metric in (*OUTCOMES, REACH) if any(metric.has(trial) for trial in setting.succeeded)
         ] or [HEADLINES[0]]
-        for arm in setting.variants:
-            if not _is_control(setting, arm, plans):
-                yield from (_trials_row(setting, arm, metric, plans, predictions) for metric in metrics)
+        for arm in arms_of(setting, plans):
+            yield from (_trials_row(setting, arm, metric, plans, predictions) for metric in metrics)
 
 
 def _of_draws(records: Sequence[AnyRecord], plans: Plans) -> Iterator[tuple[Row, Effect]]:
@@ -139,8 +156,8 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
     """The row of an arm's metric before anything is known of the effect, or why there can be none."""
     rows, known = setting.of(arm), setting.conditions
     control = setting.of(setting.control)
-    prints = distinct(record.fingerprint for record in rows)
-    same = prints == distinct(record.fingerprint for record in control)
+    prints = distinct(record.trained_as for record in rows)
+    same = prints == distinct(record.trained_as for record in control)
     reason = setting.refusals.get(arm, "")
     if not reason and len(prints) > 1:
         reason = f"fingerprint differs between the records of {arm}: {', '.join(prints)}"
@@ -167,12 +184,6 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
         runs=", ".join(dict.fromkeys(record.run_id for record in rows)),
         kind=NOT_COMPARABLE if reason else NOT_MEASURED,
     ).noted(f"the same network as {setting.control}, measured twice" if same else "", reason)
-
-
-def _is_control(setting: Setting, arm: str, plans: Plans) -> bool:
-    """Whether an arm's trials are those of the control, under whatever name."""
-    runs = dict.fromkeys(trial.run_id for trial in setting.of(arm))
-    return all(plans.are_same(run, arm, setting.control) for run in runs)
 
 
 def _over_images(

@@ -50,7 +50,7 @@ def _with_verdict(row: Row, effect: Effect, arm: Arm, found: Verdict) -> Row:
     """A row as it was when its verdict fell, with the interval that decided it."""
     judged = effect.of_first(found.pairs)
     return replace(
-        row,
+        row.again(judged),
         effect=effect.in_unit(found.effect),
         pairs=judged.pairs,
         control_value=judged.control,

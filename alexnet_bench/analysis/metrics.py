@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from alexnet_bench.records.schema import Epoch, Trial
+from alexnet_bench.words import counted
 
 POINTS, RATIO = "percentage points", "ratio"
 # Differences that do not matter: half a point of error, or four test images where there are few of them;
@@ -95,6 +96,18 @@ def early_error(curve: Sequence[Epoch]) -> float:
         return math.nan
     value = curve[math.ceil(len(curve) / 10) - 1].validation_top1_error
     return math.nan if value is None else float(value)
+
+
+def error_after(epoch: int) -> Metric:
+    """The validation error after an epoch, counted from 1; a trial that ended before has none."""
+    return replace(
+        VALIDATION_ERROR,
+        name=f"validation_error_after_{epoch}",
+        label=f"validation error after {counted(epoch, 'epoch')}",
+        read=lambda trial: (
+            trial.curve[epoch - 1].validation_top1_error if epoch <= len(trial.curve) else None
+        ),
+    )
 
 
 def _column(name: str) -> Callable[[Any], float | None]:

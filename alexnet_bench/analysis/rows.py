@@ -24,6 +24,9 @@ class Row:
             for all arms of the question together; else the 95% t interval.
         low_images, high_images: ends of the 95% interval for other seeds and other test images, where
             predictions are kept.
+        better_again: of an error that has an interval, the probability that the arm has the lower one with a
+            fresh seed; null where the pairs do not differ at all.
+        better_again_low, better_again_high: ends of its 95% interval, each arm by itself.
         pairs: seeds or draws that it rests on.
         control_value: mean of the control over these; of speeds, what is typical of it in this setting.
         arm_value: what the effect makes of it.
@@ -67,6 +70,9 @@ class Row:
     high: float = math.nan
     low_images: float = math.nan
     high_images: float = math.nan
+    better_again: float = math.nan
+    better_again_low: float = math.nan
+    better_again_high: float = math.nan
     pairs: int = 0
     control_value: float = math.nan
     arm_value: float = math.nan
@@ -97,7 +103,7 @@ class Row:
         """This row with an effect."""
         size, low, high = effect.size
         return replace(
-            self,
+            self.again(effect),
             effect=size,
             low=low,
             high=high,
@@ -108,6 +114,11 @@ class Row:
             least_deviation=effect.least_deviation,
             values=tuple(effect.in_unit(float(value)) for value in effect.values),
         ).noted(effect.note)
+
+    def again(self, effect: Effect) -> "Row":
+        """This row with how likely a fresh seed has the arm better, as the pairs of an effect tell it."""
+        likely, low, high = effect.better_again
+        return replace(self, better_again=likely, better_again_low=low, better_again_high=high)
 
     def noted(self, *notes: str) -> "Row":
         """This row with further notes."""

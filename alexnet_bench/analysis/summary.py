@@ -1,6 +1,7 @@
 """One row a variant: what it scored, how fast it ran, what it costs."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ from alexnet_bench.words import distinct
 COLUMNS = (
     *("variant", "difference", "is_control", "same_as", "same_step"),
     *("error_percent", "control_error_percent", "error_name"),
-    *("dataset", "topology", "epochs", "learning_rate", "seeds_ok", "seeds_failed"),
+    *("dataset", "topology", "epochs", "learning_rates", "seeds_ok", "seeds_failed"),
     *("training_images_per_second", "inference_images_per_second"),
     *("training_flops_per_second", "inference_flops_per_second"),
     *("training_utilization", "inference_utilization"),
@@ -148,7 +149,9 @@ def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
             error = _mean(metric.of(trial) for trial in trials)
         else:
             error, control = effect.arm, effect.control
-    rates = {trial.recipe_settings.get("learning_rate") for trial in rows}
+    rates = Counter(
+        rate for trial in rows if (rate := trial.recipe_settings.get("learning_rate")) is not None
+    )
     return {
         "error_percent": error,
         "control_error_percent": control,
@@ -156,7 +159,7 @@ def _accuracy(setting: Setting | None, variant: str) -> dict[str, Any]:
         "dataset": setting.conditions["dataset"],
         "topology": setting.conditions["topology"],
         "epochs": max((trial.epochs for trial in rows), default=None),
-        "learning_rate": rates.pop() if len(rates) == 1 else None,
+        "learning_rates": tuple(sorted(rates.items())),
         "seeds_ok": len({trial.seed for trial in trials}),
         "seeds_failed": len(rows) - len(trials),
     }

@@ -17,7 +17,7 @@ from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.cli import faults
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
-from alexnet_bench.run.run import Observer
+from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import TrialTask
 from alexnet_bench.run.timing_plan import DrawTask
 from alexnet_bench.words import counted, joined, plain
@@ -133,4 +133,9 @@ def _line(record: AnyRecord) -> str:
         return f"{name} draw {record.draw}: {record.images_per_second:,.1f} images/s {record.mode}"
     metric = headline([record])
     error = f"{metric.of(record):.2f}% {metric.label}, " if metric else ""
-    return f"{name} seed {record.seed}: {error}{record.duration_seconds:.1f} s"
+    return f"{name} seed {record.seed}{_rate(record)}: {error}{record.duration_seconds:.1f} s"
+
+
+def _rate(trial: Trial) -> str:
+    """The rate that a trial tries."""
+    return f" at rate {trial.recipe_settings['learning_rate']:.3g}" if trial.purpose == "tuning" else ""

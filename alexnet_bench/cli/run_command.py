@@ -76,9 +76,11 @@ Examples:
 )
 @click.option(
     "--tune",
-    type=click.Choice(["lr"]),
+    type=click.Choice(["lr", "lr-per-seed"]),
     help="Choose each variant's learning rate first, with three seeds of their own: on validation error "
-    "after a third of the epochs, or where the recipe stops at a training error, by who is there soonest.",
+    "after a third of the epochs, or where the recipe stops at a training error, by who is there soonest. "
+    "lr-per-seed chooses it for every seed anew, with one tuning seed: intervals then hold what the choice "
+    "is unsure of, for about three times the epochs.",
 )
 @shared.timing
 @shared.interval

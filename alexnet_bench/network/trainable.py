@@ -35,6 +35,11 @@ class Network:
         return self.plan.fingerprint(self.recipe)
 
     @property
+    def fingerprint_at_any_rate(self) -> str:
+        """Likewise, whatever the learning rate."""
+        return self.at_rate(1.0).fingerprint
+
+    @property
     def device_count(self) -> int:
         """The devices it needs: one a tower where they are split, two where a batch is."""
         return {"split": self.variant.towers, "data-parallel": 2}.get(self.variant.placement, 1)

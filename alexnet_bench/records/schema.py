@@ -14,12 +14,14 @@ import msgspec
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 Status = Literal["ok", "diverged", "out-of-memory", "crashed", "timed-out"]
 Mode = Literal["training", "inference"]
 Purpose = Literal["result", "tuning"]
 MODES: tuple[str, ...] = get_args(Mode)
 HEAD, BASE = "head", "base"
+# Whether all seeds share a choice of learning rates, or each makes its own.
+SHARED, PER_SEED = TUNINGS = ("lr", "lr-per-seed")
 
 
 def column(about: str, *, agrees: bool = False) -> msgspec.Meta:
@@ -100,6 +102,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         """Whether it came to its end."""
         return self.status == "ok"
 
+    @property
+    def trained_as(self) -> str:
+        """Equal for records of one variant that differ in their seed, and in what follows from it."""
+        return self.fingerprint
+
 
 class Trial(Record, frozen=True, kw_only=True, tag="trial"):
     """One variant, trained and evaluated with one seed."""
@@ -112,7 +119,14 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
     seed: Annotated[int, column("of the trial")]
     purpose: Annotated[Purpose, column("`result`, or `tuning`: trained to choose a rate")]
     epochs: Annotated[int, column("epochs asked for", agrees=True)]
-    tuned: Annotated[bool, column("whether the rate was chosen by `--tune lr`", agrees=True)]
+    tuned: Annotated[bool, column("whether the rate was chosen by `--tune`", agrees=True)]
+    rate_per_seed: Annotated[
+        bool, column("whether it was chosen for this seed alone, by `--tune lr-per-seed`", agrees=True)
+    ] = False
+    network: Annotated[
+        str | None,
+        column("as `fingerprint`, whatever the learning rate; null in records older than version 4"),
+    ] = None
     validation_top1_error: Annotated[float | None, column("share, last epoch")] = None
     test_top1_error: Annotated[float | None, column("share")] = None
     test_top5_error: Annotated[float | None, column("share; null under six classes")] = None
@@ -138,6 +152,11 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
             "and the first layer's kernels"
         ),
     ] = None
+
+    @property
+    def trained_as(self) -> str:
+        """Likewise; a rate chosen for a seed follows from it."""
+        return self.network if self.rate_per_seed and self.network else self.fingerprint
 
 
 class Draw(Record, frozen=True, kw_only=True, tag="draw"):

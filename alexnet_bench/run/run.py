@@ -1,15 +1,13 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
-import math
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from alexnet_bench.analysis.rates import chosen_rates
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
@@ -17,37 +15,15 @@ from alexnet_bench.records.run_folder import add_record, create_run, reopen_run,
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.machine import read_machine
+from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import Schedule, TrialTask
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
 from alexnet_bench.run.timer import Timer
-from alexnet_bench.run.timing_plan import DrawTask
-from alexnet_bench.run.trials import run_trials, task_key, trial_key
-from alexnet_bench.run.tuning import TUNING_SEEDS
+from alexnet_bench.run.training import Training
+from alexnet_bench.run.trials import run_trials
 
 Kind = TypeVar("Kind", Trial, Draw)
-
-
-class Observer:
-    """What is told how a run gets on; this one takes no notice."""
-
-    def begun(self, plan: Plan) -> None:
-        """A run goes ahead; its workers take seconds to start."""
-
-    def planned(self, tuning: int, trials: int, draws: int) -> None:
-        """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""
-
-    def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
-        """A trial has ended an epoch."""
-
-    def recorded(self, record: AnyRecord) -> None:
-        """A record is on disk."""
-
-    def timing(self, task: DrawTask, event: str) -> None:
-        """Timing goes on."""
-
-    def stopped(self, reason: str) -> None:
-        """Less is trained than was planned."""
 
 
 def start_run(schedule: Schedule, folder: Path, command: str) -> None:
@@ -132,18 +108,6 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
     return run_records(folder)
 
 
-def undecided(folder: Path) -> set[str]:
-    """The arms of a run whose verdict on error is that it is inconclusive, and their controls."""
-    from alexnet_bench.analysis.effects import effects
-    from alexnet_bench.analysis.metrics import HEADLINES
-
-    manifest = read_manifest(folder)
-    found = effects(run_records(folder), [manifest], {manifest.run_id: folder})
-    errors = found["measure"].isin([metric.name for metric in HEADLINES])
-    rows = found[errors & (found["verdict"] == "inconclusive")]
-    return {*rows["arm"], *rows["control"]}
-
-
 class _Run:
     """A run that goes on; what was done is read from its folder whenever that is asked."""
 
@@ -154,23 +118,17 @@ class _Run:
         self.zygote, self.run_id = zygote, run_id
 
     def carry_out(self) -> None:
-        """Choose rates, time, train."""
+        """Choose the rates that all seeds share, time, train."""
         schedule = self.schedule
+        training = Training(schedule, self.folder, self.observer, self._train)
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
-        trials = self._left(schedule.trials())
-        while any(rungs := self._tuning_left()):
-            self.observer.planned(sum(map(len, rungs)), len(trials), draws)
-            self._train(self._next_rung())
-        trials = self._trials_left()
-        self.observer.planned(0, len(trials), draws)
+        for _ in training.choose_shared_rates():
+            self.observer.planned(*training.left(), draws)
+        self.observer.planned(*training.left(), draws)
         # Timing first: it is what a machine that others start to use later spoils.
         if schedule.times:
             self._time()
-        if not schedule.settings.looks:
-            self._train(trials)
-        for some in self._by_looks():
-            self.observer.planned(0, len(some), 0)
-            self._train(self._within_budget(some))
+        training.carry_out()
 
     def _train(self, tasks: Iterable[TrialTask]) -> None:
         run_trials(
@@ -186,68 +144,6 @@ class _Run:
     def _keep(self, record: AnyRecord) -> None:
         add_record(self.folder, record)
         self.observer.recorded(record)
-
-    def _by_looks(self) -> Iterator[list[TrialTask]]:
-        """The trials up to each planned look, of the control and of the arms that have no verdict yet.
-
-        It ends when all have one, or where the budget leaves no time for the trials up to the next look, if
-        each takes as long as those before it.
-        """
-        schedule, names = self.schedule, set(self.schedule.compared.names)
-        for look in schedule.settings.looks:
-            if look > schedule.settings.looks[0]:
-                names = undecided(self.folder)
-            if not names:
-                return
-            wanted = {schedule.aliases.get(name, name) for name in names}
-            left = [
-                task
-                for task in self._trials_left()
-                if task.seed < look and task.network.variant.name in wanted
-            ]
-            took = self._trial_seconds() or [0.0]
-            if sum(took) * (1 + len(left) / len(took)) > self._budget:
-                self.observer.stopped(f"the budget leaves no time for the trials up to {look} seeds")
-                return
-            yield left
-
-    def _within_budget(self, tasks: list[TrialTask]) -> Iterator[TrialTask]:
-        """The trials that are begun before the budget is used up: what the first ones take, nobody knows."""
-        for number, task in enumerate(tasks):
-            if sum(self._trial_seconds()) >= self._budget:
-                left = f"{len(tasks) - number} of {len(tasks)}"
-                self.observer.stopped(f"the budget ended before {left} trials were begun")
-                return
-            yield task
-
-    @property
-    def _budget(self) -> float:
-        """Seconds for all trials, those side by side counted one after the other."""
-        budget = self.schedule.settings.budget
-        return math.inf if budget is None else budget * self.schedule.jobs
-
-    def _trial_seconds(self) -> list[float]:
-        """What the trials that count took; choosing rates has no budget."""
-        return [trial.duration_seconds for trial in self._of(Trial) if trial.purpose == "result"]
-
-    def _next_rung(self) -> Iterator[TrialTask]:
-        """The trials of the first rung that has some left, each as what was recorded before it asks for."""
-        number = next(number for number, rung in enumerate(self._tuning_left()) if rung)
-        begun = set()
-        while left := [task for task in self._tuning_left()[number] if task_key(task) not in begun]:
-            begun.add(task_key(left[0]))
-            yield left[0]
-
-    def _tuning_left(self) -> list[list[TrialTask]]:
-        return self.schedule.tuning_rungs(run_records(self.folder))
-
-    def _trials_left(self) -> list[TrialTask]:
-        """Those that count, at the rates that are chosen."""
-        return self._left(self.schedule.trials(chosen_rates(run_records(self.folder), TUNING_SEEDS)))
-
-    def _left(self, tasks: list[TrialTask]) -> list[TrialTask]:
-        done = set(map(trial_key, self._of(Trial)))
-        return [task for task in tasks if task_key(task) not in done]
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
         return [record for record in run_records(self.folder) if isinstance(record, kind)]

@@ -1,7 +1,7 @@
 """Settings -> what to run: networks, trials and timings."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product, zip_longest
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from alexnet_bench.analysis.rates import chosen_rates
 from alexnet_bench.data import DATASETS, Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
@@ -27,7 +28,7 @@ from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
-from alexnet_bench.run.tuning import TUNING_SEEDS, Try, tries_left
+from alexnet_bench.run.tuning import Choice, Try, choices, tries_left
 from alexnet_bench.words import counted, joined
 from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
@@ -200,29 +201,38 @@ class Schedule:
         """The networks that are trained: each fingerprint once."""
         return [network for network in self.networks if network.variant.name not in self.aliases]
 
-    def trials(self, rates: dict[tuple[str, str], float] | None = None) -> list[TrialTask]:
+    @property
+    def choices(self) -> list[Choice]:
+        """The choices of rates, those of the first seeds first."""
+        return choices(self.settings.tune, self.seeds) if self.trains else []
+
+    def trials(self, records: Sequence[AnyRecord] = (), within: Sequence[Choice] = ()) -> list[TrialTask]:
         """The trials that count, seed by seed, so that a run cut short has whole pairs.
 
-        Rates are those that tuning chose, by variant and precision.
+        At the rates that tuning chose in these records. Of some choices of rates, where any are given.
         """
-        if not self.trains:
-            return []
-        networks = []
-        for network in self.trained:
-            rate = (rates or {}).get((network.variant.name, network.precision))
-            networks.append(network if rate is None else network.at_rate(rate))
-        return [TrialTask(network=network, seed=seed) for seed in self.seeds for network in networks]
+        found = []
+        for choice in within or self.choices:
+            rates = chosen_rates(records, choice.tuning_seeds)
+            networks = [_at_chosen_rate(network, rates) for network in self.trained]
+            found += [TrialTask(network=network, seed=seed) for seed in choice.seeds for network in networks]
+        return found
 
-    def tuning_rungs(self, records: Sequence[AnyRecord] = ()) -> list[list[TrialTask]]:
+    def tuning_rungs(
+        self, records: Sequence[AnyRecord] = (), within: Sequence[Choice] = ()
+    ) -> list[list[TrialTask]]:
         """The trials that are left to choose rates, rung by rung; those of later rungs are a guess.
 
-        None where a trial that counts was trained already: its rate is chosen.
+        None where a trial that counts was trained already: its rate is chosen. Of some choices of rates,
+        where any are given.
         """
-        are_chosen = any(isinstance(record, Trial) and record.purpose == "result" for record in records)
-        if self.settings.tune is None or not self.trains or are_chosen:
-            return []
+        trained = {
+            record.seed for record in records if isinstance(record, Trial) and record.purpose == "result"
+        }
         left = [
-            [_tuning_tasks(network, rung) for rung in tries_left(network, records, TUNING_SEEDS)]
+            [_tuning_tasks(network, rung) for rung in tries_left(network, records, choice.tuning_seeds)]
+            for choice in within or self.choices
+            if choice.tuning_seeds and trained.isdisjoint(choice.seeds)
             for network in self.trained
         ]
         return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
@@ -395,3 +405,9 @@ def _tuning_tasks(network: Network, tries: Sequence[Try]) -> list[TrialTask]:
         )
         for item in tries
     ]
+
+
+def _at_chosen_rate(network: Network, rates: Mapping[tuple[str, str], float]) -> Network:
+    """The network at the rate chosen for it, by variant and precision; at the recipe's without one."""
+    rate = rates.get((network.variant.name, network.precision))
+    return network if rate is None else network.at_rate(rate)

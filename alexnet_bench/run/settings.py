@@ -11,7 +11,7 @@ from typing import Any
 
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.records.schema import MODES
+from alexnet_bench.records.schema import MODES, TUNINGS
 
 # What a run without a selection compares: normalization, dropout, activation, towers and devices; and `lrn`,
 # the control under another name, for the noise floor.
@@ -123,7 +123,7 @@ class Settings:
         seeds: accuracy trials of each variant, with seeds 0, 1, …
         until_conclusive: add seeds until every arm has a verdict, with looks at 4, 8, 16 and 32 of them, and
             no more than `seeds`.
-        tune: `lr` to choose each variant's rate first.
+        tune: `lr` to choose each variant's rate first; `lr-per-seed` to choose it for each seed anew.
         time_topology: of the throughput.
         time_batch_size: of the throughput; several make a sweep.
         time_threads: of TensorFlow's pools while timing, intra-op and inter-op; as many each as there are
@@ -189,7 +189,7 @@ class Settings:
         _check_choices("preset", [self.preset], PRESETS)
         _check_choices("device kind", [self.devices], DEVICES)
         if self.tune is not None:
-            _check_choices("tuning", [self.tune], ("lr",))
+            _check_choices("tuning", [self.tune], TUNINGS)
         if self.until_conclusive and "accuracy" not in self.measure:
             raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
         if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:

@@ -16,7 +16,7 @@ import msgspec
 
 from alexnet_bench.environment import git_commit, now, versions
 from alexnet_bench.network.trainable import Network
-from alexnet_bench.records.schema import Trial
+from alexnet_bench.records.schema import PER_SEED, Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Worker, Workers, Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
@@ -24,6 +24,8 @@ from alexnet_bench.run.schedule import Schedule, TrialTask
 _Key = tuple[str, str]
 OnRecord = Callable[[Trial], None]
 OnEpoch = Callable[[TrialTask, dict[str, Any]], None]
+# Is given each epoch's answer, and says how many seconds the next one may take.
+Follow = Callable[[dict[str, Any]], float]
 
 
 def trial_key(record: Trial) -> tuple[Any, ...]:
@@ -81,14 +83,47 @@ class _Trainers:
             for worker in workers:
                 worker.close()
 
-    def idle(self, network: Network) -> Worker | None:
-        """One that has trained a network before."""
+    def train(
+        self, network: Network, request: dict[str, Any], begun: Callable[[], Follow], limit: float
+    ) -> tuple[Worker, dict[str, Any]]:
+        """Have one that waits for the network's next seed train it, or else a new one.
+
+        Args:
+            begun: is called as it begins; what follows each epoch, and says how long the next one may take.
+            limit: seconds that the first epoch may take.
+        """
+        if waiting := self._idle_one(network):
+            reply = self._asked(waiting, network, request, begun(), limit, is_new=False)
+            if reply["is"] != "failed":
+                return waiting, reply
+            # What an earlier seed left behind is no fault of this one.
+        worker = self._new_one(network)
+        return worker, self._asked(worker, network, request, begun(), limit, is_new=True)
+
+    def _asked(
+        self,
+        worker: Worker,
+        network: Network,
+        request: dict[str, Any],
+        follow: Follow,
+        limit: float,
+        *,
+        is_new: bool,
+    ) -> dict[str, Any]:
+        try:
+            reply = worker.ask(request, limit, follow)
+        except BaseException:
+            worker.close()
+            raise
+        self._give_back(worker, network, reply, is_new=is_new)
+        return reply
+
+    def _idle_one(self, network: Network) -> Worker | None:
         with self._lock:
             found = self._idle.get(_key(network))
             return found.pop() if found else None
 
-    def new(self, network: Network) -> Worker:
-        """One that has trained nothing."""
+    def _new_one(self, network: Network) -> Worker:
         worker = Worker(
             self._zygote,
             threads=(self._schedule.threads, self._schedule.threads),
@@ -99,7 +134,7 @@ class _Trainers:
         self._all.add(worker)
         return worker
 
-    def give_back(self, worker: Worker, network: Network, reply: dict[str, Any], *, is_new: bool) -> None:
+    def _give_back(self, worker: Worker, network: Network, reply: dict[str, Any], *, is_new: bool) -> None:
         """Keep one for the network's next seed, if that may be and memory allows; end it otherwise."""
         with self._lock:
             # What it takes was taken off when it came back for the first time.
@@ -113,7 +148,7 @@ class _Trainers:
 
 def _key(network: Network) -> _Key:
     """What a worker's compiled steps are good for: a network at any learning rate."""
-    return network.at_rate(1.0).fingerprint, network.precision
+    return network.fingerprint_at_any_rate, network.precision
 
 
 def _run_trial(
@@ -126,29 +161,20 @@ def _run_trial(
 ) -> Trial:
     """Run one trial and return its record."""
     network, started_at, started = task.network, now(), time.perf_counter()
-    request, curve = _train_request(schedule, task, folder), list[dict[str, Any]]()
+    curve = list[dict[str, Any]]()
 
-    def follow(reply: dict[str, Any]) -> float:
-        curve.append(reply["row"])
-        on_epoch(task, reply["row"])
-        return limits.of_epoch(network, schedule.dataset, curve)
-
-    def trained(worker: Worker, is_new: bool) -> dict[str, Any]:
-        try:
-            reply = worker.ask(request, limits.of_epoch(network, schedule.dataset), follow)
-        except BaseException:
-            worker.close()
-            raise
-        trainers.give_back(worker, network, reply, is_new=is_new)
-        return reply
-
-    worker = trainers.idle(network)
-    reply = trained(worker, False) if worker else None
-    if worker is None or reply is None or reply["is"] == "failed":
-        # What an earlier seed left behind is no fault of this one.
+    def begun() -> Follow:
         curve.clear()
-        worker = trainers.new(network)
-        reply = trained(worker, True)
+
+        def follow(reply: dict[str, Any]) -> float:
+            curve.append(reply["row"])
+            on_epoch(task, reply["row"])
+            return limits.of_epoch(network, schedule.dataset, curve)
+
+        return follow
+
+    request, limit = _train_request(schedule, task, folder), limits.of_epoch(network, schedule.dataset)
+    worker, reply = trainers.train(network, request, begun, limit)
     outcome: dict[str, Any]
     if reply["is"] == "failed":
         outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
@@ -175,6 +201,8 @@ def _run_trial(
         seed=task.seed,
         purpose=task.purpose,
         tuned=schedule.settings.tune is not None,
+        rate_per_seed=schedule.settings.tune == PER_SEED,
+        network=network.fingerprint_at_any_rate,
         **outcome,
     )
     return msgspec.convert(record, Trial)

@@ -1,4 +1,8 @@
-"""Which learning rates are tried, and for how long: a race of a grid of rates, on the mean of some seeds."""
+"""Which learning rates are tried, and for how long: a race of a grid of rates, on the mean of some seeds.
+
+All seeds of a run may share one choice, or each may have its own, made on a tuning seed of its own: then the
+spread of the seeds holds what the choice is unsure of.
+"""
 
 import math
 import sys
@@ -15,7 +19,7 @@ from alexnet_bench.analysis.rates import (
     tuning_trials,
 )
 from alexnet_bench.network.trainable import Network
-from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.records.schema import PER_SEED, SHARED, AnyRecord, Trial
 
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
 # Where the best rate is the lowest or highest one, the next one beyond is tried, so often at most.
@@ -45,6 +49,10 @@ RACE = (
     Rung(rates=len(RATE_GRID), seeds=1, share=1 / 3),
     Rung(rates=2, seeds=len(TUNING_SEEDS), share=1 / 3),
 )
+RACE_OF_ONE_SEED = (
+    Rung(rates=len(RATE_GRID), seeds=1, share=1 / 5),
+    Rung(rates=2, seeds=1, share=1 / 2),
+)
 RACE_TO_TRAIN_ERROR = (
     Rung(rates=len(RATE_GRID), seeds=1, share=0.1),
     Rung(rates=2, seeds=len(TUNING_SEEDS), share=1.0),
@@ -60,9 +68,31 @@ class Try:
     most_epochs: int
 
 
-def race_of(network: Network) -> tuple[Rung, ...]:
-    """By how its training ends: after some epochs, or at a training error."""
-    return RACE if network.recipe.stop_at_train_error is None else RACE_TO_TRAIN_ERROR
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One choice of rates.
+
+    Args:
+        seeds: of the trials that are trained at the rates chosen.
+        tuning_seeds: of those that choose them.
+    """
+
+    seeds: Sequence[int]
+    tuning_seeds: Sequence[int]
+
+
+def choices(way: str | None, seeds: Sequence[int]) -> list[Choice]:
+    """The choices of rates that trials with these seeds wait for."""
+    if way == PER_SEED:
+        return [Choice(seeds=[seed], tuning_seeds=[TUNING_SEEDS[0] + seed]) for seed in seeds]
+    return [Choice(seeds=seeds, tuning_seeds=TUNING_SEEDS if way == SHARED else ())]
+
+
+def race_of(network: Network, seeds: Sequence[int]) -> tuple[Rung, ...]:
+    """By how its training ends, after some epochs or at a training error, and by how many seeds choose."""
+    if network.recipe.stop_at_train_error is not None:
+        return RACE_TO_TRAIN_ERROR
+    return RACE_OF_ONE_SEED if len(seeds) == 1 else RACE
 
 
 def tries_left(
@@ -77,7 +107,7 @@ def tries_left(
     tried = tuning_trials(records, seeds).get(which, {})
     field = sorted((own * factor for factor in RATE_GRID), key=lambda rate: abs(math.log(rate / own)))
     known, left = set(field), list[list[Try]]()
-    for rung in race or race_of(network):
+    for rung in race or race_of(network, seeds):
         epochs = max(1, math.floor(rung.share * network.recipe.epochs + 1e-9))
         own_seeds = seeds[: rung.seeds]
         field = [rate for rate in field if is_in_race(tried.get(rate, {}))][: rung.rates]

@@ -14,7 +14,7 @@ def trial_conditions(setting: Setting) -> list[str]:
     return [
         f"{known['dataset']}, {known['topology']}, {counted(known['epochs'], 'epoch')}, "
         f"batch {known['batch_size']}, {known['precision']}, recipe {known['recipe']}, "
-        f"{rates(known.get('tuned'))}; {named}",
+        f"{rates(known.get('tuned'), known.get('rate_per_seed'))}; {named}",
         _where(setting),
     ]
 
@@ -28,9 +28,11 @@ def draw_conditions(setting: Setting) -> list[str]:
     ]
 
 
-def rates(tuned: object) -> str:
+def rates(tuned: object, per_seed: object) -> str:
     """How learning rates were chosen."""
-    return "a learning rate tuned for each variant" if tuned else "one learning rate for all"
+    if not tuned:
+        return "one learning rate for all"
+    return f"a learning rate tuned for each variant{' and seed' if per_seed else ''}"
 
 
 def _where(setting: Setting) -> str:

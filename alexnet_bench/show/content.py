@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from alexnet_bench.analysis.by_rate import effects_by_rate, tuned_alike
 from alexnet_bench.analysis.conditions import distinguish, measured_alike
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.plans import Plans
@@ -21,7 +22,14 @@ from alexnet_bench.show.tables import (
     effects_table,
     failures_table,
     overview,
+    rates_table,
     runs_table,
+)
+
+_ABOUT_RATES = (
+    "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
+    "rate is the best of these same trials, which flatters arm and control alike. Over the whole curve is "
+    "the mean over the rates that both were tried at. Each 95% interval is by itself; there are no verdicts."
 )
 
 
@@ -51,6 +59,7 @@ class Content:
         overviews: the variants, a table for each set of conditions.
         figures: name and caption of each.
         factorials: main effects and interactions.
+        rates: effects at other learning rates than those of the results.
         sections: one an ablation.
         failures: what did not succeed.
         runs: what was run, where and how.
@@ -62,6 +71,7 @@ class Content:
     overviews: list[Section]
     figures: list[tuple[str, str]]
     factorials: Table
+    rates: Section
     sections: list[Section]
     failures: Table
     runs: Table
@@ -82,6 +92,7 @@ def make_content(
         overviews=_overviews(records, plans, found),
         figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), places),
+        rates=Section(about=[_ABOUT_RATES], table=_rates(records, plans)),
         sections=_sections(plans, found, places),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
@@ -101,6 +112,10 @@ def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) 
         Section(about=about.get(settings, ["Without a record."]), table=overview(group, found))
         for settings, group in rows.groupby(["trials_setting", "draws_setting"], sort=False)
     ]
+
+
+def _rates(records: Sequence[AnyRecord], plans: Plans) -> Table:
+    return rates_table(effects_by_rate(records, plans), distinguish(tuned_alike(records, plans)))
 
 
 def _sections(plans: Plans, found: pd.DataFrame, places: dict[str, str]) -> list[Section]:

@@ -78,6 +78,16 @@ def quantiles_text(values: tuple[float, ...] | None) -> str:
     return f"{median} ({low}–{high})"
 
 
+def probability_text(value: float, low: float, high: float) -> str:
+    """A probability with its interval: `72% [51%, 98%]`; what is all but certain is not called certain."""
+    if is_missing(value):
+        return MISSING
+    found, *ends = (
+        "<1%" if end < 0.005 else ">99%" if end > 0.995 else f"{end:.0%}" for end in (value, low, high)
+    )
+    return f"{found} [{', '.join(ends)}]"
+
+
 def p_text(value: float) -> str:
     """A p-value."""
     if is_missing(value):

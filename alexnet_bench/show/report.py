@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from alexnet_bench.analysis.by_epoch import effects_by_epoch
+from alexnet_bench.analysis.by_rate import effects_by_rate, errors_by_rate
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
@@ -26,15 +30,17 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
         figures = _draw_figures(records, plans, out)
         found = effects(records, plans.manifests, plans.folders)
         content = make_content(records, plans, found, figures)
-        texts = ["; ".join(f"{value:.4g}" for value in values) for values in found["values"]]
-        with replacing(out / "effects.csv") as fresh:
-            found.assign(values=texts).to_csv(fresh, index=False)
-        terms = contrasts(records, plans)
-        if len(terms):
-            with replacing(out / "factorial.csv") as fresh:
-                terms.to_csv(fresh, index=False)
-        else:
-            (out / "factorial.csv").unlink(missing_ok=True)
+        _write_table(found, out / "effects.csv")
+        for name, rows in (
+            ("factorial.csv", contrasts(records, plans)),
+            ("effect_by_epoch.csv", effects_by_epoch(records, plans)),
+            ("error_by_rate.csv", errors_by_rate(records, plans)),
+            ("effect_by_rate.csv", effects_by_rate(records, plans)),
+        ):
+            if len(rows):
+                _write_table(rows, out / name)
+            else:
+                (out / name).unlink(missing_ok=True)
         with replacing(out / "records.parquet") as fresh:
             write_parquet(records, fresh)
         page = out / "index.html"
@@ -46,6 +52,17 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
             with replacing(file) as fresh:
                 fresh.write_text(text, encoding="utf-8")
     return page
+
+
+def _write_table(rows: pd.DataFrame, file: Path) -> None:
+    """A table as CSV; where a cell holds several numbers, with semicolons between them."""
+    lists = {
+        name: ["; ".join(f"{value:.4g}" for value in values) for values in rows[name]]
+        for name in ("values", "arm_rates", "control_rates")
+        if name in rows
+    }
+    with replacing(file) as fresh:
+        rows.assign(**lists).to_csv(fresh, index=False)
 
 
 def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:

@@ -98,6 +98,10 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
             "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
+        yield (
+            "Better again is how likely an arm has the lower error with a fresh seed, with its own 95% "
+            "interval, if the differences of pairs are normal."
+        )
         if looks := plans.looks(manifest.run_id for manifest in plans.manifests):
             yield (
                 f"Seeds were added until there was a verdict, with looks at {joined(list(map(str, looks)))} "
@@ -146,20 +150,27 @@ def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
 def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
     """How rates were chosen, and whose test images were absent."""
     trials = [record for record in records if isinstance(record, Trial)]
-    tuned = {trial.tuned for trial in trials}
-    if False in tuned:
+    choosing = [trial for trial in trials if not _is_result(trial) and trial.succeeded]
+    if not all(trial.tuned for trial in trials):
         yield (
             "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
             "includes how well that rate suits the arm."
         )
-    if True in tuned:
+    if any(trial.rate_per_seed for trial in trials):
+        yield (
+            "Effects on error are tuned: each variant was trained at a learning rate of its own, chosen anew "
+            "for every seed, the one of an equal grid with the least validation error with a tuning seed of "
+            "its own. So their intervals hold what the choice of a rate is unsure of."
+        )
+        yield from _about_tuning_per_seed([trial for trial in choosing if trial.rate_per_seed])
+    if any(trial.tuned and not trial.rate_per_seed for trial in trials):
         shares = distinct(record.recipe_settings.get("stop_at_train_error") for record in records)
         soonest = f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
             f"an equal grid {soonest if shares else 'with the least validation error'}."
         )
-        yield from _about_tuning([trial for trial in trials if not _is_result(trial) and trial.succeeded])
+        yield from _about_tuning([trial for trial in choosing if not trial.rate_per_seed])
     for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
         yield (
             f"The official test images of {dataset} were absent: its errors are of images held out from the "
@@ -182,6 +193,14 @@ def _about_tuning(trials: Sequence[Trial]) -> Iterator[str]:
             long = f"for {joined(list(map(str, lengths)))} of {counted(epochs, 'epoch')}"
         best = f", and the best with {counts[-1]}" if len(counts) > 1 else ""
         yield f"To choose a rate, all were trained {long} with {counted(counts[0], 'tuning seed')}{best}."
+
+
+def _about_tuning_per_seed(trials: Sequence[Trial]) -> Iterator[str]:
+    """Likewise, where every seed has a choice of its own."""
+    for epochs in distinct(trial.epochs for trial in trials):
+        lengths = sorted({len(trial.curve) for trial in trials if trial.epochs == epochs})
+        best = f", and the best for {lengths[-1]}" if len(lengths) > 1 else ""
+        yield f"To choose a rate, all were trained for {lengths[0]} of {counted(epochs, 'epoch')}{best}."
 
 
 def _about_devices(records: Sequence[AnyRecord]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from alexnet_bench.analysis.comparison import Comparison
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
 from alexnet_bench.records.manifest import Manifest
-from alexnet_bench.records.schema import AnyRecord, Draw, Trial
+from alexnet_bench.records.schema import PER_SEED, AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import rates
 from alexnet_bench.show.numbers import (
     GIB,
@@ -21,6 +22,7 @@ from alexnet_bench.show.numbers import (
     in_unit,
     interval_text,
     p_text,
+    probability_text,
     quantiles_text,
     value_text,
     verdict_text,
@@ -45,12 +47,13 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     places = " / ".join(dict.fromkeys(str(name) for name in summary["counted_at"].dropna()))
     several = {name for name in ("time_precision", "time_batch_size") if summary[name].nunique() > 1}
 
+    found = {(effect.arm, effect.setting, effect.measure): effect for effect in effects[::-1].itertuples()}
+
     def effect_on(row: Any, *measures: str) -> Any:
         """The effect of a variant on the first of the measures that was recorded; None without one."""
-        settings = [row.trials_setting, row.draws_setting]
-        own = effects[(effects["arm"] == row.variant) & effects["setting"].isin(settings)]
-        found = (effect for measure in measures for effect in own[own["measure"] == measure].itertuples())
-        return next(found, None)
+        settings = (row.trials_setting, row.draws_setting)
+        places = ((row.variant, setting, measure) for measure, setting in product(measures, settings))
+        return next((found[place] for place in places if place in found), None)
 
     cells: Cells = {
         "Variant": lambda row: row.variant,
@@ -80,13 +83,20 @@ def overview(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
         f"Parameters ({places})": lambda row: whole(row.parameters),
         "MACs, million": lambda row: number(row.macs / 1e6),
         "Peak memory, GiB": lambda row: number(row.peak_memory_bytes / GIB),
-        "Learning rate": lambda row: f"{row.learning_rate:.3g}" if pd.notna(row.learning_rate) else MISSING,
+        "Learning rate": lambda row: _rates(row.learning_rates),
         "Seeds": lambda row: _tally(row.seeds_ok, row.seeds_failed),
         "Draws": lambda row: _tally(row.draws_ok, row.draws_failed),
         "Device": lambda row: row.device if isinstance(row.device, str) else MISSING,
         "Failed": lambda row: row.failures if isinstance(row.failures, str) and row.failures else MISSING,
     }
     return Table.of(summary.itertuples(), cells)
+
+
+def _rates(rates: Any) -> str:
+    """Learning rates, of several how many seeds had each."""
+    if not isinstance(rates, tuple) or not rates:
+        return MISSING
+    return ", ".join(f"{rate:.3g} ({count})" if len(rates) > 1 else f"{rate:.3g}" for rate, count in rates)
 
 
 def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
@@ -147,6 +157,9 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Effect": _effect_with_unit,
         "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
+        "Better again": lambda row: probability_text(
+            row.better_again, row.better_again_low, row.better_again_high
+        ),
         "Verdict": _verdict,
         "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
@@ -170,6 +183,24 @@ def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
         "Seeds": lambda row: str(row.seeds),
     }
     return Table.of(contrasts.itertuples(), cells)
+
+
+def rates_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
+    """One row an arm and way to choose the rates at which it is compared."""
+    cells: Cells = {
+        "Ablation": lambda row: row.ablation or MISSING,
+        "Arm": lambda row: row.arm,
+        "Control": lambda row: row.control,
+        "Where": lambda row: places.get(row.setting, MISSING),
+        "Compared": lambda row: row.compared,
+        "At": _rates_text,
+        "Epochs": lambda row: str(row.epochs),
+        "Effect, points": lambda row: in_unit(row.effect, POINTS),
+        "95% interval": lambda row: interval_text(*_bounds(row), POINTS),
+        "Tuning seeds": lambda row: str(row.pairs) if row.pairs else MISSING,
+        "Note": lambda row: row.note or MISSING,
+    }
+    return Table.of(effects.itertuples(), cells)
 
 
 def failures_table(records: Sequence[AnyRecord]) -> Table:
@@ -203,7 +234,7 @@ def _describe_run(manifest: Manifest, records: Sequence[AnyRecord]) -> dict[str,
     precisions = ", ".join(plan.precisions)
     trained = (
         f"{plan.topology}, recipe {plan.recipe}, {counted(plan.epochs, 'epoch')}, batch {plan.batch_size}, "
-        f"{precisions}, {rates(plan.tune)}"
+        f"{precisions}, {rates(plan.tune, plan.tune == PER_SEED)}"
     )
     sizes = ", ".join(map(str, plan.time_batch_sizes))
     draws = [record for record in records if isinstance(record, Draw)]
@@ -289,6 +320,14 @@ def _effect_with_unit(row: Any) -> str:
 def _bounds(row: Any) -> tuple[float, float]:
     """The ends of the interval; not numbers where the row has none to show."""
     return (row.low, row.high) if row.kind in (INTERVAL, INCOMPLETE) else (math.nan, math.nan)
+
+
+def _rates_text(row: Any) -> str:
+    """The rates of an arm, and of the control where they are others."""
+    own, control = (
+        ", ".join(f"{rate:.3g}" for rate in rates) for rates in (row.arm_rates, row.control_rates)
+    )
+    return own if own == control else f"{own or MISSING}; {row.control} at {control or MISSING}"
 
 
 def _p_value(row: Any) -> float:

@@ -23,7 +23,8 @@ def test_a_row_a_variant_with_error_throughput_and_costs():
         ]
     )["alexnet"]
     assert (row.error_percent, row.error_name) == (pytest.approx(3), "test top-1 error")
-    assert (row.dataset, row.topology, row.epochs, row.learning_rate) == ("digits", "alexnet-8", 2, 0.01)
+    assert (row.dataset, row.topology, row.epochs) == ("digits", "alexnet-8", 2)
+    assert row.learning_rates == ((0.01, 2),)
     assert row.training_images_per_second == pytest.approx(math.sqrt(10 * 20))
     assert row.inference_images_per_second == pytest.approx(90)
     assert (row.time_topology, row.time_batch_size) == ("alexnet-227", 16)

@@ -239,3 +239,33 @@ def test_a_seed_of_the_control_that_fails_after_an_arm_has_its_verdict_changes_n
 
     assert row([*control, *arm], looks=[4, 8]).verdict == "worse"
     assert row([*control, *arm], looks=[]).verdict == ""
+
+
+# -- how likely the arm is better with a fresh seed
+
+
+def test_an_error_that_has_an_interval_says_how_likely_a_fresh_seed_has_the_arm_better():
+    better = trials("no-lrn", 0.095, 0.10, 0.114, 0.09)
+    found = {item.measure: item for item in rows([*CONTROL, *better])}
+
+    for name in ("test_top1_error", "validation_top1_error", "train_error"):
+        only = found[name]
+        assert 0.5 < only.better_again_low < only.better_again < only.better_again_high <= 1
+    assert math.isnan(found["loss"].better_again)
+
+
+def test_a_worse_arm_is_hardly_better_and_few_pairs_say_nothing():
+    worse = trials("no-lrn", 0.15, 0.161, 0.171, 0.149)
+    assert row([*CONTROL, *worse]).better_again_high < 0.05
+    assert math.isnan(row([*CONTROL[:3], *worse[:3]]).better_again)
+
+
+def test_how_likely_it_is_rests_on_the_pairs_of_the_verdict():
+    """Seeds after the look at which it fell change nothing."""
+    better = trials("no-lrn", 0.095, 0.10, 0.114, 0.09)
+    later = [trial("alexnet", 4, 0.1), trial("no-lrn", 4, 0.4)]
+
+    then, now = (row(records, looks=[4, 8]) for records in ([*CONTROL, *better], [*CONTROL, *better, *later]))
+
+    assert (now.better_again, now.better_again_low) == (then.better_again, then.better_again_low)
+    assert len(now.values) == 5

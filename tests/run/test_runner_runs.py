@@ -28,7 +28,8 @@ from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import run as runs
 from alexnet_bench.run.local import Zygote
-from alexnet_bench.run.run import Observer, continue_run, resume_settings, start_run
+from alexnet_bench.run.observer import Observer
+from alexnet_bench.run.run import continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.run.trials import run_trials

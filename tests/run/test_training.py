@@ -11,10 +11,13 @@ from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
+from alexnet_bench.records.schema import PER_SEED
 from alexnet_bench.run import run as runs
-from alexnet_bench.run.run import Observer, continue_run, resume_settings, start_run
+from alexnet_bench.run.observer import Observer
+from alexnet_bench.run.run import continue_run, resume_settings, start_run
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.trials import task_key
 
 SILENT = Observer()
 # Alternates, so that no number of seeds below 32 tells it from nothing.
@@ -27,8 +30,10 @@ def carry_out(monkeypatch, tmp_path):
 
     def do(columns, observer=SILENT, **asked):
         def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
+            tune = {"tuned": bool(schedule.settings.tune)}
+            tune["rate_per_seed"] = schedule.settings.tune == PER_SEED
             for task in tasks:
-                keep(made_up_trial(task, run_id, **columns(task)))
+                keep(made_up_trial(task, run_id, **tune, **columns(task)))
 
         monkeypatch.setattr(runs, "run_trials", train)
         monkeypatch.setattr(runs, "Zygote", lambda log: contextlib.nullcontext())
@@ -89,9 +94,13 @@ def steady_curve(error, epochs):
     return [curve_point(epoch, error) for epoch in range(1, epochs + 1)]
 
 
-def seeds_of(folder):
-    """How many seeds of each variant were trained."""
-    rows = run_records(folder)
+def counts(row):
+    return row.purpose == "result"
+
+
+def seeds_of(folder, *purposes):
+    """How many seeds of each variant were trained, for some purposes or for any."""
+    rows = [row for row in run_records(folder) if not purposes or row.purpose in purposes]
     names = dict.fromkeys(row.variant for row in rows)
     return {name: len({row.seed for row in rows if row.variant == name}) for name in names}
 
@@ -153,8 +162,45 @@ def test_choosing_rates_does_not_count_against_the_budget(conclude):
 
     folder = conclude(errors, variants="alexnet,no-lrn", tune="lr", budget=8 * 60.0)
 
-    results = [row for row in run_records(folder) if row.purpose == "result"]
+    results = [row for row in run_records(folder) if counts(row)]
     assert len(results) == 8 < len(run_records(folder))
+
+
+def test_where_each_seed_chooses_its_rate_that_counts_against_the_budget(conclude):
+    """Seven rates, of which two are trained for longer, and a result, a minute each: 80 for four seeds."""
+    errors = {"alexnet": constant(0.10), "tanh": unsure(0.10)}
+    asked = {"variants": "alexnet,tanh", "tune": "lr-per-seed", "observer": (told := Told())}
+
+    folder = conclude(errors, budget=81 * 60.0, **asked)
+
+    assert seeds_of(folder, "result") == {"alexnet": 4, "tanh": 4}
+    assert told.reasons == ["the budget leaves no time for the trials up to 8 seeds"]
+
+
+def test_seeds_that_choose_their_rates_are_trained_one_after_the_other(carry_out):
+    """So that a run cut short has whole pairs. It goes on with exactly what is missing."""
+    trained, asked = [], {"variants": "alexnet,tanh", "tune": "lr-per-seed", "seeds": 3, "epochs": 6}
+
+    def columns(task, until=math.inf):
+        if len(trained) == until:
+            raise KeyboardInterrupt
+        trained.append(task)
+        rate = task.network.recipe.learning_rate
+        return {"curve": steady_curve(rate, task.most_epochs or 6), "test_top1_error": rate}
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(lambda task: columns(task, 20), **asked)
+    folder = carry_out(columns, **asked)
+
+    rates = {row.seed: row.recipe_settings["learning_rate"] for row in run_records(folder) if counts(row)}
+    # The lowest of those below the grid that may be tried; what it takes is the same for every seed.
+    assert len({round(rate, 9) for rate in rates.values()}) == 1
+    of_seed = [task.seed % 1_000_000 for task in trained]
+    assert of_seed == sorted(of_seed)
+    assert [task.purpose for task in trained if task.seed % 1_000_000 == 1][-2:] == ["result", "result"]
+    assert len({(task_key(task), task.most_epochs) for task in trained}) == len(trained)
+    rows = effects(run_records(folder), [read_manifest(folder)], None).set_index("measure")
+    assert rows.loc["test_top1_error", "pairs"] == 3
 
 
 def test_a_run_that_goes_on_looks_where_it_was_planned(conclude):

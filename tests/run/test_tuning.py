@@ -32,7 +32,8 @@ THIRD_OF_FIGURE_1 = 0.02 * (1 / 3)
 
 def schedule(variants="alexnet", **asked):
     return Schedule(
-        Settings(variants=variants, measure="accuracy", tune="lr", epochs=EPOCHS, **asked), REGISTRY
+        Settings(**{"variants": variants, "measure": "accuracy", "tune": "lr", "epochs": EPOCHS} | asked),
+        REGISTRY,
     )
 
 
@@ -167,7 +168,7 @@ def test_where_all_fail_the_recipes_own_rate_is_used():
 
     assert len(tasks) == len(RATE_GRID)
     assert chosen_rates(records, TUNING_SEEDS) == {}
-    assert [rate_of(task) for task in plan.trials({})] == [0.01]
+    assert [rate_of(task) for task in plan.trials(records)] == [0.01]
 
 
 @pytest.mark.parametrize(
@@ -198,9 +199,8 @@ def test_rates_are_chosen_and_used_at_each_precision():
     plan = schedule("alexnet,tanh", precision=("float32", halves), seeds=1)
     best = {"float32": 0.03, halves: THIRD}
     _, records = race(plan, lambda task: by_rate({best[task.network.precision]: 0.1})(task))
-    rates = chosen_rates([item for item in records if item.variant == "alexnet"], TUNING_SEEDS)
 
-    trials = plan.trials(rates)
+    trials = plan.trials([item for item in records if item.variant == "alexnet"])
 
     networks = [task.network for task in trials]
     assert [(item.variant.name, item.precision, item.recipe.learning_rate) for item in networks] == [
@@ -209,6 +209,35 @@ def test_rates_are_chosen_and_used_at_each_precision():
         ("alexnet", halves, THIRD),
         ("tanh", halves, 0.01),
     ]
+
+
+# -- a choice for each seed
+
+
+def test_each_seed_chooses_its_rate_with_a_tuning_seed_of_its_own():
+    """By the best two of a fifth of the epochs, trained for half of them."""
+    plan = schedule(seeds=2, tune="lr-per-seed")
+    best = {TUNING_SEEDS[0]: 0.03, TUNING_SEEDS[0] + 1: THIRD}
+
+    def outcome(task):
+        late = 0.1 if rate_of(task) == best[task.seed] else 0.3
+        early = 0.2 if rate_of(task) in (0.01, best[task.seed]) else 0.4
+        return trained(task, [early] * (EPOCHS // 5) + [late] * (EPOCHS - EPOCHS // 5))
+
+    tasks, records = race(plan, outcome)
+
+    # One beyond the end of the grid as well, where the best one is there.
+    assert given([task for task in tasks if task.seed == TUNING_SEEDS[0] + 1]) == dict.fromkeys(
+        GRID, EPOCHS // 5
+    ) | {0.01: EPOCHS // 2, THIRD: EPOCHS // 2}
+    assert [(task.seed, rate_of(task)) for task in plan.trials(records)] == [(0, 0.03), (1, THIRD)]
+
+
+def test_a_seed_with_a_result_chooses_no_rate_any_more():
+    plan = schedule(seeds=2, tune="lr-per-seed")
+    result = made_up_trial(plan.trials()[0], "run", curve=[])
+
+    assert {task.seed for rung in plan.tuning_rungs([result]) for task in rung} == {TUNING_SEEDS[0] + 1}
 
 
 # -- recipes that stop at a training error
@@ -333,7 +362,7 @@ def falling_points(error):
 def test_rates_that_were_chosen_before_there_was_a_race_stay_chosen():
     plan = schedule(seeds=2)
     records = grid_of_one_seed(plan, {0.01: 0.3, THIRD: 0.2, 0.03: 0.1, 0.001: 0.4})
-    (result, *_) = plan.trials(chosen_rates(records, TUNING_SEEDS))
+    (result, *_) = plan.trials(records)
 
     assert rate_of(result) == 0.03
     assert plan.tuning_rungs([*records, made_up_trial(result, "run")]) == []

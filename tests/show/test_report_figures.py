@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from report_runs import DEVICE, draw, failed_trial, in_run, manifest, trial
+from report_runs import DEVICE, changed, curve_point, draw, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.show.figures import FIGURES, style
@@ -45,6 +45,50 @@ def crossing():
     return trials, manifest(variants=names, factorials=[[one, other]])
 
 
+TRAINED = [name for name in NAMES if name not in ("lrn", "two-gpu")]
+
+
+def learning():
+    """Trials whose errors are an equal number of points above the control's after each of six epochs."""
+    return [
+        trial(
+            name,
+            seed,
+            0.2,
+            epochs=6,
+            curve=[curve_point(epoch, 0.4 / epoch + 0.01 * place + 0.001 * seed) for epoch in range(1, 7)],
+        )
+        for place, name in enumerate(TRAINED)
+        for seed in range(4)
+    ]
+
+
+def tuning():
+    """Trials at four rates, of which the last diverges for the last variant, and results at two of them."""
+    tried = [
+        trial(
+            name,
+            1_000_000 + seed,
+            0.2,
+            purpose="tuning",
+            epochs=6,
+            recipe_settings={"learning_rate": rate},
+            curve=[curve_point(epoch, 0.2 + 0.1 * place) for epoch in range(1, 7 if rate == 0.01 else 3)],
+        )
+        for name in TRAINED
+        for place, rate in enumerate((0.001, 0.003, 0.01, 0.03))
+        for seed in range(2)
+        if (name, rate) != (TRAINED[-1], 0.03)
+    ]
+    (failed,) = changed([failed_trial(TRAINED[-1], 1_000_000)], purpose="tuning", epochs=6)
+    (failed,) = changed([failed], recipe_settings={"learning_rate": 0.03})
+    chosen = [
+        trial("alexnet", seed, recipe_settings={"learning_rate": rate})
+        for seed, rate in enumerate((0.003, 0.01))
+    ]
+    return [*tried, failed, *chosen]
+
+
 @pytest.fixture(scope="module")
 def figures():
     """Every figure of fifteen variants, drawn."""
@@ -61,7 +105,12 @@ def figures():
     records[1] = failed_trial("alexnet", 1)
     run = manifest(variants=NAMES)
     made = {name: drawn(name, records, run) for name in ("error", "throughput", "tradeoff", "curves")}
-    return made | {"sweep": drawn("sweep", sweep(), run), "interaction": drawn("interaction", *crossing())}
+    return made | {
+        "sweep": drawn("sweep", sweep(), run),
+        "interaction": drawn("interaction", *crossing()),
+        "effect_by_epoch": drawn("effect_by_epoch", learning(), run),
+        "error_by_rate": drawn("error_by_rate", tuning(), run),
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name != "filters"])
@@ -132,6 +181,61 @@ def test_names_beside_a_tradeoff_are_moved_apart_and_stay_inside(errors):
 def test_curves_have_a_plot_a_trained_network(figures):
     shown = [axes.get_title().replace("\n", "") for axes in _axes(figures["curves"]) if axes.get_visible()]
     assert shown == [name for name in NAMES if name != "lrn"]
+
+
+def test_the_effect_over_training_has_a_plot_an_arm_with_its_interval_the_margin_and_zero(figures):
+    shown = [axes for axes in _axes(figures["effect_by_epoch"]) if axes.get_visible()]
+    assert [axes.get_title().split("\n")[-1] for axes in shown] == [
+        f"+{place}.00 [+{place}.00, +{place}.00]" for place in range(1, 13)
+    ]
+    first = shown[0]
+    zero, effect = first.lines
+    assert list(zero.get_ydata()) == [0, 0]
+    assert list(effect.get_xdata()) == [1, 2, 3, 4, 5, 6]
+    assert list(effect.get_ydata()) == pytest.approx([1] * 6)
+    low, high = first.get_ylim()
+    assert low < -0.5 and high > 1
+
+
+@pytest.mark.parametrize(
+    "records", [learning()[-8:-1], changed(learning()[-8:], curve=())], ids=["three pairs", "no curves"]
+)
+def test_the_effect_over_training_is_drawn_where_there_are_pairs_and_epochs(records):
+    control, arm = TRAINED[-2:]
+    run = manifest(variants={name: NAMES[name] for name in (control, arm)}, control=control)
+    assert drawn("effect_by_epoch", learning()[-8:], run) is not None
+    assert drawn("effect_by_epoch", records, run) is None
+
+
+def test_error_against_rate_has_a_line_a_variant_on_a_logarithmic_axis(figures):
+    (axes,) = _axes(figures["error_by_rate"])
+    assert axes.get_xscale() == "log"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.001", "0.003", "0.01", "0.03"]
+    lines = [line for line in axes.lines if line.get_linestyle() != "None"]
+    assert len(lines) == len(TRAINED)
+    assert list(lines[0].get_ydata()) == pytest.approx([20, 30, 40, 50])
+    looks = {(line.get_color(), line.get_linestyle()) for line in lines}
+    assert len(looks) == len(lines)
+    assert axes.get_ylabel().startswith("validation error after 2 epochs")
+
+
+def test_what_was_chosen_what_went_on_and_what_failed_is_marked(figures):
+    (axes,) = _axes(figures["error_by_rate"])
+    marked = {
+        marker: [line for line in axes.lines if line.get_marker() == marker and len(line.get_xdata())]
+        for marker in "Dx"
+    }
+    assert [list(line.get_ydata()) for line in marked["x"]] == [[0.97]]
+    assert [list(line.get_ydata()[2:3]) for line in marked["D"]] == [pytest.approx([40])] * len(TRAINED)
+    assert [text.get_text() for text in axes.texts] == ["1", "1"]
+    words = [text.get_text() for text in figures["error_by_rate"].subfigs[0].legends[0].get_texts()]
+    assert words[: len(TRAINED)] == TRAINED
+    assert words[len(TRAINED) :] == [
+        "one tuning seed, after as many epochs",
+        "mean after more epochs, of the seeds that went on",
+        "chosen (by so many seeds)",
+        "failed or diverged",
+    ]
 
 
 def test_variants_are_ordered_from_best_to_worst_after_the_control():

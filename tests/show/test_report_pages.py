@@ -87,6 +87,42 @@ def test_from_four_seeds_and_draws_on_it_has_intervals_and_verdicts():
     assert "Verdicts on training throughput" in said
 
 
+def test_an_error_says_how_likely_a_fresh_seed_has_the_arm_better():
+    said = page(accuracy(seeds=4))
+    assert "Better again is how likely an arm has the lower error with a fresh seed" in said
+    assert "<1% [<1%, 12%]" in said
+    assert "Better again" not in page(accuracy(seeds=3) + timing(draws=4))
+
+
+def test_effects_by_learning_rate_stand_in_a_table_of_their_own():
+    tried = [
+        trial(
+            name,
+            1_000_000 + seed,
+            error + 0.001 * seed,
+            purpose="tuning",
+            fingerprint=f"{name} at {rate}",
+            recipe_settings={"learning_rate": rate},
+        )
+        for name, rate, error in (
+            ("alexnet", 0.01, 0.2),
+            ("alexnet", 0.03, 0.1),
+            ("no-lrn", 0.01, 0.15),
+            ("no-lrn", 0.03, 0.4),
+        )
+        for seed in range(2)
+    ]
+    html_page, markdown, _ = pages([*accuracy(), *tried])
+    assert "<h2>Effects by learning rate</h2>" in html_page
+    rows = [line for line in markdown.splitlines() if line.startswith("| lrn | no-lrn | alexnet |")]
+    assert rows == [
+        "| lrn | no-lrn | alexnet | at the best rate of each | 0.01; alexnet at 0.03 | 2 | +5.00 | 2 |",
+        "| lrn | no-lrn | alexnet | at the control's best rate | 0.03 | 2 | +30.00 | 2 |",
+        "| lrn | no-lrn | alexnet | over the whole curve | 0.01, 0.03 | 2 | +12.50 | 2 |",
+    ]
+    assert "by learning rate" not in pages(accuracy())[1]
+
+
 def test_effects_stand_beside_the_claim():
     said = page(accuracy() + timing())
     claim, effect = said.index(LRN_CLAIM["says"]), said.index("+1.10 points")
@@ -203,6 +239,27 @@ def test_it_says_by_which_rule_rates_were_chosen():
     stops = {"recipe_settings": {"learning_rate": 0.01, "stop_at_train_error": 0.25}}
     assert "any more, with 1 tuning seed, and the best with 3." in said((3, 1), (8, 3), **stops)
     assert "To choose a rate" not in page(accuracy())
+
+
+def test_it_says_that_every_seed_chose_its_own_rate():
+    choosing = [
+        trial("alexnet", 10, 0.5, purpose="tuning", epochs=30, curve=[curve_point(1, 0.5)] * length)
+        for length in (10, 10, 30)
+    ]
+    said = page(changed([*accuracy(), *choosing], tuned=True, rate_per_seed=True, network="any rate"))
+    assert "chosen anew for every seed, the one of an equal grid with the least validation error" in said
+    assert "To choose a rate, all were trained for 10 of 30 epochs, and the best for 30." in said
+    assert "a learning rate tuned for each variant and seed" in said
+
+
+def test_it_shows_how_many_seeds_had_each_rate():
+    rates = [{"recipe_settings": {"learning_rate": rate}} for rate in (0.03, 0.01, 0.03)]
+    trials = [
+        trial(name, seed, 0.1, rate_per_seed=True, network=name, **rate)
+        for name in ("alexnet", "no-lrn")
+        for seed, rate in enumerate(rates)
+    ]
+    assert "0.01 (1), 0.03 (2)" in page(trials)
 
 
 def test_what_older_records_lack_has_no_column():

@@ -7,7 +7,17 @@ import json
 import pandas as pd
 import pytest
 from PIL import Image
-from report_runs import VERSIONS, accuracy, draw, failed_trial, manifest, timing, trial, write_run
+from report_runs import (
+    VERSIONS,
+    accuracy,
+    curve_point,
+    draw,
+    failed_trial,
+    manifest,
+    timing,
+    trial,
+    write_run,
+)
 
 from alexnet_bench import BenchError, read, write_report
 from alexnet_bench.records.run_folder import add_record
@@ -59,6 +69,38 @@ def test_effects_are_written_as_data(full):
     assert [(row["arm"], row["measure"], row["kind"], row["low"]) for row in rows] == [
         ("no-lrn", measure, "descriptive", "") for measure in MEASURES
     ]
+
+
+def test_what_depends_on_epochs_and_rates_is_written_as_data_and_goes_with_its_records(tmp_path):
+    curve = [curve_point(epoch, 0.5 / epoch) for epoch in (1, 2, 3)]
+    trials = [trial(name, seed, epochs=3, curve=curve) for name in ("alexnet", "no-lrn") for seed in range(4)]
+    tuning = [
+        trial(
+            name,
+            1_000_000,
+            epochs=3,
+            curve=curve,
+            purpose="tuning",
+            fingerprint=f"{name} at {rate}",
+            recipe_settings={"learning_rate": rate},
+        )
+        for name in ("alexnet", "no-lrn")
+        for rate in (0.01, 0.03)
+    ]
+    out = tmp_path / "report"
+    write_report(write_run(tmp_path / "tuned", [*trials, *tuning]), out=out)
+
+    by_epoch, by_rate, compared = (
+        pd.read_csv(out / f"{name}.csv") for name in ("effect_by_epoch", "error_by_rate", "effect_by_rate")
+    )
+    assert list(by_epoch["epoch"]) == [1, 2, 3]
+    assert list(by_rate["learning_rate"]) == [0.01, 0.03, 0.01, 0.03]
+    assert list(compared["arm_rates"]) == ["0.01", "0.01", "0.01; 0.03"]
+    drawn_now = {file.name for file in out.glob("*_by_*")}
+    assert {"effect_by_epoch.png", "error_by_rate.svg"} <= drawn_now
+
+    write_report(write_run(tmp_path / "other", accuracy(), manifest("run-b")), out=out)
+    assert list(out.glob("*_by_*")) == []
 
 
 def test_records_survive_in_parquet(full):

@@ -19,6 +19,7 @@ import claims as claims_rule
 import cuda_convnet
 import families
 import frameworks
+import fresh_seed
 import gate_live
 import gate_replay
 import history
@@ -107,6 +108,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "looks"): lambda: looks.table(found("looks")),
         ("docs/verdicts.md", "reports"): lambda: reports.table(found("reports")),
         ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
+        ("docs/verdicts.md", "fresh-seed"): lambda: fresh_seed.table(found("fresh-seed")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
         ("docs/variants.md", "cuda-convnet"): lambda: cuda_convnet.table(REFERENCE / "cuda-convnet"),
         ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),

@@ -39,7 +39,7 @@ PARTS = {
     "reading": ["read_runs"],
     "effects": ["effects"],
     "figures": ["_draw_figures"],
-    "tables": ["make_content", "contrasts"],
+    "tables": ["make_content", "contrasts", "effects_by_epoch", "errors_by_rate", "effects_by_rate"],
     "Parquet": ["write_parquet"],
     "page": ["render_latex", "render_markdown", "render_html"],
 }

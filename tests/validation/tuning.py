@@ -27,7 +27,15 @@ from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Epoch, Trial
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
-from alexnet_bench.run.tuning import RACE, Rung, Try, tries_left
+from alexnet_bench.run.tuning import (
+    RACE,
+    RACE_OF_ONE_SEED,
+    TUNING_SEEDS,
+    Rung,
+    Try,
+    race_of,
+    tries_left,
+)
 
 
 def _by_seeds(share: float) -> tuple[Rung, ...]:
@@ -45,6 +53,7 @@ RULES: dict[str, tuple[int, tuple[Rung, ...]]] = {
     "all to the end, three seeds": (3, TO_THE_END),
     "all to a third, two with more seeds (used)": (3, RACE),
     "all to a third, one seed": (1, RACE),
+    "all to a fifth, two to half, one seed (used for each seed)": (1, RACE_OF_ONE_SEED),
     "all to half, two with more seeds": (3, _by_seeds(1 / 2)),
     "all to a quarter, two with more seeds": (3, _by_seeds(1 / 4)),
     "all to a third, three seeds": (3, (Rung(rates=4, seeds=3, share=1 / 3),)),
@@ -124,7 +133,7 @@ def _committed(name: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
     for network in Schedule(Settings(measure="accuracy", **asked), alone=True).trained:
         own = [row for row in tuning if row.variant == network.variant.name]
         seeds = sorted({row.seed for row in own})
-        rate, epochs = _choose(network, partial(_cut, own), seeds, ())
+        rate, epochs = _choose(network, partial(_cut, own), seeds, race_of(network, TUNING_SEEDS))
         (then,) = chosen_rates(own, seeds).values()
         row = {"run": name, "variant": network.variant.name, "rate": rate, "rate_then": then}
         row |= {"epochs": epochs, "epochs_then": sum(len(trial.curve) for trial in own)}

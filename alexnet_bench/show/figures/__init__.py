@@ -7,7 +7,9 @@ from alexnet_bench.show.figures.loading import import_matplotlib
 import_matplotlib()
 
 from alexnet_bench.show.figures.curves import curves_figure
+from alexnet_bench.show.figures.effect_by_epoch import effect_by_epoch_figure
 from alexnet_bench.show.figures.error import error_figure
+from alexnet_bench.show.figures.error_by_rate import error_by_rate_figure
 from alexnet_bench.show.figures.filters import filters_figure
 from alexnet_bench.show.figures.interaction import interaction_figure
 from alexnet_bench.show.figures.sweep import sweep_figure
@@ -21,5 +23,7 @@ FIGURES = {
     "tradeoff": tradeoff_figure,
     "interaction": interaction_figure,
     "curves": curves_figure,
+    "effect_by_epoch": effect_by_epoch_figure,
+    "error_by_rate": error_by_rate_figure,
     "filters": filters_figure,
 }

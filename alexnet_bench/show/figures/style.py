@@ -28,7 +28,7 @@ DOTS_PER_INCH = 150
 PALETTE = sns.color_palette("colorblind").as_hex()
 ARM, CONTROL, SECOND, MUTED = PALETTE[0], PALETTE[3], PALETTE[1], "#8a8a8a"
 # The palette without the control's colour, and without those too pale for thin lines.
-_DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
+DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
 # Of lines and marks, and of their entries in a legend.
 REFERENCE: dict[str, Any] = {"color": CONTROL, "linestyle": "--", "linewidth": 1}
 NOTHING: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.2}
@@ -144,7 +144,7 @@ def scatter(axes: Axes, values: pd.DataFrame, x: str, y: str, colours: dict[str,
 
 def distinct_colours(names: Iterable[str], plans: Plans) -> dict[str, str]:
     """A colour a variant, which ties it to its name; a control's is its own."""
-    others = cycle(_DISTINCT)
+    others = cycle(DISTINCT)
     return {name: CONTROL if plans.is_control(name) else next(others) for name in names}
 
 

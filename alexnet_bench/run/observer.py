@@ -1,0 +1,30 @@
+"""What is told how a run gets on."""
+
+from typing import Any
+
+from alexnet_bench.records.manifest import Plan
+from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.run.schedule import TrialTask
+from alexnet_bench.run.timing_plan import DrawTask
+
+
+class Observer:
+    """What is told how a run gets on; this one takes no notice."""
+
+    def begun(self, plan: Plan) -> None:
+        """A run goes ahead; its workers take seconds to start."""
+
+    def planned(self, tuning: int, trials: int, draws: int) -> None:
+        """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""
+
+    def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
+        """A trial has ended an epoch."""
+
+    def recorded(self, record: AnyRecord) -> None:
+        """A record is on disk."""
+
+    def timing(self, task: DrawTask, event: str) -> None:
+        """Timing goes on."""
+
+    def stopped(self, reason: str) -> None:
+        """Less is trained than was planned."""
