@@ -6,7 +6,7 @@ of its own, with the reason.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -82,6 +82,12 @@ class Setting:
         """The records of one variant; of its draws, those of one mode."""
         rows = self._by_variant.get(variant, [])
         return rows if mode is None else [row for row in rows if row.mode == mode]
+
+    def holding(self, rows: Iterable[Any]) -> "Setting":
+        """The same with some of its records alone."""
+        found = replace(self, rows=list(rows))
+        found._runs.update(self._runs)
+        return found
 
     @cached_property
     def _by_variant(self) -> dict[str, list[Any]]:

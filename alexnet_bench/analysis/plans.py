@@ -1,5 +1,6 @@
 """What the runs of a report set out to do, from their manifests."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,6 +91,16 @@ class Plans:
         """How a variant differs from the paper's network, in words."""
         described = (plan.variants.get(variant) for plan in self._each())
         return next((item.difference for item in described if item), "")
+
+    def changes(self, variant: str) -> dict[str, str]:
+        """The same by field; nothing of a variant that is the paper's network."""
+        described = (plan.variants.get(variant) for plan in self._each())
+        item = next(filter(None, described), None)
+        if item is None or not item.fields:
+            return {}
+        # A value may hold commas too, so only those before a field part.
+        parts = re.split(f", (?={'|'.join(map(re.escape, item.fields))} )", item.difference)
+        return dict(part.split(" ", 1) for part in parts)
 
     def ablation_of(self, variant: str) -> str:
         """The ablation that a variant is an arm of, or at least the control; else nothing."""

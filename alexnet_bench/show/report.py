@@ -10,6 +10,7 @@ from alexnet_bench.analysis.by_rate import effects_by_rate, errors_by_rate
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.specifications import specification_curves, specifications_table
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.parquet import write_parquet
 from alexnet_bench.records.schema import AnyRecord
@@ -36,6 +37,7 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
             ("effect_by_epoch.csv", effects_by_epoch(records, plans)),
             ("error_by_rate.csv", errors_by_rate(records, plans)),
             ("effect_by_rate.csv", effects_by_rate(records, plans)),
+            ("specifications.csv", specifications_table(specification_curves(records, plans))),
         ):
             if len(rows):
                 _write_table(rows, out / name)

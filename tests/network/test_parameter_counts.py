@@ -59,7 +59,12 @@ PARAMETERS = {
         60_965_224,
     ),
     **dict.fromkeys(
-        [f"{unit}-{weights}" for unit in ("relu", "tanh") for weights in ("normal", "glorot", "he")],
+        [
+            f"{unit}-{weights}{pixels}"
+            for unit in ("relu", "tanh")
+            for weights in ("normal", "theirs", "glorot", "he")
+            for pixels in ("", "-raw")
+        ],
         62_378_344,
     ),
 }

@@ -122,7 +122,7 @@ def test_all_is_every_variant_with_the_papers_first():
         ("tanh, no-lrn", ["tanh", "no-lrn"]),
         ("@lrn", ["lrn", "no-lrn"]),
         ("@towers", ["alexnet", "single-tower", "one-gpu"]),
-        ("@figure-1-[hn]*", ["relu-normal", "tanh-normal", "relu-he", "tanh-he"]),
+        ("@figure-1-[hn]*[el]", ["relu-normal", "tanh-normal", "relu-he", "tanh-he"]),
         ("no-[dl]*", ["no-dropout", "no-lrn"]),
         ("[nt]o-lrn,?anh", ["no-lrn", "tanh"]),
         ("no-lrn+tanh", ["no-lrn+tanh"]),

@@ -1,13 +1,19 @@
 """What the figures show."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.collections import PathCollection
 from report_runs import DEVICE, changed, curve_point, draw, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.analysis.specifications import specification_curves
 from alexnet_bench.show.figures import FIGURES, style
+from alexnet_bench.show.figures.specification import choice_rows
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -18,9 +24,10 @@ NAMES = {"alexnet": [], "lrn": [], "two-gpu": ["placement"]} | {
 
 
 def drawn(name, records, run, folders=None):
-    """A figure, laid out; None where there is nothing to draw."""
+    """A figure, laid out, of one run or a list of them; None where there is nothing to draw."""
+    runs = run if isinstance(run, list) else [run]
     with style.styled():
-        figure = FIGURES[name].draw(in_run(records), Plans([run], folders or {}))
+        figure = FIGURES[name].draw(in_run(records), Plans(runs, folders or {}))
         if figure is not None:
             figure.canvas.draw()
     return figure
@@ -43,6 +50,18 @@ def crossing():
     names = {"alexnet": [], one: ["dropout"], other: ["normalization"], f"{one}+{other}": ["dropout"]}
     trials = [trial(name, seed, 0.03 + 0.01 * index) for index, name in enumerate(names) for seed in range(4)]
     return trials, manifest(variants=names, factorials=[[one, other]])
+
+
+def many_ways(count=34):
+    """Trials of a question asked in so many settings, in three ways at least in each, and their plans."""
+    shapes = [f"alexnet-{number}" for number in range(count)]
+    trials = [
+        trial(name, seed, 0.3 + bad * (number - 9) / 99 + seed / 999, run_id=shape, topology=shape)
+        for number, shape in enumerate(shapes)
+        for name, bad in (("alexnet", 0), ("no-lrn", 1))
+        for seed in range(4 if number % 3 else 2)
+    ]
+    return trials, [manifest(shape, topology=shape, test_images=360) for shape in shapes]
 
 
 TRAINED = [name for name in NAMES if name not in ("lrn", "two-gpu")]
@@ -110,6 +129,7 @@ def figures():
         "interaction": drawn("interaction", *crossing()),
         "effect_by_epoch": drawn("effect_by_epoch", learning(), run),
         "error_by_rate": drawn("error_by_rate", tuning(), run),
+        "specification": drawn("specification", *many_ways()),
     }
 
 
@@ -270,6 +290,103 @@ def test_sweep_has_a_line_a_variant_and_precision_over_the_batch_sizes(figures):
 
 def test_one_batch_size_is_no_sweep():
     assert drawn("sweep", [draw("alexnet", 0, [1.0])], manifest()) is None
+
+
+# -- specification curves
+
+
+def test_every_way_of_asking_has_a_mark_and_its_choices(figures):
+    """134 columns: none is left out, and each has one network, one length and one metric."""
+    above, below = _axes(figures["specification"])
+    places = sorted(place for place, _ in marks_of(above))
+    count = len(places)
+    assert places == list(range(count)) and count > 100
+
+    (chosen,) = [line for line in below.lines if line.get_color() == "black"]
+    by_row = dict(enumerate(labels_of(below)))
+    for name in ("network", "length", "metric"):
+        of_name = [x for x, y in chosen.get_xydata() if by_row[int(y)].startswith(f"{name}: ")]
+        assert sorted(of_name) == list(range(count))
+
+
+def marks_of(axes):
+    return [at for item in axes.collections if isinstance(item, PathCollection) for at in item.get_offsets()]
+
+
+def labels_of(axes):
+    return [label.get_text() for label in axes.get_yticklabels()]
+
+
+def test_how_many_intervals_lie_where_is_said_under_the_curve(figures):
+    _, below = _axes(figures["specification"])
+    told = " ".join(below.get_xlabel().split())
+    records, runs = many_ways()
+    (curve,) = specification_curves(in_run(records), Plans(runs))
+
+    lower = sum(one.high < 0 for one in curve)
+    higher = sum(one.low > 0 for one in curve)
+    neither = sum(one.low <= 0 <= one.high for one in curve)
+    assert min(lower, higher, neither) > 0
+    assert told == (
+        f"{lower} intervals below zero (the arm is better), {higher} above (worse), {neither} across; "
+        f"{len(curve) - lower - higher - neither} without an interval, of fewer than four pairs"
+    )
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("ab")] * 4), min_size=1, max_size=12))
+def test_dots_tell_apart_whatever_differs_and_leave_out_what_does_not(choices):
+    names = ("network", "metric", "weight decay", "momentum")
+    curve = [SimpleNamespace(choices=dict(zip(names, own, strict=True)), runs="run-a") for own in choices]
+
+    shown = choice_rows(curve)
+
+    columns = list(zip(*(row for options in shown.values() for row in options.values()), strict=True))
+    assert len(set(columns)) == (len(set(choices)) if len(set(choices)) > 1 else 0)
+    assert all(
+        sum(column) == 1 for options in shown.values() for column in zip(*options.values(), strict=True)
+    )
+    assert "run" not in shown
+
+
+def test_what_never_got_there_is_at_the_edge_of_a_logarithmic_axis():
+    def run(number):
+        return f"run-{number}"
+
+    recipe = {"learning_rate": 0.01, "stop_at_train_error": 0.25}
+    records = [
+        trial(
+            name,
+            seed,
+            run_id=run(number),
+            epochs=4,
+            fingerprint=f"{name} {number}",
+            recipe_settings=recipe,
+            curve=[curve_point(epoch, 0.9 - 0.2 * epoch * fast) for epoch in range(1, 5)],
+        )
+        for number in range(6)
+        for name, fast in (("alexnet", 1 + number / 10), ("no-lrn", 0.5 if number else 1))
+        for seed in range(4)
+    ]
+    figure = drawn("specification", records, [manifest(run(number)) for number in range(6)])
+
+    above = next(axes for axes in _axes(figure) if axes.get_yscale() == "log")
+    low, high = above.get_ylim()
+    assert sum(y == pytest.approx(high) for _, y in marks_of(above)) == 5
+    assert low < 1 < high
+
+
+def test_no_more_questions_are_drawn_than_can_be_read():
+    names = {"alexnet": []} | {f"arm-{number}": [f"field-{number}"] for number in range(30)}
+    runs = [manifest(run, variants=names, topology=run) for run in ("run-a", "run-b")]
+    records = [
+        trial(name, seed, run_id=run.run_id, topology=run.run_id)
+        for run in runs
+        for name in names
+        for seed in range(2)
+    ]
+    with style.styled():
+        figure = FIGURES["specification"].draw(in_run(records), Plans(runs))
+    assert len(figure.subfigs) == 12
 
 
 # -- the first layer's kernels

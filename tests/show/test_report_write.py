@@ -10,6 +10,7 @@ from PIL import Image
 from report_runs import (
     VERSIONS,
     accuracy,
+    changed,
     curve_point,
     draw,
     failed_trial,
@@ -130,6 +131,25 @@ def test_what_failed_or_was_not_recorded_is_not_drawn(tmp_path):
     nothing = write_run(tmp_path / "d", [])
 
     assert [drawn(timed, beside), drawn(failed), drawn(nothing)] == [["throughput"], [], []]
+
+
+def test_every_way_of_asking_is_written_as_data_and_removed_with_its_records(tmp_path):
+    runs = [
+        write_run(tmp_path / name, accuracy_at(name), manifest(name, topology=name))
+        for name in ("alexnet-8", "alexnet-32")
+    ]
+    assert drawn(*runs) == ["curves", "error", "specification"]
+    table = pd.read_csv(runs[0] / "report" / "specifications.csv")
+    assert set(table["network"]) == {"alexnet-8", "alexnet-32"}
+    assert len(table) == table[["network", "length", "metric"]].drop_duplicates().shape[0] == 8
+    assert list(table["effect"]) == sorted(table["effect"])
+
+    assert drawn(runs[0]) == ["curves", "error"]
+    assert not (runs[0] / "report" / "specifications.csv").exists()
+
+
+def accuracy_at(topology):
+    return changed(accuracy(), topology=topology)
 
 
 def test_who_has_a_file_open_reads_all_of_it_while_it_is_written_again(tmp_path):

@@ -9,7 +9,7 @@ line breaks.
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -33,6 +33,7 @@ import report_cost
 import reports
 import step_parts
 import summarize
+import tuned_coverage
 import tuning
 from scipy.stats import sem
 from scipy.stats import t as student
@@ -41,12 +42,15 @@ from script import ROOT, arguments, between, interval, markdown, read_lines, tab
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import TRAINING
+from alexnet_bench.analysis.specifications import specification_curves
 from alexnet_bench.analysis.summary import summarize as summary
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.records.manifest import Manifest, read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import BASE, HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.show.claims import read_ledger, render_markdown, runs_among
+from alexnet_bench.show.figures.specification import standing
+from alexnet_bench.show.files import read_runs
 from alexnet_bench.show.numbers import change_text
 from alexnet_bench.stats.evidence import PairedDraws
 from alexnet_bench.stats.gate import decide
@@ -55,6 +59,7 @@ from alexnet_bench.words import number, signed
 
 REFERENCE = ROOT / "results" / "reference"
 FPMATH = "float32, `TF_SET_ONEDNN_FPMATH_MODE=BF16`"
+SPECIFIED = ("lrn-cifar10", "lrn-placebo-digits")
 ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
 
 
@@ -108,6 +113,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "looks"): lambda: looks.table(found("looks")),
         ("docs/verdicts.md", "reports"): lambda: reports.table(found("reports")),
         ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
+        ("docs/verdicts.md", "tuned-coverage"): lambda: tuned_coverage.table(found("tuned-coverage")),
         ("docs/verdicts.md", "fresh-seed"): lambda: fresh_seed.table(found("fresh-seed")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
         ("docs/variants.md", "cuda-convnet"): lambda: cuda_convnet.table(REFERENCE / "cuda-convnet"),
@@ -291,6 +297,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     yield from _of_findings()
     yield from _of_gates()
     yield from _of_performance()
+    yield from _of_coverage()
     record = found("harness")["benchmarks"][0]
     low, high = record["extra_info"]["interval"]
     yield "docs/measuring.md", f"{record['extra_info']['ratio']:.3f} (95% interval {low:.3f} to {high:.3f})"
@@ -332,6 +339,9 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     of_paper, of_top5, _ = load_registry().ablations["lrn"].claims
     top1, top5 = (claim.logged.scatter for claim in (of_paper, of_top5))
     yield "docs/lab-log.md", f"{top1:.2f} points of top-1 and {top5:.2f} of top-5 error"
+    (curve,) = specification_curves(*read_runs(REFERENCE / name for name in SPECIFIED))
+    yield "docs/specifications.md", f"{len(curve)} answers"
+    yield "docs/specifications.md", standing(curve)
     decided = ledger()["verdict"].isin(["supported", "contradicted"]).sum()
     yield "README.md", f"has {decided} verdicts in {len(ledger())} rows"
 
@@ -369,6 +379,26 @@ def _mean_with_interval(values: np.ndarray, level: float) -> list[str]:
     return [signed(values.mean() + sign * half) for sign in (0, -1, 1)]
 
 
+def _of_coverage() -> Iterator[tuple[str, str]]:
+    """How often intervals hold where rates are chosen too."""
+    rows = found("tuned-coverage")
+    recorded = [row for row in rows if row["as_recorded"]]
+    failing = [row for row in rows if row["fails"]]
+    heavy = [row for row in rows if row not in recorded and row not in failing]
+    for some, way in ((recorded, "replicates"), (recorded, "shared"), (heavy, "replicates")):
+        yield "docs/verdicts.md", _spread(row[way]["held"] / row["studies"] for row in some)
+    own = [row["replicates"] for row in failing]
+    yield "docs/verdicts.md", _spread(row["held"] / tuned_coverage.STUDIES for row in own)
+    yield "docs/verdicts.md", _spread(row["held_of_learned"] / row["studies_of_learned"] for row in own)
+    medians = [row["replicates"]["held_median"] / row["studies"] for row in rows if row["seeds"] > 5]
+    yield "docs/verdicts.md", f"{min(medians):.1%} at least"
+
+
+def _spread(shares: Iterable[float]) -> str:
+    known = sorted(shares)
+    return f"{known[0]:.1%} to {known[-1]:.1%}"
+
+
 def _of_gates() -> Iterator[tuple[str, str]]:
     same = [row for row in gates() if row["kind"].startswith("same")]
     alarms = sum(row["exit_code"] == 1 for row in same)
@@ -404,6 +434,9 @@ def promises() -> Iterator[tuple[str, bool]]:
         "looks: no plan errs in more than 5%",
         max(row["looks"][kind] for row in rows for kind in kinds) <= 0.05,
     )
+    recorded = [row for row in found("tuned-coverage") if row["as_recorded"]]
+    least = min(interval(row["replicates"]["held"], row["studies"])[0] for row in recorded)
+    yield "rates chosen for each seed: intervals hold in 93% at least", least >= 0.93
     rows = found("reports")
     every = sum(row["reports"] for row in rows)
     for name in ("error", "throughput"):

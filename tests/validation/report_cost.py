@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from script import simulate, tabulated
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -27,6 +28,7 @@ from report_runs import curve_point, draw, manifest, trial
 
 from alexnet_bench.environment import cpu_model
 from alexnet_bench.records.files import append_rows
+from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.run_folder import RECORDS, create_run
 from alexnet_bench.records.schema import MODES, AnyRecord
 
@@ -118,12 +120,21 @@ def _make_run(folder: Path, number: int) -> Path:
         epochs=EPOCHS,
         test_images=IMAGES,
     )
-    create_run(folder, run)
+    create_run(folder, _each_with_its_own_difference(run))
     rng = np.random.default_rng([17, number])
     (folder / "predictions").mkdir()
     records = [*_trials(folder, run.run_id, run.plan.seeds, rng), *_draws(run.run_id, rng)]
     append_rows(folder / RECORDS, records, AnyRecord, "make room")
     return folder
+
+
+def _each_with_its_own_difference(run: Manifest) -> Manifest:
+    """Variants that differ alike would be answers to one question."""
+    variants = {
+        name: replace(planned, difference=f"dropout {place}") if place else planned
+        for place, (name, planned) in enumerate(run.plan.variants.items())
+    }
+    return replace(run, plan=replace(run.plan, variants=variants))
 
 
 def _questions() -> list[dict[str, Any]]:

@@ -67,7 +67,11 @@ FEWEST_SEEDS = 4
 REFERENCE = ROOT / "results" / "reference"
 # Runs that chose rates as it was done before, by a grid of one seed, with what they were asked.
 COMMITTED: dict[str, dict[str, Any]] = {
-    "figure-1": {"variants": "@figure-1-*", "topology": "four-layer-32", "recipe": "figure-1"},
+    "figure-1": {
+        "variants": "@figure-1-normal,@figure-1-glorot,@figure-1-he",
+        "topology": "four-layer-32",
+        "recipe": "figure-1",
+    },
     "lrn-cifar10": {"variants": "@lrn", "topology": "four-layer-32", "epochs": 5},
 }
 
@@ -103,11 +107,11 @@ def _row(
     same, regrets, shares = [], {}, []
     for title, network, curves in data:
         of_network = []
-        train = partial(_trial, network, curves)
+        train = partial(trial_of, network, curves)
         for seeds, others in _sets(curves, count):
-            rate, epochs = _choose(network, train, seeds, race)
-            full, _ = _choose(network, train, seeds, TO_THE_END)
-            _, whole = _choose(network, train, seeds[:1], TO_THE_END)
+            rate, epochs = choose(network, train, seeds, race)
+            full, _ = choose(network, train, seeds, TO_THE_END)
+            _, whole = choose(network, train, seeds[:1], TO_THE_END)
             costs = _final_errors(curves, others)
             same.append(rate == full)
             shares.append(epochs / whole)
@@ -133,7 +137,7 @@ def _committed(name: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
     for network in Schedule(Settings(measure="accuracy", **asked), alone=True).trained:
         own = [row for row in tuning if row.variant == network.variant.name]
         seeds = sorted({row.seed for row in own})
-        rate, epochs = _choose(network, partial(_cut, own), seeds, race_of(network, TUNING_SEEDS))
+        rate, epochs = choose(network, partial(_cut, own), seeds, race_of(network, TUNING_SEEDS))
         (then,) = chosen_rates(own, seeds).values()
         row = {"run": name, "variant": network.variant.name, "rate": rate, "rate_then": then}
         row |= {"epochs": epochs, "epochs_then": sum(len(trial.curve) for trial in own)}
@@ -159,7 +163,7 @@ def _sets(curves: Curves, count: int) -> Iterator[tuple[tuple[int, ...], list[in
         yield from ((some[first:] + some[:first], others) for first in range(count))
 
 
-def _choose(
+def choose(
     network: Network, train: Callable[[Try], Trial], seeds: Sequence[int], race: Sequence[Rung]
 ) -> tuple[float, int]:
     """The rate that a rule chooses, and the epochs it trains for."""
@@ -170,7 +174,7 @@ def _choose(
     return rate, sum(len(record.curve) for record in records)
 
 
-def _trial(network: Network, curves: Curves, item: Try) -> Trial:
+def trial_of(network: Network, curves: Curves, item: Try) -> Trial:
     """The record of a trial that ended as its task asks."""
     errors = curves.get((item.rate, item.seed))
     points = enumerate((errors or ())[: item.most_epochs], 1)

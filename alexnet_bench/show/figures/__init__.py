@@ -12,6 +12,7 @@ from alexnet_bench.show.figures.error import error_figure
 from alexnet_bench.show.figures.error_by_rate import error_by_rate_figure
 from alexnet_bench.show.figures.filters import filters_figure
 from alexnet_bench.show.figures.interaction import interaction_figure
+from alexnet_bench.show.figures.specification import specification_figure
 from alexnet_bench.show.figures.sweep import sweep_figure
 from alexnet_bench.show.figures.throughput import throughput_figure
 from alexnet_bench.show.figures.tradeoff import tradeoff_figure
@@ -25,5 +26,6 @@ FIGURES = {
     "curves": curves_figure,
     "effect_by_epoch": effect_by_epoch_figure,
     "error_by_rate": error_by_rate_figure,
+    "specification": specification_figure,
     "filters": filters_figure,
 }
