@@ -16,20 +16,18 @@ with `--measure accuracy --tune lr --seeds 4`.
 Costs about 60 minutes a pair on two CPU cores, with the quick preset's epochs set by the recipe.
 """
 
-from typing import Any
-
 from alexnet_bench import ALEXNET, Ablation, Claim, LoggedRuns
 
 from . import _lab_log
 
-WEIGHTS: dict[str, dict[str, Any]] = {
+WEIGHTS = {
     "normal": {"initialization": "paper"},
     "theirs": {"initialization": "paper", "layers": {"conv1": {"deviation": 1e-4}}},
     "glorot": {"initialization": "glorot"},
     "he": {"initialization": "he"},
 }
 # cuda-convnet's rate: raw pixels deviate by about 60 and not by 1.
-PIXELS: dict[str, dict[str, Any]] = {"": {}, "-raw": {"pixels": "mean-image", "learning_rate": 0.001}}
+PIXELS = {"": {}, "-raw": {"pixels": "mean-image", "learning_rate": 0.001}}
 
 
 def _pair(weights, pixels):
