@@ -28,6 +28,7 @@ def command(
     if as_json:
         say_json(shown, indent=2)
         return
+    from alexnet_bench.network.variant import THE_PAPERS
     from alexnet_bench.show.table import Table
 
     rows = [
@@ -41,7 +42,9 @@ def command(
         for layer in shown["layers"]
     ]
     total = ["total", "", "", f"{shown['parameters']:,}", f"{shown['macs'] / 1e6:,.1f}"]
-    title = f"{variant} at {topology}: {shown['difference']}"
+    title = f"{variant} at {topology}"
+    if shown["difference"] != THE_PAPERS:
+        title += f": {shown['difference']}"
     columns = ["layer", "what", "output", "parameters", "MACs, million"]
     print_table(Table(columns, [*rows, total]), title)
 

@@ -11,6 +11,7 @@ from alexnet_bench.network.part import find_part
 from alexnet_bench.network.parts import BLOCKS, Block, paper
 from alexnet_bench.network.recipe import PAPER, Recipe
 
+THE_PAPERS = "the paper's"
 CHOICES = {
     "towers": (1, 2),
     "kernels": ("full", "half"),
@@ -107,7 +108,7 @@ class Variant:
     @property
     def difference(self) -> str:
         """`changes` as one line of text."""
-        return ", ".join(f"{name} {_shown(value)}" for name, value in self.changes.items()) or "the paper's"
+        return ", ".join(f"{name} {_shown(value)}" for name, value in self.changes.items()) or THE_PAPERS
 
     def plus(self, other: "Variant") -> "Variant":
         """Both variants' changes at once, named `a+b`.

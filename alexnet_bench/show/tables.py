@@ -12,6 +12,7 @@ import pandas as pd
 from alexnet_bench.analysis.comparison import Comparison
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.metrics import HEADLINES, INFERENCE, POINTS, RATIO, TRAINING
+from alexnet_bench.network.variant import THE_PAPERS
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.schema import PER_SEED, AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import rates
@@ -32,7 +33,6 @@ from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import EQUIVALENT
 from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, whole
 
-THE_PAPERS = "the paper's"
 _ERRORS = [metric.name for metric in HEADLINES]
 # What `bench run` ends with.
 _IN_SHORT = ("Variant", "Precision", "Batch", "rror, %", "images/s", "Training, of the peak", "Seeds")

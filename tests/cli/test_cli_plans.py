@@ -85,12 +85,18 @@ def test_show_counts_the_papers_network_and_the_notebooks(bench, variant, parame
     assert [layer["shape"] for layer in shown["layers"] if layer["name"] == "conv1"] == [[55, 55, 96]]
 
 
+def test_show_says_how_a_variant_differs(bench):
+    assert words(bench("show", "no-lrn", "--topology", "18pct")[1]).startswith(
+        "no-lrn at 18pct: normalization none"
+    )
+
+
 def test_show_prints_a_row_a_layer_and_the_totals(bench):
     code, out, err = bench("show", "alexnet")
 
     assert (code, err) == (0, "")
     lines = [words(line) for line in out.splitlines()]
-    assert lines[0] == "alexnet at alexnet-227: the paper's"
+    assert lines[0] == "alexnet at alexnet-227"
     assert "conv1 11x11/4 valid, 2 towers that see both 55x55x96 34,944 105.4" in lines
     assert "conv2 5x5/1 same, 2 towers 27x27x256 307,456 223.9" in lines
     assert "normalization1 lrn 55x55x96" in lines
