@@ -86,7 +86,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         ("run --time-topology alexnet", "unknown topology 'alexnet' (did you mean 'alexnet-"),
         (
             "run --recipe papr",
-            "unknown recipe 'papr' (did you mean 'paper'?); choose from: figure-1, notebook",
+            "unknown recipe 'papr' (did you mean 'paper'?); choose from: 11pct, 13pct",
         ),
         ("run --measure acuracy,speed", "unknown measures 'acuracy' (did you mean 'accuracy'?), 'speed'; "),
         ("run --measure ,", "no measure is given; choose from: accuracy, throughput"),
@@ -102,7 +102,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         ("run --preset fast", "'fast' is not one of 'quick', 'standard', 'paper'"),
         ("run --devices tpu", "'tpu' is not one of 'auto', 'cpu', 'gpu'"),
         ("run --precision float8", "unknown precision 'float8'"),
-        ("run --tune momentum", "'momentum' is not 'lr'"),
+        ("run --tune momentum", "'momentum' is not one of 'lr', 'lr-per-seed'"),
         ("run --varaints all", "No such option"),
         ("runn", "No such command 'runn'"),
         ("run lrn", "Got unexpected extra argument (lrn)"),
