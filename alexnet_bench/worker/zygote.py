@@ -4,12 +4,14 @@
 
 ROOT is the folder that holds the `alexnet_bench` under test; CONTROL is the descriptor of a socket. On it
 come lines of JSON: `fork`, together with the descriptor of the new worker's own socket, and `wait`. The end
-of the stream ends the zygote.
+of the stream ends the zygote, and with it its workers, whatever they are doing: so nothing is left of a
+command that was killed.
 """
 
 import contextlib
 import importlib.util
 import os
+import select
 import socket
 import sys
 import tempfile
@@ -31,6 +33,7 @@ PRELOADED = (
     "alexnet_bench.model.train",
 )
 CALLERS_OWN = "alexnet_bench_caller_worker"
+WAIT_SECONDS = 0.01
 
 
 def main(root: str, control: socket.socket) -> None:
@@ -39,7 +42,8 @@ def main(root: str, control: socket.socket) -> None:
     own = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != own]
     _load("alexnet_bench", Path(root) / "alexnet_bench")
-    host = importlib.import_module(f"{_load(CALLERS_OWN, Path(__file__).parent).__name__}.host")
+    callers_own = _load(CALLERS_OWN, Path(__file__).parent).__name__
+    host, parent = (importlib.import_module(f"{callers_own}.{name}") for name in ("host", "parent"))
     # Keras imports it where it is installed, and with it settings of the user's that may end the import.
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     # What is missing is told by the worker that needs it.
@@ -52,18 +56,31 @@ def main(root: str, control: socket.socket) -> None:
     while message := control.recv(1):
         if message == b"w":
             pid = int.from_bytes(control.recv(4, socket.MSG_WAITALL), "big")
-            _, status = os.waitpid(pid, 0)
-            code = os.waitstatus_to_exitcode(status)
+            if (code := _exit_code(pid, control)) is None:
+                return
             control.sendall(code.to_bytes(4, "big", signed=True))
         else:
-            control.sendall(_fork(control, host).to_bytes(4, "big"))
+            control.sendall(_fork(control, host, parent).to_bytes(4, "big"))
 
 
-def _fork(control: socket.socket, host: Any) -> int:
+def _exit_code(pid: int, control: socket.socket) -> int | None:
+    """Of a worker that is ending; None where the caller is gone before."""
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        # A caller that waits says nothing: what there is to read is the end of the stream.
+        if select.select([control], [], [], WAIT_SECONDS)[0]:
+            return None
+
+
+def _fork(control: socket.socket, host: Any, parent: Any) -> int:
     _, (descriptor,), _, _ = socket.recv_fds(control, 1, 1)
+    zygote = os.getpid()
     if pid := os.fork():
         os.close(descriptor)
         return pid
+    parent.end_with(zygote)
     control.close()
     code = 1
     try:
@@ -108,3 +125,5 @@ def _load(name: str, folder: Path) -> ModuleType:
 
 if __name__ == "__main__":
     main(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+    # What else there is to tidy up takes longer than workers may go on.
+    os._exit(0)

@@ -1,6 +1,7 @@
 """Workers that hang, hang up or talk nonsense. Stand-ins need no TensorFlow."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -222,3 +223,36 @@ def test_a_stopped_one_is_ended(code, tmp_path):
         os.kill(zygote._process.pid, signal.SIGSTOP)
         with pytest.raises(WorkerError):
             start(zygote)
+
+
+# Starts a worker, tells the process ids of zygote and worker, and waits.
+CALLER = """
+import socket, sys
+from pathlib import Path
+from alexnet_bench.run.local import Code, Zygote
+from alexnet_bench.worker import protocol
+log, root, python = map(Path, sys.argv[1:])
+zygote = Zygote(log, Code(root=root, python=python))
+ours, theirs = socket.socketpair()
+worker = zygote.fork(theirs)
+protocol.send(ours.makefile("rwb"), {"do": "settle", "protocol": protocol.VERSION})
+print(zygote._process.pid, worker, flush=True)
+ours.recv(1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="tells the end of a process by Linux' means")
+@pytest.mark.parametrize("ended_by", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_a_command_that_is_killed_even_in_native_code(code, tmp_path, ended_by):
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    # It keeps Python's lock, as native code may, and so no other thread runs.
+    busy = code(f"import ctypes; open({str(begun)!r}, 'w').close(); ctypes.PyDLL(None).sleep(1000)")
+    command = [sys.executable, "-c", CALLER, tmp_path / "log", busy.root, busy.python]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as caller:
+        others = [os.pidfd_open(int(pid)) for pid in caller.stdout.readline().split()]
+        begun.read_text(encoding="utf-8")
+        caller.send_signal(ended_by)
+    for process in others:
+        assert select.select([process], [], [], LONG)[0]
+        os.close(process)
