@@ -51,6 +51,17 @@ def test_a_failed_trial_is_left_out_with_what_it_had_measured_and_named(failed):
     assert (row.effect, row.pairs, row.note) == (pytest.approx(3.0), 1, note)
 
 
+def test_seeds_that_did_not_learn_count_and_are_named():
+    """A tenth of ten classes is guessed right; what one such seed costs may be all of an effect."""
+    control, arm = trials("alexnet", *[0.1] * 4), trials("no-lrn", 0.1, 0.9, 0.1, 0.89)
+    row = rows([*control, *arm])["no-lrn"]
+    assert (row.effect, row.pairs, row.note) == (
+        pytest.approx(39.75),
+        4,
+        "did not learn: no-lrn (seed 1, 3)",
+    )
+
+
 def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
     failed = [failed_trial("no-lrn", seed) for seed in (0, 1)]
     row = rows([*trials("alexnet", 0.02, 0.02), *failed])["no-lrn"]
