@@ -7,7 +7,8 @@ sizes, initial weights nor pixels are given, so each of four kinds of weights ha
 standardized pixels and with raw ones (0 to 255 less the mean image): N(0, 0.01) as in the paper's section 5,
 `theirs` (the same but 0.0001 in conv1, as in cuda-convnet's examples), Glorot's and He's. Each tanh network
 is held against the ReLU network of its pair. `--topology` says which four layers: `four-layer-32`, or
-cuda-convnet's `18pct`, `19pct` or `13pct` (where `theirs` is without its locally connected layers' 0.04).
+cuda-convnet's `19pct` (which `18pct` is without its normalizations, as all are here) or `13pct` (where
+`theirs` is without its locally connected layers' 0.04).
 
     bench run --variants @figure-1-* --topology four-layer-32 --recipe figure-1 --dataset cifar10:PATH
 
@@ -48,7 +49,7 @@ def _pair(weights, pixels):
                 predicts="higher",
                 size=6.0,
                 dataset="cifar10",
-                topology="four-layer-32",
+                topology=("four-layer-32", "19pct", "13pct"),
                 logged=LoggedRuns(
                     source=_lab_log.RELEASE,
                     compared="no run with tanh is in the release: its network is not known",

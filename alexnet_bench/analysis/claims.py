@@ -163,12 +163,13 @@ def _entries(
     )
     alike = own[own["measure"].isin(_measures(claim))]
     rows = alike[alike["pairs"] > 0]
-    for column, wanted in (("dataset", claim.dataset), ("topology", claim.topology)):
-        if wanted is not None:
-            rows = rows[rows[column] == wanted]
+    datasets = [claim.dataset] if claim.dataset else []
+    for column, names in (("dataset", datasets), ("topology", claim.topologies)):
+        if names:
+            rows = rows[rows[column].isin(names)]
     if rows.empty:
         refused = alike[(alike["pairs"] == 0) & (alike["note"] != "")]
-        wanted = " and ".join(filter(None, (claim.dataset, claim.topology)))
+        wanted = " and ".join(filter(None, (claim.dataset, " or ".join(claim.topologies))))
         needs = f"no record{f' of {wanted}' if wanted else ''}"
         yield replace(blank, note=refused["note"].iloc[0] if len(refused) else needs), claim, None
     for row in rows.itertuples():

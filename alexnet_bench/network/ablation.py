@@ -71,7 +71,7 @@ class Claim:
         predicts: whether the arm's is `higher` or `lower` than the control's.
         size: by how much, in points of error (above 0), or the ratio of arm to control.
         dataset: the only one that it can be tested on; any by default.
-        topology: likewise.
+        topology: likewise, or several.
         untested: why it cannot be measured, where no arm is given.
         logged: the runs behind it, where they are public.
     """
@@ -84,9 +84,14 @@ class Claim:
     predicts: str | None = None
     size: float | None = None
     dataset: str | None = None
-    topology: str | None = None
+    topology: str | tuple[str, ...] | None = None
     untested: str = ""
     logged: LoggedRuns | None = None
+
+    @property
+    def topologies(self) -> tuple[str, ...]:
+        """Those that it can be tested on; none where any will do."""
+        return (self.topology,) if isinstance(self.topology, str) else self.topology or ()
 
     @property
     def log_says(self) -> str:

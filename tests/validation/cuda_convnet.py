@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from script import arguments, tabulated
 
+from alexnet_bench.analysis.metrics import TRAIN_ERROR, headline
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.topology import CUDA_CONVNET
 from alexnet_bench.records.manifest import read_manifest
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
     options = parser.parse_args()
     if not options.table:
+        if not options.dataset:
+            parser.error("say with --dataset cifar10:PATH where the images are")
         for name in options.networks.split(","):
             train(name, options.out / name, options.dataset, options.seeds, options.epochs)
     print(table(options.out))
@@ -57,17 +60,18 @@ def train(name: str, folder: Path, dataset: str, seeds: int, epochs: int | None)
 def table(out: Path) -> str:
     """A line a network that was trained: ours beside the published error."""
     lines = []
-    for name in (name for name in NAMES if (out / name).is_dir()):
-        trials = [
-            record for record in run_records(out / name) if isinstance(record, Trial) and record.succeeded
-        ]
-        errors = [100 * trial.held_out_top1_error for trial in trials]
-        trained = [100 * trial.train_error for trial in trials]
+    for name in NAMES:
+        trials = _trials(out / name)
+        metric = headline(trials)
+        if metric is None:
+            continue
+        errors = [metric.of(trial) for trial in trials]
+        trained = [TRAIN_ERROR.of(trial) for trial in trials]
         lines.append(
             {
                 "network": f"`{name}`",
                 "published error, %": PUBLISHED[name],
-                "held-out error, %: mean (lowest to highest seed)": f"{np.mean(errors):.2f} "
+                "error, %: mean (lowest to highest seed)": f"{metric.label}: {np.mean(errors):.2f} "
                 f"({min(errors):.2f} to {max(errors):.2f})",
                 "training error, %": f"{np.mean(trained):.2f}",
                 "seeds": len(trials),
@@ -76,6 +80,12 @@ def table(out: Path) -> str:
             }
         )
     return tabulated(lines, rule="---")
+
+
+def _trials(folder: Path) -> list[Trial]:
+    """Those of a run that succeeded; none where there is no run."""
+    records = run_records(folder) if folder.is_dir() else []
+    return [record for record in records if isinstance(record, Trial) and record.succeeded]
 
 
 if __name__ == "__main__":

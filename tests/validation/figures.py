@@ -541,7 +541,7 @@ def gates() -> list[dict[str, Any]]:
 @cache
 def ledger() -> pd.DataFrame:
     """Of all committed runs."""
-    folders, _ = runs_among(sorted(REFERENCE.iterdir()))
+    folders, _ = runs_among([*sorted(REFERENCE.iterdir()), *sorted((REFERENCE / "lrn").iterdir())])
     return read_ledger(load_registry(), folders)
 
 
