@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, layer_recipes
+from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, as_shares, layer_recipes
 from alexnet_bench.network.part import Part, find_part
 from alexnet_bench.network.parts import (
     INITIALIZERS,
@@ -79,7 +80,11 @@ class Recipe:
     crops_shared_by: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "drops", tuple(self.drops))
+        for name in ("drops", "bias_drops"):
+            if (value := getattr(self, name)) is not None or name == "drops":
+                object.__setattr__(self, name, as_shares(f"recipe {name}", value))
+        if self.colour_noise_ends is not None:
+            as_shares("recipe colour_noise_ends", [self.colour_noise_ends])
         for name, kind, shipped in PARTS:
             object.__setattr__(self, name, find_part(kind, name, getattr(self, name), shipped))
         for name, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
@@ -89,8 +94,8 @@ class Recipe:
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        if self.bias_drops is not None:
-            object.__setattr__(self, "bias_drops", tuple(self.bias_drops))
+        if self.crops_shared_by is not None and not isinstance(self.crops_shared_by, Integral):
+            raise VariantError(f"recipe crops_shared_by is {self.crops_shared_by!r}; it must be a whole number")
         if self.layers is not None:
             layers = layer_recipes(self.layers)
             object.__setattr__(self, "layers", MappingProxyType(layers) if layers else None)
@@ -120,6 +125,8 @@ class Recipe:
         known = {name: value for name, value in self.settings.items() if name != "name" and value is not None}
         if self.augmentation != WITH_COLOUR_NOISE:
             known.pop("colour_noise_ends", None)
+        if self.augmentation == "none":
+            known.pop("crops_shared_by", None)
         return known | {
             name: (part.name, part.source)
             for name, _, shipped in PARTS
@@ -132,12 +139,14 @@ class Recipe:
 
     def rate_schedule(self, layer: str = "", *, bias: bool = False) -> RateSchedule:
         """The learning rate of a layer's weights, or of its bias; of no layer: what holds for most."""
-        own, rate, drops = self.layer(layer), self.learning_rate, self.drops
+        own, factor, drops = self.layer(layer), 1.0, self.drops
         if bias and self.bias_rate is not None:
-            rate *= self.bias_rate
+            factor = self.bias_rate
         if bias and self.bias_drops is not None:
             drops = self.bias_drops
-        return RateSchedule(start=rate * own.rate, drops=(*drops, *own.drops), stops=own.stops)
+        return RateSchedule(
+            start=self.learning_rate, factor=factor * own.rate, drops=(*drops, *own.drops), stops=own.stops
+        )
 
     def decay_of(self, layer: str) -> float:
         """The weight decay of a layer's weights."""
