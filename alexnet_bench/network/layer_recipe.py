@@ -56,7 +56,7 @@ class LayerRecipe:
             if value is not None and not (isinstance(value, Real) and value >= 0):
                 raise VariantError(f"a layer's {name} is {value!r}; it must be a number not below 0")
         if self.stops is not None:
-            as_shares("a layer's stops", [self.stops])
+            check_share("a layer's stops", self.stops)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -73,15 +73,27 @@ class LayerRecipe:
 
 
 def as_shares(name: str, given: Any) -> tuple[float, ...]:
-    """Shares of training, each from 0 to 1.
+    """Several shares of training as a tuple.
 
     Raises:
-        VariantError: something else.
+        VariantError: no list of them.
     """
-    shares = tuple(given) if isinstance(given, Iterable) else (given,)
-    if wrong := [share for share in shares if not (isinstance(share, Real) and 0 <= share <= 1)]:
-        raise VariantError(f"{name}: {wrong[0]!r} is no share of training; give shares from 0 to 1")
+    if not isinstance(given, Iterable):
+        raise VariantError(f"{name} is {given!r}; give a list of shares of training")
+    shares = tuple(given)
+    for share in shares:
+        check_share(name, share)
     return shares
+
+
+def check_share(name: str, given: Any) -> None:
+    """Refuse what is no share of training.
+
+    Raises:
+        VariantError: not from 0 to 1.
+    """
+    if not (isinstance(given, Real) and 0 <= given <= 1):
+        raise VariantError(f"{name} has {given!r}; a share of training is from 0 to 1")
 
 
 def layer_recipes(given: Mapping[str, Any]) -> dict[str, LayerRecipe]:
@@ -109,12 +121,17 @@ def _settings(layer: str, given: Any) -> dict[str, Any]:
     known = [field.name for field in fields(LayerRecipe)]
     settings = given.settings if isinstance(given, LayerRecipe) else given
     if not isinstance(settings, Mapping):
-        raise VariantError(f"recipe layer {layer} is {given!r}; give settings by their names, of: {', '.join(known)}")
+        raise VariantError(
+            f"recipe layer {layer} is {given!r}; give its settings by their names: {', '.join(known)}"
+        )
     if unknown := [name for name in settings if name not in known]:
         raise UnknownNameError(f"{layer} setting", unknown, known)
     return dict(settings)
 
 
-def without_deviations(given: Mapping[str, Any]) -> dict[str, LayerRecipe]:
-    """Layers' recipes but for the deviations of initial weights."""
-    return {layer: replace(recipe, deviation=None) for layer, recipe in layer_recipes(given).items()}
+def without_deviations(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The settings of layers but for the deviations of initial weights."""
+    return {
+        layer: {name: value for name, value in _settings(layer, own).items() if name != "deviation"}
+        for layer, own in given.items()
+    }

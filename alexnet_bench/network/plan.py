@@ -140,7 +140,7 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
     if variant.order == "code-of-2012" and not all(map(_follows_as_in_the_paper, topology.convolutions)):
         raise VariantError(
             f"'{variant.name}' has the order of the code of 2012 in place of the paper's, and {topology.name} "
-            "has neither; leave it out"
+            "has another; leave it out"
         )
     variant = _at(topology, variant)
     last = len(topology.convolutions)

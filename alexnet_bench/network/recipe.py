@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, as_shares, layer_recipes
+from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, as_shares, check_share, layer_recipes
 from alexnet_bench.network.part import Part, find_part
 from alexnet_bench.network.parts import (
     INITIALIZERS,
@@ -80,22 +80,23 @@ class Recipe:
     crops_shared_by: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("drops", "bias_drops"):
-            if (value := getattr(self, name)) is not None or name == "drops":
-                object.__setattr__(self, name, as_shares(f"recipe {name}", value))
+        object.__setattr__(self, "drops", as_shares("recipe drops", self.drops))
+        if self.bias_drops is not None:
+            object.__setattr__(self, "bias_drops", as_shares("recipe bias_drops", self.bias_drops))
         if self.colour_noise_ends is not None:
-            as_shares("recipe colour_noise_ends", [self.colour_noise_ends])
+            check_share("recipe colour_noise_ends", self.colour_noise_ends)
         for name, kind, shipped in PARTS:
             object.__setattr__(self, name, find_part(kind, name, getattr(self, name), shipped))
         for name, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
             if getattr(self, name) not in allowed:
                 raise UnknownNameError(name, [getattr(self, name)], allowed)
-        for name in ("learning_rate", "batch_size", "epochs", "bias_rate", "crops_shared_by"):
+        for name in ("learning_rate", "batch_size", "epochs", "bias_rate"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        if self.crops_shared_by is not None and not isinstance(self.crops_shared_by, Integral):
-            raise VariantError(f"recipe crops_shared_by is {self.crops_shared_by!r}; it must be a whole number")
+        shared = self.crops_shared_by
+        if shared is not None and not (isinstance(shared, Integral) and shared > 0):
+            raise VariantError(f"recipe crops_shared_by is {shared!r}; it must be a whole number above 0")
         if self.layers is not None:
             layers = layer_recipes(self.layers)
             object.__setattr__(self, "layers", MappingProxyType(layers) if layers else None)

@@ -36,9 +36,10 @@ class Variant:
         activation: block after every layer but the last.
         pooling: block after conv1, conv2 and conv5; every pooling halves the map.
         order: of what follows a convolution. The paper's is `activation-first`: activation, normalization,
-            pooling. `normalization-first` puts normalizations just before the activation (and so
-            before the pooling, where a topology normalizes what is pooled). In the `code-of-2012`, which is in
-            place of the paper's order alone, the activation comes last after the first and the last convolution: (normalization,) pooling, activation.
+            pooling. `normalization-first` puts normalizations just before the activation (and so before
+            the pooling, where a topology normalizes what is pooled). In the `code-of-2012` the activation
+            comes last after the first and the last convolution: (normalization,) pooling, activation; only
+            topologies with the paper's order and pooling by maxima have it.
         dropout: the share dropped after fc6 and fc7.
         removed: a convolution that is left out, with its activation: `conv3` or `conv4`.
         input: `valid` reads 227 pixels without padding, `padded` 224 with a margin of 2 zeros
