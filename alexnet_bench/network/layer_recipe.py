@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from numbers import Real
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
@@ -53,7 +52,7 @@ class LayerRecipe:
         object.__setattr__(self, "drops", as_shares("a layer's drops", self.drops))
         for name in ("deviation", "weight_decay", "rate"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, Real) and value >= 0):
+            if value is not None and not (isinstance(value, int | float) and value >= 0):
                 raise VariantError(f"a layer's {name} is {value!r}; it must be a number not below 0")
         if self.stops is not None:
             check_share("a layer's stops", self.stops)
@@ -92,7 +91,7 @@ def check_share(name: str, given: Any) -> None:
     Raises:
         VariantError: not from 0 to 1.
     """
-    if not (isinstance(given, Real) and 0 <= given <= 1):
+    if not (isinstance(given, int | float) and 0 <= given <= 1):
         raise VariantError(f"{name} has {given!r}; a share of training is from 0 to 1")
 
 

@@ -139,8 +139,8 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
         raise VariantError(f"'{variant.name}' splits towers, and {topology.name} has one; leave it out")
     if variant.order == "code-of-2012" and not all(map(_follows_as_in_the_paper, topology.convolutions)):
         raise VariantError(
-            f"'{variant.name}' has the order of the code of 2012 in place of the paper's, and {topology.name} "
-            "has another; leave it out"
+            f"'{variant.name}' has the order of the code of 2012 in place of the paper's, and "
+            f"{topology.name} has another; leave it out"
         )
     variant = _at(topology, variant)
     last = len(topology.convolutions)

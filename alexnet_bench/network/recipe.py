@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, as_shares, check_share, layer_recipes
+from alexnet_bench.network.layer_recipe import (
+    LayerRecipe,
+    RateSchedule,
+    as_shares,
+    check_share,
+    layer_recipes,
+)
 from alexnet_bench.network.part import Part, find_part
 from alexnet_bench.network.parts import (
     INITIALIZERS,
@@ -95,7 +100,7 @@ class Recipe:
                 raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
         shared = self.crops_shared_by
-        if shared is not None and not (isinstance(shared, Integral) and shared > 0):
+        if shared is not None and not (isinstance(shared, int) and shared > 0):
             raise VariantError(f"recipe crops_shared_by is {shared!r}; it must be a whole number above 0")
         if self.layers is not None:
             layers = layer_recipes(self.layers)

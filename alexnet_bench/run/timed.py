@@ -68,7 +68,9 @@ def timed(compared: Compared, known: Iterable[Variant] = ()) -> Timed:
 def have_the_same_step(variant: Variant, control: Variant) -> bool:
     """Whether a variant differs from its control, and in nothing that a timed step does."""
     different = differing(variant, control)
-    one, other = (layer_recipes(without_deviations(item.recipe.get("layers") or {})) for item in (variant, control))
+    one, other = (
+        layer_recipes(without_deviations(item.recipe.get("layers") or {})) for item in (variant, control)
+    )
     return bool(different) and one == other and different <= {*TIMED_ALIKE, "recipe.layers"}
 
 

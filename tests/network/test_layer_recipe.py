@@ -148,9 +148,7 @@ def test_what_a_variant_says_of_all_layers_replaces_what_the_recipe_says_of_each
     assert decays.layers == PAPER.but(layers=own | {"conv1": {"deviation": 1e-4, "stops": 0.5}}).layers
 
 
-@given(
-    st.floats(1e-6, 10), st.floats(1e-6, 10), st.floats(0.01, 100), st.floats(0.01, 100), st.booleans()
-)
+@given(st.floats(1e-6, 10), st.floats(1e-6, 10), st.floats(0.01, 100), st.floats(0.01, 100), st.booleans())
 def test_which_rates_are_one_does_not_depend_on_the_recipes_rate(one, other, bias, layer, inverse):
     recipe = PAPER.but(bias_rate=bias, layers={"conv1": {"rate": 1 / bias if inverse else layer}})
 

@@ -119,7 +119,11 @@ def test_refuses_fields_and_values_that_no_recipe_has():
         ("drops", 0.5, "recipe drops is 0.5; give a list of shares of training"),
         ("bias_drops", [67], "recipe bias_drops has 67; a share of training is from 0 to 1"),
         ("colour_noise_ends", 67, "recipe colour_noise_ends has 67; a share of training is from 0 to 1"),
-        ("colour_noise_ends", "end", "recipe colour_noise_ends has 'end'; a share of training is from 0 to 1"),
+        (
+            "colour_noise_ends",
+            "end",
+            "recipe colour_noise_ends has 'end'; a share of training is from 0 to 1",
+        ),
         ("crops_shared_by", 1.5, "recipe crops_shared_by is 1.5; it must be a whole number above 0"),
         ("crops_shared_by", 0, "recipe crops_shared_by is 0; it must be a whole number above 0"),
     ],

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.network.ablation import differing
 from alexnet_bench.network.controls import held_against_controls
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.variant import ALEXNET
