@@ -127,8 +127,8 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
     """Resolve a variant at a topology into its layers.
 
     Raises:
-        VariantError: the towers of a topology that has one are to be split, or an order of its own is to
-            be that of the code of 2012.
+        VariantError: the towers of a topology that has one are to be split, or the order of the code of 2012
+            is asked of one whose order is not the paper's.
     """
     side = topology.padded_size if variant.input == "padded" else topology.size
     layers = [Layer(name="input", kind="input", shape=(side, side, channels))]
