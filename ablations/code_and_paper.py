@@ -18,10 +18,11 @@ Krizhevsky et al. 2012 in eight ways. Each is an arm, and `alexnet-2012` is all 
 No departures, and so no arms: the biases of 1, and weights' decay that spares the biases. Code and paper take
 the mean image off; here it is the mean colour in all arms.
 
-Small topologies start from He's weights in all layers and have no colour noise. So `code-deviations` and
-`code-colour-noise` are `alexnet` there, and `alexnet-2012` is without them. (With 227 pixels, 0.03 is nearly
-He's deviation in these layers, 0.029 and 0.034.) The questions are about that network: `all` leaves them
-out.
+The small AlexNets and `four-layer-32` start from He's weights in all layers and have no colour noise. So
+`code-deviations` and `code-colour-noise` are `alexnet` there, and `alexnet-2012` is without them. (With 227
+pixels, 0.03 is nearly He's deviation in these layers, 0.029 and 0.034.) With cuda-convnet's topologies and
+recipes, which have no conv4 and conv5, `code-deviations` and `alexnet-2012` are refused. The questions are
+about the network of 227 pixels: `all` leaves them out.
 
     bench run --variants @code-and-paper
 

@@ -150,7 +150,7 @@ def cross_map_11pct(**layer: Any) -> Any:
     return LocalResponseNormalization(5, bias=1.0, alpha=0.001, beta=0.75, averaged=True, **layer)
 
 
-@block(modules=("alexnet_bench.model.within_map_lrn",))
+@block(modules=("alexnet_bench.model.within_map_lrn", "alexnet_bench.model.lrn"))
 def within_map_18pct(**layer: Any) -> Any:
     """As in cuda-convnet's 18pct: over 3x3 pixels of each map, k=1, alpha=5e-5 over 9, beta=0.75."""
     from alexnet_bench.model.within_map_lrn import WithinMapNormalization

@@ -14,10 +14,12 @@ from functools import cached_property
 from typing import Any
 
 from alexnet_bench.errors import VariantError
-from alexnet_bench.network.parts import Block
+from alexnet_bench.network.parts import Block, overlapping
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.topology import Convolution, Topology
 from alexnet_bench.network.variant import ALEXNET, Variant
+
+NORMALIZATIONS = ("normalization", "second_normalization")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,8 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
     """Resolve a variant at a topology into its layers.
 
     Raises:
-        VariantError: the towers of a topology that has one are to be split.
+        VariantError: the towers of a topology that has one are to be split, or the order of the code of 2012
+            is asked of one whose order is not the paper's.
     """
     side = topology.padded_size if variant.input == "padded" else topology.size
     layers = [Layer(name="input", kind="input", shape=(side, side, channels))]
@@ -134,6 +137,11 @@ def make_plan(variant: Variant, topology: Topology, *, classes: int, channels: i
         layers.append(Layer(name="margin", kind="margin", shape=(side, side, channels), kernel=margin))
     if variant.placement == "split" and topology.towers == 1:
         raise VariantError(f"'{variant.name}' splits towers, and {topology.name} has one; leave it out")
+    if variant.order == "code-of-2012" and not all(map(_follows_as_in_the_paper, topology.convolutions)):
+        raise VariantError(
+            f"'{variant.name}' has the order of the code of 2012 in place of the paper's, and "
+            f"{topology.name} has another; leave it out"
+        )
     variant = _at(topology, variant)
     last = len(topology.convolutions)
     for number, convolution in enumerate(topology.convolutions, 1):
@@ -183,10 +191,17 @@ def _stage(
 def _order(number: int, convolution: Convolution, variant: Variant, topology: Topology) -> tuple[str, ...]:
     """What may follow a convolution, in turn: as the topology has it, unless the variant changes that."""
     if variant.order == "normalization-first":
-        return "normalization", "second_normalization", "activation", "pooling"
+        others = [part for part in convolution.then if part not in NORMALIZATIONS]
+        before = others.index("activation")
+        return *others[:before], *NORMALIZATIONS, *others[before:]
     if variant.order == "code-of-2012" and number in (1, len(topology.convolutions)):
         return "normalization", "pooling", "activation"
     return convolution.then
+
+
+def _follows_as_in_the_paper(convolution: Convolution) -> bool:
+    """Whether pooling comes last, if there is any, and takes maxima, so that ReLU may come after it."""
+    return convolution.then == Convolution.then and convolution.pooling in (None, overlapping)
 
 
 def _block_of(part: str, number: int, convolution: Convolution, variant: Variant) -> Block | None:
@@ -195,7 +210,7 @@ def _block_of(part: str, number: int, convolution: Convolution, variant: Variant
     if part == "activation":
         return asked
     if part == "second_normalization":
-        return asked if number == 2 else None
+        return asked if number == 2 and convolution.normalization is not None else None
     own: Block | None = getattr(convolution, part)
     return own if own is None or asked == getattr(ALEXNET, part) else asked
 

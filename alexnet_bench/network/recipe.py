@@ -6,7 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.layer_recipe import LayerRecipe, RateSchedule, layer_recipes
+from alexnet_bench.network.layer_recipe import (
+    LayerRecipe,
+    RateSchedule,
+    as_shares,
+    check_share,
+    layer_recipes,
+)
 from alexnet_bench.network.part import Part, find_part
 from alexnet_bench.network.parts import (
     INITIALIZERS,
@@ -79,18 +85,23 @@ class Recipe:
     crops_shared_by: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "drops", tuple(self.drops))
+        object.__setattr__(self, "drops", as_shares("recipe drops", self.drops))
+        if self.bias_drops is not None:
+            object.__setattr__(self, "bias_drops", as_shares("recipe bias_drops", self.bias_drops))
+        if self.colour_noise_ends is not None:
+            check_share("recipe colour_noise_ends", self.colour_noise_ends)
         for name, kind, shipped in PARTS:
             object.__setattr__(self, name, find_part(kind, name, getattr(self, name), shipped))
         for name, allowed in (("pixels", PIXELS), ("augmentation", AUGMENTATIONS)):
             if getattr(self, name) not in allowed:
                 raise UnknownNameError(name, [getattr(self, name)], allowed)
-        for name in ("learning_rate", "batch_size", "epochs", "bias_rate", "crops_shared_by"):
+        for name in ("learning_rate", "batch_size", "epochs", "bias_rate"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        if self.bias_drops is not None:
-            object.__setattr__(self, "bias_drops", tuple(self.bias_drops))
+        shared = self.crops_shared_by
+        if shared is not None and not (isinstance(shared, int) and shared > 0):
+            raise VariantError(f"recipe crops_shared_by is {shared!r}; it must be a whole number above 0")
         if self.layers is not None:
             layers = layer_recipes(self.layers)
             object.__setattr__(self, "layers", MappingProxyType(layers) if layers else None)
@@ -120,6 +131,8 @@ class Recipe:
         known = {name: value for name, value in self.settings.items() if name != "name" and value is not None}
         if self.augmentation != WITH_COLOUR_NOISE:
             known.pop("colour_noise_ends", None)
+        if self.augmentation == "none":
+            known.pop("crops_shared_by", None)
         return known | {
             name: (part.name, part.source)
             for name, _, shipped in PARTS
@@ -132,12 +145,14 @@ class Recipe:
 
     def rate_schedule(self, layer: str = "", *, bias: bool = False) -> RateSchedule:
         """The learning rate of a layer's weights, or of its bias; of no layer: what holds for most."""
-        own, rate, drops = self.layer(layer), self.learning_rate, self.drops
+        own, factor, drops = self.layer(layer), 1.0, self.drops
         if bias and self.bias_rate is not None:
-            rate *= self.bias_rate
+            factor = self.bias_rate
         if bias and self.bias_drops is not None:
             drops = self.bias_drops
-        return RateSchedule(start=rate * own.rate, drops=(*drops, *own.drops), stops=own.stops)
+        return RateSchedule(
+            start=self.learning_rate, factor=factor * own.rate, drops=(*drops, *own.drops), stops=own.stops
+        )
 
     def decay_of(self, layer: str) -> float:
         """The weight decay of a layer's weights."""

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
-from alexnet_bench.network.layer_recipe import layer_recipes, without_deviations
+from alexnet_bench.network.layer_recipe import changed_layers, layer_recipes, without_deviations
 from alexnet_bench.network.part import find_part
 from alexnet_bench.network.parts import BLOCKS, Block, paper
 from alexnet_bench.network.recipe import PAPER, Recipe
@@ -32,12 +32,14 @@ class Variant:
         towers: 2 as in the paper, which meet in conv3 and the fully connected layers; 1 is dense.
         kernels: `half` is the paper's one-GPU network: half the kernels in every convolution but the last.
         normalization: block after the activation of conv1 and conv2, or "none".
-        second_normalization: block after the normalization of conv2, or "none".
+        second_normalization: block after the normalization of conv2, where it has one, or "none".
         activation: block after every layer but the last.
         pooling: block after conv1, conv2 and conv5; every pooling halves the map.
         order: of what follows a convolution. The paper's is `activation-first`: activation, normalization,
-            pooling. `normalization-first` changes the first two. In the `code-of-2012` the activation comes
-            last after the first and the last convolution: (normalization,) pooling, activation.
+            pooling. `normalization-first` puts normalizations just before the activation (and so before
+            the pooling, where a topology normalizes what is pooled). In the `code-of-2012` the activation
+            comes last after the first and the last convolution: (normalization,) pooling, activation; only
+            topologies with the paper's order and pooling by maxima have it.
         dropout: the share dropped after fc6 and fc7.
         removed: a convolution that is left out, with its activation: `conv3` or `conv4`.
         input: `valid` reads 227 pixels without padding, `padded` 224 with a margin of 2 zeros
@@ -127,16 +129,19 @@ class Variant:
     def train_with(self, base: Recipe) -> Recipe:
         """The run's recipe with this variant's own changes, and nothing of the layer that it leaves out.
 
-        The deviations that it gives to layers stand beside the paper's 0.01. Where the run's weights start by
-        another rule, they are left out, unless the variant names the rule itself.
+        What it says of layers adds to what the run's recipe says of them. The deviations that it gives to
+        layers stand beside the paper's 0.01. Where the run's weights start by another rule, they are left
+        out, unless the variant names the rule itself.
         """
         changes = dict(self.recipe)
-        if changes.get("layers") and "initialization" not in changes and base.initialization != paper:
-            changes["layers"] = without_deviations(changes["layers"])
+        own = changes.pop("layers") if changes.get("layers") is not None else {}
+        if "initialization" not in changes and base.initialization != paper:
+            own = without_deviations(own)
         recipe = base.but(**changes)
-        if recipe.layers is None or self.removed not in recipe.layers:
-            return recipe
-        return recipe.but(layers={name: own for name, own in recipe.layers.items() if name != self.removed})
+        layers = changed_layers(recipe.layers or {}, own)
+        # The third or fourth, whether its kernels are shared or not.
+        left_out = {self.removed, self.removed.replace("conv", "local")}
+        return recipe.but(layers={name: item for name, item in layers.items() if name not in left_out})
 
 
 def _shown(value: Any) -> str:

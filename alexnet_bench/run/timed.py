@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alexnet_bench.network.ablation import differing
 from alexnet_bench.network.controls import Compared
+from alexnet_bench.network.layer_recipe import layer_recipes, without_deviations
 from alexnet_bench.network.variant import Variant
 
 # What changes how a network is trained or evaluated, and not what a timed step does.
@@ -53,7 +54,7 @@ def timed(compared: Compared, known: Iterable[Variant] = ()) -> Timed:
     same_step = {
         variant.name: control.name
         for variant, control in compared.pairs()
-        if variant.name not in controls and set() < differing(variant, control) <= TIMED_ALIKE
+        if variant.name not in controls and have_the_same_step(variant, control)
     }
     pairs = _pairs(compared, [pair for pair in compared.pairs() if pair[0].name not in same_step])
     twin = _twin(pairs, [variant for variant in known if variant.name not in compared.controls])
@@ -62,6 +63,15 @@ def timed(compared: Compared, known: Iterable[Variant] = ()) -> Timed:
         same_step=same_step,
         twins={variant.name: control.name for variant, control in twin},
     )
+
+
+def have_the_same_step(variant: Variant, control: Variant) -> bool:
+    """Whether a variant differs from its control, and in nothing that a timed step does."""
+    different = differing(variant, control)
+    one, other = (
+        layer_recipes(without_deviations(item.recipe.get("layers") or {})) for item in (variant, control)
+    )
+    return bool(different) and one == other and different <= {*TIMED_ALIKE, "recipe.layers"}
 
 
 def _pairs(compared: Compared, pairs: list[tuple[Variant, Variant]]) -> list[tuple[Variant, Variant]]:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from alexnet_bench.errors import UnknownNameError
-from alexnet_bench.network.parts import BLOCKS
+from alexnet_bench.network.parts import BLOCKS, within_map_18pct, within_map_lrn
 from alexnet_bench.network.registry import load_registry
 
 FILE = """
@@ -140,6 +140,12 @@ def test_every_process_finds_the_same(own, write_ablations, seed):
     found = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed})
 
     assert found.stdout.strip() == own().source
+
+
+def test_both_normalizations_within_maps_hold_what_they_compute_with():
+    """Their file takes a function from that of the paper's LRN."""
+    assert within_map_18pct.modules == within_map_lrn.modules
+    assert "alexnet_bench.model.lrn" in within_map_18pct.modules
 
 
 def test_shipped_blocks_are_told_apart():

@@ -6,11 +6,13 @@ Source: dnouri/cuda-convnet, example-layers/layers-*.cfg and layer-params-*.cfg.
 import pytest
 
 from alexnet_bench import ALEXNET, block
+from alexnet_bench.errors import BenchError, VariantError
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipe import scale_to_small_images
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import TOPOLOGIES
+from alexnet_bench.network.trainable import Network
 
 VARIANTS = load_registry().variants
 NAMES = ("80sec", "19pct", "18pct", "13pct", "11pct")
@@ -110,6 +112,48 @@ def test_what_a_variant_changes_stands_in_place_of_what_the_topology_has(name):
     assert "dropout" not in [layer.kind for layer in own.layers]
 
 
+def after_convolutions(topology, **changes):
+    """What follows conv1 and conv2."""
+    following = []
+    for layer in plan_of(topology, ALEXNET.but("mine", **changes)).layers[1:]:
+        if layer.kind in ("convolution", "local"):
+            following.append([])
+        else:
+            following[-1].append(layer.name)
+    return following[:2]
+
+
+def test_normalization_first_moves_normalizations_alone():
+    assert after_convolutions("18pct", order="normalization-first") == [
+        ["normalization1", "activation1", "pooling1"],
+        ["normalization2", "activation2", "pooling2"],
+    ]
+    for name in ("80sec", "19pct", "13pct"):
+        assert after_convolutions(name, order="normalization-first") == after_convolutions(name)
+
+
+def test_the_order_of_the_code_of_2012_is_in_place_of_the_papers_alone():
+    """After a pooling that takes means, ReLU is another function."""
+    for name in ("80sec", "19pct", "18pct"):
+        with pytest.raises(VariantError) as caught:
+            after_convolutions(name, order="code-of-2012")
+        assert str(caught.value) == (
+            "'mine' has the order of the code of 2012 in place of the paper's, "
+            f"and {name} has another; leave it out"
+        )
+    assert after_convolutions("11pct", order="code-of-2012")[0] == [
+        "normalization1",
+        "pooling1",
+        "activation1",
+    ]
+
+
+def test_a_second_normalization_stands_after_a_first():
+    for name, expected in (("19pct", 0), ("13pct", 0), ("18pct", 3), ("11pct", 3)):
+        plan = plan_of(name, ALEXNET.but("mine", second_normalization="within-map-lrn"))
+        assert len(blocks(plan, "normalization")) == expected
+
+
 def test_what_is_trained_on_crops_is_tested_on_nine_views_unless_a_variant_says_otherwise():
     seen = {name: plan_of(name).variant.evaluation for name in NAMES}
     assert seen == dict.fromkeys(NAMES, "centre") | {"13pct": "nine-views", "11pct": "nine-views"}
@@ -172,10 +216,46 @@ def test_small_images_and_few_of_them_leave_the_recipes_as_they_are(name):
 
 
 def test_a_layer_that_a_variant_leaves_out_is_not_trained():
-    recipe = VARIANTS["no-conv3"].train_with(RECIPES["18pct"])
+    """Convolution or locally connected; 18pct has no fourth convolution, and its fc4 stays."""
+    for name, topology, left_out in [
+        ("no-conv3", "18pct", "conv3"),
+        ("no-conv4", "18pct", None),
+        ("no-conv3", "11pct", "local3"),
+        ("no-conv4", "13pct", "local4"),
+    ]:
+        layers = RECIPES[topology].layers
+        expected = {layer: own for layer, own in layers.items() if layer != left_out}
+        assert VARIANTS[name].train_with(RECIPES[topology]).layers == expected
 
-    assert recipe.layers == {name: own for name, own in RECIPES["18pct"].layers.items() if name != "conv3"}
-    assert VARIANTS["no-conv4"].train_with(RECIPES["18pct"]) == RECIPES["18pct"]
+
+# What a topology has no place for: two towers, the paper's order, conv4 and conv5.
+REFUSED = {
+    "80sec": {"two-gpu", "code-order", "code-deviations", "alexnet-2012"},
+    "19pct": {"two-gpu", "code-order", "code-deviations", "alexnet-2012"},
+    "18pct": {"two-gpu", "code-order", "code-deviations", "alexnet-2012"},
+    "13pct": {"two-gpu", "code-deviations", "alexnet-2012"},
+    "11pct": {"two-gpu", "code-deviations", "alexnet-2012"},
+}
+
+
+@pytest.mark.parametrize("topology", NAMES)
+def test_every_variant_is_a_network_with_a_recipe_that_fits_or_is_refused(topology):
+    refused = set()
+    for name, variant in VARIANTS.items():
+        try:
+            plan = plan_of(topology, variant)
+            Network(variant=variant, plan=plan, recipe=variant.train_with(RECIPES[topology]))
+        except BenchError:
+            refused.add(name)
+    assert refused == REFUSED[topology]
+
+
+def test_a_variants_own_settings_of_a_layer_leave_its_others_as_they_are():
+    recipe = VARIANTS["code-conv1-stops"].train_with(RECIPES["18pct"])
+
+    found = {layer: (recipe.layer(layer).deviation, recipe.decay_of(layer)) for layer in BY_LAYER["18pct"]}
+    assert found == BY_LAYER["18pct"]
+    assert recipe.layer("conv1").stops == 0.74
 
 
 def test_a_change_of_the_whole_recipe_is_one_of_every_layer():

@@ -110,3 +110,25 @@ def test_refuses_fields_and_values_that_no_recipe_has():
             PAPER.but(**{field: 0})
         with pytest.raises(VariantError):
             PAPER.but(**{field: float("nan")})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("drops", [0.5, 1.5], "recipe drops has 1.5; a share of training is from 0 to 1"),
+        ("drops", 0.5, "recipe drops is 0.5; give a list of shares of training"),
+        ("bias_drops", [67], "recipe bias_drops has 67; a share of training is from 0 to 1"),
+        ("colour_noise_ends", 67, "recipe colour_noise_ends has 67; a share of training is from 0 to 1"),
+        (
+            "colour_noise_ends",
+            "end",
+            "recipe colour_noise_ends has 'end'; a share of training is from 0 to 1",
+        ),
+        ("crops_shared_by", 1.5, "recipe crops_shared_by is 1.5; it must be a whole number above 0"),
+        ("crops_shared_by", 0, "recipe crops_shared_by is 0; it must be a whole number above 0"),
+    ],
+)
+def test_refuses_what_would_pass_silently_or_fail_late(field, value, message):
+    with pytest.raises(VariantError) as caught:
+        PAPER.but(**{field: value})
+    assert str(caught.value) == message

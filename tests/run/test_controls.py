@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.network.ablation import differing
 from alexnet_bench.network.controls import held_against_controls
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
-from alexnet_bench.run.timed import TIMED_ALIKE
+from alexnet_bench.run.timed import have_the_same_step
 
 REGISTRY = load_registry()
 SUMS = ["no-lrn+tanh", "bias-1+tanh", "no-dropout+no-augmentation", "lrn+gelu"]
@@ -105,7 +104,7 @@ def test_each_arm_is_timed_beside_its_control_or_has_the_same_step(selection, pr
     assert not plan.same_step.keys() & set(timed)
     for name, other in plan.same_step.items():
         assert plan.controls[name] == other
-        assert set() < differing(variants[name], variants[other]) <= TIMED_ALIKE
+        assert have_the_same_step(variants[name], variants[other])
     # Whatever else is timed was asked for, and shows the noise floor or stands alone.
     extra = [name for name in plan.timed if name not in {*arms, *plan.controls.values()}]
     assert all(plan.variants[name] == plan.variants[plan.controls[name]] for name in extra)
@@ -245,6 +244,13 @@ def test_what_has_its_controls_step_is_not_timed_whoever_the_control_is():
 
     assert plan.same_step == {"bias-1+tanh": "tanh"}
     assert plan.timed == ("tanh", "bias-1", "no-dropout")
+
+
+def test_other_initial_deviations_are_the_same_step_and_other_rates_are_not():
+    plan = plan_of("code-deviations,code-conv1-stops,alexnet")
+
+    assert plan.same_step == {"code-deviations": "alexnet"}
+    assert "code-conv1-stops" in plan.timed
 
 
 def test_where_nothing_is_left_to_time_that_is_said():

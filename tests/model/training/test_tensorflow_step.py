@@ -153,6 +153,15 @@ def test_rates_at_a_share_of_training(two_layers):
     }
 
 
+def test_it_starts_again_at_another_rate(two_layers):
+    """A product of factors that is 1 is so at every rate: 3 x 0.01 x 1/3 is not 0.01 in all orders."""
+    recipe = PAPER.but(bias_rate=3, layers={"first": {"rate": 1 / 3}})
+    rates = [two_layers(recipe.but(learning_rate=rate)).rates_at([0.0])[:, 0] for rate in (0.01, 0.001)]
+
+    assert sorted(rates[0]) == pytest.approx([0.01 / 3, 0.01, 0.03])
+    assert sorted(rates[1]) == pytest.approx([0.001 / 3, 0.001, 0.003])
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_each_weight_moves_by_its_own_rate(two_layers, optimizer):
     """Against the steps of a recipe of one rate, from equal weights: by as much as its rate is another."""
