@@ -331,8 +331,12 @@ class Schedule:
         return (*first, *others)
 
     def _recipe_at(self, topology: Topology) -> Recipe:
-        """The recipe that is asked for, or the topology's own."""
-        return RECIPES[self.settings.recipe or topology.recipe]
+        """The recipe that is asked for, or the topology's own.
+
+        One that says something of layers is for the topology that is trained.
+        """
+        asked = RECIPES[self.settings.recipe or topology.recipe]
+        return asked if topology == self.topology or not asked.layers else RECIPES[topology.recipe]
 
     def _scaled_recipe(self) -> Recipe:
         if not self.trains:

@@ -72,6 +72,14 @@ def test_trials_go_seed_by_seed_and_train_each_network_once(seeds, chosen):
     assert len({task.network.fingerprint for task in trials}) == len(distinct)
 
 
+def test_a_recipe_that_names_layers_is_for_the_topology_that_is_trained():
+    """What is timed, at another one, has other layers."""
+    plan = schedule("alexnet", topology="18pct", recipe="18pct")
+
+    assert plan.recipe.name == "18pct"
+    assert {network.recipe.name for network in timed(plan)} == {"paper"}
+
+
 def test_a_network_under_another_name_is_trained_once_and_timed_under_both():
     plan = schedule("alexnet,lrn,no-lrn", seeds=1)
 
