@@ -61,6 +61,7 @@ class Specification:
         low, high: ends of its 95% interval over pairs, which allows for no other specification; not a number
             under four pairs.
         pairs: seeds that it rests on.
+        kind: as in `effects.csv`.
         control_value: mean of the control over these.
         headline: whether it is what the report says first of this setting: the error that it judges or, where
             training stops at a training error, the epochs to that.
@@ -80,6 +81,7 @@ class Specification:
     low: float
     high: float
     pairs: int
+    kind: str
     control_value: float
     headline: bool = False
     note: str
@@ -121,22 +123,35 @@ def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specifi
         tried = _longest(setting.rows)
         alike: dict[Any, list[Specification]] = defaultdict(list)
         for rate, trials in sorted(grouped(tried, _rate).items()):
-            for one in _of_setting(setting.holding(trials), plans, LENGTHS_TRIED):
-                arms, controls = (
-                    {trial.seed for trial in setting.of(name)} for name in (one.arm, one.control)
-                )
+            at_rate = setting.holding(trials)
+            for one in _of_setting(at_rate, plans, LENGTHS_TRIED):
                 # A seed goes on with its better rates: only those that all seeds went on with can tell.
-                if one.pairs == len(arms & controls):
+                if one.pairs == len(_seeds(setting, one) - _failed_seeds(at_rate, one)):
                     alike[one.arm, *one.choices.items()].append(one.chosen(rate=_for_both(rate)))
         for some in alike.values():
-            best = min(some, key=attrgetter("control_value"))
+            most = max(one.pairs for one in some)
+            # Where most seeds failed, those that are left make no best rate.
+            best = min((one for one in some if 2 * one.pairs > most), key=attrgetter("control_value"))
             for one in some:
                 is_best = one is best and len(some) > 1
                 yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
 
 
+def _seeds(setting: Setting, one: Specification) -> set[int]:
+    """Those that both sides were tried with, at whatever rate."""
+    arms, controls = ({trial.seed for trial in setting.of(name)} for name in (one.arm, one.control))
+    return arms & controls
+
+
+def _failed_seeds(setting: Setting, one: Specification) -> set[int]:
+    sides = (setting.of(name) for name in (one.arm, one.control))
+    return {trial.seed for side in sides for trial in side if not trial.succeeded}
+
+
 def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) -> Iterator[Specification]:
     """Of every arm that may be held against the control, by each metric and length, at whatever rate."""
+    if not any(trial.succeeded for trial in setting.of(setting.control)):
+        return
     predictions = Predictions(plans.folders)
     for arm in comparable_arms(setting, plans):
         if not (question := _question(arm, setting.control, plans)):
@@ -161,6 +176,7 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
                     low=low,
                     high=high,
                     pairs=effect.pairs,
+                    kind=effect.kind,
                     control_value=effect.control,
                     note=effect.note,
                     runs=", ".join(setting.runs),

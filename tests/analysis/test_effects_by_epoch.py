@@ -59,6 +59,16 @@ def test_few_pairs_or_epochs_have_none(records):
     assert found(records) == []
 
 
+def test_of_the_seeds_that_are_left_it_says_so_as_the_report_does():
+    records = [*both(7), trained("alexnet", 7), failed_trial("no-lrn", 7)]
+    rows = found(records)
+    (told,) = effect_rows(records, measure="validation_top1_error")
+
+    assert {(row.pairs, row.kind, row.note) for row in rows} == {(7, told.kind, "seed 7 of no-lrn: diverged")}
+    assert told.kind == "incomplete"
+    assert {(row.kind, row.note) for row in found(both())} == {("interval", "")}
+
+
 def test_a_shorter_trial_ends_it_for_all_so_that_every_epoch_has_the_same_pairs():
     records = [*both(), trained("alexnet", 4), trained("no-lrn", 4, 0.4, 0.25, 0.1, 0.1)]
     assert [(row.epoch, row.pairs) for row in found(records)] == [(1, 5), (2, 5), (3, 5)]

@@ -199,6 +199,45 @@ def test_a_rate_that_only_some_seeds_went_on_with_tells_nothing_there():
     assert lengths["0.01 for both"] == set(found["length"])
 
 
+def test_a_rate_beyond_the_grid_that_the_arm_alone_was_tried_at_tells_nothing():
+    found = rows(tuned_pair(lambda name, rate, seed: 0 if (name, rate) == ("alexnet", 0.1) else 6))
+    assert set(found["rate"]) == {"0.001 for both", "0.01 for both"}
+
+
+def diverging(which):
+    """The trials of a whole grid, those diverged that are told so by name, rate and seed."""
+    failed = {"status": "diverged", "validation_top1_error": None, "train_error": None}
+    return [
+        msgspec.structs.replace(one, **failed)
+        if which(one.variant, one.recipe_settings["learning_rate"], one.seed - 1_000_000)
+        else one
+        for one in tuned_pair(lambda name, rate, seed: 6)
+    ]
+
+
+def test_a_rate_at_which_seeds_failed_tells_of_the_others_and_says_so():
+    found = rows(diverging(lambda name, rate, seed: (name, rate, seed) == ("no-lrn", 0.1, 0)))
+
+    at_rate = found[found["rate"] == "0.1 for both"]
+    assert set(at_rate["length"]) == set(found["length"])
+    assert {*zip(at_rate["pairs"], at_rate["kind"], at_rate["note"], strict=True)} == {
+        (3, "descriptive", "seed 1000000 of no-lrn: diverged")
+    }
+    assert set(found.loc[found["rate"] != "0.1 for both", "kind"]) == {"interval"}
+
+
+def test_a_rate_at_which_every_seed_of_one_side_failed_tells_nothing():
+    for failing in ("alexnet", "no-lrn"):
+        found = rows(diverging(lambda name, rate, seed, who=failing: (name, rate) == (who, 0.1)))
+        assert set(found["rate"]) == {"0.001 for both", "0.01 for both"}
+
+
+def test_a_rate_that_few_seeds_of_the_control_bear_is_not_its_best():
+    found = rows(diverging(lambda name, rate, seed: (name, rate) == ("alexnet", 0.01) and seed > 0))
+    assert set(found.loc[found["rate"] == "0.01 for both", "pairs"]) == {1}
+    assert "0.01 for both" not in set(found.loc[found["that rate is"].notna(), "rate"])
+
+
 def test_a_trial_that_was_trained_again_for_longer_counts_once():
     """As it ended: what it had not learned by then counts no more."""
     short = changed(tuned_pair(lambda name, rate, seed: 2), validation_top1_error=0.95)
