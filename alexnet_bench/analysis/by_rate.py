@@ -88,9 +88,10 @@ class RateEffect:
         ablation: that the arm belongs to: the question.
         control: what it is held against.
         arm: name of the variant.
-        compared: `at the best rate of each` (the one of the least mean error, of those at which more than
-            half of the tuning seeds came to their end), `at the control's best rate`, or `over the whole
-            curve` (the mean over such rates that both were tried at, of the seeds that all of them share).
+        compared: `at the best rate of each` (the one of the least mean error, of those tried with more than
+            half of the tuning seeds), `at the control's best rate`, or `over the whole curve` (the mean over
+            the rates that both were tried at with the same seeds). A rate counts where more than half of its
+            seeds came to their end, with these.
         arm_rates, control_rates: at which.
         epochs: after which errors are compared.
         effect: arm minus control in validation error, percentage points.
@@ -241,7 +242,7 @@ def _rate_effects(question: Question, arm: str, plans: Plans) -> Iterator[RateEf
     own, controls = question.tried[arm], question.tried[question.setting.control]
     metric = error_after(question.epochs)
     standing, controls_standing = _standing(own), _standing(controls)
-    best, reference = _best(standing, metric), _best(controls_standing, metric)
+    best, reference = _best(own, standing, metric), _best(controls, controls_standing, metric)
     passed_over = _failures(arm, own, own.keys() - standing.keys())
     of_control = _failures(question.setting.control, controls, controls.keys() - controls_standing.keys())
     row = _rate_effect(question, plans, arm, AT_BEST, best, reference)
@@ -307,21 +308,21 @@ def _rate_effect(
 
 
 def _standing(tried: Tried) -> Tried:
-    """The rates at which more than half of all seeds came to their end, with these seeds."""
-    seeds = {seed for trials in tried.values() for seed in trials}
+    """The rates at which more than half of the seeds came to their end, with these seeds."""
     ended = {
         rate: {seed: trial for seed, trial in trials.items() if trial.succeeded}
         for rate, trials in tried.items()
     }
-    return {rate: trials for rate, trials in ended.items() if 2 * len(trials) > len(seeds)}
+    return {rate: trials for rate, trials in ended.items() if 2 * len(trials) > len(tried[rate])}
 
 
-def _best(standing: Tried, metric: Metric) -> Rates:
-    """The rate of the least mean error, the lower of a tie; none where there is none."""
+def _best(tried: Tried, standing: Tried, metric: Metric) -> Rates:
+    """The rate of the least mean error, the lower of a tie; none where none stands."""
+    seeds = {seed for trials in tried.values() for seed in trials}
     means = {
         rate: float(np.mean([metric.of(trial) for trial in trials.values()]))
         for rate, trials in standing.items()
-        if all(map(metric.has, trials.values()))
+        if 2 * len(tried[rate]) > len(seeds) and all(map(metric.has, trials.values()))
     }
     return (min(means, key=lambda rate: (means[rate], rate)),) if means else ()
 

@@ -30,8 +30,8 @@ from alexnet_bench.words import counted, joined
 _ABOUT_RATES = (
     "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
     "rate is the best of these same trials, which flatters arm and control alike. Over the whole curve is "
-    "the mean over the rates that both were tried at. A rate counts where more than half of the tuning seeds "
-    "came to their end. Each 95% interval is by itself; there are no verdicts."
+    "the mean over the rates that both were tried at. A rate counts where more than half of its seeds came "
+    "to their end. Each 95% interval is by itself; there are no verdicts."
 )
 _EARLY = "which every rate was trained for; after longer training another rate may be the best"
 

@@ -200,7 +200,7 @@ def standing(curve: Sequence[Specification]) -> str:
     without, failed = kinds.count(DESCRIPTIVE), kinds.count(INCOMPLETE)
     if without:
         told += f"; {without} without an interval, of fewer than four pairs"
-    return f"{told}; {failed} with a side not counted, as seeds failed" if failed else told
+    return f"{told}; {failed} that count for no side, as {_failed(first)}" if failed else told
 
 
 def _key(curve: Sequence[Specification]) -> list[Line2D]:
@@ -222,5 +222,9 @@ def _key(curve: Sequence[Specification]) -> list[Line2D]:
 
 def _why_hollow(curve: Sequence[Specification]) -> str:
     kinds = {one.kind for one in curve}
-    why = {DESCRIPTIVE: "fewer than four pairs", INCOMPLETE: "seeds failed"}
-    return " or ".join(text for kind, text in why.items() if kind in kinds)
+    why = {DESCRIPTIVE: "fewer than four pairs", INCOMPLETE: _failed(curve[0])}
+    return ", or ".join(text for kind, text in why.items() if kind in kinds)
+
+
+def _failed(one: Specification) -> str:
+    return "seeds failed or never got there" if one.unit == RATIO else "seeds failed"
