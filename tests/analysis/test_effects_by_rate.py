@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from report_runs import changed, curve_point, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.by_rate import (
@@ -190,6 +192,21 @@ def test_a_rate_at_which_half_of_the_seeds_failed_is_passed_over():
     assert (controls.arm_rates, controls.note) == ((0.03,), "")
     assert (curve.arm_rates, curve.pairs) == ((0.03, 0.1), 7)
     assert curve.note == f"1 of 8 seeds of no-lrn diverged at 0.1; {passed_over}"
+
+
+WHICH = [(name, rate) for name in ERRORS for rate in RATES]
+
+
+@given(st.dictionaries(st.sampled_from(WHICH), st.sets(st.integers(0, 3))))
+def test_whatever_failed_the_seeds_that_are_left_are_compared_and_what_failed_is_noted(failures):
+    for row in effects(with_failures(failures, seeds=4)).values():
+        at = [(row.arm, rate) for rate in row.arm_rates] + [("alexnet", rate) for rate in row.control_rates]
+        failed = set().union(*(failures.get(which, ()) for which in at))
+        assert row.pairs == (4 - len(failed) if row.arm_rates and row.control_rates else 0)
+        assert all(
+            f"{name} diverged at {rate}" in row.note for name, rate in at if failures.get((name, rate))
+        )
+        assert (row.kind == "interval") == (row.pairs == 4)
 
 
 def test_where_every_rate_failed_there_is_no_effect():

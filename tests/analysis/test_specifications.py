@@ -4,6 +4,8 @@ import math
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from report_runs import changed, curve_point, effect_rows, in_run, manifest, trial, trials
 
 from alexnet_bench.analysis.plans import Plans
@@ -230,6 +232,26 @@ def test_a_rate_at_which_every_seed_of_one_side_failed_tells_nothing():
     for failing in ("alexnet", "no-lrn"):
         found = rows(diverging(lambda name, rate, seed, who=failing: (name, rate) == (who, 0.1)))
         assert set(found["rate"]) == {"0.001 for both", "0.01 for both"}
+
+
+TRIED = [(name, rate, seed) for name in ("alexnet", "no-lrn") for rate in RATES for seed in range(4)]
+
+
+@given(st.dictionaries(st.sampled_from(TRIED), st.sampled_from(["missing", "diverged"])))
+def test_whatever_failed_or_was_not_tried_pairs_are_the_seeds_of_both_sides_that_are_left(lost):
+    records = [
+        one
+        for one in diverging(lambda *which: lost.get(which) == "diverged")
+        if lost.get((one.variant, one.recipe_settings["learning_rate"], one.seed - 1_000_000)) != "missing"
+    ]
+
+    for one in (one for curve in curves(records) for one in curve):
+        rate = float(one.choices["rate"].split()[0])
+        sides = [
+            {seed for seed in range(4) if (name, rate, seed) not in lost} for name in (one.arm, one.control)
+        ]
+        assert one.pairs == len(set.intersection(*sides)) > 0
+        assert (one.kind == "interval") == (one.pairs == 4)
 
 
 def test_a_rate_that_few_seeds_of_the_control_bear_is_not_its_best():

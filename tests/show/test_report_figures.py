@@ -248,7 +248,8 @@ def test_error_against_rate_has_a_line_a_variant_on_a_logarithmic_axis(figures):
     looks = {(line.get_color(), line.get_linestyle()) for line in lines}
     assert len(looks) == len(lines)
     assert axes.get_ylabel().startswith("validation error after 2 epochs")
-    assert "after 2 of 6 epochs" in _heads(figures["error_by_rate"])
+    (panel,) = figures["error_by_rate"].subfigs
+    assert any("after 2 of 6 epochs" in text.get_text() for text in panel.texts)
 
 
 def test_what_was_chosen_what_went_on_and_what_failed_is_marked(figures):
