@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_bench.analysis.metrics import POINTS, RATIO, Metric
+from alexnet_bench.analysis.metrics import HEADLINES, POINTS, RATIO, Metric
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
+from alexnet_bench.stats.error_rates import beats_chance
 from alexnet_bench.stats.estimate import CONFIDENCE, FEWEST_UNITS, Estimate, estimate, unpaired
 from alexnet_bench.stats.fresh_seed import probability_above_zero
 from alexnet_bench.stats.paired import centre, interval
@@ -51,6 +52,7 @@ class Effect:
         least_deviation: what the spread of the values is taken to be at least: whole test images, or the
             rounds of draws, alone make it that.
         failed, unsteady: what did not succeed, and the draws without a steady state, in words.
+        at_chance: of errors, the seeds that did not learn, in words.
         alone: what only one side has, in words.
         reason: why there is no effect.
         notes: what else must be known.
@@ -66,6 +68,7 @@ class Effect:
     least_deviation: float = 0.0
     failed: tuple[str, ...] = ()
     unsteady: tuple[str, ...] = ()
+    at_chance: str = ""
     alone: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
@@ -93,9 +96,10 @@ class Effect:
     def better_again(self) -> tuple[float, float, float]:
         """Of an error: how likely the arm is better with a fresh seed, and the ends of its 95% interval.
 
-        Not numbers where the effect has no interval.
+        Not numbers where the effect has no interval, or seeds failed or did not learn: what one of them costs
+        is no normal scatter, which this takes for granted.
         """
-        if self.metric.effect_unit != POINTS or self.found.descriptive:
+        if self.metric.effect_unit != POINTS or self.kind != INTERVAL or self.at_chance:
             return math.nan, math.nan, math.nan
         gains = self.values if self.metric.better == "higher" else -self.values
         return probability_above_zero(gains, self.least_deviation)
@@ -139,7 +143,9 @@ class Effect:
         unsteady = (
             f"without a steady state, and left out: {', '.join(self.unsteady)}" if self.unsteady else ""
         )
-        return "; ".join(filter(None, (self.reason, *self.failed, unsteady, self.alone, *self.notes)))
+        return "; ".join(
+            filter(None, (self.reason, *self.failed, self.at_chance, unsteady, self.alone, *self.notes))
+        )
 
 
 def steady_draws(draws: Iterable[Draw]) -> list[Draw]:
@@ -258,6 +264,7 @@ def seed_effect(
     shared = sorted(sides[0].keys() & sides[1].keys())
     failed, alone = _failures(arm, control), _alone(sides[0], sides[1], [*arm, *control])
     blank = Effect(metric=metric, least_deviation=least_deviation, failed=failed, alone=alone)
+    blank = replace(blank, at_chance=_at_chance([*control, *arm], metric))
     if not shared:
         return replace(blank, reason="no seed of both sides has a value")
     treated, untreated = (np.array([side[seed] for seed in shared]) for side in sides)
@@ -320,6 +327,17 @@ def _alone(arm: dict[int, float], control: dict[int, float], trials: Iterable[Tr
     failed = {trial.seed for trial in trials if not trial.succeeded}
     seeds = (arm.keys() ^ control.keys()) - failed
     return f"only one side has seed {listed(seeds)}" if seeds else ""
+
+
+def _at_chance(trials: Iterable[Trial], metric: Metric) -> str:
+    """The seeds whose error is no better than a guess's, which may be all of an effect."""
+    measured = (trial for trial in trials if metric in HEADLINES and trial.succeeded and metric.has(trial))
+    seeds: dict[str, list[int]] = defaultdict(list)
+    for trial in measured:
+        if not beats_chance(metric.of(trial) / metric.scale, trial.classes):
+            seeds[trial.variant].append(trial.seed)
+    named = [f"{name} (seed {listed(some)})" for name, some in seeds.items()]
+    return f"did not learn: {', '.join(named)}" if named else ""
 
 
 def _never(

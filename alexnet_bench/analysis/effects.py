@@ -34,7 +34,7 @@ from alexnet_bench.stats.error_rates import (
     rounding_deviation,
 )
 from alexnet_bench.stats.estimate import Estimate
-from alexnet_bench.words import distinct, listed
+from alexnet_bench.words import distinct
 
 
 def effects(
@@ -147,22 +147,9 @@ def _trials_row(
     least = rounding_deviation(metric.scale / images) if images else 0.0
     effect = seed_effect(treated, control, metric, least)
     row = replace(row.on(effect), margin=metric.margin_on(images), looks=looks)
-    if metric in HEADLINES:
-        row = row.noted(_seeds_that_did_not_learn([*control, *treated], metric))
     if over_images := _over_images(treated, control, metric, predictions):
         row = replace(row, low_images=over_images.low, high_images=over_images.high)
     return row, effect
-
-
-def _seeds_that_did_not_learn(trials: Iterable[Trial], metric: Metric) -> str:
-    """Those no better than chance, which may be all of an effect, in words."""
-    measured = (trial for trial in trials if trial.succeeded and metric.has(trial))
-    failed = grouped(
-        (trial for trial in measured if not beats_chance(metric.of(trial) / metric.scale, trial.classes)),
-        attrgetter("variant"),
-    )
-    named = [f"{name} (seed {listed(trial.seed for trial in rows)})" for name, rows in failed.items()]
-    return f"did not learn: {', '.join(named)}" if named else ""
 
 
 def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
@@ -191,6 +178,7 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
         batch_size=known["batch_size"],
         precision=known["precision"],
         tuned=known.get("tuned"),
+        rate_per_seed=known.get("rate_per_seed"),
         device=", ".join(distinct(record.device for record in rows)),
         control_device=", ".join(distinct(record.device for record in control)),
         same_network=same,

@@ -24,8 +24,8 @@ class Row:
             for all arms of the question together; else the 95% t interval.
         low_images, high_images: ends of the 95% interval for other seeds and other test images, where
             predictions are kept.
-        better_again: of an error that has an interval, the probability that the arm has the lower one with a
-            fresh seed; null where the pairs do not differ at all.
+        better_again: of an error that has an interval, and of which all seeds learned, the probability that
+            the arm has the lower one with a fresh seed; null where the pairs do not differ at all.
         better_again_low, better_again_high: ends of its 95% interval, each arm by itself.
         pairs: seeds or draws that it rests on.
         control_value: mean of the control over these; of speeds, what is typical of it in this setting.
@@ -53,6 +53,7 @@ class Row:
         setting: equal for records that were measured alike.
         dataset, topology, epochs, batch_size, precision: the conditions.
         tuned: whether each variant was given a learning rate of its own.
+        rate_per_seed: whether each of its seeds was.
         device, control_device: of the arm and of the control.
         runs: that the records come from.
     """
@@ -95,6 +96,7 @@ class Row:
     batch_size: int
     precision: str
     tuned: bool | None
+    rate_per_seed: bool | None = None
     device: str
     control_device: str
     runs: str

@@ -159,16 +159,15 @@ def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
     if any(trial.rate_per_seed for trial in trials):
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, chosen anew "
-            "for every seed, the one of an equal grid with the least validation error with a tuning seed of "
-            "its own. So their intervals hold what the choice of a rate is unsure of."
+            f"for every seed with a tuning seed of its own, the one of an equal grid {_best(records)}. So "
+            "their intervals hold what the choice of a rate is unsure of, as long as no seed fails to learn."
         )
-        yield from _about_tuning_per_seed([trial for trial in choosing if trial.rate_per_seed])
+        yield from _about_tuning([trial for trial in choosing if trial.rate_per_seed])
     if any(trial.tuned and not trial.rate_per_seed for trial in trials):
-        shares = distinct(record.recipe_settings.get("stop_at_train_error") for record in records)
-        soonest = f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, the one of "
-            f"an equal grid {soonest if shares else 'with the least validation error'}."
+            f"an equal grid {_best(records)}. All seeds share that choice, so verdicts and intervals are of "
+            "these rates: with fresh tuning seeds another rate may win, and they leave that out."
         )
         yield from _about_tuning([trial for trial in choosing if not trial.rate_per_seed])
     for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
@@ -178,29 +177,36 @@ def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
         )
 
 
+def _best(records: Sequence[AnyRecord]) -> str:
+    """By what rates are chosen."""
+    shares = distinct(record.recipe_settings.get("stop_at_train_error") for record in records)
+    if not shares:
+        return "with the least validation error"
+    return f"that got to {' or '.join(f'{share:.0%}' for share in shares)} training error the soonest"
+
+
 def _about_tuning(trials: Sequence[Trial]) -> Iterator[str]:
     """For how long rates were trained to choose one, and with how many seeds, as the records have it."""
     for epochs in distinct(trial.epochs for trial in trials):
         rows = [trial for trial in trials if trial.epochs == epochs]
         rates = grouped(rows, lambda trial: (trial.run_id, trial.fingerprint, trial.precision))
         counts = distinct(len({trial.seed for trial in some}) for some in rates.values())
-        lengths = distinct(len(trial.curve) for trial in rows)
+        lengths = sorted({len(trial.curve) for trial in rows})
+        per_seed = any(trial.rate_per_seed for trial in rows)
         if any(trial.recipe_settings.get("stop_at_train_error") for trial in rows):
-            long = "until they were there, or could not be the soonest any more,"
+            long = "until they were there, or could not be the soonest any more"
         elif lengths == [epochs]:
             long = "to the end"
+        elif per_seed and len(lengths) > 1:
+            long = f"for {lengths[0]} of {counted(epochs, 'epoch')}, and the best for {lengths[-1]}"
         else:
             long = f"for {joined(list(map(str, lengths)))} of {counted(epochs, 'epoch')}"
+        if per_seed:
+            yield f"To choose a rate, all were trained {long}."
+            continue
+        seeds = f"{',' if 'soonest' in long else ''} with {counted(counts[0], 'tuning seed')}"
         best = f", and the best with {counts[-1]}" if len(counts) > 1 else ""
-        yield f"To choose a rate, all were trained {long} with {counted(counts[0], 'tuning seed')}{best}."
-
-
-def _about_tuning_per_seed(trials: Sequence[Trial]) -> Iterator[str]:
-    """Likewise, where every seed has a choice of its own."""
-    for epochs in distinct(trial.epochs for trial in trials):
-        lengths = sorted({len(trial.curve) for trial in trials if trial.epochs == epochs})
-        best = f", and the best for {lengths[-1]}" if len(lengths) > 1 else ""
-        yield f"To choose a rate, all were trained for {lengths[0]} of {counted(epochs, 'epoch')}{best}."
+        yield f"To choose a rate, all were trained {long}{seeds}{best}."
 
 
 def _about_devices(records: Sequence[AnyRecord]) -> Iterator[str]:

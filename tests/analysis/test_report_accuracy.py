@@ -60,6 +60,14 @@ def test_seeds_that_did_not_learn_count_and_are_named():
         4,
         "did not learn: no-lrn (seed 1, 3)",
     )
+    assert math.isnan(row.better_again)
+
+
+def test_how_likely_a_fresh_seed_is_better_is_not_told_by_the_seeds_that_did_not_fail():
+    control = trials("alexnet", *[0.05] * 5)
+    learned = [trial("no-lrn", seed, 0.05 - 0.01 * seed) for seed in range(5)]
+    assert not math.isnan(rows([*control, *learned])["no-lrn"].better_again)
+    assert math.isnan(rows([*control, *learned[:4], failed_trial("no-lrn", 4)])["no-lrn"].better_again)
 
 
 def test_an_arm_whose_trials_all_failed_has_a_row_that_says_so():
