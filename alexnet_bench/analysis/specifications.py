@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -120,21 +121,34 @@ def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specif
 def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
     """Of the trials that chose rates: arm and control at one rate, each that they were tried at."""
     for setting in tuned_alike(records, plans):
-        tried = _longest(setting.rows)
-        alike: dict[Any, list[Specification]] = defaultdict(list)
-        for rate, trials in sorted(grouped(tried, _rate).items()):
-            at_rate = setting.holding(trials)
+        tried = sorted(grouped(_longest(setting.rows), _rate).items())
+        at_rates = {rate: setting.holding(trials) for rate, trials in tried}
+        best = {arm: _controls_best(setting.control, arm, at_rates) for arm in setting.variants}
+        for rate, at_rate in at_rates.items():
             for one in _of_setting(at_rate, plans, LENGTHS_TRIED):
                 # A seed goes on with its better rates: only those that all seeds went on with can tell.
                 if one.pairs == len(_seeds(setting, one) - _failed_seeds(at_rate, one)):
-                    alike[one.arm, *one.choices.items()].append(one.chosen(rate=_for_both(rate)))
-        for some in alike.values():
-            most = max(one.pairs for one in some)
-            # Where most seeds failed, those that are left make no best rate.
-            best = min((one for one in some if 2 * one.pairs > most), key=attrgetter("control_value"))
-            for one in some:
-                is_best = one is best and len(some) > 1
-                yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
+                    is_best = best[one.arm].get((one.choices["length"], one.choices["metric"])) == rate
+                    also = {"that rate is": CONTROLS_BEST} if is_best else {}
+                    yield one.chosen(rate=_for_both(rate), **also)
+
+
+def _controls_best(control: str, arm: str, at_rates: Mapping[float, Setting]) -> dict[tuple[str, str], float]:
+    """By length and metric, at which of the rates of both the control does best; the lower of a tie.
+
+    It is one at which more than half of the control's seeds came to their end, whatever became of the arm's.
+    """
+    seeds = {trial.seed for setting in at_rates.values() for trial in setting.of(control)}
+    means: dict[tuple[str, str], dict[float, float]] = defaultdict(dict)
+    for rate, setting in at_rates.items():
+        trials = setting.of(control)
+        ended = [trial for trial in trials if trial.succeeded]
+        is_whole = seeds == {trial.seed for trial in trials} and 2 * len(ended) > len(trials)
+        if is_whole and setting.of(arm):
+            for length, metric in _readings(setting, LENGTHS_TRIED):
+                if all(map(metric.has, ended)):
+                    means[length, metric.label][rate] = fmean(map(metric.of, ended))
+    return {key: min(values, key=values.__getitem__) for key, values in means.items() if len(values) > 1}
 
 
 def _seeds(setting: Setting, one: Specification) -> set[int]:

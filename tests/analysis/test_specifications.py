@@ -260,6 +260,15 @@ def test_a_rate_that_few_seeds_of_the_control_bear_is_not_its_best():
     assert "0.01 for both" not in set(found.loc[found["that rate is"].notna(), "rate"])
 
 
+def test_the_controls_best_rate_stays_that_whatever_becomes_of_the_arm_there():
+    def best(*failing):
+        (curve,) = curves(diverging(lambda *which: which in {("no-lrn", 0.01, seed) for seed in failing}))
+        return {one.choices["rate"] for one in curve if "that rate is" in one.choices}
+
+    assert best() == best(1, 2, 3) == {"0.01 for both"}
+    assert best(0, 1, 2, 3) == set()
+
+
 def test_a_trial_that_was_trained_again_for_longer_counts_once():
     """As it ended: what it had not learned by then counts no more."""
     short = changed(tuned_pair(lambda name, rate, seed: 2), validation_top1_error=0.95)
