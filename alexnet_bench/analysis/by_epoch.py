@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
-from alexnet_bench.analysis.effect import seed_effect, shared_seeds
+from alexnet_bench.analysis.effect import NOT_MEASURED, seed_effect, shared_seeds
 from alexnet_bench.analysis.effects import comparable_arms
 from alexnet_bench.analysis.metrics import VALIDATION_ERROR, error_after
 from alexnet_bench.analysis.plans import Plans
@@ -32,6 +32,8 @@ class EpochEffect:
         low, high: ends of the 95% t interval over seeds, of each epoch by itself.
         pairs: seeds that it rests on.
         margin: the largest effect that does not matter, percentage points.
+        kind: as in `effects.csv`: `incomplete` where seeds failed, so that it is that of the others.
+        note: what a reader must know.
         setting: equal for records that were measured alike, as in `effects.csv`.
     """
 
@@ -44,6 +46,8 @@ class EpochEffect:
     high: float = math.nan
     pairs: int = 0
     margin: float
+    kind: str = NOT_MEASURED
+    note: str = ""
     setting: str
 
 
@@ -80,5 +84,7 @@ def _rows(setting: Setting, arm: str, plans: Plans) -> Iterator[EpochEffect]:
             high=high,
             pairs=effect.pairs,
             margin=VALIDATION_ERROR.margin_on(images),
+            kind=effect.kind,
+            note=effect.note,
             setting=setting.name,
         )

@@ -20,10 +20,10 @@ from alexnet_bench.analysis.effect import NOT_MEASURED, seed_effect
 from alexnet_bench.analysis.effects import arms_of
 from alexnet_bench.analysis.metrics import VALIDATION_ERROR, Metric, error_after
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.analysis.rates import Tried, is_in_race
+from alexnet_bench.analysis.rates import Tried
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats.error_rates import rounding_deviation
-from alexnet_bench.words import joined
+from alexnet_bench.words import counted, joined
 
 Rates = tuple[float, ...]
 AT_BEST, AT_CONTROLS_BEST = "at the best rate of each", "at the control's best rate"
@@ -90,14 +90,15 @@ class RateEffect:
         arm: name of the variant.
         compared: `at the best rate of each` (the one of the least mean error, of those tried with more than
             half of the tuning seeds), `at the control's best rate`, or `over the whole curve` (the mean over
-            the rates that both were tried at with the same seeds).
+            the rates that both were tried at with the same seeds). A rate counts where more than half of its
+            seeds came to their end, with these.
         arm_rates, control_rates: at which.
         epochs: after which errors are compared.
         effect: arm minus control in validation error, percentage points.
         low, high: ends of the 95% t interval over tuning seeds, of each row by itself.
         pairs: tuning seeds that it rests on.
         kind: as in `effects.csv`.
-        note: what a reader must know.
+        note: what a reader must know: what failed at these rates, and which rates that passed over.
         setting: equal for trials that were measured alike.
     """
 
@@ -240,15 +241,19 @@ def _rate_error(question: Question, variant: str, trial: Trial) -> RateError:
 def _rate_effects(question: Question, arm: str, plans: Plans) -> Iterator[RateEffect]:
     own, controls = question.tried[arm], question.tried[question.setting.control]
     metric = error_after(question.epochs)
-    best, reference = _best(own, metric), _best(controls, metric)
-    yield _rate_effect(question, plans, arm, AT_BEST, best, reference)
-    yield _rate_effect(question, plans, arm, AT_CONTROLS_BEST, reference, reference)
-    both = own.keys() & controls.keys()
-    whole = {rate for rate in both if is_in_race(own[rate]) and is_in_race(controls[rate])}
-    shared, seeds = _largest_block({rate: own[rate].keys() & controls[rate].keys() for rate in whole})
-    left_out = [f"{rate:.3g}" for rate in sorted(both - whole)]
-    row = _rate_effect(question, plans, arm, OVER_CURVE, shared, shared, seeds)
-    yield row.noted(f"without {joined(left_out)}, where a trial failed" if left_out else "")
+    standing, controls_standing = _standing(own), _standing(controls)
+    best, reference = _best(own, standing, metric), _best(controls, controls_standing, metric)
+    passed_over = _failures(arm, own, own.keys() - standing.keys())
+    of_control = _failures(question.setting.control, controls, controls.keys() - controls_standing.keys())
+    row = _rate_effect(question, plans, arm, AT_BEST, best, reference)
+    yield row.noted(_passed_over([*passed_over, *of_control]))
+    row = _rate_effect(question, plans, arm, AT_CONTROLS_BEST, reference, reference)
+    yield row.noted(_passed_over(of_control))
+    both = standing.keys() & controls_standing.keys()
+    shared, seeds = _largest_block({rate: own[rate].keys() & controls[rate].keys() for rate in both})
+    ended = _succeeded_at_all([tried[rate] for tried in (own, controls) for rate in shared], seeds)
+    row = _rate_effect(question, plans, arm, OVER_CURVE, shared, shared, ended)
+    yield row.noted(_passed_over([*passed_over, *of_control]))
 
 
 def _rate_effect(
@@ -262,7 +267,7 @@ def _rate_effect(
 ) -> RateEffect:
     """An arm at some rates against the control at some, of these seeds where they are given.
 
-    A seed with trials at several rates counts with their mean.
+    A seed with trials at several rates counts with their mean. What failed counts as such, whatever its seed.
     """
     control = question.setting.control
     treated, untreated = (
@@ -270,7 +275,7 @@ def _rate_effect(
             trial
             for rate in some
             for seed, trial in question.tried[name].get(rate, {}).items()
-            if seeds is None or seed in seeds
+            if seeds is None or seed in seeds or not trial.succeeded
         ]
         for name, some in ((arm, rates), (control, references))
     )
@@ -294,18 +299,52 @@ def _rate_effect(
         pairs=effect.pairs,
         kind=effect.kind,
         setting=question.setting.name,
-    ).noted(effect.note)
+    ).noted(
+        # Of several rates, a seed alone does not say where it failed.
+        replace(effect, failed=()).note,
+        *_failures(arm, question.tried[arm], rates),
+        *_failures(control, question.tried[control], references),
+    )
 
 
-def _best(tried: Tried, metric: Metric) -> Rates:
-    """The rate of the least mean error, the lower of a tie; none where every rate failed."""
+def _standing(tried: Tried) -> Tried:
+    """The rates at which more than half of the seeds came to their end, with these seeds."""
+    ended = {
+        rate: {seed: trial for seed, trial in trials.items() if trial.succeeded}
+        for rate, trials in tried.items()
+    }
+    return {rate: trials for rate, trials in ended.items() if 2 * len(trials) > len(tried[rate])}
+
+
+def _best(tried: Tried, standing: Tried, metric: Metric) -> Rates:
+    """The rate of the least mean error, the lower of a tie; none where none stands."""
     seeds = {seed for trials in tried.values() for seed in trials}
     means = {
         rate: float(np.mean([metric.of(trial) for trial in trials.values()]))
-        for rate, trials in tried.items()
-        if 2 * len(trials) > len(seeds) and is_in_race(trials) and all(map(metric.has, trials.values()))
+        for rate, trials in standing.items()
+        if 2 * len(tried[rate]) > len(seeds) and all(map(metric.has, trials.values()))
     }
     return (min(means, key=lambda rate: (means[rate], rate)),) if means else ()
+
+
+def _succeeded_at_all(tried: Iterable[Mapping[int, Trial]], seeds: Set[int]) -> Set[int]:
+    return seeds - {seed for trials in tried for seed, trial in trials.items() if not trial.succeeded}
+
+
+def _failures(variant: str, tried: Tried, rates: Iterable[float]) -> list[str]:
+    """What failed at some rates, in words: `1 of 8 seeds of no-lrn diverged at 0.03`."""
+    found = []
+    for rate in sorted(rates):
+        trials = tried.get(rate, {})
+        failed = [trial.status for trial in trials.values() if not trial.succeeded]
+        if failed:
+            how = "diverged" if set(failed) == {"diverged"} else "failed"
+            found.append(f"{len(failed)} of {counted(len(trials), 'seed')} of {variant} {how} at {rate:.3g}")
+    return found
+
+
+def _passed_over(failures: Sequence[str]) -> str:
+    return f"rates passed over: {joined(failures)}" if failures else ""
 
 
 def _largest_block(seeds: Mapping[float, Set[int]]) -> tuple[Rates, Set[int]]:

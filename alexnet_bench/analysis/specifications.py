@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -61,6 +62,7 @@ class Specification:
         low, high: ends of its 95% interval over pairs, which allows for no other specification; not a number
             under four pairs.
         pairs: seeds that it rests on.
+        kind: as in `effects.csv`.
         control_value: mean of the control over these.
         headline: whether it is what the report says first of this setting: the error that it judges or, where
             training stops at a training error, the epochs to that.
@@ -80,6 +82,7 @@ class Specification:
     low: float
     high: float
     pairs: int
+    kind: str
     control_value: float
     headline: bool = False
     note: str
@@ -118,25 +121,51 @@ def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specif
 def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specification]:
     """Of the trials that chose rates: arm and control at one rate, each that they were tried at."""
     for setting in tuned_alike(records, plans):
-        tried = _longest(setting.rows)
-        alike: dict[Any, list[Specification]] = defaultdict(list)
-        for rate, trials in sorted(grouped(tried, _rate).items()):
-            for one in _of_setting(setting.holding(trials), plans, LENGTHS_TRIED):
-                arms, controls = (
-                    {trial.seed for trial in setting.of(name)} for name in (one.arm, one.control)
-                )
+        tried = sorted(grouped(_longest(setting.rows), _rate).items())
+        at_rates = {rate: setting.holding(trials) for rate, trials in tried}
+        best = {arm: _controls_best(setting.control, arm, at_rates) for arm in setting.variants}
+        for rate, at_rate in at_rates.items():
+            for one in _of_setting(at_rate, plans, LENGTHS_TRIED):
                 # A seed goes on with its better rates: only those that all seeds went on with can tell.
-                if one.pairs == len(arms & controls):
-                    alike[one.arm, *one.choices.items()].append(one.chosen(rate=_for_both(rate)))
-        for some in alike.values():
-            best = min(some, key=attrgetter("control_value"))
-            for one in some:
-                is_best = one is best and len(some) > 1
-                yield one.chosen(**{"that rate is": CONTROLS_BEST}) if is_best else one
+                if one.pairs == len(_seeds(setting, one) - _failed_seeds(at_rate, one)):
+                    is_best = best[one.arm].get((one.choices["length"], one.choices["metric"])) == rate
+                    also = {"that rate is": CONTROLS_BEST} if is_best else {}
+                    yield one.chosen(rate=_for_both(rate), **also)
+
+
+def _controls_best(control: str, arm: str, at_rates: Mapping[float, Setting]) -> dict[tuple[str, str], float]:
+    """By length and metric, at which of the rates of both the control does best; the lower of a tie.
+
+    It is one at which more than half of the control's seeds came to their end, whatever became of the arm's.
+    """
+    seeds = {trial.seed for setting in at_rates.values() for trial in setting.of(control)}
+    means: dict[tuple[str, str], dict[float, float]] = defaultdict(dict)
+    for rate, setting in at_rates.items():
+        trials = setting.of(control)
+        ended = [trial for trial in trials if trial.succeeded]
+        is_whole = seeds == {trial.seed for trial in trials} and 2 * len(ended) > len(trials)
+        if is_whole and setting.of(arm):
+            for length, metric in _readings(setting, LENGTHS_TRIED):
+                if all(map(metric.has, ended)):
+                    means[length, metric.label][rate] = fmean(map(metric.of, ended))
+    return {key: min(values, key=values.__getitem__) for key, values in means.items() if len(values) > 1}
+
+
+def _seeds(setting: Setting, one: Specification) -> set[int]:
+    """Those that both sides were tried with, at whatever rate."""
+    arms, controls = ({trial.seed for trial in setting.of(name)} for name in (one.arm, one.control))
+    return arms & controls
+
+
+def _failed_seeds(setting: Setting, one: Specification) -> set[int]:
+    sides = (setting.of(name) for name in (one.arm, one.control))
+    return {trial.seed for side in sides for trial in side if not trial.succeeded}
 
 
 def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) -> Iterator[Specification]:
     """Of every arm that may be held against the control, by each metric and length, at whatever rate."""
+    if not any(trial.succeeded for trial in setting.of(setting.control)):
+        return
     predictions = Predictions(plans.folders)
     for arm in comparable_arms(setting, plans):
         if not (question := _question(arm, setting.control, plans)):
@@ -161,6 +190,7 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
                     low=low,
                     high=high,
                     pairs=effect.pairs,
+                    kind=effect.kind,
                     control_value=effect.control,
                     note=effect.note,
                     runs=", ".join(setting.runs),

@@ -25,12 +25,15 @@ from alexnet_bench.show.tables import (
     rates_table,
     runs_table,
 )
+from alexnet_bench.words import counted, joined
 
 _ABOUT_RATES = (
     "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
     "rate is the best of these same trials, which flatters arm and control alike. Over the whole curve is "
-    "the mean over the rates that both were tried at. Each 95% interval is by itself; there are no verdicts."
+    "the mean over the rates that both were tried at. A rate counts where more than half of its seeds came "
+    "to their end. Each 95% interval is by itself; there are no verdicts."
 )
+_EARLY = "which every rate was trained for; after longer training another rate may be the best"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +95,7 @@ def make_content(
         overviews=_overviews(records, plans, found),
         figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), places),
-        rates=Section(about=[_ABOUT_RATES], table=_rates(records, plans)),
+        rates=_rates(records, plans),
         sections=_sections(plans, found, places),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
@@ -114,8 +117,16 @@ def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) 
     ]
 
 
-def _rates(records: Sequence[AnyRecord], plans: Plans) -> Table:
-    return rates_table(effects_by_rate(records, plans), distinguish(tuned_alike(records, plans)))
+def _rates(records: Sequence[AnyRecord], plans: Plans) -> Section:
+    rows, settings = effects_by_rate(records, plans), tuned_alike(records, plans)
+    whole = {setting.name: setting.conditions["epochs"] for setting in settings}
+    lengths = [
+        f"{epochs} of {counted(whole[name], 'epoch')}"
+        for name, epochs in dict.fromkeys(zip(rows["setting"], rows["epochs"], strict=True))
+        if epochs < whole[name]
+    ]
+    early = f" Errors are those after {joined(list(dict.fromkeys(lengths)))}, {_EARLY}." if lengths else ""
+    return Section(about=[_ABOUT_RATES + early], table=rates_table(rows, distinguish(settings)))
 
 
 def _sections(plans: Plans, found: pd.DataFrame, places: dict[str, str]) -> list[Section]:

@@ -51,12 +51,22 @@ def test_the_last_one_is_the_effect_on_the_validation_error():
         both(3),
         trials("alexnet", *[0.1] * 4) + trials("no-lrn", *[0.2] * 4),
         changed(both(), curve=()),
-        [*both(3), trained("alexnet", 3), failed_trial("no-lrn", 3)],
+        [*both(3), trained("alexnet", 3), *changed([failed_trial("no-lrn", 3)], epochs=3)],
     ],
     ids=["three pairs", "two epochs", "no curves", "a failed trial"],
 )
 def test_few_pairs_or_epochs_have_none(records):
     assert found(records) == []
+
+
+def test_of_the_seeds_that_are_left_it_says_so_as_the_report_does():
+    records = [*both(7), trained("alexnet", 7), *changed([failed_trial("no-lrn", 7)], epochs=3)]
+    rows = found(records)
+    (told,) = effect_rows(records, measure="validation_top1_error")
+
+    assert {(row.pairs, row.kind, row.note) for row in rows} == {(7, told.kind, "seed 7 of no-lrn: diverged")}
+    assert told.kind == "incomplete"
+    assert {(row.kind, row.note) for row in found(both())} == {("interval", "")}
 
 
 def test_a_shorter_trial_ends_it_for_all_so_that_every_epoch_has_the_same_pairs():

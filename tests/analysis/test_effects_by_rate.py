@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from report_runs import changed, curve_point, failed_trial, in_run, manifest, trial
 
 from alexnet_bench.analysis.by_rate import (
@@ -135,7 +137,7 @@ def test_it_says_how_many_seeds_chose_a_rate():
     }
 
 
-def test_a_rate_that_failed_is_no_best_one_and_is_left_out_of_the_curve():
+def test_a_rate_at_which_every_seed_failed_is_no_best_one_and_is_left_out_of_the_curve():
     records = [
         item for item in grid() if (item.variant, item.recipe_settings["learning_rate"]) != ("no-lrn", 0.03)
     ]
@@ -146,9 +148,65 @@ def test_a_rate_that_failed_is_no_best_one_and_is_left_out_of_the_curve():
     assert "diverged" in found["no-lrn", AT_CONTROLS_BEST].note
     curve = found["no-lrn", OVER_CURVE]
     assert (curve.arm_rates, curve.effect) == ((0.01, 0.1), pytest.approx(7.65))
-    assert curve.note == "without 0.03, where a trial failed"
+    assert curve.note == "rates passed over: 4 of 4 seeds of no-lrn diverged at 0.03"
+    assert found["no-lrn", AT_BEST].note == curve.note
     failed = [row for row in errors([*records, diverged("no-lrn", 0, 0.03)]) if row.status == "diverged"]
     assert [math.isnan(row.error) for row in failed] == [True]
+
+
+def with_failures(failures, seeds=8):
+    """The grid, in which some diverged: seeds by variant and rate."""
+    return [
+        diverged(item.variant, item.seed - 1_000_000, rate)
+        if item.seed - 1_000_000
+        in failures.get((item.variant, rate := float(item.recipe_settings["learning_rate"])), ())
+        else item
+        for item in grid(seeds)
+    ]
+
+
+def test_a_rate_at_which_few_seeds_failed_stands_and_is_compared_over_the_others():
+    """Else the rates that one side alone bears would be cut out of what is compared."""
+    found = effects(with_failures({("no-lrn", 0.01): [0], ("alexnet", 0.03): [1, 2]}))
+
+    best, controls, curve = found.values()
+    assert (best.arm_rates, best.control_rates) == ((0.01,), (0.03,))
+    assert curve.arm_rates == curve.control_rates == RATES
+    assert [row.pairs for row in found.values()] == [5, 6, 5]
+    assert {row.kind for row in found.values()} == {"incomplete"}
+    # The effect grows with the seeds, by a tenth of a point each.
+    left = [3, 4, 5, 6, 7]
+    assert best.effect == pytest.approx(5 + sum(left) / 50)
+    assert curve.effect == pytest.approx(15 + sum(left) / 50)
+    arm, control = "1 of 8 seeds of no-lrn diverged at 0.01", "2 of 8 seeds of alexnet diverged at 0.03"
+    assert best.note == curve.note == f"{arm}; {control}"
+    assert controls.note == control
+
+
+def test_a_rate_at_which_half_of_the_seeds_failed_is_passed_over():
+    found = effects(with_failures({("no-lrn", 0.01): [0, 1, 2, 3], ("no-lrn", 0.1): [5]}))
+
+    passed_over = "rates passed over: 4 of 8 seeds of no-lrn diverged at 0.01"
+    best, controls, curve = found.values()
+    assert (best.arm_rates, best.kind, best.note) == ((0.03,), "interval", passed_over)
+    assert (controls.arm_rates, controls.note) == ((0.03,), "")
+    assert (curve.arm_rates, curve.pairs) == ((0.03, 0.1), 7)
+    assert curve.note == f"1 of 8 seeds of no-lrn diverged at 0.1; {passed_over}"
+
+
+WHICH = [(name, rate) for name in ERRORS for rate in RATES]
+
+
+@given(st.dictionaries(st.sampled_from(WHICH), st.sets(st.integers(0, 3))))
+def test_whatever_failed_the_seeds_that_are_left_are_compared_and_what_failed_is_noted(failures):
+    for row in effects(with_failures(failures, seeds=4)).values():
+        at = [(row.arm, rate) for rate in row.arm_rates] + [("alexnet", rate) for rate in row.control_rates]
+        failed = set().union(*(failures.get(which, ()) for which in at))
+        assert row.pairs == (4 - len(failed) if row.arm_rates and row.control_rates else 0)
+        assert all(
+            f"{name} diverged at {rate}" in row.note for name, rate in at if failures.get((name, rate))
+        )
+        assert (row.kind == "interval") == (row.pairs == 4)
 
 
 def test_where_every_rate_failed_there_is_no_effect():

@@ -4,6 +4,8 @@ import math
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from report_runs import changed, curve_point, effect_rows, in_run, manifest, trial, trials
 
 from alexnet_bench.analysis.plans import Plans
@@ -197,6 +199,74 @@ def test_a_rate_that_only_some_seeds_went_on_with_tells_nothing_there():
     lengths = found.groupby("rate")["length"].agg(set)
     assert lengths["0.1 for both"] == {"a fifth of the epochs", "a third of the epochs"}
     assert lengths["0.01 for both"] == set(found["length"])
+
+
+def test_a_rate_beyond_the_grid_that_the_arm_alone_was_tried_at_tells_nothing():
+    found = rows(tuned_pair(lambda name, rate, seed: 0 if (name, rate) == ("alexnet", 0.1) else 6))
+    assert set(found["rate"]) == {"0.001 for both", "0.01 for both"}
+
+
+def diverging(which):
+    """The trials of a whole grid, those diverged that are told so by name, rate and seed."""
+    failed = {"status": "diverged", "validation_top1_error": None, "train_error": None}
+    return [
+        msgspec.structs.replace(one, **failed)
+        if which(one.variant, one.recipe_settings["learning_rate"], one.seed - 1_000_000)
+        else one
+        for one in tuned_pair(lambda name, rate, seed: 6)
+    ]
+
+
+def test_a_rate_at_which_seeds_failed_tells_of_the_others_and_says_so():
+    found = rows(diverging(lambda name, rate, seed: (name, rate, seed) == ("no-lrn", 0.1, 0)))
+
+    at_rate = found[found["rate"] == "0.1 for both"]
+    assert set(at_rate["length"]) == set(found["length"])
+    assert {*zip(at_rate["pairs"], at_rate["kind"], at_rate["note"], strict=True)} == {
+        (3, "descriptive", "seed 1000000 of no-lrn: diverged")
+    }
+    assert set(found.loc[found["rate"] != "0.1 for both", "kind"]) == {"interval"}
+
+
+def test_a_rate_at_which_every_seed_of_one_side_failed_tells_nothing():
+    for failing in ("alexnet", "no-lrn"):
+        found = rows(diverging(lambda name, rate, seed, who=failing: (name, rate) == (who, 0.1)))
+        assert set(found["rate"]) == {"0.001 for both", "0.01 for both"}
+
+
+TRIED = [(name, rate, seed) for name in ("alexnet", "no-lrn") for rate in RATES for seed in range(4)]
+
+
+@given(st.dictionaries(st.sampled_from(TRIED), st.sampled_from(["missing", "diverged"])))
+def test_whatever_failed_or_was_not_tried_pairs_are_the_seeds_of_both_sides_that_are_left(lost):
+    records = [
+        one
+        for one in diverging(lambda *which: lost.get(which) == "diverged")
+        if lost.get((one.variant, one.recipe_settings["learning_rate"], one.seed - 1_000_000)) != "missing"
+    ]
+
+    for one in (one for curve in curves(records) for one in curve):
+        rate = float(one.choices["rate"].split()[0])
+        sides = [
+            {seed for seed in range(4) if (name, rate, seed) not in lost} for name in (one.arm, one.control)
+        ]
+        assert one.pairs == len(set.intersection(*sides)) > 0
+        assert (one.kind == "interval") == (one.pairs == 4)
+
+
+def test_a_rate_that_few_seeds_of_the_control_bear_is_not_its_best():
+    found = rows(diverging(lambda name, rate, seed: (name, rate) == ("alexnet", 0.01) and seed > 0))
+    assert set(found.loc[found["rate"] == "0.01 for both", "pairs"]) == {1}
+    assert "0.01 for both" not in set(found.loc[found["that rate is"].notna(), "rate"])
+
+
+def test_the_controls_best_rate_stays_that_whatever_becomes_of_the_arm_there():
+    def best(*failing):
+        (curve,) = curves(diverging(lambda *which: which in {("no-lrn", 0.01, seed) for seed in failing}))
+        return {one.choices["rate"] for one in curve if "that rate is" in one.choices}
+
+    assert best() == best(1, 2, 3) == {"0.01 for both"}
+    assert best(0, 1, 2, 3) == set()
 
 
 def test_a_trial_that_was_trained_again_for_longer_counts_once():

@@ -13,7 +13,7 @@ from report_runs import DEVICE, changed, curve_point, draw, failed_trial, in_run
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.specifications import specification_curves
 from alexnet_bench.show.figures import FIGURES, style
-from alexnet_bench.show.figures.specification import choice_rows
+from alexnet_bench.show.figures.specification import NEITHER, choice_rows, side_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -217,6 +217,17 @@ def test_the_effect_over_training_has_a_plot_an_arm_with_its_interval_the_margin
     assert low < -0.5 and high > 1
 
 
+def test_the_effect_over_training_says_how_many_seeds_are_left_where_some_failed():
+    names = TRAINED[-3:]
+    records = learning()[-12:]
+    fifth = changed([item for item in records if item.seed == 3 and item.variant != names[1]], seed=4)
+    records += [*fifth, *changed([failed_trial(names[1], 4)], epochs=6)]
+    run = manifest(variants={name: NAMES[name] for name in names}, control=names[0])
+
+    titles = [axes.get_title() for axes in _axes(drawn("effect_by_epoch", records, run))]
+    assert ["4 of 5 seeds" in title for title in titles] == [True, False]
+
+
 @pytest.mark.parametrize(
     "records", [learning()[-8:-1], changed(learning()[-8:], curve=())], ids=["three pairs", "no curves"]
 )
@@ -237,6 +248,8 @@ def test_error_against_rate_has_a_line_a_variant_on_a_logarithmic_axis(figures):
     looks = {(line.get_color(), line.get_linestyle()) for line in lines}
     assert len(looks) == len(lines)
     assert axes.get_ylabel().startswith("validation error after 2 epochs")
+    (panel,) = figures["error_by_rate"].subfigs
+    assert any("after 2 of 6 epochs" in text.get_text() for text in panel.texts)
 
 
 def test_what_was_chosen_what_went_on_and_what_failed_is_marked(figures):
@@ -331,6 +344,25 @@ def test_how_many_intervals_lie_where_is_said_under_the_curve(figures):
         f"{lower} intervals below zero (the arm is better), {higher} above (worse), {neither} across; "
         f"{len(curve) - lower - higher - neither} without an interval, of fewer than four pairs"
     )
+
+
+def test_what_rests_on_the_seeds_that_did_not_fail_is_hollow_and_counts_for_no_side():
+    once, runs = many_ways(6)
+    again = [changed([item], seed=item.seed + 4)[0] for item in once]
+    failed = {"status": "diverged", "test_top1_error": None, "validation_top1_error": None}
+    records = [
+        changed([item], **failed)[0] if (item.variant, item.seed) == ("no-lrn", 0) else item
+        for item in (*once, *again)
+    ]
+    figure = drawn("specification", records, runs)
+    told = " ".join(_axes(figure)[1].get_xlabel().split())
+    (curve,) = specification_curves(in_run(records), Plans(runs))
+
+    left = [one for one in curve if one.kind == "incomplete"]
+    assert left and all(side_of(one) == NEITHER for one in left)
+    assert f"; {len(left)} that count for no side, as seeds failed" in told
+    words = [text.get_text() for text in figure.subfigs[0].legends[0].get_texts()]
+    assert "fewer than four pairs, or seeds failed" in words
 
 
 @given(st.lists(st.tuples(*[st.sampled_from("ab")] * 4), min_size=1, max_size=12))

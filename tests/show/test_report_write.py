@@ -99,6 +99,11 @@ def test_what_depends_on_epochs_and_rates_is_written_as_data_and_goes_with_its_r
     assert list(compared["arm_rates"]) == ["0.01", "0.01", "0.01; 0.03"]
     drawn_now = {file.name for file in out.glob("*_by_*")}
     assert {"effect_by_epoch.png", "error_by_rate.svg"} <= drawn_now
+    assert "Errors are those after" not in (out / "report.md").read_text()
+
+    early = changed(tuning, curve=tuple(curve[:2]))
+    write_report(write_run(tmp_path / "early", [*trials, *early]), out=out)
+    assert "Errors are those after 2 of 3 epochs" in (out / "report.md").read_text()
 
     write_report(write_run(tmp_path / "other", accuracy(), manifest("run-b")), out=out)
     assert list(out.glob("*_by_*")) == []

@@ -11,12 +11,14 @@ from matplotlib.ticker import MaxNLocator
 
 from alexnet_bench.analysis.by_epoch import effects_by_epoch
 from alexnet_bench.analysis.conditions import Setting, measured_alike
+from alexnet_bench.analysis.effect import INCOMPLETE
 from alexnet_bench.analysis.metrics import POINTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.numbers import effect_text
+from alexnet_bench.words import counted
 
 _ACROSS = 4
 _PALE = 0.25
@@ -26,7 +28,8 @@ _PALE = 0.25
     "What each arm changes in validation error, after each epoch; above each plot, after the last one. Below "
     "zero the arm is better. The coloured band is the 95% t interval over seeds of each epoch by itself "
     "(pointwise: it need not hold the whole line), and in the first third of training it may run out of the "
-    "plot; in the grey band an effect does not matter."
+    "plot; in the grey band an effect does not matter. Where seeds failed, the plot is of the others, and "
+    "says how many these are."
 )
 def effect_by_epoch_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One a setting, in it a small plot an arm."""
@@ -43,7 +46,8 @@ def _draw(setting: Setting, effects: pd.DataFrame, panel: SubFigure) -> None:
         _draw_axes(axes, rows)
         last = rows.iloc[-1]
         end = effect_text(last.effect, last.low, last.high, POINTS)
-        axes.set_title("\n".join([*textwrap.wrap(str(name), 24), end]), fontsize="small")
+        left = [_left(setting, str(name), last.pairs)] if last.kind == INCOMPLETE else []
+        axes.set_title("\n".join([*textwrap.wrap(str(name), 24), *left, end]), fontsize="small")
     # The lowest of each column.
     for axes in places[-_ACROSS:]:
         axes.tick_params(labelbottom=True)
@@ -60,6 +64,12 @@ def _draw(setting: Setting, effects: pd.DataFrame, panel: SubFigure) -> None:
             style.mark("does not matter", color=style.MUTED, alpha=_PALE, linestyle="-", linewidth=8),
         ],
     )
+
+
+def _left(setting: Setting, arm: str, pairs: int) -> str:
+    """How many seeds an effect rests on, of those that both sides were trained with."""
+    sides = ({trial.seed for trial in setting.of(name)} for name in (arm, setting.control))
+    return f"{pairs} of {counted(len(set.intersection(*sides)), 'seed')}"
 
 
 def _draw_axes(axes: Axes, rows: pd.DataFrame) -> None:

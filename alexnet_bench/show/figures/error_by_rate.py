@@ -18,6 +18,7 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
+from alexnet_bench.words import counted
 
 _KEYS_ACROSS = 3
 _STROKES = ("-", "--", ":")
@@ -36,7 +37,7 @@ _FAILED: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 6, 
 
 @style.report_figure(
     "Validation error against learning rate, from the trials that chose rates: each variant's mean over the "
-    "tuning seeds that a rate was tried with, after the epochs that all rates were trained for."
+    "tuning seeds that came to their end at a rate, after the epochs that all rates were trained for."
 )
 def error_by_rate_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One a question and setting."""
@@ -62,9 +63,11 @@ def _draw(setting: Setting, trials: pd.DataFrame, panel: SubFigure) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     # Room for what failed.
     axes.margins(y=0.1)
-    metric, ablation = error_after(int(trials["epochs"].iloc[0])), trials["ablation"].iloc[0]
+    epochs, ablation = int(trials["epochs"].iloc[0]), trials["ablation"].iloc[0]
+    metric = error_after(epochs)
     axes.set(xlabel="learning rate", ylabel=metric.axis.replace(" (", "\n("))
-    title = f"Error against learning rate: {ablation}" if ablation else "Error against learning rate"
+    title = f"Error against learning rate, after {epochs} of {counted(setting.conditions['epochs'], 'epoch')}"
+    title += f": {ablation}" if ablation else ""
     style.entitle(panel, title, trial_conditions(setting))
     variants = [style.mark(name, **look, linewidth=2) for name, look in looks.items()]
     style.key(panel, [*variants, *_marks(trials)], columns=_KEYS_ACROSS)

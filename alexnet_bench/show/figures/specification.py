@@ -13,6 +13,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.specifications import LENGTHS_TRIED, Specification, specification_curves
@@ -29,8 +30,8 @@ MAIN = (
 )
 # Points up to here are on a linear axis, more on a logarithmic one: what does not learn lies far out.
 _LINEAR = 10
-BELOW, ABOVE, ACROSS, WITHOUT = "below", "above", "across", "without"
-_COLOURS = {BELOW: style.ARM, ABOVE: style.SECOND, ACROSS: style.MUTED, WITHOUT: style.MUTED}
+BELOW, ABOVE, ACROSS, NEITHER = "below", "above", "across", "neither"
+_COLOURS = {BELOW: style.ARM, ABOVE: style.SECOND, ACROSS: style.MUTED, NEITHER: style.MUTED}
 _HEADLINE: dict[str, Any] = {"color": style.CONTROL, "alpha": 0.25, "solid_capstyle": "butt"}
 
 
@@ -78,10 +79,10 @@ def _in_order(option: str) -> tuple[float, str]:
 
 
 def side_of(one: Specification) -> str:
-    """Where the interval of a specification lies, seen from no effect."""
+    """Where the interval of a specification lies, seen from no effect; nowhere where it may not be judged."""
     nothing = _nothing(one)
-    if math.isnan(one.low):
-        return WITHOUT
+    if one.kind != INTERVAL:
+        return NEITHER
     return BELOW if one.high < nothing else ABOVE if one.low > nothing else ACROSS
 
 
@@ -129,7 +130,7 @@ def _draw_effects(axes: Axes, curve: Sequence[Specification]) -> None:
                     marker=marker,
                     s=_size(curve) ** 2,
                     edgecolors=colour,
-                    facecolors="white" if side == WITHOUT else colour,
+                    facecolors="white" if side == NEITHER else colour,
                     zorder=3,
                     clip_on=False,
                 )
@@ -195,8 +196,11 @@ def standing(curve: Sequence[Specification]) -> str:
         f"{counted(sides.count(BELOW), 'interval')} below {nothing} (the arm is {lower}), "
         f"{sides.count(ABOVE)} above ({upper}), {sides.count(ACROSS)} across"
     )
-    without = sides.count(WITHOUT)
-    return f"{told}; {without} without an interval, of fewer than four pairs" if without else told
+    kinds = [one.kind for one in curve]
+    without, failed = kinds.count(DESCRIPTIVE), kinds.count(INCOMPLETE)
+    if without:
+        told += f"; {without} without an interval, of fewer than four pairs"
+    return f"{told}; {failed} that count for no side, as {_failed(first)}" if failed else told
 
 
 def _key(curve: Sequence[Specification]) -> list[Line2D]:
@@ -207,10 +211,20 @@ def _key(curve: Sequence[Specification]) -> list[Line2D]:
         ACROSS: "across",
     }
     marks = [style.point(label, _COLOURS[side]) for side, label in named.items() if side in sides]
-    if WITHOUT in sides:
+    if NEITHER in sides:
         hollow = {"markeredgecolor": style.MUTED, "markerfacecolor": "white"}
-        marks.append(style.mark("fewer than four pairs", marker="o", markersize=7, **hollow))
+        marks.append(style.mark(_why_hollow(curve), marker="o", markersize=7, **hollow))
     if any(one.headline for one in curve):
         band = {"color": style.CONTROL, "alpha": 0.3, "linestyle": "-", "linewidth": 6}
         marks.append(style.mark("what the report says first of a setting", **band))
     return marks
+
+
+def _why_hollow(curve: Sequence[Specification]) -> str:
+    kinds = {one.kind for one in curve}
+    why = {DESCRIPTIVE: "fewer than four pairs", INCOMPLETE: _failed(curve[0])}
+    return ", or ".join(text for kind, text in why.items() if kind in kinds)
+
+
+def _failed(one: Specification) -> str:
+    return "seeds failed or never got there" if one.unit == RATIO else "seeds failed"
