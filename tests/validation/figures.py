@@ -344,6 +344,10 @@ def _of_findings() -> Iterator[tuple[str, str]]:
         f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, "
         f"{row.arm_value:.1f}% without",
     )
+    held_out = effects(*run("lrn/four-layer-32-5-epochs")).set_index(["arm", "measure"])
+    for arm in ("no-lrn", "constant-lrn"):
+        row = held_out.loc[arm, "held_out_top1_error"]
+        yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})"
     placebo = effects(*run("lrn-placebo-digits")).set_index(["arm", "measure"])
     for arm, said in (("constant-lrn", "equivalent within"), ("no-lrn", "inconclusive")):
         row = placebo.loc[arm, "test_top1_error"]
