@@ -227,10 +227,12 @@ def test_a_stopped_one_is_ended(code, tmp_path):
 
 # Starts a worker, tells the process ids of zygote and worker, and waits.
 CALLER = """
-import socket, sys
+import signal, socket, sys
 from pathlib import Path
 from alexnet_bench.run.local import Code, Zygote
 from alexnet_bench.worker import protocol
+# Under nohup it would be ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 log, root, python = map(Path, sys.argv[1:])
 zygote = Zygote(log, Code(root=root, python=python))
 ours, theirs = socket.socketpair()
