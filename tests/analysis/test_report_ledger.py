@@ -178,6 +178,13 @@ def test_a_claim_of_one_data_set_is_not_tested_on_another():
     assert found.note == "no record of imagenet and alexnet-227"
 
 
+def test_a_claim_may_be_tested_on_several_topologies_and_no_other():
+    either = claim(topology=("four-layer-32", "11pct"))
+
+    assert only([either], effect(*HIGHER, topology="11pct")).verdict == "supported"
+    assert only([either], effect(*HIGHER, topology="18pct")).note == "no record of four-layer-32 or 11pct"
+
+
 def test_an_effect_against_another_control_is_none_of_the_claims():
     assert only([claim()], effect(*HIGHER, control="other")).verdict == "not tested at this scale"
     assert only([claim()], effect(*HIGHER, control="with")).verdict == "supported"
