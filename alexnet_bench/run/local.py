@@ -17,6 +17,7 @@ from typing import Any
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
+from alexnet_bench.run.machine import oom_kills
 from alexnet_bench.worker import protocol
 from alexnet_bench.worker.reason import one_line
 
@@ -35,6 +36,9 @@ REMOVED = ("PYTHON", "KERAS_", "TF_USE_LEGACY_KERAS", "TF2_BEHAVIOR")
 KEPT = ("KERAS_HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONNOUSERSITE")
 # They say where an interpreter finds its packages; another one has packages of its own.
 OF_ONE_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+
+# What no fault of a program's own raises.
+ENDED_FROM_OUTSIDE = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +193,7 @@ class Worker:
         device_count: int,
         deterministic: bool,
     ) -> None:
-        self._zygote = zygote
+        self._zygote, self._oom_kills = zygote, oom_kills()
         ours, theirs = socket.socketpair()
         with theirs:
             self.pid = zygote.fork(theirs)
@@ -284,11 +288,18 @@ class Worker:
         if not status and code is None:
             status, error = "timed-out", "hung up and did not end"
         if not status:
-            # Linux ends the largest process with this signal when memory runs out.
-            status = "out-of-memory" if code == -signal.SIGKILL else "crashed"
-            error = f"ended with exit code {code}"
+            status, error = self._how_it_ended(code)
         error = f"the worker {error}; see workers.log in the run folder"
         return {"is": "failed", "status": status, "error": error}
+
+    def _how_it_ended(self, code: int) -> tuple[str, str]:
+        """Of a process that was not told to end."""
+        if code >= 0:
+            return "crashed", f"ended with exit code {code}"
+        if code == -signal.SIGKILL and oom_kills() != self._oom_kills:
+            return "out-of-memory", "was ended by the system, which ran out of memory"
+        status = "killed" if -code in ENDED_FROM_OUTSIDE else "crashed"
+        return status, f"was ended by signal {_signal_name(-code)}"
 
     def _ended(self) -> int | None:
         if not self._has_ended:
@@ -326,3 +337,11 @@ class Workers:
             for worker in workers:
                 worker.kill()
             raise
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # A real-time signal has none.
+        return str(number)
