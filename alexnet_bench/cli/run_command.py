@@ -136,7 +136,8 @@ def command(
         fixed = [name for name in context.params if name not in free]
         if names := ", ".join(shared.typed(context, *fixed)):
             raise click.UsageError(
-                f"--resume keeps the run's own settings; leave out {names} (--seeds may grow, --executor change)"
+                f"--resume keeps the run's own settings; leave out {names} "
+                "(--seeds may grow, --executor may change)"
             )
         schedule = Schedule(
             resume_settings(resume, options["seeds"], _elsewhere(context, options)),

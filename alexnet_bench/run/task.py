@@ -48,6 +48,7 @@ def make_task(schedule: Schedule, trial: TrialTask, run_id: str) -> Task:
     return Task(
         columns=dict(
             run_id=run_id,
+            git_commit=git_commit(),
             **network.columns(),
             batch_size=network.recipe.batch_size,
             epochs=network.recipe.epochs,
@@ -108,7 +109,6 @@ def carry_out(task: Task, place: Path, trainers: Trainers, on_row: OnRow) -> Tri
         task,
         versions=versions() | worker.versions,
         build=worker.build,
-        git_commit=git_commit(),
         device=worker.device,
         started_at=started_at,
         duration_seconds=time.perf_counter() - started,
@@ -122,7 +122,6 @@ def lost(task: Task, status: str, error: str, started_at: str, seconds: float) -
     return _record(
         task,
         versions=versions(),
-        git_commit=git_commit(),
         device=UNKNOWN_DEVICE,
         started_at=started_at,
         duration_seconds=seconds,

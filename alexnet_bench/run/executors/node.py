@@ -4,16 +4,20 @@ A trial takes along what its numbers follow from, but for the data and the insta
 there already, and be the sender's.
 """
 
+import hashlib
 import os
 import platform
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+import alexnet_bench
 from alexnet_bench.data import open_dataset
-from alexnet_bench.environment import git_commit, versions
+from alexnet_bench.environment import versions
 from alexnet_bench.errors import BenchError, DataError, WorkerError
+from alexnet_bench.network.ablation_files import shipped_folder
 from alexnet_bench.records.schema import Trial, differences
 from alexnet_bench.run.local import Code, Zygote
 from alexnet_bench.run.task import FILES, Task, carry_out
@@ -28,14 +32,14 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         versions: of Python and the libraries where it comes from.
-        git_commit: of the code there.
+        code: digest of alexnet-bench there.
         variables: of the environment there that change what TensorFlow computes.
         ablations: of each of the user's folders, in the order of the request, its files by name.
     """
 
     task: Task
     versions: dict[str, str]
-    git_commit: str | None
+    code: str
     variables: dict[str, str]
     ablations: tuple[dict[str, bytes], ...] = ()
 
@@ -63,7 +67,7 @@ def pack(task: Task) -> bytes:
     parcel = Parcel(
         task=task,
         versions=versions(),
-        git_commit=git_commit(),
+        code=_code(),
         variables=settings(os.environ),
         ablations=tuple({file.name: file.read_bytes() for file in folder.glob("*.py")} for folder in folders),
     )
@@ -85,7 +89,8 @@ def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
             task = _unpacked(given, Path(scratch, "ablations"))
             with Zygote(log, Code(variables=_variables(given))) as zygote:
                 record = carry_out(task, place, Trainers(zygote), lambda row: None)
-        except WorkerError as error:
+        except (WorkerError, OSError) as error:
+            # Memory or disk that ran out; another try may find more.
             return Delivered(lost=_here(error), log=_end_of(log))
         except BenchError as error:
             return Delivered(refused=_here(error), log=_end_of(log))
@@ -100,9 +105,8 @@ def _check_code(given: Parcel) -> None:
     here, there = versions(), given.versions
     if differ := list(differences("version", there, here)):
         raise BenchError(f"{_listed(differ)}; install the same there")
-    if git_commit() != given.git_commit:
-        revisions = list(differences("revision of alexnet-bench", given.git_commit, git_commit()))
-        raise BenchError(f"{_listed(revisions)}; install the same there")
+    if given.code != _code():
+        raise BenchError("alexnet-bench there is of another revision than here; install the same there")
 
 
 def _check_data(task: Task) -> None:
@@ -110,6 +114,19 @@ def _check_data(task: Task) -> None:
     asked, digest = task.request["dataset"], task.columns["data_digest"]
     if (found := open_dataset(asked).digest) != digest:
         raise DataError(f"{asked} holds other images or labels there (digest {found}, here {digest})")
+
+
+@cache
+def _code() -> str:
+    """A digest of the code that is loaded here, the shipped ablation files included."""
+    package, shipped = Path(alexnet_bench.__file__).parent, shipped_folder()
+    own = [file for file in sorted(package.rglob("*.py")) if not file.is_relative_to(shipped)]
+    files = {file.relative_to(package).as_posix(): file for file in own}
+    files |= {f"ablations/{file.name}": file for file in sorted(shipped.glob("*.py"))}
+    whole = hashlib.sha256()
+    for name, file in files.items():
+        whole.update(name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def _listed(found: list[tuple[str, object, object]]) -> str:
@@ -137,7 +154,7 @@ def _variables(given: Parcel) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in own} | given.variables
 
 
-def _here(error: BenchError) -> str:
+def _here(error: Exception) -> str:
     return f"on {platform.node()}: {error}"
 
 
