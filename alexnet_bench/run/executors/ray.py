@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -91,6 +92,7 @@ def _connect(address: str | None) -> None:
         "include_dashboard": False,
         "object_store_memory": OBJECT_STORE_BYTES,
     }
+    on_termination = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else own))
     except (OSError, RuntimeError, ValueError, RayError) as error:
@@ -98,6 +100,9 @@ def _connect(address: str | None) -> None:
         raise BenchError(
             f"{where} ({_shortened(error)}); see `ray status`, or leave --executor out"
         ) from None
+    # Ray makes an exception of it, which would look like a fault; threads other than the main one set none.
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGTERM, on_termination)
 
 
 def _resources(device_count: int, schedule: Schedule) -> dict[str, float]:
