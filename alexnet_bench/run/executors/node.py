@@ -87,7 +87,7 @@ def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
             _check_code(given)
             _check_data(given.task)
             task = _unpacked(given, Path(scratch, "ablations"))
-            with Zygote(log, Code(variables=_variables(given))) as zygote:
+            with Zygote(log, Code(variables=variables(given))) as zygote:
                 record = carry_out(task, place, Trainers(zygote), lambda row: None)
         except (WorkerError, OSError) as error:
             # Memory or disk that ran out; another try may find more.
@@ -145,7 +145,7 @@ def _unpacked(given: Parcel, scratch: Path) -> Task:
     return msgspec.structs.replace(given.task, request=given.task.request | {"ablations": folders})
 
 
-def _variables(given: Parcel) -> dict[str, str]:
+def variables(given: Parcel) -> dict[str, str]:
     """This machine's environment, with the sender's settings of TensorFlow and no others.
 
     A cluster has its own, such as a number of OpenMP threads, which would make other conditions of it.
