@@ -12,8 +12,10 @@ from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json
-from alexnet_bench.run.settings import FOUR_QUESTIONS, MEASURES, PRESETS, Settings
+from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURES, PRESETS, Settings
 
+# Who trains changes no number, so that a run may go on elsewhere.
+WHERE = ("executor", "ray_address")
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -88,7 +90,21 @@ Examples:
 @click.option(
     "--jobs",
     type=int,
-    help="Accuracy trials at a time; of small images as many as cores and memory allow by default.",
+    help="Accuracy trials at a time; of small images as many as cores and memory allow by default, on a "
+    "cluster as many as it holds.",
+)
+@click.option("--threads", type=int, help="CPU threads of each accuracy trial; its share by default.")
+@click.option(
+    "--executor",
+    type=click.Choice(list(EXECUTORS)),
+    default=LOCAL,
+    show_default=True,
+    help="Who trains: this machine; a Ray cluster; Slurm. Clusters take --measure accuracy alone.",
+)
+@click.option(
+    "--ray-address",
+    metavar="ADDRESS",
+    help="Of a Ray cluster that is there, such as auto; by default one is started on this machine.",
 )
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
 @shared.run_folder
@@ -116,13 +132,15 @@ def command(
     if resume is None:
         schedule = Schedule(Settings(**options))
     else:
-        fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
+        free = ("resume", "seeds", *WHERE, "dry_run", "as_json")
+        fixed = [name for name in context.params if name not in free]
         if names := ", ".join(shared.typed(context, *fixed)):
             raise click.UsageError(
-                f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
+                f"--resume keeps the run's own settings; leave out {names} "
+                "(--seeds may grow, --executor may change)"
             )
         schedule = Schedule(
-            resume_settings(resume, options["seeds"]),
+            resume_settings(resume, options["seeds"], _elsewhere(context, options)),
             draws=planned_draws(resume),
             threads=trial_threads(resume),
         )
@@ -133,6 +151,13 @@ def command(
         if resume is None:
             start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
         return _carry_out(schedule, folder, as_json)
+
+
+def _elsewhere(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Where a run goes on, if that was typed; an address without an executor is of the one it had."""
+    if shared.typed(context, "executor"):
+        return {name: options[name] for name in WHERE}
+    return {"ray_address": options["ray_address"]} if shared.typed(context, "ray_address") else {}
 
 
 def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,22 +48,24 @@ class Code:
     Args:
         root: folder that holds its `alexnet_bench`.
         python: the interpreter, with TensorFlow.
+        variables: of the environment that it is given; the caller's by default.
     """
 
     root: Path = ROOT
     python: Path = Path(sys.executable)
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The caller's environment, without what would change a number or stop a worker.
+        """The environment of workers: without what would change a number or stop one.
 
         Settings that make TensorFlow quicker or slower are the user's; records hold them in `build`.
         """
         same = self.python.absolute() == Path(sys.executable).absolute()
         kept = (*KEPT, *OF_ONE_PYTHON) if same else KEPT
         removed = REMOVED if same else (*REMOVED, *OF_ONE_PYTHON)
-        users = os.environ.items()
-        passed = {name: value for name, value in users if name in kept or not name.startswith(removed)}
+        given = self.variables.items()
+        passed = {name: value for name, value in given if name in kept or not name.startswith(removed)}
         return {**DEFAULTS, **passed, **FIXED}
 
 
@@ -321,22 +323,27 @@ class Workers:
         if ended:
             worker.kill()
 
-    @contextlib.contextmanager
-    def ended_early(self, pool: Executor) -> Iterator[None]:
-        """End them and begin nothing more where what is done in here fails or is interrupted.
+    def end(self) -> None:
+        """End them, whatever they are doing, and those to come."""
+        with self._lock:
+            self._ended = True
+            workers = list(self._all)
+        for worker in workers:
+            worker.kill()
 
-        Else a pool waits for what runs in its threads, which nobody wants any more.
-        """
-        try:
-            yield
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            with self._lock:
-                self._ended = True
-                workers = list(self._all)
-            for worker in workers:
-                worker.kill()
-            raise
+
+@contextlib.contextmanager
+def ended_early(pool: Executor, end: Callable[[], None]) -> Iterator[None]:
+    """End what a pool's threads wait for, and begin nothing more, where what is done in here fails.
+
+    Else, and where it is interrupted, a pool waits for what runs in its threads, which nobody wants any more.
+    """
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        end()
+        raise
 
 
 def _signal_name(number: int) -> str:

@@ -1,10 +1,11 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
+import contextlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,6 +14,8 @@ from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
 from alexnet_bench.records.run_folder import add_record, create_run, reopen_run, run_records
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
+from alexnet_bench.run.executors.executor import Executor, cluster_executor
+from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.machine import read_machine
 from alexnet_bench.run.observer import Observer
@@ -47,8 +50,8 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
     return run_id
 
 
-def resume_settings(folder: Path, seeds: int | None) -> Settings:
-    """The settings of a run that is to go on, with more seeds where asked.
+def resume_settings(folder: Path, seeds: int | None, others: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of a run that is to go on, with more seeds where asked, and others in place of its own.
 
     Raises:
         RecordError: the folder holds no run, or fewer seeds are asked for than it has.
@@ -60,6 +63,7 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         settings = Settings(**manifest.settings)
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
+    settings = replace(settings, **(others or {}))
     before = len(manifest.plan.seeds)
     if seeds is None:
         return settings if settings.looks else replace(settings, seeds=before or None)
@@ -103,8 +107,14 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
         )
     write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=asdict(schedule.settings)))
     observer.begun(plan)
-    with Zygote(folder / "workers.log") as zygote:
-        _Run(schedule, folder, observer, zygote, manifest.run_id).carry_out()
+    with contextlib.ExitStack() as stack:
+        executor: Executor
+        if schedule.on_cluster:
+            zygote, executor = None, stack.enter_context(cluster_executor(schedule, folder))
+        else:
+            zygote = stack.enter_context(Zygote(folder / "workers.log"))
+            executor = LocalExecutor(schedule, zygote, folder)
+        _Run(schedule, folder, observer, zygote, executor, manifest.run_id).carry_out()
     return run_records(folder)
 
 
@@ -112,32 +122,36 @@ class _Run:
     """A run that goes on; what was done is read from its folder whenever that is asked."""
 
     def __init__(
-        self, schedule: Schedule, folder: Path, observer: Observer, zygote: Zygote, run_id: str
+        self,
+        schedule: Schedule,
+        folder: Path,
+        observer: Observer,
+        zygote: Zygote | None,
+        executor: Executor,
+        run_id: str,
     ) -> None:
         self.schedule, self.folder, self.observer = schedule, folder, observer
-        self.zygote, self.run_id = zygote, run_id
+        self.zygote, self.executor, self.run_id = zygote, executor, run_id
 
     def carry_out(self) -> None:
         """Choose the rates that all seeds share, time, train."""
         schedule = self.schedule
-        training = Training(schedule, self.folder, self.observer, self._train)
+        training = Training(schedule, self.folder, self.observer, self._train, self.executor.places)
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
         for _ in training.choose_shared_rates():
             self.observer.planned(*training.left(), draws)
         self.observer.planned(*training.left(), draws)
         # Timing first: it is what a machine that others start to use later spoils.
-        if schedule.times:
-            self._time()
+        if schedule.times and self.zygote:
+            self._time(self.zygote)
         training.carry_out()
 
     def _train(self, tasks: Iterable[TrialTask]) -> None:
-        run_trials(
-            self.schedule, tasks, self.zygote, self.folder, self.run_id, self._keep, self.observer.epoch
-        )
+        run_trials(self.schedule, tasks, self.executor, self.run_id, self._keep, self.observer.epoch)
 
-    def _time(self) -> None:
+    def _time(self, zygote: Zygote) -> None:
         settings, log = self.schedule.settings, self.folder / "workers.log"
-        sides, zygotes = {HEAD: this_side(settings)}, {HEAD: self.zygote}
+        sides, zygotes = {HEAD: this_side(settings)}, {HEAD: zygote}
         with Timer(sides, settings, log=log, run_id=self.run_id, zygotes=zygotes) as timer:
             timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 

@@ -25,7 +25,7 @@ from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.run.effort import Effort, run_effort
-from alexnet_bench.run.settings import TF32, Settings
+from alexnet_bench.run.settings import LOCAL, TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.run.tuning import Choice, Try, choices, tries_left
@@ -241,13 +241,16 @@ class Schedule:
     def jobs(self) -> int:
         """Trials at a time: of small images as many as there are cores, if memory holds them.
 
-        Those of a run that goes on have the threads that the ones before had.
+        Those of a run that goes on have the threads that the ones before had. On a cluster, which only its
+        executor has asked how much it holds, one unless asked for.
         """
+        if self.on_cluster:
+            return self.settings.jobs or 1
         if self.settings.jobs or not self.topology.small:
             return self.settings.jobs or 1
         if self._may_use_unseen_gpus:
             return 1
-        cores = usable_cores() // (self._threads or 1)
+        cores = usable_cores() // (self._asked_threads or 1)
         return max(1, min(cores, self._workers_in_memory(self.networks)))
 
     @property
@@ -258,8 +261,26 @@ class Schedule:
 
     @property
     def threads(self) -> int:
-        """CPU threads of each trial."""
-        return self._threads or max(1, usable_cores() // self.jobs)
+        """CPU threads of each trial; on a cluster, those that it would have alone on this machine."""
+        if self._asked_threads:
+            return self._asked_threads
+        if self.on_cluster:
+            return 1 if self.topology.small else usable_cores()
+        return max(1, usable_cores() // self.jobs)
+
+    @property
+    def _asked_threads(self) -> int | None:
+        return self._threads or self.settings.threads
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether other machines may get the trials done."""
+        return self.settings.executor != LOCAL
+
+    @property
+    def trial_devices(self) -> str:
+        """The devices of each trial; a cluster gives GPUs to those alone that ask for them."""
+        return "cpu" if self.on_cluster and self.settings.devices == "auto" else self.settings.devices
 
     @cached_property
     def memory_to_wait_in(self) -> float:

@@ -40,10 +40,14 @@ class Training:
 
     Args:
         train: carries trials out, and puts a record of each into the folder as soon as it is there.
+        places: trials that it carries out at a time.
     """
 
-    def __init__(self, schedule: Schedule, folder: Path, observer: Observer, train: Train) -> None:
-        self._schedule, self._folder, self._observer, self._train = schedule, folder, observer, train
+    def __init__(
+        self, schedule: Schedule, folder: Path, observer: Observer, train: Train, places: int
+    ) -> None:
+        self._schedule, self._folder, self._observer = schedule, folder, observer
+        self._train, self._places = train, places
         names = [network.variant.name for network in schedule.trained]
         self._all = _Part(choices=schedule.choices, names=names)
         self._is_over = False
@@ -162,7 +166,7 @@ class Training:
         settings = self._schedule.settings
         if settings.budget is None or not settings.looks:
             return math.inf
-        return settings.budget * self._schedule.jobs
+        return settings.budget * self._places
 
 
 def _counts(trial: Trial | TrialTask) -> bool:
