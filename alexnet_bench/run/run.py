@@ -1,7 +1,7 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +11,7 @@ import msgspec
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
-from alexnet_bench.records.run_folder import add_record, create_run, reopen_run, run_records
+from alexnet_bench.records.run_folder import LOG, create_run, open_run, run_records, sound_records
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.machine import read_machine
@@ -48,12 +48,12 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
 
 
 def resume_settings(folder: Path, seeds: int | None) -> Settings:
-    """The settings of a run that is to go on, with more seeds where asked.
+    """The settings of a run that is to go on, with more seeds where asked; nothing of it is changed.
 
     Raises:
         RecordError: the folder holds no run, or fewer seeds are asked for than it has.
     """
-    manifest = reopen_run(folder)
+    manifest = read_manifest(folder)
     if manifest.plan.kind == "comparison":
         raise RecordError(f"{folder} holds a comparison, which cannot go on; start it again")
     try:
@@ -75,7 +75,7 @@ def trial_threads(folder: Path) -> int | None:
 
     With others, later trials would give other numbers, which are not compared with those.
     """
-    return next((record.threads for record in run_records(folder) if isinstance(record, Trial)), None)
+    return next((record.threads for record in sound_records(folder) if isinstance(record, Trial)), None)
 
 
 def planned_draws(folder: Path) -> int | None:
@@ -92,30 +92,37 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
         BenchError: the data are others than the run was begun with, or they or a block turned out to be
             unusable; what was finished is kept.
     """
-    manifest = reopen_run(folder)
-    plan = _plan(schedule)
-    before, after = manifest.plan.data_digest, plan.data_digest
-    # Runs from before digests were kept have none.
-    if before is not None and before != after:
-        raise RecordError(
-            f"{folder} was begun with other images or labels than {schedule.settings.dataset} holds now "
-            f"(digest {before}, now {after}); bring back the former ones, or start a new run"
-        )
-    write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=asdict(schedule.settings)))
-    observer.begun(plan)
-    with Zygote(folder / "workers.log") as zygote:
-        _Run(schedule, folder, observer, zygote, manifest.run_id).carry_out()
-    return run_records(folder)
+    with open_run(folder) as add:
+        manifest, plan = read_manifest(folder), _plan(schedule)
+        before, after = manifest.plan.data_digest, plan.data_digest
+        # Runs from before digests were kept have none.
+        if before is not None and before != after:
+            raise RecordError(
+                f"{folder} was begun with other images or labels than {schedule.settings.dataset} holds now "
+                f"(digest {before}, now {after}); bring back the former ones, or start a new run"
+            )
+        settings = asdict(schedule.settings)
+        write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=settings))
+        observer.begun(plan)
+        with Zygote(folder / LOG) as zygote:
+            _Run(schedule, folder, observer, zygote, manifest.run_id, add).carry_out()
+        return run_records(folder)
 
 
 class _Run:
     """A run that goes on; what was done is read from its folder whenever that is asked."""
 
     def __init__(
-        self, schedule: Schedule, folder: Path, observer: Observer, zygote: Zygote, run_id: str
+        self,
+        schedule: Schedule,
+        folder: Path,
+        observer: Observer,
+        zygote: Zygote,
+        run_id: str,
+        add: Callable[[AnyRecord], None],
     ) -> None:
         self.schedule, self.folder, self.observer = schedule, folder, observer
-        self.zygote, self.run_id = zygote, run_id
+        self.zygote, self.run_id, self.add = zygote, run_id, add
 
     def carry_out(self) -> None:
         """Choose the rates that all seeds share, time, train."""
@@ -136,13 +143,13 @@ class _Run:
         )
 
     def _time(self) -> None:
-        settings, log = self.schedule.settings, self.folder / "workers.log"
+        settings, log = self.schedule.settings, self.folder / LOG
         sides, zygotes = {HEAD: this_side(settings)}, {HEAD: self.zygote}
         with Timer(sides, settings, log=log, run_id=self.run_id, zygotes=zygotes) as timer:
             timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 
     def _keep(self, record: AnyRecord) -> None:
-        add_record(self.folder, record)
+        self.add(record)
         self.observer.recorded(record)
 
     def _of(self, kind: type[Kind]) -> list[Kind]:

@@ -16,6 +16,7 @@ import msgspec
 
 from alexnet_bench.environment import git_commit, now, versions
 from alexnet_bench.network.trainable import Network
+from alexnet_bench.records.run_folder import PREDICTIONS, writing
 from alexnet_bench.records.schema import PER_SEED, Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.local import Worker, Workers, Zygote
@@ -212,7 +213,8 @@ def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[st
     counts = task.purpose == "result"
     keep_model = counts and schedule.settings.save_models
     if keep_model:
-        (folder / "models").mkdir(exist_ok=True)
+        with writing(folder / "models"):
+            (folder / "models").mkdir(exist_ok=True)
     return {
         "do": "train",
         **task.network.request(schedule.settings.ablations),
@@ -226,9 +228,10 @@ def _train_request(schedule: Schedule, task: TrialTask, folder: Path) -> dict[st
 
 
 def _predictions_file(task: TrialTask) -> Path:
-    return Path("predictions") / f"{_name(task)}.npz"
+    return Path(PREDICTIONS) / f"{_name(task)}.npz"
 
 
 def _name(task: TrialTask) -> str:
-    precision = "" if task.network.precision == "float32" else f"-{task.network.precision}"
+    # No variant has this sign in its name: `q` in bfloat16 is no `q-mixed_bfloat16`.
+    precision = "" if task.network.precision == "float32" else f"@{task.network.precision}"
     return f"{task.network.variant.name}{precision}-seed{task.seed}"
