@@ -141,18 +141,15 @@ def reading(path: Path, most_bytes: int = MOST_FILE_BYTES) -> Iterator[BinaryIO]
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise RecordError(f"{path} is no file; give what `bench` wrote")
+            raise OSError("it is no file")
         if found.st_size > most_bytes:
-            raise RecordError(
-                f"{path} has {found.st_size} bytes, and no more than {most_bytes} are read; "
-                "give what `bench` wrote"
-            )
+            raise OSError(f"it has {found.st_size} bytes, of {most_bytes} at most")
         with path.open("rb") as file:
             yield file
-    except FileNotFoundError:
-        raise RecordError(f"{path} does not exist; give what `bench` wrote") from None
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror or error}); make it readable") from None
+        raise RecordError(
+            f"{path} cannot be read ({error.strerror or error}); give another, or make it readable"
+        ) from None
 
 
 @contextlib.contextmanager
