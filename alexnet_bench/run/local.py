@@ -17,6 +17,7 @@ from typing import Any
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
+from alexnet_bench.run.log import Log
 from alexnet_bench.run.machine import oom_kills
 from alexnet_bench.worker import protocol
 from alexnet_bench.worker.reason import one_line
@@ -87,29 +88,28 @@ class Zygote:
         end_limit: float = LONGEST_END,
     ) -> None:
         code = code or Code()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self._log, self._python, self._lock = log, code.python, threading.Lock()
+        self._log, self._python, self._lock = Log(log), code.python, threading.Lock()
         self.start_limit, self._end_limit = start_limit, end_limit
         self._control, theirs = socket.socketpair()
         command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
         try:
-            with log.open("ab") as file:
-                self._process = subprocess.Popen(
-                    command,
-                    pass_fds=[theirs.fileno()],
-                    env=code.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=file,
-                    # What is typed to stop the caller must not stop a worker in the middle of a step.
-                    start_new_session=True,
-                )
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=code.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log.end,
+                stderr=self._log.end,
+                # What is typed to stop the caller must not stop a worker in the middle of a step.
+                start_new_session=True,
+            )
         except OSError as error:
             raise BenchError(
                 f"{code.python} cannot be run ({error.strerror}); give a Python interpreter"
             ) from None
         finally:
             theirs.close()
+            os.close(self._log.end)
 
     def fork(self, connection: socket.socket) -> int:
         """Start a worker that is spoken to over a socket, and return its process id."""
@@ -134,6 +134,7 @@ class Zygote:
         self._control.close()
         self._process.kill()
         self._process.wait()
+        self._log.close()
 
     def __enter__(self) -> "Zygote":
         return self
@@ -152,7 +153,7 @@ class Zygote:
                 self._process.kill()
                 raise WorkerError(
                     f"the process that starts workers with {self._python} did not answer in {limit:.0f} s; "
-                    f"see {self._log}"
+                    f"see {self._log.file}"
                 ) from None
             except OSError:
                 raise self._dead() from None
@@ -164,7 +165,7 @@ class Zygote:
         return answer
 
     def _dead(self) -> WorkerError:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self._log.last().splitlines()
         # What TensorFlow logs while it loads is no reason, and may be another side's.
         said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]
         last = one_line(said[-1])[:200] if said else "it said nothing"

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from alexnet_bench.environment import git_commit, now, versions
+from alexnet_bench.records.run_folder import PREDICTIONS, writing
 from alexnet_bench.records.schema import PER_SEED, Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.limits import EpochLimit
@@ -145,7 +146,7 @@ def _train_request(schedule: Schedule, trial: TrialTask) -> dict[str, Any]:
         "seed": trial.seed,
         "most_epochs": trial.most_epochs,
         "evaluate_test": counts,
-        "predictions": f"predictions/{name}.npz" if counts else None,
+        "predictions": f"{PREDICTIONS}/{name}.npz" if counts else None,
         "model": f"models/{name}.keras" if keeps_model else None,
     }
 
@@ -154,10 +155,12 @@ def _placed(request: dict[str, Any], place: Path) -> dict[str, Any]:
     """A request whose files are where a worker finds them; their folders are there."""
     files = {kind: place.resolve() / request[kind] for kind in FILES if request[kind]}
     for file in files.values():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        with writing(file.parent):
+            file.parent.mkdir(parents=True, exist_ok=True)
     return request | {kind: str(file) for kind, file in files.items()}
 
 
 def _name(trial: TrialTask) -> str:
-    precision = "" if trial.network.precision == "float32" else f"-{trial.network.precision}"
+    # No variant has this sign in its name: `q` in bfloat16 is no `q-mixed_bfloat16`.
+    precision = "" if trial.network.precision == "float32" else f"@{trial.network.precision}"
     return f"{trial.network.variant.name}{precision}-seed{trial.seed}"
