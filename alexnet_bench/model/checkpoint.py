@@ -1,4 +1,4 @@
-"""Where a trial stands, on disk at the end of an epoch: what is killed goes on from there, to the same numbers."""
+"""Where a trial stands at the end of an epoch, on disk: what is killed goes on to the same numbers."""
 
 import json
 import os
@@ -50,7 +50,7 @@ class Checkpoint:
         return curve
 
     def save(self, curve: Sequence[dict[str, Any]]) -> None:
-        """Write the file where it is due: seldom enough to cost little. Where it cannot be, the trial goes on."""
+        """Write the file where it is due, seldom enough to cost little; where it cannot be, go on without."""
         started = self._clock()
         if started < self._due:
             return

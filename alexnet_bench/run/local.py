@@ -290,7 +290,7 @@ class Worker:
         code = self._ended()
         if not status and code is None:
             status, error = "timed-out", "hung up and did not end"
-        if not status:
+        elif not status and code is not None:
             status, error = self._how_it_ended(code)
         error = f"the worker {error}; see workers.log in the run folder"
         return {"is": "failed", "status": status, "error": error}

@@ -36,7 +36,7 @@ def read_machine(root: Path = Path("/")) -> dict[str, Any]:
 
 
 def oom_kills(root: Path = Path("/")) -> int | None:
-    """How many processes the system has ended since it started because memory ran out; None: it does not say."""
+    """How many processes the system has ended because memory ran out; None: it does not say."""
     found = re.search(r"^oom_kill (\d+)$", _text(root / "proc/vmstat") or "", re.MULTILINE)
     return int(found[1]) if found else None
 

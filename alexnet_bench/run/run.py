@@ -12,16 +12,26 @@ import msgspec
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
-from alexnet_bench.records.run_folder import LOG, create_run, open_run, run_records, sound_records
-from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
+from alexnet_bench.records.run_folder import (
+    CHECKPOINTS,
+    LOG,
+    create_run,
+    open_run,
+    run_records,
+    set_records_aside,
+    sound_records,
+)
+from alexnet_bench.records.schema import FAULTS, HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.executors.executor import Executor, cluster_executor
 from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.machine import read_machine
 from alexnet_bench.run.observer import Observer
+from alexnet_bench.run.retries import is_retried
 from alexnet_bench.run.schedule import Schedule, TrialTask
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
+from alexnet_bench.run.task import checkpoint_file
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.training import Training
 from alexnet_bench.run.trials import run_trials
@@ -89,10 +99,13 @@ def planned_draws(folder: Path) -> int | None:
     return read_manifest(folder).plan.draws or None
 
 
-def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[AnyRecord]:
+def continue_run(
+    schedule: Schedule, folder: Path, observer: Observer, *, retries_errors: bool = False
+) -> list[AnyRecord]:
     """Do what is left to do of a run, and return all its records.
 
-    A trial or draw counts as done when its record is there, whatever its status.
+    A trial or draw counts as done when its record is there. That of what a fault ended (it was killed or
+    silent, or memory ran out), or with `retries_errors` a program's error, is moved aside first.
 
     Raises:
         BenchError: the data are others than the run was begun with, or they or a block turned out to be
@@ -109,6 +122,10 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
             )
         settings = asdict(schedule.settings)
         write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=settings))
+        observer.retried(set_records_aside(folder, is_retried(program_errors=retries_errors)))
+        for record in run_records(folder):
+            # Where it was ended between a record and this.
+            _remove_checkpoint(folder, record)
         observer.begun(plan)
         with contextlib.ExitStack() as stack:
             executor: Executor
@@ -118,6 +135,8 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
                 zygote = stack.enter_context(Zygote(folder / LOG))
                 executor = LocalExecutor(schedule, zygote, folder)
             _Run(schedule, folder, observer, zygote, executor, manifest.run_id, add).carry_out()
+        with contextlib.suppress(OSError):
+            (folder / CHECKPOINTS).rmdir()
         return run_records(folder)
 
 
@@ -161,10 +180,18 @@ class _Run:
 
     def _keep(self, record: AnyRecord) -> None:
         self.add(record)
+        _remove_checkpoint(self.folder, record)
         self.observer.recorded(record)
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
         return [record for record in run_records(self.folder) if isinstance(record, kind)]
+
+
+def _remove_checkpoint(folder: Path, record: AnyRecord) -> None:
+    """Of a trial that is done; one that a fault ended goes on from there when it is tried again."""
+    if isinstance(record, Trial) and record.status not in FAULTS:
+        with contextlib.suppress(OSError):
+            (folder / checkpoint_file(msgspec.structs.asdict(record))).unlink()
 
 
 def _plan(schedule: Schedule) -> Plan:
