@@ -153,7 +153,7 @@ ENDINGS = {
         "crashed",
         "was ended by signal SIGSEGV (Fatal Python error: Segmentation fault)",
     ),
-    "sys.stderr.write(TERMINATED); os.abort()": (
+    "print(TERMINATED, file=sys.stderr, flush=True); os.abort()": (
         "out-of-memory",
         f"was ended by signal SIGABRT ({TERMINATED})",
     ),
