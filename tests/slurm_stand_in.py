@@ -77,6 +77,7 @@ def _end(folder, number):
 
 def _start(folder, number):
     script, state = folder / f"{number}.sh", folder / f"{number}.state"
+    state.unlink(missing_ok=True)
     ended = f"bash {script} && echo COMPLETED > {state} || echo FAILED > {state}"
     job = {"SLURM_JOB_ID": str(number), "SLURM_PROCID": "0", "SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1"}
     process = subprocess.Popen(
