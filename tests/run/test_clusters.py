@@ -228,7 +228,7 @@ def test_files_and_the_log_come_into_the_run_folder(task, tmp_path):
     [
         ({"executor": "ray"}, "ray spreads trials over machines.*give --measure accuracy"),
         ({"executor": "rey"}, "unknown executor 'rey' .did you mean 'ray'"),
-        ({"ray_address": "auto"}, "--ray-address is for --executor ray"),
+        ({"ray_address": "auto"}, "--ray-address is an address, for --executor ray"),
         ({"threads": 0}, "threads is 0; it must be at least 1"),
     ],
     ids=str,

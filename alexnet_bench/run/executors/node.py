@@ -67,7 +67,7 @@ def pack(task: Task) -> bytes:
     parcel = Parcel(
         task=task,
         versions=versions(),
-        code=_code(),
+        code=_code_at_first(),
         variables=settings(os.environ),
         ablations=tuple({file.name: file.read_bytes() for file in folder.glob("*.py")} for folder in folders),
     )
@@ -116,9 +116,8 @@ def _check_data(task: Task) -> None:
         raise DataError(f"{asked} holds other images or labels there (digest {found}, here {digest})")
 
 
-@cache
 def _code() -> str:
-    """A digest of the code that is loaded here, the shipped ablation files included."""
+    """A digest of the code that is here now, the shipped ablation files included."""
     package, shipped = Path(alexnet_bench.__file__).parent, shipped_folder()
     own = [file for file in sorted(package.rglob("*.py")) if not file.is_relative_to(shipped)]
     files = {file.relative_to(package).as_posix(): file for file in own}
@@ -127,6 +126,12 @@ def _code() -> str:
     for name, file in files.items():
         whole.update(name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()
+
+
+@cache
+def _code_at_first() -> str:
+    """The same as it was when this process first asked: later trials must be of the code of the earlier."""
+    return _code()
 
 
 def _listed(found: list[tuple[str, object, object]]) -> str:
