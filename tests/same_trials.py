@@ -1,4 +1,4 @@
-"""What two runs found, to be held against one another: all but the times, what each took, and the revision."""
+"""What two runs found, to be held against one another: all but times, what they took, and the revision."""
 
 import msgspec
 import numpy as np

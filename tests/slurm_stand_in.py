@@ -37,8 +37,8 @@ def a_job(folder):
     """Tells the process of the first job, once there is one."""
 
     def pid():
-        started = sorted(folder.glob("*.pid"))
-        return int(started[0].read_text(encoding="utf-8")) if started else None
+        told = [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.pid"))]
+        return int(told[0]) if told and told[0] else None
 
     return pid
 

@@ -3,10 +3,12 @@
 import dataclasses
 import importlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import msgspec
 import pytest
+import slurm_stand_in
 from same_trials import found
 
 from alexnet_bench.errors import BenchError
@@ -109,6 +111,37 @@ def test_jobs_find_what_this_machine_finds_by_itself(settings, local, tmp_path):
     assert found(folder) == local
     # What came back is in the records; its pickles are of no more use.
     assert not list(folder.rglob("*.pkl"))
+
+
+def test_jobs_are_cancelled_with_the_run(task, tmp_path, monkeypatch):
+    """By a stand-in for Slurm's own commands."""
+    slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
+    for name, value in slurm_stand_in.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    executor, begun = slurm.SlurmExecutor(tmp_path / "run", 1), slurm_stand_in.a_job(tmp_path)
+
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(executor.deliver, pack(task), task)
+        while begun() is None:
+            assert not job.done(), job.exception()
+        executor.end()
+
+    with pytest.raises(LostError, match="the run was ended"):
+        job.result()
+    assert (tmp_path / "1.state").read_text(encoding="utf-8") == "CANCELLED"
+    with pytest.raises(LostError):
+        executor.deliver(pack(task), task)
+
+
+def test_what_slurm_says_of_a_job_it_does_not_take_is_told(task, tmp_path, monkeypatch):
+    slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
+    for name, value in slurm_stand_in.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    refusing = tmp_path / "bin" / "sbatch"
+    refusing.write_text("#!/bin/sh\necho 'sbatch: error: invalid partition' >&2\nexit 1\n", encoding="utf-8")
+
+    with pytest.raises(BenchError, match=r"Slurm takes no job: .*invalid partition"):
+        slurm.SlurmExecutor(tmp_path / "run", 1).deliver(pack(task), task)
 
 
 # -- what a node refuses
