@@ -3,13 +3,14 @@
     python tests/validation/clusters.py results/reference/clusters.json
     python tests/validation/clusters.py results/reference/clusters.json --table
 
-Each line is a run of four trials on the digits, held against the same run without an executor: all columns
+Each line is a run of two trials on the digits, held against the same run without an executor: all columns
 of its records but times and memory, and all predictions. On Ray, which has two nodes with a core each, the
 node, or the process that carries a trial out, is killed by SIGKILL while it trains. Slurm is a stand-in
 (`slurm_stand_in.py`), the commands that submitit calls; a job is killed, or preempted as Slurm does it.
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -30,19 +31,8 @@ import slurm_stand_in
 from same_trials import found
 
 RUN = "from alexnet_bench.cli import main; main()"
-ASKED = [
-    "--variants",
-    "alexnet,tanh",
-    "--measure",
-    "accuracy",
-    "--seeds",
-    "2",
-    "--epochs",
-    "8",
-    "--threads",
-    "1",
-]
-TIMES = 2
+ASKED = shlex.split("--variants alexnet,tanh --measure accuracy --seeds 1 --epochs 8 --threads 1")
+TIMES = 1
 # A worker begins to train about so long after it is there.
 INTO_TRIAL_SECONDS = 4.0
 # An environment, what `bench run` is asked in it, and what kills.
@@ -99,7 +89,7 @@ def _finish(process: subprocess.Popen[bytes]) -> int:
 @contextmanager
 def _ray() -> Iterator[tuple[Any, Any]]:
     """A cluster of two nodes, and the second of them."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120"}
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 2**27, "include_dashboard": False}

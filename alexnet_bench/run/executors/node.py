@@ -13,13 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-import alexnet_bench
 from alexnet_bench.data import open_dataset
 from alexnet_bench.environment import versions
 from alexnet_bench.errors import BenchError, DataError, WorkerError
 from alexnet_bench.network.ablation_files import shipped_folder
 from alexnet_bench.records.schema import Trial, differences
-from alexnet_bench.run.local import Code, Zygote
+from alexnet_bench.run.local import ROOT, Code, Zygote
 from alexnet_bench.run.task import FILES, Task, carry_out
 from alexnet_bench.run.trainers import Trainers
 from alexnet_bench.worker.build_info import settings
@@ -118,7 +117,7 @@ def _check_data(task: Task) -> None:
 
 def _code() -> str:
     """A digest of the code that is here now, the shipped ablation files included."""
-    package, shipped = Path(alexnet_bench.__file__).parent, shipped_folder()
+    package, shipped = ROOT / "alexnet_bench", shipped_folder()
     own = [file for file in sorted(package.rglob("*.py")) if not file.is_relative_to(shipped)]
     files = {file.relative_to(package).as_posix(): file for file in own}
     files |= {f"ablations/{file.name}": file for file in sorted(shipped.glob("*.py"))}
