@@ -93,6 +93,12 @@ Examples:
     help="Accuracy trials at a time; of small images as many as cores and memory allow by default, on a "
     "cluster as many as it holds.",
 )
+@click.option(
+    "--trial-timeout",
+    type=shared.SECONDS,
+    help="How long a trial may be silent before it is ended as hanging, such as 2h; by default five minutes "
+    "and 20 times its longest epoch.",
+)
 @click.option("--threads", type=int, help="CPU threads of each accuracy trial; its share by default.")
 @click.option(
     "--executor",
@@ -111,8 +117,10 @@ Examples:
 @click.option(
     "--resume",
     type=shared.FOLDER,
-    help="Go on with a run, with its own settings; with --seeds, add seeds to it.",
+    help="Go on with a run, with its own settings: with what is missing, and with what was killed, hung or "
+    "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it.",
 )
+@click.option("--retry", is_flag=True, help="With --resume: do again what a program's error ended, too.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
 @shared.as_json
 @click.pass_context
@@ -120,29 +128,34 @@ def command(
     context: click.Context,
     out: Path | None,
     resume: Path | None,
+    retry: bool,
     dry_run: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
     from alexnet_bench.records.run_folder import run_folder
+    from alexnet_bench.run.retries import ran_out_of_memory
     from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
+        if retry:
+            raise click.UsageError("--retry is for a run that goes on; give it with --resume RUN")
         schedule = Schedule(Settings(**options))
     else:
-        free = ("resume", "seeds", *WHERE, "dry_run", "as_json")
+        free = ("resume", "retry", "seeds", *WHERE, "trial_timeout", "dry_run", "as_json")
         fixed = [name for name in context.params if name not in free]
         if names := ", ".join(shared.typed(context, *fixed)):
             raise click.UsageError(
                 f"--resume keeps the run's own settings; leave out {names} "
-                "(--seeds may grow, --executor may change)"
+                "(--seeds may grow, --executor and --trial-timeout may change)"
             )
         schedule = Schedule(
-            resume_settings(resume, options["seeds"], _elsewhere(context, options)),
+            resume_settings(resume, options["seeds"], _changed(context, options)),
             draws=planned_draws(resume),
             threads=trial_threads(resume),
+            fewer_at_once=ran_out_of_memory(resume),
         )
     if dry_run:
         _print_plan(schedule, as_json)
@@ -150,17 +163,17 @@ def command(
     with run_folder(resume or out) as folder, faults.kept_in(folder):
         if resume is None:
             start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-        return _carry_out(schedule, folder, as_json)
+        return _carry_out(schedule, folder, retry, as_json)
 
 
-def _elsewhere(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Where a run goes on, if that was typed; an address without an executor is of the one it had."""
-    if shared.typed(context, "executor"):
-        return {name: options[name] for name in WHERE}
-    return {"ray_address": options["ray_address"]} if shared.typed(context, "ray_address") else {}
+def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """What changes as a run goes on; an address without an executor is of the one it had."""
+    names = [name for name in ("ray_address", "trial_timeout") if shared.typed(context, name)]
+    names += WHERE if shared.typed(context, "executor") else ()
+    return {name: options[name] for name in names}
 
 
-def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
+def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
@@ -171,7 +184,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
             say(note, sys.stderr)
     try:
         with RenewedReport(folder, quiet=as_json) as progress:
-            records = continue_run(schedule, folder, progress)
+            records = continue_run(schedule, folder, progress, retries_errors=retry)
     except KeyboardInterrupt:
         say(
             "\nInterrupted; what was finished is kept. Go on with: "

@@ -41,23 +41,27 @@ class EpochLimit(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         first: seconds to report the first epoch.
         share: how many epochs' work the longest is of what is reported next: an epoch, or the end.
+        always: seconds, whatever is reported, where the user knows better.
     """
 
     first: float
     share: float
+    always: float | None = None
 
     def after(self, curve: Sequence[Mapping[str, Any]]) -> float:
         """To report the next epoch or, after the last one, the end; `curve` holds those before."""
+        if self.always is not None:
+            return self.always
         if not curve:
             return self.first
         return LONGEST_START + TIMES * max(row["seconds"] for row in curve) * self.share
 
 
-def of_epoch(network: Network, dataset: Dataset) -> EpochLimit:
-    """To report an epoch of a trial, or its end."""
+def of_epoch(network: Network, dataset: Dataset, always: float | None = None) -> EpochLimit:
+    """To report an epoch of a trial, or its end; `always` as in `EpochLimit`."""
     views = VIEWS.get(network.plan.variant.evaluation, 1)
     epoch = len(dataset.train) * network.plan.training_flops
     most = max(epoch, views * len(dataset.test) * network.plan.inference_flops)
     pixels = (len(dataset.train) + len(dataset.test)) * dataset.size**2
     first = LONGEST_START + pixels * SECONDS_A_PIXEL + (epoch + most) / OPERATIONS_A_SECOND
-    return EpochLimit(first=first, share=most / epoch)
+    return EpochLimit(first=first, share=most / epoch, always=always)

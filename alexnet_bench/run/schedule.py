@@ -58,6 +58,8 @@ class Schedule:
         gpus: those of the machine; what they hold limits it too.
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
+        threads: of each trial, where others of the run were trained already.
+        fewer_at_once: whether memory ran out before.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -73,10 +75,12 @@ class Schedule:
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
+        fewer_at_once: bool = False,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
+        self._fewer_at_once = fewer_at_once
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
@@ -237,8 +241,13 @@ class Schedule:
         ]
         return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
 
-    @cached_property
+    @property
     def jobs(self) -> int:
+        """Trials at a time; half of what should fit where that was seen not to."""
+        return max(1, self._jobs // 2) if self._fewer_at_once else self._jobs
+
+    @cached_property
+    def _jobs(self) -> int:
         """Trials at a time: of small images as many as there are cores, if memory holds them.
 
         Those of a run that goes on have the threads that the ones before had. On a cluster, which only its
@@ -266,7 +275,7 @@ class Schedule:
             return self._asked_threads
         if self.on_cluster:
             return 1 if self.topology.small else usable_cores()
-        return max(1, usable_cores() // self.jobs)
+        return max(1, usable_cores() // self._jobs)
 
     @property
     def _asked_threads(self) -> int | None:

@@ -139,6 +139,8 @@ class Settings:
         devices: `auto`, `cpu` or `gpu`.
         jobs: trials at a time; with `ray`, as many as the cluster holds by default.
         threads: of each trial on the CPU.
+        trial_timeout: seconds that a trial may be silent for before it is ended as hanging; by default five
+            minutes and 20 times its longest epoch.
         executor: `local`, or on a cluster `ray` or `slurm`: who gets the trials done.
         ray_address: of a Ray cluster; by default one is started on this machine.
         ablations: further folders of ablation files.
@@ -169,6 +171,7 @@ class Settings:
     precision: tuple[str, ...] = ("float32",)
     devices: str = "auto"
     jobs: int | None = None
+    trial_timeout: float | None = None
     threads: int | None = None
     executor: str = LOCAL
     ray_address: str | None = None
