@@ -13,6 +13,7 @@ from same_trials import found
 
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.run_folder import add_record, run_records
+from alexnet_bench.records.schema import FAULTS
 from alexnet_bench.run.executors import node
 from alexnet_bench.run.executors.cluster import RETRIES, ClusterExecutor, LostError
 from alexnet_bench.run.executors.local import LocalExecutor
@@ -234,6 +235,8 @@ def test_what_is_lost_too_often_is_a_record_and_the_rest_goes_on(schedule, tmp_p
     assert [record.status for record in records] == ["out-of-memory", "ok"]
     assert records[0].error == f"lost {1 + RETRIES} times, the last time: it died again"
     assert (records[0].variant, records[0].seed, records[0].device) == ("mine", 0, "unknown")
+    # So that a run that goes on tries it again.
+    assert {LostError("").status, records[0].status} <= {*FAULTS}
 
 
 def test_what_a_node_refuses_ends_the_run_with_its_message(task, tmp_path):

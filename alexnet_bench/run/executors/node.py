@@ -17,13 +17,13 @@ from alexnet_bench.data import open_dataset
 from alexnet_bench.environment import versions
 from alexnet_bench.errors import BenchError, DataError, WorkerError
 from alexnet_bench.network.ablation_files import shipped_folder
+from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.records.schema import Trial, differences
 from alexnet_bench.run.local import ROOT, Code, Zygote
+from alexnet_bench.run.log import LAST_BYTES
 from alexnet_bench.run.task import FILES, Task, carry_out
 from alexnet_bench.run.trainers import Trainers
 from alexnet_bench.worker.build_info import settings
-
-MOST_LOG_BYTES = 2**16
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
     """
     given = msgspec.json.decode(parcel, type=Parcel)
     with tempfile.TemporaryDirectory(prefix="bench-trial-") as scratch:
-        log, place = Path(scratch, "workers.log"), Path(run_folder or scratch)
+        log, place = Path(scratch, LOG), Path(run_folder or scratch)
         try:
             _check_code(given)
             _check_data(given.task)
@@ -163,4 +163,4 @@ def _here(error: Exception) -> str:
 
 
 def _end_of(log: Path) -> bytes:
-    return log.read_bytes()[-MOST_LOG_BYTES:] if log.is_file() else b""
+    return log.read_bytes()[-LAST_BYTES:] if log.is_file() else b""

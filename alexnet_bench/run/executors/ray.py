@@ -14,6 +14,7 @@ from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
 
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError
+from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError
 from alexnet_bench.run.executors.node import Delivered, carry_out_parcel
 from alexnet_bench.run.schedule import Schedule
@@ -29,7 +30,7 @@ LONGEST_ANSWER_SECONDS, LONGEST_START_SECONDS = 10.0, "120"
 @contextlib.contextmanager
 def opened(schedule: Schedule, folder: Path) -> Iterator["RayExecutor"]:
     """The executor of a run, for as long as its cluster is connected."""
-    with _notices_into(folder / "workers.log"):
+    with _notices_into(folder / LOG):
         _connect(schedule.settings.ray_address)
         try:
             needs = [_resources(network.device_count, schedule) for network in schedule.trained]
