@@ -1,7 +1,7 @@
 """Trials on clusters of this machine, one part of which is killed in the middle: is anything lost or changed?
 
-    python tests/validation/clusters.py results/reference/clusters.json
-    python tests/validation/clusters.py results/reference/clusters.json --table
+    python tests/validation/clusters.py FILE
+    python tests/validation/clusters.py FILE --table
 
 Each line is a run of two trials on the digits, held against the same run without an executor: all columns
 of its records but times and memory, and all predictions. On Ray, which has two nodes with a core each, the

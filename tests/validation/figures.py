@@ -16,7 +16,6 @@ from typing import Any
 import baseline_replay
 import busy
 import claims as claims_rule
-import clusters
 import cuda_convnet
 import families
 import frameworks
@@ -117,7 +116,6 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "families"): lambda: families.table(found("families")),
         ("docs/verdicts.md", "tuned-coverage"): lambda: tuned_coverage.table(found("tuned-coverage")),
         ("docs/verdicts.md", "fresh-seed"): lambda: fresh_seed.table(found("fresh-seed")),
-        ("docs/clusters.md", "clusters"): lambda: clusters.table(found("clusters")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
         ("docs/variants.md", "cuda-convnet"): lambda: cuda_convnet.table(REFERENCE / "cuda-convnet"),
         ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),
