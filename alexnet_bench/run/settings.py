@@ -2,7 +2,6 @@
 
 import math
 import operator
-import reprlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Real
@@ -12,6 +11,7 @@ from typing import Any
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records.schema import MODES, TUNINGS
+from alexnet_bench.words import in_short
 
 # What a run without a selection compares: normalization, dropout, activation, towers and devices; and `lrn`,
 # the control under another name, for the noise floor.
@@ -235,15 +235,7 @@ def _absolute(path: str | Path) -> str:
 
 
 def _wrong(name: str, value: Any, expected: str) -> BenchError:
-    return BenchError(f"{name.replace('_', ' ')} is {_shown(value)}; it must be {expected}")
-
-
-def _shown(value: Any) -> str:
-    """A value on one short line, whatever it is."""
-    try:
-        return " ".join(reprlib.repr(value).split())
-    except Exception:
-        return f"of type {type(value).__name__}"
+    return BenchError(f"{name.replace('_', ' ')} is {in_short(value)}; it must be {expected}")
 
 
 def _text(name: str, value: Any) -> str:
