@@ -33,11 +33,6 @@ def check_fields(what: str, given: object, error: type[Exception], *names: str) 
             raise error(f"{what}: {name} is {in_short(value)}; it must be {_in_words(kind)}")
 
 
-@cache
-def _kinds(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls)
-
-
 def _fits(value: Any, kind: Any) -> bool:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
