@@ -28,7 +28,7 @@ def check_fields(what: str, given: object, error: type[Exception], *names: str) 
         error: to raise.
         names: of the fields; by default all.
     """
-    for name, kind in _kinds(type(given)).items():
+    for name, kind in get_type_hints(type(given)).items():
         if name in (names or vars(given)) and not _fits(value := getattr(given, name), kind):
             raise error(f"{what}: {name} is {in_short(value)}; it must be {_in_words(kind)}")
 
