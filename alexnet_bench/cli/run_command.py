@@ -14,6 +14,8 @@ from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json
 from alexnet_bench.run.settings import FOUR_QUESTIONS, MEASURES, PRESETS, Settings
 
+# What may be typed beside --resume.
+FREE_ON_RESUME = ("resume", "seeds", "ablations", "dry_run", "as_json")
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -95,7 +97,8 @@ Examples:
 @click.option(
     "--resume",
     type=shared.FOLDER,
-    help="Go on with a run, with its own settings; with --seeds, add seeds to it.",
+    help="Go on with a run, with its own settings; with --seeds, add seeds to it. Ablation files that it "
+    "names are executed if a run of yours on this machine was given their folder; else give --ablations.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
 @shared.as_json
@@ -110,22 +113,19 @@ def command(
 ) -> int:
     """Train and time variants; write records, tables and plots."""
     from alexnet_bench.records.run_folder import run_folder
-    from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
+    from alexnet_bench.run.resuming import resumed
+    from alexnet_bench.run.run import start_run
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
         schedule = Schedule(Settings(**options))
     else:
-        fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
+        fixed = [name for name in context.params if name not in FREE_ON_RESUME]
         if names := ", ".join(shared.typed(context, *fixed)):
             raise click.UsageError(
                 f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
             )
-        schedule = Schedule(
-            resume_settings(resume, options["seeds"]),
-            draws=planned_draws(resume),
-            threads=trial_threads(resume),
-        )
+        schedule = resumed(resume, options["seeds"], options["ablations"])
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE

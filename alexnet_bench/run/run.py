@@ -1,5 +1,6 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
+import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -22,6 +23,8 @@ from alexnet_bench.run.sides import this_side
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.training import Training
 from alexnet_bench.run.trials import run_trials
+from alexnet_bench.run.trust import remember
+from alexnet_bench.worker.build_info import settings as settings_of
 
 Kind = TypeVar("Kind", Trial, Draw)
 
@@ -39,11 +42,14 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
         command=command,
         created_at=now(),
         git_commit=revision,
-        environment=Environment(**describe_environment(), settings=read_machine()),
+        environment=Environment(
+            **describe_environment(), settings=read_machine(), variables=settings_of(os.environ)
+        ),
         settings=asdict(settings),
         plan=plan,
     )
     create_run(folder, manifest)
+    remember(settings.ablations)
     return run_id
 
 
