@@ -28,6 +28,15 @@ def in_short(value: Any) -> str:
         return f"of type {type(value).__name__}"
 
 
+def is_encodable(text: str) -> bool:
+    """Whether UTF-8 has it: no byte of a file's name stands in it that is of no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def told(error: BaseException) -> str:
     """An error's kind and message on one line of bounded length, whatever raised it."""
     try:

@@ -30,7 +30,7 @@ def ablations_in(folder: Path) -> Iterator[tuple[Path, Ablation]]:
     Raises:
         AblationError: the folder is not there, or a file cannot be used.
     """
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
     package = _package(folder)
     # Neither a package's `__init__.py` nor what the others share (`_helpers.py`).
@@ -42,6 +42,14 @@ def ablations_in(folder: Path) -> Iterator[tuple[Path, Ablation]]:
         if not ablations:
             raise AblationError(f"{file}: defines no Ablation; see `ablations/lrn.py` for an example")
         yield from ((file, ablation) for ablation in ablations)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # Such as of a name that is too long for any.
+        return False
 
 
 def _package(folder: Path) -> str:

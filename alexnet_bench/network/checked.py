@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from alexnet_bench.words import in_short
+from alexnet_bench.words import in_short, is_encodable
 
 _WORDS = {
     str: "text",
@@ -43,7 +43,7 @@ def _fits(value: Any, kind: Any) -> bool:
     if origin is Callable:
         return callable(value)
     if kind is str:
-        return isinstance(value, str) and _is_encodable(value)
+        return isinstance(value, str) and is_encodable(value)
     if kind is float:
         return _is_number(value, int | float) and _is_finite(value)
     return _is_number(value, int) if kind is int else kind is Any or isinstance(value, kind)
@@ -58,15 +58,6 @@ def _is_finite(number: float) -> bool:
         return math.isfinite(number)
     except OverflowError:
         return False
-
-
-def _is_encodable(text: str) -> bool:
-    """Whether it has no half of a surrogate pair: no file could hold that."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _in_words(kind: Any) -> str:

@@ -24,6 +24,7 @@ from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.training import Training
 from alexnet_bench.run.trials import run_trials
 from alexnet_bench.run.trust import remember
+from alexnet_bench.words import plain
 from alexnet_bench.worker.build_info import settings as settings_of
 
 Kind = TypeVar("Kind", Trial, Draw)
@@ -39,7 +40,8 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
     run_id = uuid.uuid4().hex[:12]
     manifest = Manifest(
         run_id=run_id,
-        command=command,
+        # A folder's name may be of bytes that no text has.
+        command=plain(command),
         created_at=now(),
         git_commit=revision,
         environment=Environment(

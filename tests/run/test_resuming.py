@@ -79,6 +79,15 @@ def test_it_goes_on_as_it_was_begun(begun):
     assert resumed(begun, seeds=3).seeds == range(3)
 
 
+def test_its_folder_may_have_a_name_that_no_text_has(tmp_path):
+    name = os.fsdecode(b"run\xff")
+
+    start_run(Schedule(Settings(variants="@lrn")), tmp_path / name, f"bench run --out {name}")
+
+    assert read_manifest(tmp_path / name).command == r"bench run --out run\udcff"
+    assert resumed(tmp_path / name).seeds == range(5)
+
+
 # -- code
 
 

@@ -296,8 +296,8 @@ def test_names_are_escaped_everywhere():
     assert len(lines) == 4
     assert len({line.replace(r"\|", "").count("|") for line in lines}) == 1
     name = (
-        r"$<$b$>$\&a$|$b\_\$x\textasciicircum{}y\textasciitilde{}\textasciigrave{}*\{\}\textbackslash{}\%\# [1](z) "
-        r"$-$$\times$"
+        r"$<$b$>$\&a$|$b\_\$x\textasciicircum{}y\textasciitilde{}\textasciigrave{}*\{\}\textbackslash{}"
+        r"\%\# [1](z) $-$$\times$"
     )
     assert f"{name} & " in latex
 
