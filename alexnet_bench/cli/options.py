@@ -69,7 +69,8 @@ class _Path(click.Path):
             return self.fail(f"{str(value)!r}: there is no such home folder", param, ctx)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
-            return self.fail(f"{in_short(str(value))} can be no {self.what} ({why}); give another", param, ctx)
+            name = in_short(str(value))
+            return self.fail(f"{name} can be no {self.what} ({why}); give another", param, ctx)
         return path
 
 
