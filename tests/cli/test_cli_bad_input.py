@@ -114,7 +114,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         ("report one another", "give --out when reporting several runs together"),
         ("list --ablations none", "none is not a folder; give one that holds ablation files (*.py)"),
         # Numbers.
-        ("show alexnet --classes 1", "1 is not in the range x>=2"),
+        ("show alexnet --classes 1", "1 is not in the range 2<=x<=1000000"),
         ("run --interval much", "'much' is no share such as 0.5%"),
         ("run --interval 0%", "'0%' is no share such as 0.5%"),
         ("run --interval 150%", "'150%' is no share such as 0.5%"),

@@ -10,7 +10,7 @@ from alexnet_bench.cli.options import FILE, FOLDER, SECONDS
 
 NUL, LONG, DIGITS = "a\0b", "x" * 5000, "9" * 5000
 PATHS = ["", NUL, LONG, "~nobody-of-that-name/x"]
-WHOLE_NUMBERS = ["", "0", "-1", "1.5", "nan", "1e400", "0x10", "\udcff", NUL, DIGITS, "many", "1;2"]
+WHOLE_NUMBERS = ["", "0", "-1", "1.5", "nan", "1e400", "0x10", "\udcff", NUL, "9" * 20, DIGITS, "many", "1;2"]
 TIMES = ["", "0x", "-5m", "nan", "inf", "1e400", "5m5s", "\u0665m", NUL, LONG, "\udcff"]
 NAMES = ["", " ", ",", "no-such", NUL, LONG, "\udcff", "\x1b[31m", "a\nb", "[", "ü"]
 SELECTIONS = [

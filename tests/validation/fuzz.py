@@ -4,7 +4,8 @@
     python tests/validation/fuzz.py --seconds 600 results/reference/reliability/fuzz.json
 
 Atheris (libFuzzer) goes after what reaches new code of ours. A target fails by any error that is none of
-ours, by a message without end, or by 20 seconds for one input. `--only NAME` runs one target, in this process.
+ours, by a message without end, or by 20 seconds for one input. `--only NAME` runs one target, in this
+process.
 """
 
 import contextlib
