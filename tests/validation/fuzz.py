@@ -1,7 +1,7 @@
 """What reads bytes or text of others, fed with what Atheris makes of examples: each is read or refused.
 
     pip install atheris
-    python tests/validation/fuzz.py --seconds 600 results/reference/reliability/fuzz.json
+    python tests/validation/fuzz.py --seconds 600 results/reference/fuzz.json
 
 Atheris (libFuzzer) goes after what reaches new code of ours. A target fails by any error that is none of
 ours, by a message without end, or by 20 seconds for one input. `--only NAME` runs one target, in this
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from script import arguments, write
+from script import arguments, tabulated, write
 
 # Seconds that reading one input may take.
 MOST_SECONDS = 20
@@ -144,6 +144,21 @@ def main() -> None:
         fuzz(options.only, options.seconds)
     else:
         write(options.out, [measured(name, options.seconds) for name in TARGETS])
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """What was fed to each target, as Markdown."""
+    return tabulated(
+        [
+            {
+                "what is read": (TARGETS[row["target"]][0].__doc__ or "").rstrip("."),
+                "inputs": f"{row['executions']:,}",
+                "seconds": str(row["seconds"]),
+                "failed": "yes" if row["failed"] else "none",
+            }
+            for row in found
+        ]
+    )
 
 
 def measured(name: str, seconds: int) -> dict[str, Any]:
