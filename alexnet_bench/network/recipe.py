@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.checked import check_fields
 from alexnet_bench.network.layer_recipe import (
     LayerRecipe,
     RateSchedule,
@@ -25,12 +26,23 @@ from alexnet_bench.network.parts import (
     paper,
     sgd,
 )
+from alexnet_bench.words import in_short
 
 PIXELS = ("centred", "standardized", "mean-image")
 WITH_COLOUR_NOISE = "crops-flips-colour"
 AUGMENTATIONS = ("none", "crops-and-flips", WITH_COLOUR_NOISE)
 # The fields that name a part, and what is shipped of it.
 PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
+NUMBERS = (
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "batch_size",
+    "epochs",
+    "bias",
+    "stop_at_train_error",
+    "bias_rate",
+)
 # What a layer may have of its own in place of a field of the recipe.
 OF_LAYERS = {"initialization": "deviation", "weight_decay": "weight_decay"}
 
@@ -99,6 +111,7 @@ class Recipe:
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        check_fields(f"recipe {in_short(self.name)}", self, VariantError, *NUMBERS)
         shared = self.crops_shared_by
         if shared is not None and not (isinstance(shared, int) and shared > 0):
             raise VariantError(f"recipe crops_shared_by is {shared!r}; it must be a whole number above 0")

@@ -1,6 +1,7 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
@@ -35,6 +36,9 @@ from alexnet_bench.run.task import checkpoint_file
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.training import Training
 from alexnet_bench.run.trials import run_trials
+from alexnet_bench.run.trust import remember
+from alexnet_bench.words import plain
+from alexnet_bench.worker.build_info import settings as settings_of
 
 Kind = TypeVar("Kind", Trial, Draw)
 
@@ -49,14 +53,18 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
     run_id = uuid.uuid4().hex[:12]
     manifest = Manifest(
         run_id=run_id,
-        command=command,
+        # A folder's name may be of bytes that no text has.
+        command=plain(command),
         created_at=now(),
         git_commit=revision,
-        environment=Environment(**describe_environment(), settings=read_machine()),
+        environment=Environment(
+            **describe_environment(), settings=read_machine(), variables=settings_of(os.environ)
+        ),
         settings=asdict(settings),
         plan=plan,
     )
     create_run(folder, manifest)
+    remember(settings.ablations)
     return run_id
 
 

@@ -1,10 +1,10 @@
-"""What many trials cost beside training them: processor seconds and memory of the plan, the driver, a resume and a report.
+"""What many trials cost beside training them: seconds and memory of the plan, the driver, a resume, a report.
 
     python tests/validation/scale.py results/reference/scale.json
     python tests/validation/scale.py results/reference/scale.json --table
 
-One ablation's variants and as many seeds as it takes, with outcomes that are made up in no time: all else is what a
-run does. Each number of trials is a process of its own. Processor seconds hardly depend on what else runs.
+Five variants and as many seeds as it takes, with outcomes that are made up in no time: all else is what a run
+does. Each number of trials is a process of its own. Processor seconds hardly depend on what else runs.
 """
 
 import contextlib
