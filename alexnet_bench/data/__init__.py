@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from alexnet_bench.data.dataset import Dataset, Description, Split
 from alexnet_bench.errors import DataError, UnknownNameError
+from alexnet_bench.words import plain
 
 __all__ = ["DATASETS", "Dataset", "Split", "open_dataset"]
 
@@ -41,6 +42,6 @@ def open_dataset(spec: str) -> Dataset:
         return description.open(path or None)
     except OSError as error:
         raise DataError(
-            f"{error.filename or spec} cannot be read ({error.strerror or error}); "
+            f"{plain(str(error.filename or spec))} cannot be read ({error.strerror or error}); "
             "check the path and its permissions"
         ) from error

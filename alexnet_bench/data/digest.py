@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alexnet_bench.errors import DataError
+from alexnet_bench.words import plain
 
 if TYPE_CHECKING:
     from alexnet_bench.data.dataset import Split
@@ -39,7 +40,8 @@ def digest_of(splits: Sequence["Split"]) -> str:
         return digest
     except OSError as error:
         raise DataError(
-            f"{error.filename} cannot be read ({error.strerror or error}); check the path and its permissions"
+            f"{plain(str(error.filename))} cannot be read ({error.strerror or error}); "
+            "check the path and its permissions"
         ) from error
 
 

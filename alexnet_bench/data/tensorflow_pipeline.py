@@ -61,7 +61,7 @@ class Pipeline:
         self.image_side, self.canvas = canvas or side, canvas or canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
         self.batches_at_once = self._batches_at_once()
-        self._files = Files(dataset.train.paths, self.canvas, dataset.channels)
+        self._files = Files(dataset.train, self.canvas)
         order = np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train))
         sample = train.take(np.sort(order[:SAMPLED_FOR_STATISTICS]))
         stride = max(1, self.canvas // STATISTICS_SIDE)
@@ -93,7 +93,7 @@ class Pipeline:
 
         steps = tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
         batches = _in_parallel(_in_parallel(steps, load), self._training_batches)
-        with self._files.corrupt_file_named(self.split.paths):
+        with self._files.corrupt_file_named(self.split):
             yield from batches.prefetch(2)
 
     def evaluation(self, split: Split, batch_size: int, views: str = "centre") -> Iterable[tf.Tensor]:
@@ -174,7 +174,7 @@ class Pipeline:
     def _canvases(self, split: Split) -> Canvases:
         """What makes indices into a split canvases, 0 to 255: uint8, or float32 where they are scaled."""
         if split.images is None:
-            return self._files.canvases(split.paths)
+            return self._files.canvases(split)
         images = tf.constant(split.images)
         return lambda indices: self._padded(tf.gather(images, indices))
 
@@ -276,7 +276,7 @@ class _InOrder:
         self._batches, self._files, self._split = batches, files, split
 
     def __iter__(self) -> Iterator[tf.Tensor]:
-        with self._files.corrupt_file_named(self._split.paths):
+        with self._files.corrupt_file_named(self._split):
             yield from self._batches
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from alexnet_bench.data import Split
 from alexnet_bench.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("tensorflow_ready")
@@ -29,7 +30,7 @@ def saved(folder, image, suffix, **options):
 def canvas(path):
     from alexnet_bench.data.tensorflow_files import read_canvas
 
-    return read_canvas(path, SIDE, 3).numpy().astype("float32")
+    return read_canvas(path, SIDE).numpy().astype("float32")
 
 
 def plain_canvas(path):
@@ -113,4 +114,4 @@ def test_jpeg_that_cannot_be_decoded_is_named(tmp_path):
     path = saved(tmp_path, picture(90, 61), ".jpg")
     Path(path).write_bytes(Path(path).read_bytes()[:40])
     with pytest.raises(DataError, match=f"corrupt image: {path} cannot be decoded"):
-        Files([path], SIDE, 3)
+        Files(Split(labels=np.zeros(1, np.int64), paths=(path,)), SIDE)

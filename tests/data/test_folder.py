@@ -111,21 +111,22 @@ def test_three_images_of_any_suffix_reach_every_split(flat, suffix):
 
 def newt_of_other_files(root):
     (root / "newt" / "more").mkdir(parents=True)
-    (root / "newt" / "one.gif").touch()
+    (root / "newt" / "more" / "one.HEIC").touch()
+    (root / "newt" / "two").touch()
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda root: (root / "newt").mkdir(), "/newt: no JPEG or PNG files (it is empty)"),
-        (newt_of_other_files, "/newt: no JPEG or PNG files (it holds .gif, folders)"),
+        (lambda root: (root / "newt").mkdir(), "/newt: no JPEG, PNG, WebP, BMP or GIF files (it is empty)"),
+        (newt_of_other_files, "/newt: no JPEG, PNG, WebP, BMP or GIF files (it holds .heic, suffixless)"),
         (
             lambda root: write_images(root / "newt", 2),
             "/newt (2); expected 3 or more in each class",
         ),
         (
             lambda root: (root / "dog" / "03.png").write_bytes(b"no image"),
-            "/dog/03.png is no image",
+            "/dog/03.png is none of these",
         ),
         # Left out in silence, it would make the class smaller than the user believes.
         (
@@ -161,7 +162,7 @@ def test_a_test_split_that_cannot_be_used(official, refusal, change, expected):
 
 
 def test_no_class_folders(tmp_path, flat, refusal):
-    expected = "holds no class folders; expected JPEG or PNG files in PATH/<class>/"
+    expected = "holds no class folders; expected JPEG, PNG, WebP, BMP or GIF files in PATH/<class>/"
     (tmp_path / "empty").mkdir()
     assert f"{tmp_path / 'empty'} {expected}" in refusal(f"folder:{tmp_path / 'empty'}")
     assert f"{flat / 'cat'} holds images but no class folders" in refusal(f"folder:{flat / 'cat'}")

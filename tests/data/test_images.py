@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_bench.data.folder import check_images
+from alexnet_bench.data.images import check_images
 from alexnet_bench.errors import DataError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
@@ -66,15 +66,15 @@ def test_thumbnails_end_is_not_the_images(image):
 
 
 def test_another_format_in_disguise(image):
-    path = image(".png", kind="GIF")
-    assert f"corrupt image: {path} is GIF; expected JPEG or PNG" in refusal(path)
+    path = image(".png", kind="TIFF")
+    assert f"corrupt image: {path} is none of these" in refusal(path)
 
 
-@pytest.mark.parametrize(("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is no image")])
+@pytest.mark.parametrize(("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is none of these")])
 def test_no_image(tmp_path, text, fault):
     path = tmp_path / "image.jpg"
     path.write_text(text)
-    assert f"corrupt image: {path} {fault}; expected JPEG or PNG" in refusal(str(path))
+    assert f"corrupt image: {path} {fault}; expected JPEG, PNG, WebP, BMP or GIF" in refusal(str(path))
 
 
 def test_first_offenders_are_named_and_the_rest_counted(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from alexnet_bench.data import Split, open_dataset
-from alexnet_bench.data.folder import check_images
+from alexnet_bench.data.images import check_images
 from alexnet_bench.errors import DataError
 from alexnet_bench.network.recipe import PAPER
 
