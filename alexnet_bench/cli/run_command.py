@@ -142,7 +142,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
     if not as_json:
         from alexnet_bench.show.plan import plan_notes
 
-        for note in plan_notes(schedule.manifest_plan()):
+        for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
             say(note, sys.stderr)
     try:
         with RenewedReport(folder, quiet=as_json) as progress:
@@ -199,12 +199,15 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
     from alexnet_bench.run.cost import estimate
 
     plan, cost = schedule.manifest_plan(), estimate(schedule)
+    images, notes = schedule.images_by_class, schedule.data_notes
     if as_json:
-        say_json(asdict(plan) | {"estimate": cost}, indent=2)
+        say_json(asdict(plan) | {"images": images, "notes": notes, "estimate": cost}, indent=2)
         return
-    from alexnet_bench.show.plan import plan_lines, plan_table
+    from alexnet_bench.show.plan import images_table, plan_lines, plan_table
 
-    print_table(plan_table(plan))
-    say()
-    for line in plan_lines(plan, cost):
+    for table in (plan_table(plan), images_table(images)):
+        if table.rows:
+            print_table(table)
+            say()
+    for line in plan_lines(plan, cost, notes):
         say(line)

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,7 +108,8 @@ def _split_folders(root: Path) -> tuple[Path, Path | None]:
     """The folders of training and, if there is one, of test.
 
     A class of railway pictures may be called "train": only one that holds folders is a split. Of several for
-    test, `test/` before `val/`, but one with class folders before one without: ImageNet's `test/` is unlabelled.
+    test, `test/` goes before `val/`, but one with class folders before one without: ImageNet's `test/` is
+    unlabelled.
     """
     found = {folder.name.lower(): folder for folder in _subfolders(root)}
     training = [found[name] for name in TRAINING_NAMES if name in found and _subfolders(found[name])]
@@ -144,16 +145,19 @@ def _skipped(parts: Iterable[_ClassFolders]) -> list[str]:
         for kind, names in sorted(found.items())
     ]
     if beside:
-        notes.append(f"{counted(beside, 'image')} in no class folder {'was' if beside == 1 else 'were'} skipped")
+        notes.append(
+            f"{counted(beside, 'image')} in no class folder {'was' if beside == 1 else 'were'} skipped"
+        )
     return notes
 
 
-def _unread(root: Path, folders: Iterable[Path]) -> list[str]:
+def _unread(root: Path, folders: Sequence[Path]) -> list[str]:
     """Of a folder that is split up, the folders that are neither training nor test."""
     others = [folder.name for folder in _subfolders(root) if folder not in folders]
     if root in folders or not others:
         return []
-    return [f"beside {joined([f'{_shown(folder.name)}/' for folder in folders])}, not read: {some(map(_shown, others))}"]
+    read = joined([f"{_shown(folder.name)}/" for folder in folders])
+    return [f"only {read} {'is' if len(folders) == 1 else 'are'} read, not {some(map(_shown, others))}"]
 
 
 def _subfolders(folder: Path) -> list[Path]:

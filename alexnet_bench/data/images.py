@@ -1,4 +1,4 @@
-"""Image files: whether they can be read, which way up they are, and the pixels of what TensorFlow leaves to PIL."""
+"""Image files: whether they can be read, and which way up; and what TensorFlow does not decode."""
 
 import contextlib
 import io
@@ -33,7 +33,7 @@ ORIENTATION = 0x0112
 UPRIGHT = 1
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     """What is wrong with an image file: what follows its path in a message."""
 
 
@@ -44,11 +44,14 @@ def check_images(paths: Iterable[str]) -> np.ndarray:
         DataError: files that are no images, end too early or are too large; damage in between goes unseen.
     """
     orientations, faults = [], []
-    for path in paths:
-        try:
-            orientations.append(_orientation_of(path))
-        except _Fault as fault:
-            faults.append(f"{plain(path)} {fault}")
+    with warnings.catch_warnings():
+        # Of sizes below the limit here, and of a damaged EXIF.
+        warnings.simplefilter("ignore")
+        for path in paths:
+            try:
+                orientations.append(_orientation_of(path))
+            except _FaultError as fault:
+                faults.append(f"{plain(path)} {fault}")
     if faults:
         them = "them" if len(faults) > 1 else "it"
         raise DataError(f"corrupt image: {some(faults)}; expected {KINDS}; replace {them} or remove {them}")
@@ -70,18 +73,16 @@ def _orientation_of(path: str) -> int:
         status = Path(path).stat()
         # To open a pipe is to wait for whoever writes to it.
         if not stat.S_ISREG(status.st_mode):
-            raise _Fault("is no regular file")
+            raise _FaultError("is no regular file")
         if not status.st_size:
-            raise _Fault("is empty")
+            raise _FaultError("is empty")
         if status.st_size > MOST_BYTES:
-            raise _Fault(f"has more than {MOST_BYTES:,} bytes")
-        with Path(path).open("rb") as file, warnings.catch_warnings():
-            # The limit below is the one that holds.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            raise _FaultError(f"has more than {MOST_BYTES:,} bytes")
+        with Path(path).open("rb") as file:
             tail = _tail(file)
             with Image.open(file, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise _Fault(TOO_LARGE)
+                    raise _FaultError(TOO_LARGE)
                 orientation = _orientation(image)
                 if image.format not in END_MARKERS:
                     image.load()
@@ -89,11 +90,11 @@ def _orientation_of(path: str) -> int:
                     _look_closer(file, image, END_MARKERS[image.format])
                 return orientation
     except UnidentifiedImageError:
-        raise _Fault("is none of these") from None
+        raise _FaultError("is none of these") from None
     except Image.DecompressionBombError:
-        raise _Fault(TOO_LARGE) from None
+        raise _FaultError(TOO_LARGE) from None
     except (OSError, SyntaxError, ValueError, struct.error) as error:
-        raise _Fault(f"cannot be decoded ({plain(str(error))})") from None
+        raise _FaultError(f"cannot be decoded ({plain(str(error))})") from None
 
 
 def _orientation(image: "Image.Image") -> int:
@@ -117,7 +118,7 @@ def _look_closer(file: BinaryIO, image: "Image.Image", marker: bytes) -> None:
     image.load()
     file.seek(0)
     if marker not in file.read():
-        raise _Fault("ends too early")
+        raise _FaultError("ends too early")
 
 
 def _tail(file: BinaryIO) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from alexnet_bench.analysis.rates import chosen_rates
 from alexnet_bench.data import DATASETS, Dataset, open_dataset
@@ -16,7 +17,7 @@ from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import Recipe, scale_to_small_images
+from alexnet_bench.network.recipe import Recipe, scale_to_few_photographs, scale_to_small_images
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import Topology, find_topology
@@ -126,6 +127,27 @@ class Schedule:
     def training_images(self) -> int:
         """How many images an epoch has."""
         return len(self.dataset.carve(0)[0])
+
+    @property
+    def data_notes(self) -> tuple[str, ...]:
+        """What the owner of the images should know of how they were read."""
+        return self.dataset.notes if self.trains else ()
+
+    @property
+    def images_by_class(self) -> dict[str, dict[str, int]]:
+        """How many images of a user's own each class has in training, validation and test."""
+        if not (self.trains and self.dataset.train.paths):
+            return {}
+        training, validation = self.dataset.carve(0)
+        splits = {"training": training, "validation": validation, self.dataset.test_name: self.dataset.test}
+        counts = {
+            name: np.bincount(split.labels, minlength=len(self.dataset.classes)).tolist()
+            for name, split in splits.items()
+        }
+        return {
+            name: {split: of_classes[label] for split, of_classes in counts.items()}
+            for label, name in enumerate(self.dataset.classes)
+        }
 
     @cached_property
     def networks(self) -> list[Network]:
@@ -342,8 +364,8 @@ class Schedule:
         if not self.trains:
             return self._recipe_at(self.time_topology)
         settings, recipe = self.settings, self._recipe_at(self.topology)
-        if self.topology.small:
-            recipe = scale_to_small_images(recipe, self.training_images)
+        scaled = scale_to_small_images if self.topology.small else scale_to_few_photographs
+        recipe = scaled(recipe, self.training_images)
         recipe = recipe.but(batch_size=settings.batch_size or recipe.batch_size)
         epochs = recipe.epochs
         if recipe.stop_at_train_error is None:
