@@ -218,13 +218,16 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
 def scale_to_few_photographs(recipe: Recipe, images: int) -> Recipe:
     """The recipe for a larger topology, trained on `images` images: as it is where an epoch has 32 steps.
 
-    Of fewer images the batch is halved until it has. A run of so few steps would end before the paper's
-    initialisation leaves chance: it becomes He's, as for small images.
+    Of fewer images the batch is halved until it has, and the rate of SGD with it. A run of so few steps would
+    end before the paper's initialisation leaves chance: it becomes He's, as for small images.
     """
     batch = _batch_for(images, recipe)
     if recipe.layers is not None or batch == recipe.batch_size:
         return recipe
-    return recipe.but(**_started_soon(recipe), batch_size=batch)
+    changes = _started_soon(recipe) | {"batch_size": batch}
+    if recipe.optimizer == sgd:
+        changes["learning_rate"] = recipe.learning_rate * batch / recipe.batch_size
+    return recipe.but(**changes)
 
 
 def _batch_for(images: int, recipe: Recipe) -> int:
