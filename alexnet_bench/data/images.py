@@ -29,6 +29,8 @@ TAIL_BYTES = 64
 MOST_PIXELS = 2**27
 TOO_LARGE = f"has more than {MOST_PIXELS:,} pixels"
 MOST_BYTES = 2**29
+# What PIL raises of files that are damaged.
+ERRORS = (OSError, SyntaxError, ValueError, struct.error)
 ORIENTATION = 0x0112
 UPRIGHT = 1
 
@@ -59,11 +61,18 @@ def check_images(paths: Iterable[str]) -> np.ndarray:
 
 
 def decoded(contents: bytes) -> np.ndarray:
-    """The pixels of a file, of its first frame: uint8 RGBA."""
+    """The pixels of a file, of its first frame: uint8 RGBA.
+
+    Raises:
+        ValueError: they cannot be decoded.
+    """
     from PIL import Image
 
-    with Image.open(io.BytesIO(contents), formats=FORMATS) as image:
-        return np.asarray(image.convert("RGBA"))
+    try:
+        with Image.open(io.BytesIO(contents), formats=FORMATS) as image:
+            return np.asarray(image.convert("RGBA"))
+    except ERRORS as error:
+        raise ValueError(f"{type(error).__name__} of PIL") from error
 
 
 def _orientation_of(path: str) -> int:
@@ -93,7 +102,7 @@ def _orientation_of(path: str) -> int:
         raise _FaultError("is none of these") from None
     except Image.DecompressionBombError:
         raise _FaultError(TOO_LARGE) from None
-    except (OSError, SyntaxError, ValueError, struct.error) as error:
+    except ERRORS as error:
         raise _FaultError(f"cannot be decoded ({plain(str(error))})") from None
 
 

@@ -66,8 +66,8 @@ class Files:
             for path in split.paths:
                 try:
                     read_canvas(path, self._side)
-                except tf.errors.OpError as error:
-                    reason = plain(error.message.splitlines()[0])
+                except (tf.errors.OpError, ValueError) as error:
+                    reason = plain(str(error).splitlines()[0])
                     raise DataError(
                         f"corrupt image: {plain(path)} cannot be decoded ({reason}); replace it or remove it"
                     ) from None

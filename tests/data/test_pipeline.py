@@ -20,7 +20,8 @@ CROPS = PAPER.but(batch_size=4, augmentation="crops-and-flips")
 
 def dataset(images=None, paths=(), *, mirrored=False, size=8):
     count = len(paths) if images is None else len(images)
-    split = Split(labels=np.arange(count), images=images, paths=paths)
+    orientations = check_images(paths) if paths else None
+    split = Split(labels=np.arange(count), images=images, paths=paths, orientations=orientations)
     channels = 3 if images is None else images.shape[-1]
     made_up = {"train": split, "test": split, "mirrored": mirrored, "size": size, "channels": channels}
     return replace(open_dataset("digits"), **made_up)
@@ -336,11 +337,12 @@ def memory_full(monkeypatch):
 
 
 def test_memory_changes_no_number(tmp_path, monkeypatch):
-    paths = []
-    for number in range(8):
+    paths, exif = [], Image.Exif()
+    for number, suffix in enumerate([".jpg", ".png", ".webp", ".bmp", ".gif", ".jpg", ".png", ".jpg"]):
         picture = Image.fromarray(np.random.default_rng(number).integers(0, 256, (30, 25, 3), np.uint8))
-        paths.append(str(tmp_path / f"{number}.jpg"))
-        picture.save(paths[-1])
+        paths.append(str(tmp_path / f"{number}{suffix}"))
+        exif[0x0112] = 1 + number
+        picture.save(paths[-1], exif=exif)
     everything = []
     for share in (1, 0):
         monkeypatch.setattr("alexnet_bench.data.tensorflow_files.MEMORY_SHARE", share)
