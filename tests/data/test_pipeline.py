@@ -1,3 +1,4 @@
+import json
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,36 @@ def test_colour_noise_shifts_whole_images_along_the_colours_axes():
     assert np.abs(shifts[:, 0].mean(0)).max() < 0.3
 
 
+COLOURED = CROPS.but(augmentation="crops-flips-colour")
+
+
+def in_covariance(pipe):
+    """Times the axes' transpose the axes are the covariance that they were made of."""
+    return pipe.colour_axes.T @ pipe.colour_axes
+
+
+def test_colours_of_files_are_those_of_the_whole_training_set_whatever_the_seed(files):
+    data = dataset(paths=files)
+    pipes = [pipeline(data, COLOURED, seed=seed) for seed in (0, 1)]
+    half = replace(data, train=data.train.take(slice(12)))
+    np.testing.assert_array_equal(pipes[0].colour_axes, pipes[1].colour_axes)
+    for pipe, images in ((pipes[0], NOISE), (pipeline(half, COLOURED), NOISE[:12])):
+        expected = np.cov(canvases(images).reshape(-1, 3), rowvar=False)
+        np.testing.assert_allclose(in_covariance(pipe), expected, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("memory_full")
+def test_colours_of_files_are_found_once(files, cache):
+    before = in_covariance(pipeline(dataset(paths=files), COLOURED))
+    (kept,) = cache.rglob("*/colours/*")
+    kept.write_text(json.dumps((2 * before).tolist()), encoding="utf-8")
+
+    np.testing.assert_allclose(in_covariance(pipeline(dataset(paths=files), COLOURED)), 2 * before, rtol=1e-4)
+    for damage in ("", "[1, 2", "[[1, 2], [3, 4]]", "[[NaN, 0, 0], [0, 1, 0], [0, 0, 1]]", "{}", '[["a"]]'):
+        kept.write_text(damage, encoding="utf-8")
+        np.testing.assert_allclose(in_covariance(pipeline(dataset(paths=files), COLOURED)), before, rtol=1e-4)
+
+
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_colour_noise_that_ends_and_the_division_that_ends_with_it(monkeypatch, at_once):
     """Of 12 steps of two epochs, the first seven: with noise, and less the mean divided by 1.1."""
@@ -302,6 +333,13 @@ def test_the_mean_image_of_files_is_that_of_their_canvases(files):
     """It is estimated from 2,000 of them: of fewer, from all."""
     pipe = pipeline(dataset(paths=files), PLAIN.but(pixels="mean-image"))
     np.testing.assert_allclose(pipe.mean_image, NOISE.mean(0), atol=1e-3)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache folder of one's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 @pytest.fixture
