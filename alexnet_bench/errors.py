@@ -48,6 +48,10 @@ class WorkerError(BenchError):
     """A worker process that could not start, ended, or answered out of turn: nothing can be measured."""
 
 
+class BenchWarning(UserWarning):
+    """What a user should know, and need not put right; `bench` prints each once, as one line."""
+
+
 def why_unwritable(error: OSError) -> str:
     """Why a file cannot be written, or the folder that it goes into cannot be made."""
     if isinstance(error, FileExistsError):

@@ -18,7 +18,8 @@ from alexnet_bench.analysis.effect import relative_speed
 from alexnet_bench.analysis.gate import UNTIMED, Asked, by_network, typical, undecided
 from alexnet_bench.analysis.quantities import Quantity, Thresholds
 from alexnet_bench.errors import RecordError, WorkerError
-from alexnet_bench.records.manifest import MANIFEST, read_manifest
+from alexnet_bench.records.files import is_there
+from alexnet_bench.records.manifest import MANIFEST, holds_run, read_manifest
 from alexnet_bench.records.run_folder import RECORDS, run_records
 from alexnet_bench.records.schema import Draw, columns_of, differences
 from alexnet_bench.stats.estimate import FEWEST_UNITS
@@ -40,9 +41,12 @@ def stored_sessions(folder: Path) -> list[list[Draw]]:
     Raises:
         RecordError: the records of one are damaged or of a newer schema.
     """
-    if not folder.is_dir():
+    if not is_there(folder):
         return []
-    places = [place for place in sorted(folder.iterdir()) if (place / MANIFEST).is_file()]
+    try:
+        places = [place for place in sorted(folder.iterdir()) if holds_run(place)]
+    except OSError as error:
+        raise RecordError(f"{folder} cannot be read ({error.strerror}); give another --baseline") from None
     return [[row for row in run_records(place) if isinstance(row, Draw)] for place in places]
 
 

@@ -18,10 +18,12 @@ from alexnet_bench.analysis.decision import Decision, decided, of_quantity
 from alexnet_bench.analysis.effect import geometric_mean
 from alexnet_bench.analysis.quantities import TIME, Thresholds
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.files import UNDECODABLE, reading
 from alexnet_bench.records.schema import AGREEING, differences
 from alexnet_bench.stats.evidence import Apart, Evidence
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
+MOST_BYTES = 2**28
 # From one process to the next, as a share; see docs/gate.md.
 PROCESS_SPREAD = 0.03
 # Of what `variant_benchmark` writes beside its times; libraries may differ, as on two sides of a gate.
@@ -71,13 +73,11 @@ def read_timings(file: Path) -> dict[str, Timing]:
     Raises:
         RecordError: it is no such file, or holds no benchmark.
     """
+    with reading(file, MOST_BYTES) as opened:
+        text = opened.read()
     try:
-        content = msgspec.convert(json.loads(file.read_text(encoding="utf-8-sig")), _File)
-    except OSError as error:
-        raise RecordError(
-            f"{file} cannot be read ({error.strerror}); give a file of pytest-benchmark"
-        ) from None
-    except (ValueError, RecursionError) as error:
+        content = msgspec.convert(json.loads(text.decode("utf-8-sig")), _File)
+    except UNDECODABLE as error:
         raise RecordError(
             f"{file} is no result of pytest-benchmark ({error}); write one with --benchmark-json"
         ) from None

@@ -7,11 +7,13 @@ import math
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
+from alexnet_bench.errors import BenchWarning
 from alexnet_bench.words import plain
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ def prepare() -> None:
     sys.stdout, sys.stderr = _stream(sys.stdout, 1), _stream(sys.stderr, 2)
     # With PYTHONWARNINGS=error a library's deprecation would end the command.
     warnings.simplefilter("ignore")
+    warnings.simplefilter("always", BenchWarning)
+    warnings.showwarning = _complain_once()
     for name in ("COLUMNS", "LINES"):
         value = os.environ.get(name, "")
         if value and not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) in _COLUMNS):
@@ -61,6 +65,18 @@ def say(text: str = "", file: TextIO | None = None) -> None:
 def complain(level: str, what: object) -> None:
     """Say on standard error, in one line, what is wrong; the level is `Error` or `Warning`."""
     print(f"{level}: {plain(str(what))}", file=sys.stderr)
+
+
+def _complain_once() -> Callable[..., None]:
+    """What prints a warning of ours; the same one comes from each table and figure of a report."""
+    said = set[str]()
+
+    def show(message: Warning | str, *about: object) -> None:
+        if (text := str(message)) not in said:
+            said.add(text)
+            complain("Warning", text)
+
+    return show
 
 
 def print_table(table: "Table", title: str | None = None, wrap: bool = False) -> None:

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import tensorflow as tf
 from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.model.build import made_of
+from alexnet_bench.model.checkpoint import Checkpoint
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
+from alexnet_bench.records.files import replacing
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
 EVALUATION_BATCH = 256
@@ -37,6 +40,7 @@ class TrialSpec:
         evaluate_test: whether the test split is read; it is not while rates are being tuned.
         predictions: where to write the test predictions; None leaves them out.
         model: where to save the trained Keras model; None leaves it out.
+        checkpoint: where the trial is kept while it runs, to go on from if it is there; None: nowhere.
     """
 
     plan: LayerPlan
@@ -49,6 +53,7 @@ class TrialSpec:
     evaluate_test: bool = True
     predictions: Path | None = None
     model: Path | None = None
+    checkpoint: Path | None = None
 
 
 class Trainer:
@@ -77,7 +82,8 @@ class Trainer:
 
         Args:
             spec: what to train.
-            on_epoch: is given each epoch's row of the curve as it ends.
+            on_epoch: is given each epoch's row of the curve as it ends; of a trial that goes on, those
+                before it, too.
             clock: seconds.
 
         Returns:
@@ -125,8 +131,10 @@ def _outcome(
     on_epoch: Callable[[dict[str, Any]], None],
     clock: Callable[[], float],
 ) -> dict[str, Any]:
+    checkpoint = None if spec.checkpoint is None else Checkpoint(spec.checkpoint, steps.state, clock)
+    before = checkpoint.restore() if checkpoint else []
     curve: list[dict[str, Any]] = []
-    for row in _epochs(spec, pipeline, steps, validation, clock):
+    for row in chain(before, _epochs(spec, pipeline, steps, validation, clock, first=len(before))):
         curve.append(row)
         on_epoch(row)
         if row["loss"] is None:
@@ -137,6 +145,8 @@ def _outcome(
             }
         if row["train_error"] <= (spec.recipe.stop_at_train_error or -1) or row["epoch"] == spec.most_epochs:
             break
+        if checkpoint and len(curve) > len(before):
+            checkpoint.save(curve)
     if spec.model is not None:
         steps.model.save(spec.model)
     return {
@@ -150,12 +160,17 @@ def _outcome(
 
 
 def _epochs(
-    spec: TrialSpec, pipeline: Pipeline, steps: Steps, validation: Split, clock: Callable[[], float]
+    spec: TrialSpec,
+    pipeline: Pipeline,
+    steps: Steps,
+    validation: Split,
+    clock: Callable[[], float],
+    first: int,
 ) -> Iterator[dict[str, Any]]:
     per_epoch = pipeline.steps_per_epoch
-    batches = pipeline.training(spec.recipe.epochs)
+    batches = pipeline.training(spec.recipe.epochs, first)
     views = _views(spec, pipeline, validation)
-    for epoch in range(spec.recipe.epochs):
+    for epoch in range(first, spec.recipe.epochs):
         started = clock()
         progress = np.arange(epoch * per_epoch, (epoch + 1) * per_epoch) / (spec.recipe.epochs * per_epoch)
         rates = steps.rates_at(progress)
@@ -191,13 +206,15 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
     test = spec.dataset.test
     likeliest = _likeliest(steps, _views(spec, pipeline, test))
     if spec.predictions is not None:
-        spec.predictions.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            spec.predictions,
-            labels=test.labels,
-            likeliest=likeliest.astype("int16"),
-            filters=_first_filters(spec.plan, steps),
-        )
+        # The run's folder is there; were it moved meanwhile, it must not be made anew.
+        spec.predictions.parent.mkdir(exist_ok=True)
+        with replacing(spec.predictions) as fresh, fresh.open("wb") as file:
+            np.savez_compressed(
+                file,
+                labels=test.labels,
+                likeliest=likeliest.astype("int16"),
+                filters=_first_filters(spec.plan, steps),
+            )
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")
     errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}

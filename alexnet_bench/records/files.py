@@ -1,25 +1,49 @@
-"""Files of JSON lines: a row a line, appended and synced to disk, so that nothing is lost in a crash."""
+"""Files of JSON lines: a row a line, appended and synced to disk, so that nothing is lost in a crash.
+
+Lines are bytes and end at a line feed alone: what else ends a line of text may stand in a value.
+"""
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import RecordError, why_unwritable
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 ENCODER = msgspec.json.Encoder()
+# What decoding raises: no JSON, no UTF-8, another type, a number of thousands of digits, deep nesting.
+UNDECODABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+# Far more than is ever written: what is larger was not written by us, and must not fill the memory.
+MOST_FILE_BYTES, MOST_LINE_BYTES = 2**33, 2**26
 
 
 class _Version(msgspec.Struct):
     schema_version: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """A line that holds no row.
+
+    Args:
+        number: of the line, from 1 on.
+        why: what is wrong with it.
+        is_torn: whether it is a last line without its end, as a crash leaves one.
+    """
+
+    number: int
+    why: str
+    is_torn: bool
+
+
 def append_rows(path: Path, rows: Iterable[msgspec.Struct], type: Any, remedy: str) -> None:
-    """Add rows to a file, all in one write, and sync it to disk; what is not a number becomes null.
+    """Add rows to a file that is there, all in one write, synced to disk; what is not a number becomes null.
 
     It is an error where a row does not fit its type, or the file cannot be written: `remedy` says what then.
     """
@@ -27,39 +51,105 @@ def append_rows(path: Path, rows: Iterable[msgspec.Struct], type: Any, remedy: s
     for line in lines:
         try:
             msgspec.json.decode(line, type=type)
-        except msgspec.ValidationError as error:
+        except UNDECODABLE as error:
             raise RecordError(f"a row of {path} does not fit the schema: {error}") from None
     try:
-        with path.open("ab") as file:
+        # A file that is gone is not made anew: what it held would seem never to have been.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "ab") as file:
             file.write(b"".join(line + b"\n" for line in lines))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise RecordError(f"{path} cannot be written ({error.strerror}); {remedy}") from None
+        raise RecordError(f"{path} cannot be written ({why_unwritable(error)}); {remedy}") from None
 
 
-def read_rows(path: Path, type: Any, version: int) -> list[Any]:
+def read_rows(path: Path, type: Any, version: int, remedy: str) -> list[Any]:
     """The rows of a file, oldest first; a last line that was cut short by a crash is passed over.
 
-    `version` is the newest schema that is known.
+    `version` is the newest schema that is known; `remedy` says what is to be done about a damaged line.
 
     Raises:
         RecordError: a line is no row of a known schema; the message names file and line.
     """
-    decoder, found = msgspec.json.Decoder(type), []
-    # Lines of bytes end at a line feed alone: what else ends a line of text may stand in a value.
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+    rows, damage = sound_rows(path, type, version)
+    if lines := [line for line in damage if not line.is_torn]:
+        others = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        raise RecordError(f"{path}, line {lines[0].number}: {lines[0].why}{others}; {remedy}")
+    return rows
+
+
+def sound_rows(path: Path, type: Any, version: int) -> tuple[list[Any], list[Damage]]:
+    """The rows of a file, oldest first, and the lines that hold none.
+
+    Raises:
+        RecordError: the file cannot be read, or a line is of a newer schema than `version`.
+    """
+    decoder, rows, damage = msgspec.json.Decoder(type), list[Any](), list[Damage]()
+    with reading(path) as file:
+        for number, line in enumerate(_lines(file), 1):
             if not line.endswith(b"\n"):
-                break
+                is_torn = len(line) <= MOST_LINE_BYTES
+                why = "cut short" if is_torn else f"longer than {MOST_LINE_BYTES} bytes"
+                damage.append(Damage(number=number, why=why, is_torn=is_torn))
+                continue
             try:
                 row = decoder.decode(line)
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise RecordError(f"{path}, line {number}: {_newer(line, version) or error}") from None
+            except UNDECODABLE as error:
+                if newer := _newer(line, version):
+                    raise RecordError(f"{path}, line {number}: {newer}") from None
+                damage.append(Damage(number=number, why=str(error), is_torn=False))
+                continue
             if row.schema_version > version:
                 raise RecordError(f"{path}, line {number}: {_newer(line, version)}")
-            found.append(row)
-    return found
+            rows.append(row)
+    return rows, damage
+
+
+def set_aside(path: Path, numbers: Collection[int], aside: Path) -> None:
+    """Move lines, by their numbers from 1 on, into another file; what is appended next starts a line."""
+    number, has_ended = 1, True
+    with reading(path) as file:
+        try:
+            with replacing(path) as fresh, fresh.open("wb") as kept, aside.open("ab") as moved:
+                while piece := file.readline(MOST_LINE_BYTES):
+                    (moved if number in numbers else kept).write(piece)
+                    has_ended = piece.endswith(b"\n")
+                    number += has_ended
+                moved.write(b"" if has_ended else b"\n")
+                for written in (moved, kept):
+                    written.flush()
+                    os.fsync(written.fileno())
+        except OSError as error:
+            raise RecordError(f"{path} cannot be mended ({why_unwritable(error)})") from None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something of that name, and not what leads nowhere or may not be looked at."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def reading(path: Path, most_bytes: int = MOST_FILE_BYTES) -> Iterator[BinaryIO]:
+    """A file to read, if it is one: a pipe would be waited for, and a device never ends.
+
+    Raises:
+        RecordError: it cannot be read, is no file, or is larger than `most_bytes`.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("it is no file")
+        if found.st_size > most_bytes:
+            raise OSError(f"it has {found.st_size} bytes, of {most_bytes} at most")
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be read ({error.strerror or error}); give another, or make it readable"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -70,23 +160,23 @@ def replacing(path: Path) -> Iterator[Path]:
         yield fresh
         fresh.replace(path)
     finally:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
-def mend_file(path: Path) -> None:
-    """Cut off a last line that a crash left unfinished, so that what is appended starts a line."""
-    if path.is_file():
-        text = path.read_bytes()
-        if text and not text.endswith(b"\n"):
-            with path.open("r+b") as file:
-                file.truncate(text.rfind(b"\n") + 1)
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Each line with its end; of one that is too long, its beginning alone."""
+    while line := file.readline(MOST_LINE_BYTES + 1):
+        yield line
+        while len(line) > MOST_LINE_BYTES and not line.endswith(b"\n"):
+            line = file.readline(MOST_LINE_BYTES + 1)
 
 
 def _newer(line: bytes, known: int) -> str:
     """That a row is of a newer schema; nothing where it is not."""
     try:
         found = msgspec.json.decode(line, type=_Version).schema_version
-    except (msgspec.DecodeError, RecursionError):
+    except UNDECODABLE:
         return ""
     text = f"it has schema version {found}; this alexnet-bench reads up to {known}: update it"
     return text if found > known else ""

@@ -3,14 +3,15 @@
 A row is written once and never changed.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from alexnet_bench.errors import RecordError, why_unwritable
-from alexnet_bench.records.files import append_rows, mend_file, read_rows
+from alexnet_bench.errors import BenchWarning, RecordError, why_unwritable
+from alexnet_bench.records.files import append_rows, is_there, read_rows, set_aside, sound_rows
 from alexnet_bench.records.schema import Mode, column, columns_of
 
 SCHEMA_VERSION = 1
@@ -66,15 +67,30 @@ COLUMNS = columns_of(Entry)
 
 
 def append_history(file: Path, entries: Sequence[Entry]) -> None:
-    """Add entries to a history, all in one write; the file and its folder are made where there are none."""
+    """Add entries to a history, all in one write; the file and its folder are made where there are none.
+
+    A last line that a crash cut short is moved into a file beside it first, with a warning.
+
+    Raises:
+        RecordError: it cannot be written.
+    """
     if not entries:
         return
     remedy = "give another --history"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        mend_file(file)
+        file.touch()
     except OSError as error:
         raise RecordError(f"{file} cannot be written ({why_unwritable(error)}); {remedy}") from None
+    torn = [line for line in sound_rows(file, Entry, SCHEMA_VERSION)[1] if line.is_torn]
+    if torn:
+        aside = file.with_suffix(".damaged.jsonl")
+        warnings.warn(
+            f"{file}, line {torn[0].number}: {torn[0].why}; the line is kept in {aside}",
+            BenchWarning,
+            stacklevel=2,
+        )
+        set_aside(file, {line.number for line in torn}, aside)
     append_rows(file, entries, Entry, remedy)
 
 
@@ -84,12 +100,9 @@ def read_history(file: Path) -> list[Entry]:
     Raises:
         RecordError: there is no such file, it cannot be read or holds nothing, or a line is no entry.
     """
-    if not file.exists():
+    if not is_there(file):
         raise RecordError(f"{file} does not exist; `bench gate` writes one, and --history names it")
-    try:
-        entries = read_rows(file, Entry, SCHEMA_VERSION)
-    except OSError as error:
-        raise RecordError(f"{file} cannot be read ({error.strerror}); give another history") from None
+    entries = read_rows(file, Entry, SCHEMA_VERSION, "remove that line; the others stay as they are")
     if not entries:
         raise RecordError(f"{file} holds no entries yet; `bench gate` adds them")
     return sorted(entries, key=lambda entry: entry.time)

@@ -1,17 +1,16 @@
 """A run's manifest, `run.json`: what it set out to do, where and how."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from alexnet_bench.errors import RecordError
-from alexnet_bench.records.files import replacing
+from alexnet_bench.errors import RecordError, why_unwritable
+from alexnet_bench.records.files import UNDECODABLE, is_there, reading, replacing
 from alexnet_bench.records.schema import SCHEMA_VERSION
 
 MANIFEST = "run.json"
+MOST_BYTES = 2**28
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,24 +110,45 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Replace the manifest in one step, so that it is never half written."""
-    with replacing(folder / MANIFEST) as fresh:
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    """Replace the manifest in one step, so that it is never half written.
+
+    Raises:
+        RecordError: it cannot be written.
+    """
+    path = folder / MANIFEST
+    try:
+        with replacing(path) as fresh:
+            fresh.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be written ({why_unwritable(error)}); make room, or give another folder"
+        ) from None
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a folder holds what a run's has."""
+    return is_there(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a run."""
+    """The manifest of a run.
+
+    Raises:
+        RecordError: there is none, it is of a newer schema, damaged, or cannot be read.
+    """
     path = folder / MANIFEST
-    if not path.is_file():
+    if not is_there(path):
         raise RecordError(f"{folder} holds no {MANIFEST}; give a folder that `bench run` wrote")
+    with reading(path, MOST_BYTES) as file:
+        text = file.read()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        version = found.get("schema_version", 0) if isinstance(found, Mapping) else 0
+        found = msgspec.json.decode(text)
+        version = found.get("schema_version", 0) if isinstance(found, dict) else 0
         if isinstance(version, int) and version > SCHEMA_VERSION:
             raise RecordError(f"{path} is of a newer schema than {SCHEMA_VERSION}; update alexnet-bench")
         return msgspec.convert(_brought_up_to_date(found), Manifest)
-    except ValueError as error:
-        raise RecordError(f"{path} is damaged: {error}") from None
+    except UNDECODABLE as error:
+        raise RecordError(f"{path} is damaged: {error}; put a copy back, or measure anew") from None
 
 
 def _brought_up_to_date(found: Any) -> Any:

@@ -1,20 +1,27 @@
 """A run's folder: its manifest and the records beside it."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_bench.errors import RecordError
-from alexnet_bench.records.files import append_rows, mend_file, read_rows
-from alexnet_bench.records.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from alexnet_bench.errors import BenchWarning, RecordError, why_unwritable
+from alexnet_bench.records.files import Damage, append_rows, is_there, read_rows, set_aside, sound_rows
+from alexnet_bench.records.lock import LOCK, locked
+from alexnet_bench.records.manifest import MANIFEST, Manifest, write_manifest
 from alexnet_bench.records.schema import SCHEMA_VERSION, AnyRecord, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORDS = "records.jsonl"
+RECORDS, DAMAGED, RETRIED = "records.jsonl", "records.damaged.jsonl", "records.retried.jsonl"
+LOG, PREDICTIONS, REPORT, CHECKPOINTS = "workers.log", "predictions", "report", "checkpoints"
+# So much can be written where the disk is not full.
+_PROBE = bytes(2**20)
 
 
 @contextlib.contextmanager
@@ -56,32 +63,79 @@ def _new_folder(root: Path) -> Path:
 
 
 def create_run(folder: Path, manifest: Manifest) -> None:
-    """Make a run's folder, which must not be in use, and write its manifest."""
-    try:
-        if (folder / MANIFEST).exists():
-            raise RecordError(
-                f"{folder} holds a run already; give another --out, or go on with "
-                f"`bench run --resume {folder}`"
-            )
-        if folder.is_dir() and any(folder.iterdir()):
-            raise FileExistsError
-        folder.mkdir(parents=True, exist_ok=True)
-        # Of two runs that begin at once in one folder, one is first.
-        (folder / RECORDS).touch(exist_ok=False)
-        write_manifest(folder, manifest)
-    except FileExistsError:
-        raise RecordError(f"{folder} is in use; give an empty or new folder with --out") from None
-    except OSError as error:
-        raise RecordError(f"{folder} cannot be written ({error.strerror}); give another --out") from None
-    except ValueError as error:
-        raise RecordError(f"{str(folder)!r} cannot be written ({error}); give another --out") from None
+    """Make a run's folder, which must not be in use, and write its manifest; or else leave nothing behind."""
+    in_use = RecordError(f"{folder} is in use; give an empty or new folder with --out")
+    with contextlib.ExitStack() as undone:
+        try:
+            if not folder.exists():
+                undone.callback(_remove_empty, folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            # Of two runs that begin at once in one folder, one is first.
+            with locked(folder):
+                if (folder / MANIFEST).exists():
+                    raise RecordError(
+                        f"{folder} holds a run already; give another --out, or go on with "
+                        f"`bench run --resume {folder}`"
+                    )
+                if not all(map(_is_of_a_false_start, folder.iterdir())):
+                    raise in_use
+                undone.callback((folder / RECORDS).unlink, missing_ok=True)
+                (folder / RECORDS).touch()
+                write_manifest(folder, manifest)
+        except FileExistsError:
+            raise in_use from None
+        except OSError as error:
+            raise RecordError(f"{folder} cannot be written ({error.strerror}); give another --out") from None
+        except ValueError as error:
+            raise RecordError(f"{str(folder)!r} cannot be written ({error}); give another --out") from None
+        undone.pop_all()
 
 
-def reopen_run(folder: Path) -> Manifest:
-    """The manifest of a run that is to go on, its records mended if a crash cut the last one short."""
-    manifest = read_manifest(folder)
-    mend_file(folder / RECORDS)
-    return manifest
+def _is_of_a_false_start(entry: Path) -> bool:
+    """Whether it is what a run that was ended as it began leaves behind."""
+    if entry.name == RECORDS:
+        return entry.stat().st_size == 0
+    return entry.name in (LOCK, f"{MANIFEST}.new")
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        folder.rmdir()
+
+
+@contextlib.contextmanager
+def open_run(folder: Path) -> Iterator[Callable[[AnyRecord], None]]:
+    """Hold a run that goes on, and give what appends a record to it, durably.
+
+    Lines that hold no record are moved into `records.damaged.jsonl` first, with a warning.
+
+    Raises:
+        RecordError: another process holds it, or what a run writes cannot be written; from an append also
+            where the folder was moved or removed meanwhile.
+    """
+    with locked(folder) as lock:
+        if damage := sound_rows(folder / RECORDS, AnyRecord, SCHEMA_VERSION)[1]:
+            _warn_of(folder, damage)
+            set_aside(folder / RECORDS, {line.number for line in damage}, folder / DAMAGED)
+        _check_writable(folder)
+
+        def add(record: AnyRecord) -> None:
+            lock.check()
+            add_record(folder, record)
+
+        yield add
+
+
+def set_records_aside(folder: Path, is_unwanted: Callable[[AnyRecord], bool]) -> list[AnyRecord]:
+    """Move the records of what is to be done again into `records.retried.jsonl`, and return them.
+
+    For who holds the run: its records have no damaged line.
+    """
+    unwanted = {number: row for number, row in enumerate(run_records(folder), 1) if is_unwanted(row)}
+    if unwanted:
+        with writing(folder / RETRIED):
+            set_aside(folder / RECORDS, unwanted.keys(), folder / RETRIED)
+    return list(unwanted.values())
 
 
 def add_record(folder: Path, record: AnyRecord) -> None:
@@ -91,20 +145,80 @@ def add_record(folder: Path, record: AnyRecord) -> None:
 
 
 def run_records(*folders: Path) -> list[AnyRecord]:
-    """The records of runs, oldest first; a last line that was cut short by a crash is passed over."""
+    """The records of runs, oldest first; a last line that was cut short by a crash is passed over.
+
+    Raises:
+        RecordError: a folder holds no records, or a damaged line.
+    """
     found: list[AnyRecord] = []
-    for file in (folder / RECORDS for folder in folders):
-        if not file.is_file():
-            raise RecordError(f"{file} does not exist; give a folder that `bench run` wrote")
-        found += read_rows(file, AnyRecord, SCHEMA_VERSION)
+    for folder in folders:
+        remedy = f"`bench run --resume {folder}` sets it aside, and does again what it held"
+        found += read_rows(_records_file(folder), AnyRecord, SCHEMA_VERSION, remedy)
     return found
+
+
+def sound_records(folder: Path) -> list[AnyRecord]:
+    """The records of a run that is to go on; a warning tells of damaged lines, which stay as they are."""
+    records, damage = sound_rows(_records_file(folder), AnyRecord, SCHEMA_VERSION)
+    if damage:
+        _warn_of(folder, damage)
+    return records
+
+
+def _records_file(folder: Path) -> Path:
+    file = folder / RECORDS
+    if not is_there(file):
+        raise RecordError(f"{file} does not exist; give a folder that `bench run` wrote")
+    return file
+
+
+def _warn_of(folder: Path, damage: Sequence[Damage]) -> None:
+    first, others = damage[0], f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
+    warnings.warn(
+        f"{folder / RECORDS}, line {first.number}: {first.why}{others}; what it held is done again, and "
+        f"going on keeps the line in {DAMAGED}",
+        BenchWarning,
+        stacklevel=3,
+    )
+
+
+def _check_writable(folder: Path) -> None:
+    """See that all can be written before anything is measured.
+
+    Raises:
+        RecordError: something cannot.
+    """
+    folders = [folder / name for name in (PREDICTIONS, REPORT)]
+    for place in (folder, *(place for place in folders if place.is_symlink() or place.exists())):
+        with writing(place), tempfile.TemporaryFile(dir=place) as file:
+            file.write(_PROBE)
+    for name, flags in ((RECORDS, 0), (LOG, os.O_CREAT)):
+        with writing(folder / name):
+            # A pipe without a reader would be waited for.
+            os.close(os.open(folder / name, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | flags, 0o644))
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Write something of a run.
+
+    Raises:
+        RecordError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RecordError(
+            f"{place} cannot be written ({why_unwritable(error)}); make room or make it writable, and go on "
+            "with --resume"
+        ) from None
 
 
 def each_once(folders: Iterable[Path]) -> list[Path]:
     """Folders without those that were given before, however they are spelled."""
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for folder in folders:
-        found.setdefault(folder.resolve(), folder)
+        found.setdefault(os.path.realpath(folder), folder)
     return list(found.values())
 
 

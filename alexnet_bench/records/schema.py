@@ -7,21 +7,29 @@ follows from them. A new column gets a default, so that older records stay reada
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 import msgspec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 4
-Status = Literal["ok", "diverged", "out-of-memory", "crashed", "timed-out"]
+SCHEMA_VERSION = 5
+Status = Literal["ok", "diverged", "out-of-memory", "crashed", "timed-out", "killed"]
+# What ended by no doing of its own: the same may end well when it is tried again.
+FAULTS: tuple[Status, ...] = ("out-of-memory", "timed-out", "killed")
 Mode = Literal["training", "inference"]
 Purpose = Literal["result", "tuning"]
 MODES: tuple[str, ...] = get_args(Mode)
 HEAD, BASE = "head", "base"
 # Whether all seeds share a choice of learning rates, or each makes its own.
 SHARED, PER_SEED = TUNINGS = ("lr", "lr-per-seed")
+# Whole numbers that a column of 64 bits takes.
+_Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Count = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Amount = Annotated[float, msgspec.Meta(ge=0)]
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
 def column(about: str, *, agrees: bool = False) -> msgspec.Meta:
@@ -32,12 +40,12 @@ def column(about: str, *, agrees: bool = False) -> msgspec.Meta:
 class Epoch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One epoch of a trial; errors and loss as trained, with dropout and augmentation. Null: not finite."""
 
-    epoch: int
+    epoch: _Count
     learning_rate: float
     loss: float | None = None
-    train_error: float | None = None
-    validation_top1_error: float | None = None
-    seconds: float = 0.0
+    train_error: _Share | None = None
+    validation_top1_error: _Share | None = None
+    seconds: _Amount = 0.0
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,26 +59,26 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 class Yardstick(msgspec.Struct, frozen=True, kw_only=True):
     """The machine's peaks, measured between the rounds of a draw."""
 
-    flops_per_second: tuple[float, ...] = ()
-    bytes_per_second: tuple[float, ...] = ()
+    flops_per_second: tuple[_Positive, ...] = ()
+    bytes_per_second: tuple[_Positive, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """What trials and draws have in common."""
 
     kind: ClassVar[str]
-    schema_version: Annotated[int, column("version of this schema")] = SCHEMA_VERSION
+    schema_version: Annotated[_Whole, column("version of this schema")] = SCHEMA_VERSION
     run_id: Annotated[str, column("the run it was measured in")]
     variant: Annotated[str, column("name of the variant")]
     fingerprint: Annotated[str, column("equal where network, training and placement are equal")]
     topology: Annotated[str, column("scale of the network", agrees=True)]
-    classes: Annotated[int, column("classes told apart", agrees=True)]
+    classes: Annotated[_Whole, column("classes told apart", agrees=True)]
     recipe: Annotated[str, column("name of the training recipe", agrees=True)]
     recipe_settings: Annotated[dict[str, Any], column("every field of the recipe as it was used")]
     precision: Annotated[
         str, column("`tf32`, or a Keras dtype policy; `float32` uses no TensorFloat-32", agrees=True)
     ]
-    batch_size: Annotated[int, column("images a step", agrees=True)]
+    batch_size: Annotated[_Count, column("images a step", agrees=True)]
     placement: Annotated[
         str,
         column(
@@ -78,7 +86,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         ),
     ]
     device: Annotated[str, column("what it ran on; logical CPU devices are called so", agrees=True)]
-    threads: Annotated[int, column("CPU threads", agrees=True)]
+    threads: Annotated[_Whole, column("CPU threads", agrees=True)]
     versions: Annotated[dict[str, str], column("of Python and the libraries", agrees=True)]
     build: Annotated[
         dict[str, Any],
@@ -87,14 +95,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         ),
     ] = {}
     git_commit: Annotated[str | None, column("of the code, where it is a checkout")] = None
-    parameters: Annotated[int, column("parameters of the network")]
-    macs: Annotated[int, column("multiply-accumulates forward for one image")]
-    status: Annotated[Status, column("one of: ok, diverged, out-of-memory, crashed, timed-out")]
+    parameters: Annotated[_Whole, column("parameters of the network")]
+    macs: Annotated[_Whole, column("multiply-accumulates forward for one image")]
+    status: Annotated[Status, column("one of: ok, diverged, out-of-memory, crashed, timed-out, killed")]
     error: Annotated[str | None, column("what went wrong")] = None
     started_at: Annotated[str, column("UTC, ISO 8601")]
-    duration_seconds: Annotated[float, column("of the whole trial or draw")]
+    duration_seconds: Annotated[_Amount, column("of the whole trial or draw")]
     peak_memory_bytes: Annotated[
-        int | None, column("the worker's so far: of the fullest GPU by TensorFlow, else resident")
+        _Whole | None, column("the worker's so far: of the fullest GPU by TensorFlow, else resident")
     ] = None
 
     @property
@@ -116,9 +124,9 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
     data_digest: Annotated[
         str | None, column("of the images and labels; null in records older than version 3", agrees=True)
     ] = None
-    seed: Annotated[int, column("of the trial")]
+    seed: Annotated[_Whole, column("of the trial")]
     purpose: Annotated[Purpose, column("`result`, or `tuning`: trained to choose a rate")]
-    epochs: Annotated[int, column("epochs asked for", agrees=True)]
+    epochs: Annotated[_Count, column("epochs asked for", agrees=True)]
     tuned: Annotated[bool, column("whether the rate was chosen by `--tune`", agrees=True)]
     rate_per_seed: Annotated[
         bool, column("whether it was chosen for this seed alone, by `--tune lr-per-seed`", agrees=True)
@@ -127,15 +135,15 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
         str | None,
         column("as `fingerprint`, whatever the learning rate; null in records older than version 4"),
     ] = None
-    validation_top1_error: Annotated[float | None, column("share, last epoch")] = None
-    test_top1_error: Annotated[float | None, column("share")] = None
-    test_top5_error: Annotated[float | None, column("share; null under six classes")] = None
+    validation_top1_error: Annotated[_Share | None, column("share, last epoch")] = None
+    test_top1_error: Annotated[_Share | None, column("share")] = None
+    test_top5_error: Annotated[_Share | None, column("share; null under six classes")] = None
     held_out_top1_error: Annotated[
-        float | None, column("share, where the data set's official test images are absent")
+        _Share | None, column("share, where the data set's official test images are absent")
     ] = None
-    held_out_top5_error: Annotated[float | None, column("share, likewise")] = None
+    held_out_top5_error: Annotated[_Share | None, column("share, likewise")] = None
     train_error: Annotated[
-        float | None, column("share, without dropout and augmentation, after the last epoch")
+        _Share | None, column("share, without dropout and augmentation, after the last epoch")
     ] = None
     loss: Annotated[float | None, column("mean over the last epoch's steps")] = None
     curve: Annotated[
@@ -152,6 +160,12 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
             "and the first layer's kernels"
         ),
     ] = None
+
+    def __post_init__(self) -> None:
+        # Trials are told apart by it.
+        rate = self.recipe_settings.get("learning_rate")
+        if not isinstance(rate, int | float) or isinstance(rate, bool):
+            raise ValueError(f"learning_rate of recipe_settings is {rate!r}, no number")
 
     @property
     def trained_as(self) -> str:
@@ -170,7 +184,7 @@ class Draw(Record, frozen=True, kw_only=True, tag="draw"):
     thread_pools: Annotated[
         str, column("threads of TensorFlow's pools, intra-op x inter-op", agrees=True)
     ] = ""
-    draw: Annotated[int, column("number of the building it was taken from")]
+    draw: Annotated[_Whole, column("number of the building it was taken from")]
     load: Annotated[
         Load | None,
         column("processor time that others used and the host took, as shares; length of the run queue"),
@@ -181,24 +195,29 @@ class Draw(Record, frozen=True, kw_only=True, tag="draw"):
             "operations a second of matrix products, bytes a second of passes over memory, between rounds"
         ),
     ] = None
-    warm_up_seconds: Annotated[tuple[float, ...], column("duration of each step before timing began")] = ()
+    warm_up_seconds: Annotated[tuple[_Amount, ...], column("duration of each step before timing began")] = ()
     steady: Annotated[
         bool | None,
         column("whether warm-up ended and the speed then stayed; null where that was not tested"),
     ] = None
     compile_seconds: Annotated[
-        float | None, column("building and first step; other networks may be built meanwhile")
+        _Amount | None, column("building and first step; other networks may be built meanwhile")
     ] = None
-    round_ids: Annotated[tuple[int | str, ...], column("the round of each slice")]
-    slice_steps: Annotated[tuple[int, ...], column("steps in each slice")]
-    slice_seconds: Annotated[tuple[float, ...], column("duration of each slice")]
+    round_ids: Annotated[tuple[_Whole | str, ...], column("the round of each slice")]
+    slice_steps: Annotated[tuple[_Count, ...], column("steps in each slice")]
+    slice_seconds: Annotated[tuple[_Positive, ...], column("duration of each slice")]
     slice_started_at: Annotated[tuple[float, ...], column("UTC start of each slice, seconds since 1970")]
-    images_per_second: Annotated[float | None, column("images over seconds, all slices")] = None
-    flops_per_image: Annotated[int | None, column("operations of a step for one image")] = None
+    images_per_second: Annotated[_Positive | None, column("images over seconds, all slices")] = None
+    flops_per_image: Annotated[_Whole | None, column("operations of a step for one image")] = None
     utilization: Annotated[
-        float | None, column("operations a second over the median of the yardstick's; it can exceed 1")
+        _Amount | None, column("operations a second over the median of the yardstick's; it can exceed 1")
     ] = None
-    joules_per_image: Annotated[float | None, column("of the GPUs, where NVML counts their energy")] = None
+    joules_per_image: Annotated[_Amount | None, column("of the GPUs, where NVML counts their energy")] = None
+
+    def __post_init__(self) -> None:
+        counts = [len(self.round_ids), len(self.slice_steps), len(self.slice_seconds)]
+        if len(set(counts)) > 1:
+            raise ValueError(f"rounds, steps and seconds are of {counts} slices; each slice has all three")
 
 
 AnyRecord = Trial | Draw
@@ -226,9 +245,9 @@ class Column:
 
 def columns_of(rows: type[msgspec.Struct], kinds: tuple[str, ...] = ()) -> tuple[Column, ...]:
     """The columns of a type of rows, in order."""
-    found = []
+    found, types = [], get_type_hints(rows)
     for field in msgspec.structs.fields(rows):
-        type, *_, meta = get_args(field.type)
+        type, (*_, meta) = types[field.name], get_args(field.type)
         values = [item for item in get_args(type) if item is not NoneType]
         optional = NoneType in get_args(type)
         found.append(

@@ -10,7 +10,7 @@ import msgspec
 
 from alexnet_bench.analysis.gate import Asked
 from alexnet_bench.errors import BenchError
-from alexnet_bench.records.run_folder import add_record
+from alexnet_bench.records.run_folder import LOG, open_run
 from alexnet_bench.records.schema import BASE, HEAD, Draw
 from alexnet_bench.run.effort import Effort, comparison_effort
 from alexnet_bench.run.local import Zygote
@@ -62,12 +62,13 @@ def compare(
     run_id = make_folder(folder, command, settings, plan, revisions[HEAD])
     on_planned(sum(item.tasks_left([]) for item in plans))
 
-    def keep(record: Draw) -> None:
-        add_record(folder, record)
-        on_record(record)
-
     records: list[Draw] = []
-    with Timer(sides, settings, log=folder / "workers.log", run_id=run_id) as timer:
+    with open_run(folder) as add, Timer(sides, settings, log=folder / LOG, run_id=run_id) as timer:
+
+        def keep(record: Draw) -> None:
+            add(record)
+            on_record(record)
+
         for item in plans:
             records = timer.carry_out(item, records, keep, on_event)
     return records

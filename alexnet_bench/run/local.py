@@ -8,15 +8,17 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
+from alexnet_bench.run.log import Log
+from alexnet_bench.run.machine import oom_kills
 from alexnet_bench.worker import protocol
 from alexnet_bench.worker.reason import one_line
 
@@ -36,6 +38,9 @@ KEPT = ("KERAS_HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONN
 # They say where an interpreter finds its packages; another one has packages of its own.
 OF_ONE_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
+# What no fault of a program's own raises.
+ENDED_FROM_OUTSIDE = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
@@ -44,22 +49,24 @@ class Code:
     Args:
         root: folder that holds its `alexnet_bench`.
         python: the interpreter, with TensorFlow.
+        variables: of the environment that it is given; the caller's by default.
     """
 
     root: Path = ROOT
     python: Path = Path(sys.executable)
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The caller's environment, without what would change a number or stop a worker.
+        """The environment of workers: without what would change a number or stop one.
 
         Settings that make TensorFlow quicker or slower are the user's; records hold them in `build`.
         """
         same = self.python.absolute() == Path(sys.executable).absolute()
         kept = (*KEPT, *OF_ONE_PYTHON) if same else KEPT
         removed = REMOVED if same else (*REMOVED, *OF_ONE_PYTHON)
-        users = os.environ.items()
-        passed = {name: value for name, value in users if name in kept or not name.startswith(removed)}
+        given = self.variables.items()
+        passed = {name: value for name, value in given if name in kept or not name.startswith(removed)}
         return {**DEFAULTS, **passed, **FIXED}
 
 
@@ -81,29 +88,28 @@ class Zygote:
         end_limit: float = LONGEST_END,
     ) -> None:
         code = code or Code()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self._log, self._python, self._lock = log, code.python, threading.Lock()
+        self._log, self._python, self._lock = Log(log), code.python, threading.Lock()
         self.start_limit, self._end_limit = start_limit, end_limit
         self._control, theirs = socket.socketpair()
         command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
         try:
-            with log.open("ab") as file:
-                self._process = subprocess.Popen(
-                    command,
-                    pass_fds=[theirs.fileno()],
-                    env=code.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=file,
-                    # What is typed to stop the caller must not stop a worker in the middle of a step.
-                    start_new_session=True,
-                )
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=code.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log.end,
+                stderr=self._log.end,
+                # What is typed to stop the caller must not stop a worker in the middle of a step.
+                start_new_session=True,
+            )
         except OSError as error:
             raise BenchError(
                 f"{code.python} cannot be run ({error.strerror}); give a Python interpreter"
             ) from None
         finally:
             theirs.close()
+            os.close(self._log.end)
 
     def fork(self, connection: socket.socket) -> int:
         """Start a worker that is spoken to over a socket, and return its process id."""
@@ -128,6 +134,7 @@ class Zygote:
         self._control.close()
         self._process.kill()
         self._process.wait()
+        self._log.close()
 
     def __enter__(self) -> "Zygote":
         return self
@@ -146,7 +153,7 @@ class Zygote:
                 self._process.kill()
                 raise WorkerError(
                     f"the process that starts workers with {self._python} did not answer in {limit:.0f} s; "
-                    f"see {self._log}"
+                    f"see {self._log.file}"
                 ) from None
             except OSError:
                 raise self._dead() from None
@@ -158,7 +165,7 @@ class Zygote:
         return answer
 
     def _dead(self) -> WorkerError:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self._log.last().splitlines()
         # What TensorFlow logs while it loads is no reason, and may be another side's.
         said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]
         last = one_line(said[-1])[:200] if said else "it said nothing"
@@ -189,7 +196,7 @@ class Worker:
         device_count: int,
         deterministic: bool,
     ) -> None:
-        self._zygote = zygote
+        self._zygote, self._oom_kills = zygote, oom_kills()
         ours, theirs = socket.socketpair()
         with theirs:
             self.pid = zygote.fork(theirs)
@@ -283,12 +290,19 @@ class Worker:
         code = self._ended()
         if not status and code is None:
             status, error = "timed-out", "hung up and did not end"
-        if not status:
-            # Linux ends the largest process with this signal when memory runs out.
-            status = "out-of-memory" if code == -signal.SIGKILL else "crashed"
-            error = f"ended with exit code {code}"
+        elif not status and code is not None:
+            status, error = self._how_it_ended(code)
         error = f"the worker {error}; see workers.log in the run folder"
         return {"is": "failed", "status": status, "error": error}
+
+    def _how_it_ended(self, code: int) -> tuple[str, str]:
+        """Of a process that was not told to end."""
+        if code >= 0:
+            return "crashed", f"ended with exit code {code}"
+        if code == -signal.SIGKILL and oom_kills() != self._oom_kills:
+            return "out-of-memory", "was ended by the system, which ran out of memory"
+        status = "killed" if -code in ENDED_FROM_OUTSIDE else "crashed"
+        return status, f"was ended by signal {_signal_name(-code)}"
 
     def _ended(self) -> int | None:
         if not self._has_ended:
@@ -310,19 +324,32 @@ class Workers:
         if ended:
             worker.kill()
 
-    @contextlib.contextmanager
-    def ended_early(self, pool: Executor) -> Iterator[None]:
-        """End them and begin nothing more where what is done in here fails or is interrupted.
+    def end(self) -> None:
+        """End them, whatever they are doing, and those to come."""
+        with self._lock:
+            self._ended = True
+            workers = list(self._all)
+        for worker in workers:
+            worker.kill()
 
-        Else a pool waits for what runs in its threads, which nobody wants any more.
-        """
-        try:
-            yield
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            with self._lock:
-                self._ended = True
-                workers = list(self._all)
-            for worker in workers:
-                worker.kill()
-            raise
+
+@contextlib.contextmanager
+def ended_early(pool: Executor, end: Callable[[], None]) -> Iterator[None]:
+    """End what a pool's threads wait for, and begin nothing more, where what is done in here fails.
+
+    Else, and where it is interrupted, a pool waits for what runs in its threads, which nobody wants any more.
+    """
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        end()
+        raise
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # A real-time signal has none.
+        return str(number)

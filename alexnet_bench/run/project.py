@@ -10,9 +10,10 @@ from typing import Any
 from alexnet_bench.analysis.gate_pytest_benchmark import PROCESS_SPREAD
 from alexnet_bench.analysis.quantities import Thresholds, as_share, as_table, read_thresholds
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.records.files import is_there, reading
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
-FILE = "pyproject.toml"
+FILE, MOST_BYTES = "pyproject.toml", 2**24
 SECTION = ("tool", "alexnet-bench", "gate")
 # As the command's options are called.
 OPTIONS = (
@@ -82,12 +83,14 @@ def find_project(folder: Path) -> Project:
 def _read(root: Path) -> Project | None:
     """What a folder's file says; None where it has no section for gates."""
     file = root / FILE
+    if not is_there(file):
+        return None
+    with reading(file, MOST_BYTES) as opened:
+        text = opened.read()
     try:
         # Some editors of Windows begin a file with a byte order mark.
-        table: Any = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
+        table: Any = tomllib.loads(text.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise BenchError(f"{file} cannot be read: {error}") from None
     try:
         for name in SECTION:

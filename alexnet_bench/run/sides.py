@@ -1,6 +1,8 @@
 """Whose code is timed: this one, and beside it a revision of it or another interpreter."""
 
 import contextlib
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,12 +10,14 @@ from pathlib import Path
 
 from alexnet_bench import git
 from alexnet_bench.environment import git_commit
-from alexnet_bench.errors import BenchError, NoRepositoryError
+from alexnet_bench.errors import BenchError, NoRepositoryError, RecordError
+from alexnet_bench.records.lock import LOCK, locked
 from alexnet_bench.records.schema import BASE, HEAD
 from alexnet_bench.run.local import ROOT, Code
 from alexnet_bench.run.settings import Settings
 
 ABLATIONS = "ablations"
+_PLACE = "bench-base-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +123,8 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
     if commit is None:
         known = f"the repository at {repository}{_if_cut_off(repository)}"
         raise BenchError(f"'{revision}' is no revision of {known}")
-    with tempfile.TemporaryDirectory(prefix="bench-base-") as place:
+    _remove_left_places()
+    with tempfile.TemporaryDirectory(prefix=_PLACE) as place, locked(Path(place)):
         tree = git.check_out(repository, commit, Path(place).resolve())
         folders = [_in_tree(Path(folder), repository, tree) for folder in ablations]
         yield Side(
@@ -127,6 +132,16 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
             ablations=tuple(str(folder) for folder in folders if folder.is_dir()),
             revision=commit[:12],
         )
+
+
+def _remove_left_places() -> None:
+    """Remove what commands of this user's that were killed left of their bases: nobody holds it any more."""
+    for place in Path(tempfile.gettempdir()).glob(f"{_PLACE}*"):
+        with contextlib.suppress(OSError, RecordError):
+            is_own = place.lstat().st_uid == os.getuid() and not place.is_symlink()
+            if is_own and (place / LOCK).is_file():
+                with locked(place):
+                    shutil.rmtree(place)
 
 
 def _with_own_ablations(repository: Path, settings: Settings) -> Settings:

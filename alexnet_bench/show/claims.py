@@ -11,8 +11,8 @@ from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.errors import RecordError
 from alexnet_bench.network.registry import Registry
-from alexnet_bench.records.files import replacing
-from alexnet_bench.records.manifest import MANIFEST, read_manifest
+from alexnet_bench.records.files import is_there, replacing
+from alexnet_bench.records.manifest import holds_run, read_manifest
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
 from alexnet_bench.show.files import read_runs, writing_into
@@ -30,13 +30,9 @@ def runs_among(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     Raises:
         RecordError: a path does not exist.
     """
-    if missing := [str(path) for path in paths if not path.exists()]:
+    if missing := [str(path) for path in paths if not is_there(path)]:
         raise RecordError(f"{', '.join(missing)} cannot be found; give folders that `bench run` wrote")
-    runs = [
-        path
-        for path in paths
-        if (path / MANIFEST).is_file() and read_manifest(path).plan.kind != "comparison"
-    ]
+    runs = [path for path in paths if holds_run(path) and read_manifest(path).plan.kind != "comparison"]
     return runs, [path for path in paths if path not in runs]
 
 

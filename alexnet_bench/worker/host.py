@@ -96,6 +96,8 @@ class _Host:
             evaluate_test=request["evaluate_test"],
             predictions=_path(request["predictions"]),
             model=_path(request["model"]),
+            # Older revisions know none.
+            **{name: _path(request[name]) for name in ("checkpoint",) if request.get(name)},
         )
 
         def report(row: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from damage import damaged
+from damaged_bytes import damaged
 from hypothesis import given
 from hypothesis import strategies as st
 

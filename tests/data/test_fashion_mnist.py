@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from damage import damaged
+from damaged_bytes import damaged
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from whole_records import record, values
 
 import alexnet_bench
 from alexnet_bench.errors import RecordError
-from alexnet_bench.records.run_folder import RECORDS, add_record, create_run, reopen_run, run_records
+from alexnet_bench.records.run_folder import RECORDS, add_record, create_run, open_run, run_records
 from alexnet_bench.records.schema import (
     AGREEING,
     COLUMNS,
@@ -152,9 +152,9 @@ def test_a_torn_last_line_is_passed_over_and_mended_wherever_it_was_torn(tmp_pat
         opened.truncate(length + cut % (file.stat().st_size - length))
 
     assert run_records(folder) == whole
-    assert reopen_run(folder).run_id == "run-a"
-    assert file.stat().st_size == length
-    add_record(folder, torn)
+    with open_run(folder) as add:
+        assert file.stat().st_size == length
+        add(torn)
     assert run_records(folder) == [*whole, torn]
 
 

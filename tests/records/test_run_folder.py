@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from whole_records import record
 
 import alexnet_bench
 from alexnet_bench.errors import RecordError
+from alexnet_bench.records.lock import locked
 from alexnet_bench.records.manifest import MANIFEST, read_manifest, write_manifest
 from alexnet_bench.records.run_folder import RECORDS, add_record, create_run, run_folder, run_records
 
@@ -46,13 +48,12 @@ def test_a_run_goes_into_an_empty_folder_or_a_new_one_however_deep(tmp_path):
     assert read_manifest(tmp_path / "empty") == read_manifest(tmp_path / "a" / "b" / "c")
 
 
-def test_of_two_runs_that_begin_at_once_in_one_folder_one_is_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "iterdir", lambda path: iter(()))
+def test_of_two_runs_that_begin_at_once_in_one_folder_one_is_first(tmp_path):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / RECORDS).touch()
+    with locked(tmp_path / "run"):
+        assert f"is in use by process {os.getpid()} on " in refusal(create_run, tmp_path / "run", RUN)
 
-    assert "is in use" in refusal(create_run, tmp_path / "run", RUN)
-    assert not (tmp_path / "run" / MANIFEST).exists()
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_runs_begun_in_one_second_get_a_folder_each(tmp_path, monkeypatch):

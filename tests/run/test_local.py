@@ -13,7 +13,8 @@ import pytest
 from report_runs import curve_point
 
 from alexnet_bench.errors import WorkerError
-from alexnet_bench.run import limits
+from alexnet_bench.run.executors.local import LocalExecutor
+from alexnet_bench.run.limits import EpochLimit
 from alexnet_bench.run.local import Code, Worker, Zygote
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -135,15 +136,14 @@ def test_what_it_prints_is_no_message():
 
 
 def test_a_trial_that_hangs_is_recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr(limits, "of_epoch", lambda network, dataset, curve=(): SHORT if curve else LONG)
+    monkeypatch.setattr(EpochLimit, "after", lambda limit, curve: SHORT)
     schedule = Schedule(Settings(variants="alexnet", measure="accuracy", epochs=2, seeds=1, jobs=1))
     row, records = curve_point(1, 0.5), []
     told = msgspec.json.encode({"is": "epoch", "row": row}).decode()
     then = f"stream.write(b'{told}\\n'); stream.flush(); signal.pause()"
 
-    run_trials(
-        schedule, schedule.trials(), Processes(then), tmp_path, "run", records.append, lambda *epoch: None
-    )
+    executor = LocalExecutor(schedule, Processes(then), tmp_path)
+    run_trials(schedule, schedule.trials(), executor, "run", records.append, lambda *epoch: None)
 
     (record,) = records
     assert (record.status, record.curve) == ("timed-out", (row,))

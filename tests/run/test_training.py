@@ -29,7 +29,7 @@ def carry_out(monkeypatch, tmp_path):
     """Carry out a run, or go on with it, with trials that are made up by a function of the task."""
 
     def do(columns, observer=SILENT, **asked):
-        def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
+        def train(schedule, tasks, executor, run_id, keep, on_epoch):
             tune = {"tuned": bool(schedule.settings.tune)}
             tune["rate_per_seed"] = schedule.settings.tune == PER_SEED
             for task in tasks:

@@ -1,0 +1,100 @@
+"""The lock on a folder: one process at a time writes into it, and the lock ends with it, however it ends."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from alexnet_bench.errors import BenchWarning, RecordError, why_unwritable
+
+LOCK = "run.lock"
+# Some file systems of networks have no locks, or none that are switched on.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+class Lock:
+    """A folder that this process holds."""
+
+    def __init__(self, folder: Path, descriptor: int) -> None:
+        self._folder, self._descriptor = folder, descriptor
+
+    def check(self) -> None:
+        """See that what goes by the folder's name still is the folder that is held.
+
+        Raises:
+            RecordError: it was moved or removed.
+        """
+        try:
+            is_same = os.path.samestat(self._folder.stat(), os.fstat(self._descriptor))
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise RecordError(
+                f"{self._folder} was moved or removed while it was written into; what was finished before "
+                "is where the folder is now: go on there with `bench run --resume`"
+            )
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[Lock]:
+    """Hold a folder, which must be there; no process that is started meanwhile inherits the lock.
+
+    Raises:
+        RecordError: another process holds it, or nothing can be written into it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            # As long as it is open, no other folder gets its number.
+            place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, place)
+            file = _own_file(folder, place)
+            stack.callback(os.close, file)
+            # Before the file is closed: whoever has opened it meanwhile finds that it is gone.
+            stack.callback(_remove, place)
+            os.truncate(file, 0)
+            os.write(file, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        except OSError as error:
+            raise RecordError(
+                f"{folder} cannot be written ({why_unwritable(error)}); make it writable, or give another"
+            ) from None
+        yield Lock(folder, place)
+
+
+def _own_file(folder: Path, place: int) -> int:
+    """The descriptor of the lock's file, locked."""
+    while True:
+        file = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o644, dir_fd=place)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.stat(LOCK, dir_fd=place), os.fstat(file)):
+                return file
+        except BlockingIOError:
+            holder = os.read(file, 200).decode(errors="replace").strip() or "another process"
+            os.close(file)
+            raise RecordError(
+                f"{folder} is in use by {holder}; wait until that has ended, or give another folder"
+            ) from None
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                warnings.warn(
+                    f"the file system of {folder} has no locks ({error.strerror}); see to it that no other "
+                    "process writes into it",
+                    BenchWarning,
+                    stacklevel=1,
+                )
+                return file
+            os.close(file)
+            raise
+        # It was removed by whoever held it before.
+        os.close(file)
+
+
+def _remove(place: int) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(LOCK, dir_fd=place)
