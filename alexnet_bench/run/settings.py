@@ -251,11 +251,12 @@ def _located(dataset: str) -> str:
     name, _, path = dataset.partition(":")
     takes_path = name in DATASETS and DATASETS[name].takes_path
     located = f"{name}:{_absolute(path)}" if path and takes_path else dataset
-    if not located.isascii() and located != located.encode("utf-8", "replace").decode():
+    try:
+        located.encode()
+    except UnicodeEncodeError:
         raise BenchError(
-            f"{plain(located)}: the path is not UTF-8, which a run's files cannot hold; "
-            "rename what is not, or make a link to it (ln -s) and give that"
-        )
+            f"{plain(located)}: the path is not UTF-8, which a run's files cannot hold; rename its folders"
+        ) from None
     return located
 
 
