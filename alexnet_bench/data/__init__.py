@@ -33,11 +33,12 @@ def open_dataset(spec: str) -> Dataset:
     if name not in DATASETS:
         raise UnknownNameError("data set", [name], DATASETS)
     description = DATASETS[name]
-    if colon and not description.takes_path:
+    if colon and not description.takes:
         raise DataError(f"the data set {name} takes no path; write {description.spec}")
-    needs_path = description.takes_path and "[" not in description.spec
-    if not path and (colon or needs_path):
-        raise DataError(f"'{spec}' names no folder; write {description.spec}")
+    needs_it = description.takes and "[" not in description.spec
+    if not path and (colon or needs_it):
+        missing = "folder" if description.takes_path else "data set"
+        raise DataError(f"'{spec}' names no {missing}; write {description.spec}")
     try:
         return description.open(path or None)
     except OSError as error:

@@ -14,26 +14,26 @@ def cached(place: str, find: Callable[[], str], is_whole: Callable[[str], bool])
         find: takes long.
         is_whole: whether a text that was kept is one; what is damaged is found anew.
     """
-    kept = _file(place)
-    if kept:
-        with contextlib.suppress(OSError, ValueError):
-            text = kept.read_text(encoding="utf-8")
-            if is_whole(text):
-                return text
+    kept = cache_place(place)
+    if kept is None:
+        return find()
+    with contextlib.suppress(OSError, ValueError):
+        text = kept.read_text(encoding="utf-8")
+        if is_whole(text):
+            return text
     text = find()
-    if kept:
-        # A cache that cannot be written costs the next command time, and this one nothing.
-        with contextlib.suppress(OSError):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            # Others may find it out, too, at the same time.
-            fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(kept)
+    # A cache that cannot be written costs the next command time, and this one nothing.
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        # Others may find it out, too, at the same time.
+        fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(kept)
     return text
 
 
-def _file(place: str) -> Path | None:
-    """Where it is kept; None where nothing says which home is the user's."""
+def cache_place(place: str) -> Path | None:
+    """A path within the user's cache folder; None where nothing says which home is the user's."""
     chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
     with contextlib.suppress(RuntimeError):
         root = chosen if chosen.is_absolute() else Path.home() / ".cache"

@@ -121,15 +121,16 @@ class Description:
     """A data set that can be opened; describing it loads nothing.
 
     Attributes:
-        spec: how it is asked for: its name, and `:PATH` where it takes one, in brackets where it need not.
+        spec: how it is asked for: its name, and `:PATH` or `:NAME` where it takes one, in brackets where it
+            need not.
         help: one line.
-        open: opens it from a path, or from None where none was given.
-        topology: what is trained on it, unless another is asked for.
+        open: opens it from a path or name, or from None where none was given.
+        topology: what is trained on it, unless another is asked for; None: one for the size of its images.
     """
 
     spec: str
     help: str
-    topology: str
+    topology: str | None
     open: Callable[[str | None], Dataset]
 
     @property
@@ -138,9 +139,14 @@ class Description:
         return self.spec.partition(":")[0].removesuffix("[")
 
     @property
+    def takes(self) -> str:
+        """What may follow the name: a path, a name, or nothing."""
+        return self.spec.partition(":")[2].removesuffix("]")
+
+    @property
     def takes_path(self) -> bool:
         """Whether a path may follow the name."""
-        return "PATH" in self.spec
+        return self.takes == "PATH"
 
 
 def _shares(counts: np.ndarray, held_out: int) -> np.ndarray:

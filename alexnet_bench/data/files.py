@@ -60,7 +60,7 @@ def some(names: Iterable[str], most: int = 3) -> str:
 
 def download(name: str, remedy: str) -> tuple[Split, Split]:
     """Return the (train, test) of `keras.datasets.<name>`, downloaded unless Keras has it already."""
-    with _downloading(name, remedy):
+    with downloading(name, remedy):
         import keras
 
         train, test = getattr(keras.datasets, name).load_data()
@@ -69,7 +69,7 @@ def download(name: str, remedy: str) -> tuple[Split, Split]:
 
 def download_archive(name: str, url: str, sha256: str, remedy: str) -> Path:
     """Return the folder of an archive's files, downloaded and unpacked unless Keras has it already."""
-    with _downloading(name, remedy):
+    with downloading(name, remedy):
         import keras
 
         fetched = keras.utils.get_file(PurePosixPath(url).name, url, file_hash=sha256, extract=True)
@@ -77,7 +77,8 @@ def download_archive(name: str, url: str, sha256: str, remedy: str) -> Path:
 
 
 @contextmanager
-def _downloading(name: str, remedy: str) -> Iterator[None]:
+def downloading(name: str, remedy: str) -> Iterator[None]:
+    """Turn whatever a download raises into an error of the data, and keep standard output clean."""
     try:
         # Keras draws its progress on standard output, which belongs to the command's results.
         with redirect_stdout(sys.stderr):

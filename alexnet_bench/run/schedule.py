@@ -34,6 +34,8 @@ from alexnet_bench.words import counted, joined
 from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
 IMAGENET = 1000, 3
+TOPOLOGIES_BY_SIZE = ((8, "alexnet-8"), (32, "alexnet-32"), (96, "alexnet-96"))
+LARGEST = "alexnet-227"
 MOST_MEMORY = 0.9
 DRIVER = Path("/proc/driver/nvidia/version")
 # Of a GPU: what its context takes, two arrays, and three matrices of 16,384 a side.
@@ -101,7 +103,9 @@ class Schedule:
         name = settings.dataset.partition(":")[0]
         if name not in DATASETS:
             raise UnknownNameError("data set", [name], DATASETS)
-        self.topology = find_topology(settings.topology or DATASETS[name].topology)
+        self.topology = find_topology(
+            settings.topology or DATASETS[name].topology or self._fitting_topology()
+        )
         self.recipe = self._scaled_recipe()
         self._check_precision()
         largest = max(network.recipe.batch_size for network in self.networks)
@@ -110,6 +114,12 @@ class Schedule:
                 f"a batch of {largest} is more than {self.dataset.name}'s "
                 f"{self.training_images} training images; give a smaller --batch-size"
             )
+
+    def _fitting_topology(self) -> str:
+        """The smallest for images of that size; where nothing is trained, they are not opened."""
+        if not self.trains:
+            return LARGEST
+        return next((name for most, name in TOPOLOGIES_BY_SIZE if self.dataset.size <= most), LARGEST)
 
     def _check_precision(self) -> None:
         """Refuse TensorFloat-32 where something would run on the CPU, before anything has."""
