@@ -59,7 +59,7 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
-    help="digits, fashion-mnist[:PATH], cifar10[:PATH] or folder:PATH.",
+    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs) or tfds:NAME.",
 )
 @click.option("--topology", help="Scale of the trained network; the data set's own by default.")
 @click.option(
@@ -178,10 +178,13 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.run.run import continue_run
 
     if not as_json:
-        from alexnet_bench.show.plan import plan_notes
+        from alexnet_bench.run.cost import estimate
+        from alexnet_bench.show.plan import cost_line, plan_notes
 
         for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
             say(note, sys.stderr)
+        if schedule.settings.preset == "paper":
+            say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
     try:
         with RenewedReport(folder, quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress, retries_errors=retry)

@@ -144,8 +144,18 @@ class Schedule:
 
     @property
     def data_notes(self) -> tuple[str, ...]:
-        """What the owner of the images should know of how they were read."""
-        return self.dataset.notes if self.trains else ()
+        """What the owner of the images should know of how they are read and trained on."""
+        if not self.trains:
+            return ()
+        recipe, asked = self.recipe, self._recipe_at(self.topology)
+        if self.topology.small or scale_to_few_photographs(asked, self.training_images) == asked:
+            return self.dataset.notes
+        few = (
+            f"{self.training_images:,} training images are few: batches of {recipe.batch_size}, a rate of "
+            f"{recipe.learning_rate:g}, initial weights by {recipe.initialization.name}, in place of "
+            f"{asked.batch_size}, {asked.learning_rate:g} and {asked.initialization.name}"
+        )
+        return (*self.dataset.notes, few)
 
     @property
     def images_by_class(self) -> dict[str, dict[str, int]]:

@@ -66,8 +66,13 @@ def plan_lines(plan: Plan, cost: dict[str, Any], notes: Iterable[str] = ()) -> I
         yield f"            {name} is the same network as {other}: trained once{timed}"
     for note in (*plan_notes(plan), *notes):
         yield f"note:       {note}"
-    yield (
-        f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
+    yield f"estimate:   {cost_line(cost)}"
+
+
+def cost_line(cost: dict[str, Any]) -> str:
+    """How long a run takes, and what it holds."""
+    return (
+        f"{_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )
 
