@@ -261,3 +261,7 @@ def test_no_class_folders(tmp_path, flat, refusal):
     (tmp_path / "empty").mkdir()
     assert f"{tmp_path / 'empty'} {expected}" in refusal(f"folder:{tmp_path / 'empty'}")
     assert f"{flat / 'cat'} holds images but no class folders" in refusal(f"folder:{flat / 'cat'}")
+
+
+def test_a_home_folder_that_there_is_not(refusal):
+    assert "~nobodyhere: there is no such home folder" in refusal("folder:~nobodyhere")
