@@ -214,8 +214,8 @@ class Settings:
                 f"{self.executor} spreads trials over machines, and timings are compared within one alone; "
                 "give --measure accuracy with --executor, and time in a run of its own on one machine"
             )
-        if self.ray_address is not None and self.executor != "ray":
-            raise BenchError("--ray-address is for --executor ray; give both, or leave it out")
+        if self.ray_address is not None and (self.executor != "ray" or not self.ray_address):
+            raise BenchError("--ray-address is an address, for --executor ray; give both, or leave it out")
         if self.until_conclusive and "accuracy" not in self.measure:
             raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
         if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:

@@ -357,8 +357,8 @@ def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
     assert outcomes["crashing"] == ("crashed", CRASH)
     assert outcomes["starved"] == ("out-of-memory", STARVATION)
     status, error = outcomes["killed"]
-    assert status == "out-of-memory"
-    assert error.startswith("the worker ended with exit code -9; see ")
+    assert status == "killed"
+    assert error.startswith("the worker was ended by signal SIGKILL; see ")
     log = (folder / "workers.log").read_text(encoding="utf-8")
     assert "Traceback" in log
     assert "ValueError: no layer [/b] today" in log
