@@ -61,7 +61,7 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
-    help="digits, fashion-mnist[:PATH], cifar10[:PATH] or folder:PATH.",
+    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs) or tfds:NAME.",
 )
 @click.option("--topology", help="Scale of the trained network; the data set's own by default.")
 @click.option(
@@ -176,10 +176,13 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.run.run import continue_run
 
     if not as_json:
-        from alexnet_bench.show.plan import plan_notes
+        from alexnet_bench.run.cost import estimate
+        from alexnet_bench.show.plan import cost_line, plan_notes
 
-        for note in plan_notes(schedule.manifest_plan()):
+        for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
             say(note, sys.stderr)
+        if schedule.settings.preset == "paper":
+            say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
     try:
         with RenewedReport(folder, quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress, retries_errors=retry)
@@ -235,12 +238,15 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
     from alexnet_bench.run.cost import estimate
 
     plan, cost = schedule.manifest_plan(), estimate(schedule)
+    images, notes = schedule.images_by_class, schedule.data_notes
     if as_json:
-        say_json(asdict(plan) | {"estimate": cost}, indent=2)
+        say_json(asdict(plan) | {"images": images, "notes": notes, "estimate": cost}, indent=2)
         return
-    from alexnet_bench.show.plan import plan_lines, plan_table
+    from alexnet_bench.show.plan import images_table, plan_lines, plan_table
 
-    print_table(plan_table(plan))
-    say()
-    for line in plan_lines(plan, cost):
+    for table in (plan_table(plan), images_table(images)):
+        if table.rows:
+            print_table(table)
+            say()
+    for line in plan_lines(plan, cost, notes):
         say(line)

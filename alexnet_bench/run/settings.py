@@ -12,7 +12,7 @@ from typing import Any
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records.schema import MODES, TUNINGS
-from alexnet_bench.words import in_short, is_encodable
+from alexnet_bench.words import in_short, is_encodable, plain
 
 # What a run without a selection compares: normalization, dropout, activation, towers and devices; and `lrn`,
 # the control under another name, for the noise floor.
@@ -252,14 +252,25 @@ def _located(dataset: str) -> str:
 
     name, _, path = dataset.partition(":")
     takes_path = name in DATASETS and DATASETS[name].takes_path
-    return f"{name}:{_absolute(path)}" if path and takes_path else dataset
+    located = f"{name}:{_absolute(path)}" if path and takes_path else dataset
+    try:
+        located.encode()
+    except UnicodeEncodeError:
+        raise BenchError(
+            f"{plain(located)}: the path is not UTF-8, which a run's files cannot hold; rename its folders"
+        ) from None
+    return located
 
 
 def _absolute(path: str | Path) -> str:
     try:
-        return str(Path(path).expanduser().resolve())
+        expanded = Path(path).expanduser()
     except RuntimeError:
         raise BenchError(f"{path}: there is no such home folder; give a folder without '~'") from None
+    try:
+        return str(expanded.resolve())
+    except RuntimeError:
+        raise BenchError(f"{path}: its links lead in a circle; give another folder") from None
     except (OSError, ValueError) as error:
         raise BenchError(f"{in_short(str(path))} can be no folder ({error}); give another") from None
 
