@@ -15,7 +15,7 @@ from alexnet_bench.records.files import append_rows, is_there, read_rows, set_as
 from alexnet_bench.records.schema import Mode, column, columns_of
 
 SCHEMA_VERSION = 1
-_Positive = Annotated[float, msgspec.Meta(gt=0)]
+_Positive = Annotated[float, msgspec.Meta(gt=0, le=1e30)]
 
 # Rows that agree in these tell of one another.
 SERIES = (
