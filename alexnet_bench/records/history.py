@@ -62,6 +62,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     high: Annotated[_Positive | None, column("likewise")] = None
     decision: Annotated[str | None, column("the gate's on this throughput, null if not gated")] = None
 
+    def __post_init__(self) -> None:
+        if self.ratio is None and (self.low, self.high) != (None, None):
+            raise ValueError("there is an interval, and no ratio that it is of")
+
 
 COLUMNS = columns_of(Entry)
 
