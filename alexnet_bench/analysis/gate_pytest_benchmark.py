@@ -100,7 +100,7 @@ def read_timings(file: Path) -> dict[str, Timing]:
         )
         if not (_TIMES[0] < timing.seconds < _TIMES[1] and timing.error < _MOST_ERROR):
             raise RecordError(
-                f"{file}: the times of {item.fullname!r} are not finite, or beyond all measure; measure it again"
+                f"{file}: the times of {item.fullname!r} are not finite, or absurd; measure it again"
             )
         found[item.fullname] = timing
     if not found:
