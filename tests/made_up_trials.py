@@ -8,7 +8,14 @@ from alexnet_bench.run.trials import task_key, trial_key
 
 def made_up_trial(task, run_id, **columns):
     """A trial of a task that succeeded, with these outcomes."""
-    usual = {"duration_seconds": 1.0, "curve": [], "dataset": "digits", "tuned": False, "status": "ok"}
+    usual = {
+        "threads": 1,
+        "duration_seconds": 1.0,
+        "curve": [],
+        "dataset": "digits",
+        "tuned": False,
+        "status": "ok",
+    }
     values = dict(
         run_id=run_id,
         **task.network.columns(),
@@ -16,7 +23,6 @@ def made_up_trial(task, run_id, **columns):
         batch_size=task.network.recipe.batch_size,
         epochs=task.network.recipe.epochs,
         device="made up",
-        threads=1,
         started_at="2026-01-02T03:04:05+00:00",
         seed=task.seed,
         purpose=task.purpose,

@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from alexnet_bench import api
 from alexnet_bench.analysis.metrics import headline
 from alexnet_bench.cli import faults
 from alexnet_bench.records.manifest import Plan
+from alexnet_bench.records.run_folder import RETRIED
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
 from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import TrialTask
@@ -61,6 +63,12 @@ class Progress(Observer):
     def begun(self, plan: Plan) -> None:
         """Say what is compared."""
         self._say(f"Variants: {joined(list(plan.variants))}.")
+
+    def retried(self, records: Sequence[AnyRecord]) -> None:
+        """Say what is done again."""
+        kinds = Counter((record.kind, record.status) for record in records)
+        for (kind, status), count in kinds.items():
+            self._say(f"Done again: {counted(count, kind)}, {status}; see {RETRIED}.")
 
     def planned(self, tuning: int, trials: int, draws: int) -> None:
         """Take in how much is left to do, and at first say so: workers take seconds to start."""

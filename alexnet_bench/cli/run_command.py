@@ -12,8 +12,10 @@ from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json
-from alexnet_bench.run.settings import FOUR_QUESTIONS, MEASURES, PRESETS, Settings
+from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURES, PRESETS, Settings
 
+# Who trains changes no number, so that a run may go on elsewhere.
+WHERE = ("executor", "ray_address")
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -88,15 +90,37 @@ Examples:
 @click.option(
     "--jobs",
     type=int,
-    help="Accuracy trials at a time; of small images as many as cores and memory allow by default.",
+    help="Accuracy trials at a time; of small images as many as cores and memory allow by default, on a "
+    "cluster as many as it holds.",
+)
+@click.option(
+    "--trial-timeout",
+    type=shared.SECONDS,
+    help="How long a trial may be silent before it is ended as hanging, such as 2h; by default five minutes "
+    "and 20 times its longest epoch.",
+)
+@click.option("--threads", type=int, help="CPU threads of each accuracy trial; its share by default.")
+@click.option(
+    "--executor",
+    type=click.Choice(list(EXECUTORS)),
+    default=LOCAL,
+    show_default=True,
+    help="Who trains: this machine; a Ray cluster; Slurm. Clusters take --measure accuracy alone.",
+)
+@click.option(
+    "--ray-address",
+    metavar="ADDRESS",
+    help="Of a Ray cluster that is there, such as auto; by default one is started on this machine.",
 )
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
 @shared.run_folder
 @click.option(
     "--resume",
     type=shared.FOLDER,
-    help="Go on with a run, with its own settings; with --seeds, add seeds to it.",
+    help="Go on with a run, with its own settings: with what is missing, and with what was killed, hung or "
+    "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it.",
 )
+@click.option("--retry", is_flag=True, help="With --resume: do again what a program's error ended, too.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
 @shared.as_json
 @click.pass_context
@@ -104,27 +128,34 @@ def command(
     context: click.Context,
     out: Path | None,
     resume: Path | None,
+    retry: bool,
     dry_run: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
     from alexnet_bench.records.run_folder import run_folder
+    from alexnet_bench.run.retries import ran_out_of_memory
     from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
+        if retry:
+            raise click.UsageError("--retry is for a run that goes on; give it with --resume RUN")
         schedule = Schedule(Settings(**options))
     else:
-        fixed = [name for name in context.params if name not in ("resume", "seeds", "dry_run", "as_json")]
+        free = ("resume", "retry", "seeds", *WHERE, "trial_timeout", "dry_run", "as_json")
+        fixed = [name for name in context.params if name not in free]
         if names := ", ".join(shared.typed(context, *fixed)):
             raise click.UsageError(
-                f"--resume keeps the run's own settings; leave out {names} (--seeds may grow)"
+                f"--resume keeps the run's own settings; leave out {names} "
+                "(--seeds may grow, --executor and --trial-timeout may change)"
             )
         schedule = Schedule(
-            resume_settings(resume, options["seeds"]),
+            resume_settings(resume, options["seeds"], _changed(context, options)),
             draws=planned_draws(resume),
             threads=trial_threads(resume),
+            fewer_at_once=ran_out_of_memory(resume),
         )
     if dry_run:
         _print_plan(schedule, as_json)
@@ -132,10 +163,17 @@ def command(
     with run_folder(resume or out) as folder, faults.kept_in(folder):
         if resume is None:
             start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-        return _carry_out(schedule, folder, as_json)
+        return _carry_out(schedule, folder, retry, as_json)
 
 
-def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
+def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """What changes as a run goes on; an address without an executor is of the one it had."""
+    names = [name for name in ("ray_address", "trial_timeout") if shared.typed(context, name)]
+    names += WHERE if shared.typed(context, "executor") else ()
+    return {name: options[name] for name in names}
+
+
+def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
@@ -146,7 +184,7 @@ def _carry_out(schedule: Any, folder: Path, as_json: bool) -> int:
             say(note, sys.stderr)
     try:
         with RenewedReport(folder, quiet=as_json) as progress:
-            records = continue_run(schedule, folder, progress)
+            records = continue_run(schedule, folder, progress, retries_errors=retry)
     except KeyboardInterrupt:
         say(
             "\nInterrupted; what was finished is kept. Go on with: "

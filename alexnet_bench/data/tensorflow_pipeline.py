@@ -75,8 +75,10 @@ class Pipeline:
         if recipe.pixels == "mean-image":
             self.mean_image = self._mean_image(sample)
 
-    def training(self, epochs: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
+    def training(self, epochs: int, first: int = 0) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
         """Images and labels of all epochs, shuffled anew in each; what does not fill a batch is left out.
+
+        From the epoch `first` on, counted from 0: those before it are as if they had been.
 
         Some batches of one epoch at a time: (batches, images, height, width, channels), (batches, images).
 
@@ -91,7 +93,8 @@ class Pipeline:
             indices = self._indices(step)
             return step, canvases(indices), tf.gather(labels, indices)
 
-        steps = tf.data.Dataset.range(0, epochs * self.steps_per_epoch, self.batches_at_once)
+        begin, end = (number * self.steps_per_epoch for number in (first, epochs))
+        steps = tf.data.Dataset.range(begin, end, self.batches_at_once)
         batches = _in_parallel(_in_parallel(steps, load), self._training_batches)
         with self._files.corrupt_file_named(self.split.paths):
             yield from batches.prefetch(2)

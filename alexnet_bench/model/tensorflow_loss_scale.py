@@ -1,6 +1,6 @@
 """Dynamic loss scaling (Micikevicius et al. 2018, section 3.2): without it, float16 gradients vanish."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -12,6 +12,8 @@ STEPS_BEFORE_GROWTH = 2000
 
 class NoScale:
     """For precisions whose gradients need no help."""
+
+    variables: Sequence[tf.Variable] = ()
 
     def reset(self) -> None:
         """Nothing is kept."""
@@ -31,6 +33,7 @@ class LossScale:
     def __init__(self) -> None:
         self.value = tf.Variable(FIRST_SCALE, trainable=False)
         self.good_steps = tf.Variable(0, trainable=False)
+        self.variables: Sequence[tf.Variable] = (self.value, self.good_steps)
 
     def reset(self) -> None:
         """As before the first step."""

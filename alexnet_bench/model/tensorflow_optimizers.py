@@ -23,6 +23,11 @@ class ShippedOptimizer(ABC):
     def build(self, weights: list[Any], rates: Sequence[tf.Variable]) -> None:
         """Make what is kept beside each weight, which follows the learning rate of its place in `rates`."""
 
+    @property
+    @abstractmethod
+    def variables(self) -> list[tf.Variable]:
+        """What is kept beside the weights."""
+
     @abstractmethod
     def reset(self) -> None:
         """Forget the steps there were."""
@@ -43,6 +48,11 @@ class Momentum(ShippedOptimizer):
         """Make a velocity for each weight."""
         self._weights, self._rates = weights, rates
         self._velocities = [_beside(weight, "velocity") for weight in weights]
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The velocities."""
+        return self._velocities
 
     def reset(self) -> None:
         """Forget the steps there were."""
@@ -78,6 +88,11 @@ class Adam(ShippedOptimizer):
         self._first = [_beside(weight, "first_moment") for weight in weights]
         self._second = [_beside(weight, "second_moment") for weight in weights]
         self._powers = [tf.Variable(beta, trainable=False) for beta in BETAS]
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The moments, and the powers of the betas."""
+        return self._first + self._second + self._powers
 
     def reset(self) -> None:
         """Forget the steps there were."""

@@ -77,6 +77,17 @@ class Steps:
         self._scale.reset()
         self._start(recipe)
 
+    @property
+    def state(self) -> list[tf.Variable]:
+        """All that training changes but the learning rates, which it sets; in one order for one network.
+
+        What devices hold copies of, of each device.
+        """
+        kept = [*self._model.variables, *self._packing.weights, *self._optimizer.variables]
+        values = [item.value if isinstance(item, keras.Variable) else item for item in kept]
+        values += self._scale.variables
+        return [copy for value in values for copy in getattr(value, "values", [value])]
+
     def rates_at(self, progress: Iterable[float]) -> np.ndarray:
         """The learning rates after shares of training: (rates, shares), that of most weights first."""
         shares = list(progress)

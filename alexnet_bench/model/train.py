@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import tensorflow as tf
 from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.model.build import made_of
+from alexnet_bench.model.checkpoint import Checkpoint
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
@@ -38,6 +40,7 @@ class TrialSpec:
         evaluate_test: whether the test split is read; it is not while rates are being tuned.
         predictions: where to write the test predictions; None leaves them out.
         model: where to save the trained Keras model; None leaves it out.
+        checkpoint: where the trial is kept while it runs, to go on from if it is there; None: nowhere.
     """
 
     plan: LayerPlan
@@ -50,6 +53,7 @@ class TrialSpec:
     evaluate_test: bool = True
     predictions: Path | None = None
     model: Path | None = None
+    checkpoint: Path | None = None
 
 
 class Trainer:
@@ -78,7 +82,8 @@ class Trainer:
 
         Args:
             spec: what to train.
-            on_epoch: is given each epoch's row of the curve as it ends.
+            on_epoch: is given each epoch's row of the curve as it ends; of a trial that goes on, those
+                before it, too.
             clock: seconds.
 
         Returns:
@@ -126,8 +131,10 @@ def _outcome(
     on_epoch: Callable[[dict[str, Any]], None],
     clock: Callable[[], float],
 ) -> dict[str, Any]:
+    checkpoint = None if spec.checkpoint is None else Checkpoint(spec.checkpoint, steps.state, clock)
+    before = checkpoint.restore() if checkpoint else []
     curve: list[dict[str, Any]] = []
-    for row in _epochs(spec, pipeline, steps, validation, clock):
+    for row in chain(before, _epochs(spec, pipeline, steps, validation, clock, first=len(before))):
         curve.append(row)
         on_epoch(row)
         if row["loss"] is None:
@@ -138,6 +145,8 @@ def _outcome(
             }
         if row["train_error"] <= (spec.recipe.stop_at_train_error or -1) or row["epoch"] == spec.most_epochs:
             break
+        if checkpoint and len(curve) > len(before):
+            checkpoint.save(curve)
     if spec.model is not None:
         steps.model.save(spec.model)
     return {
@@ -151,12 +160,17 @@ def _outcome(
 
 
 def _epochs(
-    spec: TrialSpec, pipeline: Pipeline, steps: Steps, validation: Split, clock: Callable[[], float]
+    spec: TrialSpec,
+    pipeline: Pipeline,
+    steps: Steps,
+    validation: Split,
+    clock: Callable[[], float],
+    first: int,
 ) -> Iterator[dict[str, Any]]:
     per_epoch = pipeline.steps_per_epoch
-    batches = pipeline.training(spec.recipe.epochs)
+    batches = pipeline.training(spec.recipe.epochs, first)
     views = _views(spec, pipeline, validation)
-    for epoch in range(spec.recipe.epochs):
+    for epoch in range(first, spec.recipe.epochs):
         started = clock()
         progress = np.arange(epoch * per_epoch, (epoch + 1) * per_epoch) / (spec.recipe.epochs * per_epoch)
         rates = steps.rates_at(progress)

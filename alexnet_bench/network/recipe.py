@@ -197,12 +197,12 @@ FEWEST_STEPS = 32
 
 
 def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
-    """The recipe for a topology of 32 pixels or fewer, trained on `images` images.
+    """The recipe for a small topology, trained on `images` images.
 
     Four rules, since the published values do not train small networks. The paper's initialisation becomes
     He's with bias 0 and standardized pixels (a deviation of 0.01 leaves a small network at chance). Adam's
     rate is 10 times higher. The batch is halved until an epoch has 32 steps. Colour noise, whose size was
-    chosen for photographs of 256 pixels, is left out. A recipe that says how single layers are trained is
+    chosen for the paper's photographs, is left out. A recipe that says how single layers are trained is
     made for a network of one size, and stays as it is.
     """
     if recipe.layers is not None:

@@ -107,6 +107,18 @@ ALEXNET_227 = Topology(
     small=False,
 )
 
+ALEXNET_96 = Topology(
+    name="alexnet-96",
+    about="a quarter of the paper's kernels and units, for photographs of 96 pixels",
+    size=96,
+    margin=1,
+    padded_size=94,
+    convolutions=_alexnet((24, 64, 96, 96, 64), kernels=(6, 5), stride=2),
+    pooling_padding="same",
+    dense=(1024, 1024),
+    small=True,
+)
+
 ALEXNET_32 = Topology(
     name="alexnet-32",
     about="a third of the paper's kernels, for images of 32 pixels",
@@ -222,7 +234,8 @@ CUDA_CONVNET = (
 )
 
 TOPOLOGIES = {
-    topology.name: topology for topology in (ALEXNET_227, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32, *CUDA_CONVNET)
+    topology.name: topology
+    for topology in (ALEXNET_227, ALEXNET_96, ALEXNET_32, ALEXNET_8, FOUR_LAYER_32, *CUDA_CONVNET)
 }
 
 

@@ -6,7 +6,7 @@ Lines are bytes and end at a line feed alone: what else ends a line of text may 
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -107,18 +107,18 @@ def sound_rows(path: Path, type: Any, version: int) -> tuple[list[Any], list[Dam
     return rows, damage
 
 
-def set_aside(path: Path, damage: Iterable[Damage], aside: Path) -> None:
-    """Move damaged lines into a file of their own, so that what is appended next starts a line."""
-    numbers, number, has_ended = {line.number for line in damage}, 1, True
+def set_aside(path: Path, numbers: Collection[int], aside: Path) -> None:
+    """Move lines, by their numbers from 1 on, into another file; what is appended next starts a line."""
+    number, has_ended = 1, True
     with reading(path) as file:
         try:
-            with replacing(path) as fresh, fresh.open("wb") as sound, aside.open("ab") as damaged:
+            with replacing(path) as fresh, fresh.open("wb") as kept, aside.open("ab") as moved:
                 while piece := file.readline(MOST_LINE_BYTES):
-                    (damaged if number in numbers else sound).write(piece)
+                    (moved if number in numbers else kept).write(piece)
                     has_ended = piece.endswith(b"\n")
                     number += has_ended
-                damaged.write(b"" if has_ended else b"\n")
-                for written in (damaged, sound):
+                moved.write(b"" if has_ended else b"\n")
+                for written in (moved, kept):
                     written.flush()
                     os.fsync(written.fileno())
         except OSError as error:

@@ -94,7 +94,7 @@ def append_history(file: Path, entries: Sequence[Entry]) -> None:
             BenchWarning,
             stacklevel=2,
         )
-        set_aside(file, torn, aside)
+        set_aside(file, {line.number for line in torn}, aside)
     append_rows(file, entries, Entry, remedy)
 
 

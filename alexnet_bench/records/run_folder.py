@@ -18,8 +18,8 @@ from alexnet_bench.records.schema import SCHEMA_VERSION, AnyRecord, to_frame
 if TYPE_CHECKING:
     import pandas as pd
 
-RECORDS, DAMAGED = "records.jsonl", "records.damaged.jsonl"
-LOG, PREDICTIONS, REPORT = "workers.log", "predictions", "report"
+RECORDS, DAMAGED, RETRIED = "records.jsonl", "records.damaged.jsonl", "records.retried.jsonl"
+LOG, PREDICTIONS, REPORT, CHECKPOINTS = "workers.log", "predictions", "report", "checkpoints"
 # So much can be written where the disk is not full.
 _PROBE = bytes(2**20)
 
@@ -117,7 +117,7 @@ def open_run(folder: Path) -> Iterator[Callable[[AnyRecord], None]]:
     with locked(folder) as lock:
         if damage := sound_rows(folder / RECORDS, AnyRecord, SCHEMA_VERSION)[1]:
             _warn_of(folder, damage)
-            set_aside(folder / RECORDS, damage, folder / DAMAGED)
+            set_aside(folder / RECORDS, {line.number for line in damage}, folder / DAMAGED)
         _check_writable(folder)
 
         def add(record: AnyRecord) -> None:
@@ -125,6 +125,18 @@ def open_run(folder: Path) -> Iterator[Callable[[AnyRecord], None]]:
             add_record(folder, record)
 
         yield add
+
+
+def set_records_aside(folder: Path, is_unwanted: Callable[[AnyRecord], bool]) -> list[AnyRecord]:
+    """Move the records of what is to be done again into `records.retried.jsonl`, and return them.
+
+    For who holds the run: its records have no damaged line.
+    """
+    unwanted = {number: row for number, row in enumerate(run_records(folder), 1) if is_unwanted(row)}
+    if unwanted:
+        with writing(folder / RETRIED):
+            set_aside(folder / RECORDS, unwanted.keys(), folder / RETRIED)
+    return list(unwanted.values())
 
 
 def add_record(folder: Path, record: AnyRecord) -> None:

@@ -14,8 +14,10 @@ import msgspec
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 4
-Status = Literal["ok", "diverged", "out-of-memory", "crashed", "timed-out"]
+SCHEMA_VERSION = 5
+Status = Literal["ok", "diverged", "out-of-memory", "crashed", "timed-out", "killed"]
+# What ended by no doing of its own: the same may end well when it is tried again.
+FAULTS: tuple[Status, ...] = ("out-of-memory", "timed-out", "killed")
 Mode = Literal["training", "inference"]
 Purpose = Literal["result", "tuning"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -97,8 +99,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     git_commit: Annotated[str | None, column("of the code, where it is a checkout")] = None
     parameters: Annotated[_Whole, column("parameters of the network")]
     macs: Annotated[_Whole, column("multiply-accumulates forward for one image")]
-    status: Annotated[Status, column("one of: ok, diverged, out-of-memory, crashed, timed-out")]
+    status: Annotated[Status, column("one of: ok, diverged, out-of-memory, crashed, timed-out, killed")]
     error: Annotated[str | None, column("what went wrong")] = None
+    log: Annotated[str | None, column("the end of what its worker printed, where it failed")] = None
     started_at: Annotated[str, column("UTC, ISO 8601")]
     duration_seconds: Annotated[_Amount, column("of the whole trial or draw")]
     peak_memory_bytes: Annotated[

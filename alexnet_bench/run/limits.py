@@ -5,8 +5,10 @@ a billion operations a second, a hundredth of what one core does, and a second t
 a side; once something has been timed, that it may take 20 times as long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from alexnet_bench.data import Dataset
 from alexnet_bench.network.trainable import Network
@@ -33,12 +35,33 @@ def of_steps(steps: int, step_seconds: float) -> float:
     return SHORTEST_STEPS + TIMES * steps * step_seconds
 
 
-def of_epoch(network: Network, dataset: Dataset, curve: Sequence[dict[str, Any]] = ()) -> float:
-    """To report the next epoch of a trial or, after the last one, its end; `curve` holds those before."""
+class EpochLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long a trial may be silent: up to the end of its first epoch, and from then on.
+
+    Args:
+        first: seconds to report the first epoch.
+        share: how many epochs' work the longest is of what is reported next: an epoch, or the end.
+        always: seconds, whatever is reported, where the user knows better.
+    """
+
+    first: float
+    share: float
+    always: float | None = None
+
+    def after(self, curve: Sequence[Mapping[str, Any]]) -> float:
+        """To report the next epoch or, after the last one, the end; `curve` holds those before."""
+        if self.always is not None:
+            return self.always
+        if not curve:
+            return self.first
+        return LONGEST_START + TIMES * max(row["seconds"] for row in curve) * self.share
+
+
+def of_epoch(network: Network, dataset: Dataset, always: float | None = None) -> EpochLimit:
+    """To report an epoch of a trial, or its end; `always` as in `EpochLimit`."""
     views = VIEWS.get(network.plan.variant.evaluation, 1)
     epoch = len(dataset.train) * network.plan.training_flops
     most = max(epoch, views * len(dataset.test) * network.plan.inference_flops)
-    if curve:
-        return LONGEST_START + TIMES * max(row["seconds"] for row in curve) * most / epoch
     pixels = (len(dataset.train) + len(dataset.test)) * dataset.size**2
-    return LONGEST_START + pixels * SECONDS_A_PIXEL + (epoch + most) / OPERATIONS_A_SECOND
+    first = LONGEST_START + pixels * SECONDS_A_PIXEL + (epoch + most) / OPERATIONS_A_SECOND
+    return EpochLimit(first=first, share=most / epoch, always=always)

@@ -35,6 +35,12 @@ def read_machine(root: Path = Path("/")) -> dict[str, Any]:
     }
 
 
+def oom_kills(root: Path = Path("/")) -> int | None:
+    """How many processes the system has ended because memory ran out; None: it does not say."""
+    found = re.search(r"^oom_kill (\d+)$", _text(root / "proc/vmstat") or "", re.MULTILINE)
+    return int(found[1]) if found else None
+
+
 def complaints(machine: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[str]:
     """What would make results untrustworthy, each with what to do.
 

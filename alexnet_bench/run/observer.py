@@ -1,5 +1,6 @@
 """What is told how a run gets on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from alexnet_bench.records.manifest import Plan
@@ -13,6 +14,9 @@ class Observer:
 
     def begun(self, plan: Plan) -> None:
         """A run goes ahead; its workers take seconds to start."""
+
+    def retried(self, records: Sequence[AnyRecord]) -> None:
+        """These records were moved aside: what they tell of is done again."""
 
     def planned(self, tuning: int, trials: int, draws: int) -> None:
         """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""

@@ -1,24 +1,37 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
+import contextlib
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from alexnet_bench.environment import describe_environment, git_commit, now
 from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.manifest import Environment, Manifest, Plan, read_manifest, write_manifest
-from alexnet_bench.records.run_folder import LOG, create_run, open_run, run_records, sound_records
-from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
+from alexnet_bench.records.run_folder import (
+    CHECKPOINTS,
+    LOG,
+    create_run,
+    open_run,
+    run_records,
+    set_records_aside,
+    sound_records,
+)
+from alexnet_bench.records.schema import FAULTS, HEAD, AnyRecord, Draw, Trial
+from alexnet_bench.run.executors.executor import Executor, cluster_executor
+from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.machine import read_machine
 from alexnet_bench.run.observer import Observer
+from alexnet_bench.run.retries import is_retried
 from alexnet_bench.run.schedule import Schedule, TrialTask
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import this_side
+from alexnet_bench.run.task import checkpoint_file
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.training import Training
 from alexnet_bench.run.trials import run_trials
@@ -47,8 +60,10 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
     return run_id
 
 
-def resume_settings(folder: Path, seeds: int | None) -> Settings:
-    """The settings of a run that is to go on, with more seeds where asked; nothing of it is changed.
+def resume_settings(folder: Path, seeds: int | None, others: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of a run that is to go on, with more seeds where asked, and others in place of its own.
+
+    Nothing of the run is changed.
 
     Raises:
         RecordError: the folder holds no run, or fewer seeds are asked for than it has.
@@ -60,6 +75,7 @@ def resume_settings(folder: Path, seeds: int | None) -> Settings:
         settings = Settings(**manifest.settings)
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
+    settings = replace(settings, **(others or {}))
     before = len(manifest.plan.seeds)
     if seeds is None:
         return settings if settings.looks else replace(settings, seeds=before or None)
@@ -83,10 +99,13 @@ def planned_draws(folder: Path) -> int | None:
     return read_manifest(folder).plan.draws or None
 
 
-def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[AnyRecord]:
+def continue_run(
+    schedule: Schedule, folder: Path, observer: Observer, *, retries_errors: bool = False
+) -> list[AnyRecord]:
     """Do what is left to do of a run, and return all its records.
 
-    A trial or draw counts as done when its record is there, whatever its status.
+    A trial or draw counts as done when its record is there. That of what a fault ended (it was killed or
+    silent, or memory ran out), or with `retries_errors` a program's error, is moved aside first.
 
     Raises:
         BenchError: the data are others than the run was begun with, or they or a block turned out to be
@@ -103,9 +122,21 @@ def continue_run(schedule: Schedule, folder: Path, observer: Observer) -> list[A
             )
         settings = asdict(schedule.settings)
         write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=settings))
+        observer.retried(set_records_aside(folder, is_retried(program_errors=retries_errors)))
+        for record in run_records(folder):
+            # Where it was ended between a record and this.
+            _remove_checkpoint(folder, record)
         observer.begun(plan)
-        with Zygote(folder / LOG) as zygote:
-            _Run(schedule, folder, observer, zygote, manifest.run_id, add).carry_out()
+        with contextlib.ExitStack() as stack:
+            executor: Executor
+            if schedule.on_cluster:
+                zygote, executor = None, stack.enter_context(cluster_executor(schedule, folder))
+            else:
+                zygote = stack.enter_context(Zygote(folder / LOG))
+                executor = LocalExecutor(schedule, zygote, folder)
+            _Run(schedule, folder, observer, zygote, executor, manifest.run_id, add).carry_out()
+        with contextlib.suppress(OSError):
+            (folder / CHECKPOINTS).rmdir()
         return run_records(folder)
 
 
@@ -117,43 +148,50 @@ class _Run:
         schedule: Schedule,
         folder: Path,
         observer: Observer,
-        zygote: Zygote,
+        zygote: Zygote | None,
+        executor: Executor,
         run_id: str,
         add: Callable[[AnyRecord], None],
     ) -> None:
         self.schedule, self.folder, self.observer = schedule, folder, observer
-        self.zygote, self.run_id, self.add = zygote, run_id, add
+        self.zygote, self.executor, self.run_id, self.add = zygote, executor, run_id, add
 
     def carry_out(self) -> None:
         """Choose the rates that all seeds share, time, train."""
         schedule = self.schedule
-        training = Training(schedule, self.folder, self.observer, self._train)
+        training = Training(schedule, self.folder, self.observer, self._train, self.executor.places)
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
         for _ in training.choose_shared_rates():
             self.observer.planned(*training.left(), draws)
         self.observer.planned(*training.left(), draws)
         # Timing first: it is what a machine that others start to use later spoils.
-        if schedule.times:
-            self._time()
+        if schedule.times and self.zygote:
+            self._time(self.zygote)
         training.carry_out()
 
     def _train(self, tasks: Iterable[TrialTask]) -> None:
-        run_trials(
-            self.schedule, tasks, self.zygote, self.folder, self.run_id, self._keep, self.observer.epoch
-        )
+        run_trials(self.schedule, tasks, self.executor, self.run_id, self._keep, self.observer.epoch)
 
-    def _time(self) -> None:
+    def _time(self, zygote: Zygote) -> None:
         settings, log = self.schedule.settings, self.folder / LOG
-        sides, zygotes = {HEAD: this_side(settings)}, {HEAD: self.zygote}
+        sides, zygotes = {HEAD: this_side(settings)}, {HEAD: zygote}
         with Timer(sides, settings, log=log, run_id=self.run_id, zygotes=zygotes) as timer:
             timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 
     def _keep(self, record: AnyRecord) -> None:
         self.add(record)
+        _remove_checkpoint(self.folder, record)
         self.observer.recorded(record)
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
         return [record for record in run_records(self.folder) if isinstance(record, kind)]
+
+
+def _remove_checkpoint(folder: Path, record: AnyRecord) -> None:
+    """Of a trial that is done; one that a fault ended goes on from there when it is tried again."""
+    if isinstance(record, Trial) and record.status not in FAULTS:
+        with contextlib.suppress(OSError):
+            (folder / checkpoint_file(msgspec.structs.asdict(record))).unlink()
 
 
 def _plan(schedule: Schedule) -> Plan:

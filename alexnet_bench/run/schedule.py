@@ -25,7 +25,7 @@ from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.run.effort import Effort, run_effort
-from alexnet_bench.run.settings import TF32, Settings
+from alexnet_bench.run.settings import LOCAL, TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.run.tuning import Choice, Try, choices, tries_left
@@ -58,6 +58,8 @@ class Schedule:
         gpus: those of the machine; what they hold limits it too.
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
+        threads: of each trial, where others of the run were trained already.
+        fewer_at_once: whether memory ran out before.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -73,10 +75,12 @@ class Schedule:
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
+        fewer_at_once: bool = False,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
+        self._fewer_at_once = fewer_at_once
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
@@ -237,17 +241,25 @@ class Schedule:
         ]
         return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
 
-    @cached_property
+    @property
     def jobs(self) -> int:
+        """Trials at a time; half of what should fit where that was seen not to."""
+        return max(1, self._jobs // 2) if self._fewer_at_once else self._jobs
+
+    @cached_property
+    def _jobs(self) -> int:
         """Trials at a time: of small images as many as there are cores, if memory holds them.
 
-        Those of a run that goes on have the threads that the ones before had.
+        Those of a run that goes on have the threads that the ones before had. On a cluster, which only its
+        executor has asked how much it holds, one unless asked for.
         """
+        if self.on_cluster:
+            return self.settings.jobs or 1
         if self.settings.jobs or not self.topology.small:
             return self.settings.jobs or 1
         if self._may_use_unseen_gpus:
             return 1
-        cores = usable_cores() // (self._threads or 1)
+        cores = usable_cores() // (self._asked_threads or 1)
         return max(1, min(cores, self._workers_in_memory(self.networks)))
 
     @property
@@ -258,8 +270,26 @@ class Schedule:
 
     @property
     def threads(self) -> int:
-        """CPU threads of each trial."""
-        return self._threads or max(1, usable_cores() // self.jobs)
+        """CPU threads of each trial; on a cluster, those that it would have alone on this machine."""
+        if self._asked_threads:
+            return self._asked_threads
+        if self.on_cluster:
+            return 1 if self.topology.small else usable_cores()
+        return max(1, usable_cores() // self._jobs)
+
+    @property
+    def _asked_threads(self) -> int | None:
+        return self._threads or self.settings.threads
+
+    @property
+    def on_cluster(self) -> bool:
+        """Whether other machines may get the trials done."""
+        return self.settings.executor != LOCAL
+
+    @property
+    def trial_devices(self) -> str:
+        """The devices of each trial; a cluster gives GPUs to those alone that ask for them."""
+        return "cpu" if self.on_cluster and self.settings.devices == "auto" else self.settings.devices
 
     @cached_property
     def memory_to_wait_in(self) -> float:

@@ -5,6 +5,7 @@ import operator
 import reprlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from importlib.util import find_spec
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from alexnet_bench.records.schema import MODES, TUNINGS
 FOUR_QUESTIONS = "alexnet,lrn,no-lrn,no-dropout,tanh,single-tower,one-gpu,two-gpu"
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
+LOCAL = "local"
+# Each with the module that it takes; the extra that brings it has the executor's name.
+EXECUTORS = {LOCAL: None, "ray": "ray", "slurm": "submitit"}
 # Planned numbers of seeds after which a run that goes on until it is conclusive is looked at.
 LOOKS = (4, 8, 16, 32)
 TF32 = "tf32"
 PRECISIONS = ("float32", TF32, "mixed_bfloat16", "mixed_float16")
 # More than anybody means: a slip of the finger must not be planned for hours, nor fill the memory.
-MOST = {"time_threads": 1_000, "jobs": 1_000}
+MOST = {"time_threads": 1_000, "threads": 1_000, "jobs": 1_000}
 MOST_OF_OTHERS = 100_000
 
 
@@ -133,7 +137,12 @@ class Settings:
         budget: seconds that timing may take, and training if it goes on until it is conclusive.
         precision: `tf32`, or Keras dtype policies.
         devices: `auto`, `cpu` or `gpu`.
-        jobs: trials at a time.
+        jobs: trials at a time; with `ray`, as many as the cluster holds by default.
+        threads: of each trial on the CPU.
+        trial_timeout: seconds that a trial may be silent for before it is ended as hanging; by default five
+            minutes and 20 times its longest epoch.
+        executor: `local`, or on a cluster `ray` or `slurm`: who gets the trials done.
+        ray_address: of a Ray cluster; by default one is started on this machine.
         ablations: further folders of ablation files.
         save_models: keep the trained models.
 
@@ -162,6 +171,10 @@ class Settings:
     precision: tuple[str, ...] = ("float32",)
     devices: str = "auto"
     jobs: int | None = None
+    trial_timeout: float | None = None
+    threads: int | None = None
+    executor: str = LOCAL
+    ray_address: str | None = None
     ablations: tuple[str, ...] = ()
     save_models: bool = False
 
@@ -188,8 +201,20 @@ class Settings:
                 raise BenchError(f"no {kind} is given; choose from: {', '.join(known)}")
         _check_choices("preset", [self.preset], PRESETS)
         _check_choices("device kind", [self.devices], DEVICES)
+        _check_choices("executor", [self.executor], EXECUTORS)
+        if (module := EXECUTORS[self.executor]) and find_spec(module) is None:
+            raise BenchError(
+                f'{self.executor} needs {module}: `pip install "alexnet-bench[{self.executor}]"`'
+            )
         if self.tune is not None:
             _check_choices("tuning", [self.tune], TUNINGS)
+        if self.executor != LOCAL and "throughput" in self.measure:
+            raise BenchError(
+                f"{self.executor} spreads trials over machines, and timings are compared within one alone; "
+                "give --measure accuracy with --executor, and time in a run of its own on one machine"
+            )
+        if self.ray_address is not None and (self.executor != "ray" or not self.ray_address):
+            raise BenchError("--ray-address is an address, for --executor ray; give both, or leave it out")
         if self.until_conclusive and "accuracy" not in self.measure:
             raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
         if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:

@@ -15,7 +15,7 @@ from alexnet_bench.environment import now, usable_cores, versions
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.records.schema import HEAD, Draw, Yardstick
 from alexnet_bench.run import limits
-from alexnet_bench.run.local import Worker, Workers, Zygote
+from alexnet_bench.run.local import Worker, Workers, Zygote, ended_early
 from alexnet_bench.run.machine import LoadMeter
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
@@ -151,7 +151,7 @@ class Timer:
                 item.build(self.sides[contender.side].ablations, task.draw)
             return item
 
-        with ThreadPoolExecutor(usable_cores()) as pool, workers.ended_early(pool):
+        with ThreadPoolExecutor(usable_cores()) as pool, ended_early(pool, workers.end):
             futures = [pool.submit(built, contender) for contender in contenders]
             for future in wait(futures, return_when=FIRST_EXCEPTION).done:
                 future.result()
@@ -207,6 +207,7 @@ class Timer:
             build=worker.build,
             status=failure["status"] if failure else "ok",
             error=failure["error"] if failure else None,
+            log=failure.get("log") if failure else None,
             peak_memory_bytes=item.peak_memory,
             mode=mode,  # type: ignore[arg-type]
             compile_seconds=item.built.get("compile_seconds"),

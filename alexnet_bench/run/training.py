@@ -40,10 +40,14 @@ class Training:
 
     Args:
         train: carries trials out, and puts a record of each into the folder as soon as it is there.
+        places: trials that it carries out at a time.
     """
 
-    def __init__(self, schedule: Schedule, folder: Path, observer: Observer, train: Train) -> None:
-        self._schedule, self._folder, self._observer, self._train = schedule, folder, observer, train
+    def __init__(
+        self, schedule: Schedule, folder: Path, observer: Observer, train: Train, places: int
+    ) -> None:
+        self._schedule, self._folder, self._observer = schedule, folder, observer
+        self._train, self._places = train, places
         names = [network.variant.name for network in schedule.trained]
         self._all = _Part(choices=schedule.choices, names=names)
         self._is_over = False
@@ -72,10 +76,10 @@ class Training:
         It ends when all have one, or where the budget leaves no time for the trials up to the next look, if
         each takes as long as those before it.
         """
-        schedule, names = self._schedule, set(self._schedule.compared.names)
+        schedule, names, before = self._schedule, set(self._schedule.compared.names), 0
         for look in schedule.settings.looks:
             if look > schedule.settings.looks[0]:
-                names = undecided(self._folder)
+                names = undecided(self._folder, before)
             if not names or self._is_over:
                 return
             part = _Part(
@@ -91,6 +95,7 @@ class Training:
                 self._stop(f"the budget leaves no time for the trials up to {look} seeds")
                 return
             yield part
+            before = look
 
     def _next_due(self, part: _Part) -> Iterator[TrialTask]:
         """One trial after the other, as soon as it can be trained, until none can or the budget is used up.
@@ -162,7 +167,7 @@ class Training:
         settings = self._schedule.settings
         if settings.budget is None or not settings.looks:
             return math.inf
-        return settings.budget * self._schedule.jobs
+        return settings.budget * self._places
 
 
 def _counts(trial: Trial | TrialTask) -> bool:
@@ -175,13 +180,17 @@ def _asked(task: TrialTask) -> tuple[Any, ...]:
     return *task_key(task), task.most_epochs
 
 
-def undecided(folder: Path) -> set[str]:
-    """The arms of a run whose verdict on error is that it is inconclusive, and their controls."""
+def undecided(folder: Path, seeds: int) -> set[str]:
+    """The arms of a run whose verdict on error with its first seeds is inconclusive, and their controls.
+
+    Of a run that was ended between two looks there are some more seeds, which the look knew nothing of.
+    """
     from alexnet_bench.analysis.effects import effects
     from alexnet_bench.analysis.metrics import HEADLINES
 
     manifest = read_manifest(folder)
-    found = effects(run_records(folder), [manifest], {manifest.run_id: folder})
+    records = [row for row in run_records(folder) if isinstance(row, Trial) and row.seed < seeds]
+    found = effects(records, [manifest], {manifest.run_id: folder})
     errors = found["measure"].isin([metric.name for metric in HEADLINES])
     rows = found[errors & (found["verdict"] == "inconclusive")]
     return {*rows["arm"], *rows["control"]}

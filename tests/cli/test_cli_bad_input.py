@@ -354,7 +354,9 @@ def planned_run(workplace):
     ids=lambda part: " ".join(part) if isinstance(part, list) else "",
 )
 def test_a_run_goes_on_with_its_own_settings(refusal, planned_run, given, named):
-    expected = f"--resume keeps the run's own settings; leave out {named} (--seeds may grow)"
+    expected = (
+        f"--resume keeps the run's own settings; leave out {named} (--seeds may grow, --executor may change)"
+    )
     assert refusal("run", "--resume", planned_run, *given) == expected
 
 

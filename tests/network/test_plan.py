@@ -283,5 +283,6 @@ def test_a_topology_is_found_under_its_name_and_an_unknown_one_refused_with_the_
 
     assert str(caught.value) == (
         "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?); "
-        "choose from: 11pct, 13pct, 18pct, 19pct, 80sec, alexnet-227, alexnet-32, alexnet-8, four-layer-32"
+        "choose from: 11pct, 13pct, 18pct, 19pct, 80sec, alexnet-227, alexnet-32, alexnet-8, alexnet-96, "
+        "four-layer-32"
     )

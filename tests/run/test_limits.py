@@ -32,13 +32,13 @@ def test_the_first_epoch_has_its_time_by_the_data_and_the_next_ones_by_it(schedu
     network, ten_crops = schedule.networks
     quick, slow = {"seconds": 1.0}, {"seconds": 500.0}
 
-    first = limits.of_epoch(network, schedule.dataset)
-    assert limits.LONGEST_START < first < 3600
-    assert limits.of_epoch(network, schedule.dataset, [quick]) < 2 * limits.LONGEST_START
-    assert limits.of_epoch(network, schedule.dataset, [slow, quick]) > 20 * 500
+    limit = limits.of_epoch(network, schedule.dataset)
+    assert limits.LONGEST_START < limit.after([]) < 3600
+    assert limit.after([quick]) < 2 * limits.LONGEST_START
+    assert limit.after([slow, quick]) > 20 * 500
     # Ten views of each test image may take longer than an epoch.
     dataset = replace(schedule.dataset, train=schedule.dataset.train.take(range(100)))
-    usual, longer = (limits.of_epoch(item, dataset, [slow]) for item in (network, ten_crops))
+    usual, longer = (limits.of_epoch(item, dataset).after([slow]) for item in (network, ten_crops))
     assert longer > 9 * usual
 
 
@@ -49,7 +49,8 @@ def test_nine_views_have_nine_times_as_long_and_a_topologys_own_views_count():
     few = replace(schedule.dataset, train=schedule.dataset.train.take(range(10)))
 
     longer, usual = (
-        limits.of_epoch(network, few, [{"seconds": 500.0}]) - limits.LONGEST_START for network in (nine, one)
+        limits.of_epoch(network, few).after([{"seconds": 500.0}]) - limits.LONGEST_START
+        for network in (nine, one)
     )
     operations = [network.plan.inference_flops / network.plan.training_flops for network in (nine, one)]
     assert longer / usual == pytest.approx(9 * operations[0] / operations[1])

@@ -27,6 +27,7 @@ from alexnet_bench.analysis.conditions import grouped
 from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import run as runs
+from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.run import continue_run, resume_settings, start_run
@@ -357,8 +358,8 @@ def test_a_failure_is_a_recorded_outcome_and_the_others_finish(failed):
     assert outcomes["crashing"] == ("crashed", CRASH)
     assert outcomes["starved"] == ("out-of-memory", STARVATION)
     status, error = outcomes["killed"]
-    assert status == "out-of-memory"
-    assert error.startswith("the worker ended with exit code -9; see ")
+    assert status == "killed"
+    assert error.startswith("the worker was ended by signal SIGKILL; see ")
     log = (folder / "workers.log").read_text(encoding="utf-8")
     assert "Traceback" in log
     assert "ValueError: no layer [/b] today" in log
@@ -411,7 +412,8 @@ def test_a_trial_ends_with_the_last_epoch_that_its_task_wants(zygote, tmp_path):
     task = replace(schedule.trials()[0], most_epochs=1)
     records = []
 
-    run_trials(schedule, [task], zygote, tmp_path, "run", records.append, lambda *given: None)
+    executor = LocalExecutor(schedule, zygote, tmp_path)
+    run_trials(schedule, [task], executor, "run", records.append, lambda *given: None)
 
     assert [len(record.curve) for record in records] == [1]
 
@@ -488,10 +490,9 @@ def test_a_trial_that_is_begun_as_the_interrupt_comes_is_ended_too(zygote, tmp_p
         yield schedule.trials()[0]
         raise KeyboardInterrupt
 
+    executor = LocalExecutor(schedule, zygote, tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        run_trials(
-            schedule, interrupted(), zygote, tmp_path, "run", told.append, lambda *epoch: told.append(epoch)
-        )
+        run_trials(schedule, interrupted(), executor, "run", told.append, lambda *epoch: told.append(epoch))
 
     assert len(told) < 60
 

@@ -1,49 +1,21 @@
 """Which trials are run, with outcomes that are made up: seeds until there is a verdict, and rates."""
 
-import contextlib
 import math
 
 import pytest
-from made_up_trials import made_up_trial
 from report_runs import curve_point
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.records.schema import PER_SEED
-from alexnet_bench.run import run as runs
 from alexnet_bench.run.observer import Observer
-from alexnet_bench.run.run import continue_run, resume_settings, start_run
-from alexnet_bench.run.schedule import Schedule
-from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.run import resume_settings
 from alexnet_bench.run.trials import task_key
 
 SILENT = Observer()
 # Alternates, so that no number of seeds below 32 tells it from nothing.
 UNSURE = (0.02, -0.02, 0.03, -0.01)
-
-
-@pytest.fixture
-def carry_out(monkeypatch, tmp_path):
-    """Carry out a run, or go on with it, with trials that are made up by a function of the task."""
-
-    def do(columns, observer=SILENT, **asked):
-        def train(schedule, tasks, zygote, place, run_id, keep, on_epoch):
-            tune = {"tuned": bool(schedule.settings.tune)}
-            tune["rate_per_seed"] = schedule.settings.tune == PER_SEED
-            for task in tasks:
-                keep(made_up_trial(task, run_id, **tune, **columns(task)))
-
-        monkeypatch.setattr(runs, "run_trials", train)
-        monkeypatch.setattr(runs, "Zygote", lambda log: contextlib.nullcontext())
-        schedule, folder = Schedule(Settings(measure="accuracy", jobs=1, **asked)), tmp_path / "run"
-        if not folder.exists():
-            start_run(schedule, folder, "a test")
-        continue_run(schedule, folder, observer)
-        return folder
-
-    return do
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from alexnet_bench.run import trials
+from alexnet_bench.run import trainers
+from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
+from alexnet_bench.run.trials import run_trials
 
 OUTCOME = {"status": "ok", "curve": [], "loss": 1.0, "validation_top1_error": 0.5, "train_error": 0.5}
 
@@ -44,11 +46,11 @@ def run(monkeypatch, tmp_path):
                 assert not started.ended[self.number]
                 started.ended[self.number] = True
 
-        monkeypatch.setattr(trials, "Worker", StandIn)
+        monkeypatch.setattr(trainers, "Worker", StandIn)
         settings = Settings(variants=variants, measure="accuracy", seeds=seeds, jobs=1, **asked)
         schedule, records = Schedule(settings, alone=True), []
-        given = (schedule, schedule.trials(), None, tmp_path, "run", records.append, lambda *epoch: None)
-        trials.run_trials(*given)
+        executor = LocalExecutor(schedule, None, tmp_path)
+        run_trials(schedule, schedule.trials(), executor, "run", records.append, lambda *epoch: None)
         assert all(started.ended)
         return started.trained, records
 

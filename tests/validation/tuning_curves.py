@@ -16,6 +16,7 @@ from typing import Any
 from script import add_lines, arguments, read_lines
 
 from alexnet_bench.records.schema import Trial
+from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.local import Zygote
 from alexnet_bench.run.schedule import Schedule, TrialTask
 from alexnet_bench.run.settings import Settings
@@ -42,7 +43,8 @@ def record(dataset: str, seeds: int, out: Path) -> None:
     ]
     with tempfile.TemporaryDirectory() as folder, Zygote(Path(os.devnull)) as zygote:
         keep = partial(_keep, out)
-        run_trials(schedule, tasks, zygote, Path(folder), "curves", keep, lambda task, row: None)
+        executor = LocalExecutor(schedule, zygote, Path(folder))
+        run_trials(schedule, tasks, executor, "curves", keep, lambda task, row: None)
 
 
 def _keep(out: Path, trial: Trial) -> None:

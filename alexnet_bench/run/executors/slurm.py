@@ -1,0 +1,103 @@
+"""Gets trials done by Slurm: a job a trial, submitted by submitit."""
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import submitit
+from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJobError
+
+from alexnet_bench.errors import BenchError
+from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError
+from alexnet_bench.run.executors.node import Delivered, carry_out_parcel
+from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.task import Task
+from alexnet_bench.worker.reason import one_line
+
+JOBS = 32
+# A job that runs into its time is queued again, and its trial goes on from its checkpoint.
+TIME_LIMIT_MINUTES, MOST_REQUEUES = 24 * 60, 100
+POLL_SECONDS = 1.0
+
+
+@contextlib.contextmanager
+def opened(schedule: Schedule, folder: Path) -> Iterator["SlurmExecutor"]:
+    """The executor of a run."""
+    if shutil.which("sbatch") is None:
+        raise BenchError("sbatch is not found, so there is no Slurm here; run this on its login node")
+    yield SlurmExecutor(folder, schedule.settings.jobs or JOBS)
+
+
+class SlurmExecutor(ClusterExecutor):
+    """A trial is a job; all nodes see the run folder, and jobs write their files into it.
+
+    What else is to be said of jobs, such as a partition, Slurm takes from the environment (`SBATCH_…`).
+
+    Args:
+        cluster: of submitit's, `slurm` or `local`: processes on this machine.
+    """
+
+    def __init__(self, folder: Path, places: int, cluster: str = "slurm") -> None:
+        super().__init__(folder, places)
+        requeues = {f"{cluster}_max_num_timeout": MOST_REQUEUES}
+        self._submitit = submitit.AutoExecutor(folder.resolve() / "slurm", cluster=cluster, **requeues)
+        self._lock, self._ended = threading.Lock(), threading.Event()
+
+    def deliver(self, parcel: bytes, task: Task) -> Delivered:
+        """Have it carried out as soon as Slurm starts it."""
+        job = self._submitted(parcel, task)
+        try:
+            while not self._is_done(job):
+                if self._ended.wait(POLL_SECONDS):
+                    job.cancel(check=False)
+                    raise LostError("the run was ended")
+            delivered: Delivered = job.result()
+            return delivered
+        except UncompletedJobError as error:
+            # What the function itself raised is a fault of ours; that Slurm ended it too often is not.
+            if isinstance(error, FailedJobError) and "UncompletedJobError" not in str(error):
+                raise
+            raise LostError(f"job {job.job_id} ended without a result ({job.state})") from None
+        finally:
+            for pickled in (job.paths.submitted_pickle, job.paths.result_pickle):
+                pickled.unlink(missing_ok=True)
+
+    def end(self) -> None:
+        """Cancel the jobs that wait or run."""
+        self._ended.set()
+
+    def _submitted(self, parcel: bytes, task: Task) -> Any:
+        wanted = task.worker
+        with self._lock:
+            if self._ended.is_set():
+                raise LostError("the run was ended")
+            self._submitit.update_parameters(
+                name="alexnet-bench",
+                timeout_min=TIME_LIMIT_MINUTES,
+                nodes=1,
+                tasks_per_node=1,
+                cpus_per_task=wanted.threads,
+                gpus_per_node=wanted.device_count if wanted.devices == "gpu" else None,
+            )
+            try:
+                return self._submitit.submit(_Job(), parcel, str(self._folder.resolve()))
+            except FailedJobError as error:
+                raise BenchError(f"Slurm takes no job: {one_line(str(error))}") from None
+
+    def _is_done(self, job: Any) -> bool:
+        # All jobs share what submitit knows of them.
+        with self._lock:
+            return bool(job.done())
+
+
+class _Job:
+    """What a job calls; by `checkpoint`, submitit queues it again when its time is up or it is preempted."""
+
+    def __call__(self, parcel: bytes, folder: str) -> Delivered:
+        return carry_out_parcel(parcel, folder)
+
+    def checkpoint(self, parcel: bytes, folder: str) -> DelayedSubmission:
+        return DelayedSubmission(self, parcel, folder)
