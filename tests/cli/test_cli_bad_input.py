@@ -334,13 +334,12 @@ def test_a_folder_in_use_is_refused(refusal, workplace, planned_run):
     )
 
 
-@pytest.mark.parametrize("out", ["file/run", "long" * 100], ids=["below-a-file", "too-long"])
-def test_a_folder_that_cannot_be_written_is_named(refusal, workplace, out):
+def test_a_folder_that_cannot_be_written_is_named(refusal, workplace):
     (workplace / "file").touch()
 
-    message = refusal("run", "--out", out)
+    message = refusal("run", "--out", "file/run")
 
-    assert message.startswith(f"{out} cannot be written (")
+    assert message.startswith("file/run cannot be written (")
     assert message.endswith("; give another --out")
 
 
