@@ -86,7 +86,9 @@ class Steps:
         kept = [*self._model.variables, *self._packing.weights, *self._optimizer.variables]
         values = [item.value if isinstance(item, keras.Variable) else item for item in kept]
         values += self._scale.variables
-        return [copy for value in values for copy in getattr(value, "values", [value])]
+        copies = [copy for value in values for copy in getattr(value, "values", [value])]
+        # What is trained as it is stands in the model, too.
+        return list({id(copy): copy for copy in copies}.values())
 
     def rates_at(self, progress: Iterable[float]) -> np.ndarray:
         """The learning rates after shares of training: (rates, shares), that of most weights first."""
