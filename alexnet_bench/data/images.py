@@ -99,7 +99,7 @@ def _orientation_of(path: str) -> int:
                     _look_closer(file, image, END_MARKERS[image.format])
                 return orientation
     except UnidentifiedImageError:
-        raise _FaultError("is none of these") from None
+        raise _FaultError("is no image of these kinds") from None
     except Image.DecompressionBombError:
         raise _FaultError(TOO_LARGE) from None
     except ERRORS as error:

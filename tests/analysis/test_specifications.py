@@ -322,7 +322,7 @@ def test_rates_of_results_are_told_by_their_rule():
 
 def test_epochs_to_a_training_error_are_a_curve_of_their_own():
     def stopping(name, factor, run):
-        curve = [curve_point(epoch, 0.6 - 0.1 * epoch / factor) for epoch in range(1, 8)]
+        curve = [curve_point(epoch, max(0.0, 0.6 - 0.1 * epoch / factor)) for epoch in range(1, 8)]
         return trials(
             name,
             *[0.3] * 4,

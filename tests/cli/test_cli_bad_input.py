@@ -131,7 +131,10 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         (f"run --seeds {'9' * 5000}", "is not a valid integer"),
         ("run --time-batch-size 16,,32", "'16,,32' is no list of whole numbers"),
         # Data sets, and the paths that they need.
-        ("run --dataset folder:none", "none: no such folder; expected JPEG or PNG files in PATH/<class>/"),
+        (
+            "run --dataset folder:none",
+            "none: no such folder; expected JPEG, PNG, WebP, BMP or GIF files in PATH/<class>/",
+        ),
         ("run --dataset folder:", "'folder:' names no folder; write folder:PATH"),
         ("run --dataset folder", "'folder' names no folder; write folder:PATH"),
         ("run --dataset digits:here", "the data set digits takes no path; write digits"),
@@ -182,7 +185,9 @@ def test_a_batch_may_not_be_larger_than_the_data(refusal, workplace, write_ablat
 
     for name in ("cat", "dog"):
         write_images(workplace / "pets" / name, 8)
-    assert "a batch of 128 is more than folder:pets's" in refusal("run", "--dataset", "folder:pets")
+    assert "a batch of 128 is more than folder:pets's" in refusal(
+        "run", "--dataset", "folder:pets", "--batch-size", "128"
+    )
 
     text = ABLATION.format(name="mine").replace("dropout=0.1", "recipe={'batch_size': 2000}")
     mine = write_ablations({"mine.py": text})
@@ -218,7 +223,9 @@ def test_two_class_folders_with_images_are_needed(refusal, workplace):
 
     (workplace / "pets" / "dog").mkdir()
     message = refusal("run", "--dataset", "folder:pets")
-    assert message.startswith(f"{workplace / 'pets' / 'dog'}: no JPEG or PNG files (it is empty)")
+    assert message.startswith(
+        f"{workplace / 'pets' / 'dog'}: no JPEG, PNG, WebP, BMP or GIF files (it is empty)"
+    )
     assert message.endswith("add images or remove the class folder")
 
 
@@ -233,7 +240,7 @@ def test_a_corrupt_image_is_named(refusal, workplace):
 
     assert message.startswith("corrupt image: ")
     assert str(workplace / "pets" / "dog" / "02.png") in message
-    assert f"{workplace / 'pets' / 'cat' / '01.png'} is no image" in message
+    assert f"{workplace / 'pets' / 'cat' / '01.png'} is no image of these kinds" in message
     assert message.endswith("replace them or remove them")
 
 
@@ -366,7 +373,8 @@ def planned_run(workplace):
 )
 def test_a_run_goes_on_with_its_own_settings(refusal, planned_run, given, named):
     expected = (
-        f"--resume keeps the run's own settings; leave out {named} (--seeds may grow, --executor may change)"
+        f"--resume keeps the run's own settings; leave out {named} (--seeds may grow, "
+        "--executor and --trial-timeout may change)"
     )
     assert refusal("run", "--resume", planned_run, *given) == expected
 

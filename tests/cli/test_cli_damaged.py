@@ -49,9 +49,11 @@ def write_run(folder):
         add_record(
             folder, made_up_trial(task, run_id, curve=[curve_point(1, error)], data_digest=digest, **outcome)
         )
+    prints = {item.network.variant.name: item.network.fingerprint for item in schedule.timing.contenders}
     for number in range(2):
-        for variant in ("alexnet", "no-lrn"):
-            add_record(folder, draw(variant, number, [10.0 + number, 11.0], steady=True, run_id=run_id))
+        for variant in ("lrn", "no-lrn"):
+            timed = {"run_id": run_id, "fingerprint": prints[variant], "steady": True}
+            add_record(folder, draw(variant, number, [10.0 + number, 11.0], **timed))
     return folder
 
 

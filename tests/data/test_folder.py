@@ -215,7 +215,7 @@ def newt_of_other_files(root):
         ),
         (
             lambda root: (root / "dog" / "03.png").write_bytes(b"no image"),
-            "/dog/03.png is none of these",
+            "/dog/03.png is no image of these kinds",
         ),
         # Left out in silence, it would make the class smaller than the user believes.
         (

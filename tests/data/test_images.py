@@ -80,11 +80,11 @@ def test_thumbnails_end_is_not_the_images(image):
 
 def test_another_format_in_disguise(image):
     path = image(".png", kind="TIFF")
-    assert f"corrupt image: {path} is none of these" in refusal(path)
+    assert f"corrupt image: {path} is no image of these kinds" in refusal(path)
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is none of these")]
+    ("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is no image of these kinds")]
 )
 def test_no_image(tmp_path, text, fault):
     path = tmp_path / "image.jpg"

@@ -393,7 +393,7 @@ def test_what_never_got_there_is_at_the_edge_of_a_logarithmic_axis():
             epochs=4,
             fingerprint=f"{name} {number}",
             recipe_settings=recipe,
-            curve=[curve_point(epoch, 0.9 - 0.2 * epoch * fast) for epoch in range(1, 5)],
+            curve=[curve_point(epoch, max(0.0, 0.9 - 0.2 * epoch * fast)) for epoch in range(1, 5)],
         )
         for number in range(6)
         for name, fast in (("alexnet", 1 + number / 10), ("no-lrn", 0.5 if number else 1))

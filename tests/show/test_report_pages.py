@@ -209,7 +209,7 @@ def test_tuned_and_untuned_effects_are_called_so():
     assert "Effects on error are untuned" in page(accuracy())
     tuned = changed(accuracy(), tuned=True)
     assert "of an equal grid with the least validation error." in page(tuned)
-    soonest = changed(tuned, recipe_settings={"stop_at_train_error": 0.25})
+    soonest = changed(tuned, recipe_settings={"learning_rate": 0.01, "stop_at_train_error": 0.25})
     assert "of an equal grid that got to 25% training error the soonest." in page(soonest)
 
 
