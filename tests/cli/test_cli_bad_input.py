@@ -133,7 +133,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         # Data sets, and the paths that they need.
         (
             "run --dataset folder:none",
-            "none: no such folder; expected JPEG, PNG, WebP, BMP or GIF files in PATH/<class>/",
+            "none: no such folder; expected JPEG, PNG, WebP, BMP or GIF files in ",
         ),
         ("run --dataset folder:", "'folder:' names no folder; write folder:PATH"),
         ("run --dataset folder", "'folder' names no folder; write folder:PATH"),
