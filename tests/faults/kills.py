@@ -22,7 +22,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +33,7 @@ sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "validation")]
 from same_trials import found  # noqa: E402
 from script import add_lines, arguments, read_lines  # noqa: E402
 
+from alexnet_bench.cli.group import NOTHING_MEASURED  # noqa: E402
 from alexnet_bench.records.run_folder import RECORDS, RETRIED  # noqa: E402
 from alexnet_bench.records.schema import FAULTS  # noqa: E402
 
@@ -112,7 +112,7 @@ class Sweep:
         self.usual = usual
         self.folder, self.orders, self.said = place / "run", place / "orders", place / "said"
         self.orders.mkdir(parents=True)
-        self.seen, self.starts = {}, 0
+        self.seen, self.starts = set[bytes](), 0
 
     def start(self):
         """Begin it, or have it go on; the process."""
@@ -133,7 +133,7 @@ class Sweep:
         return psutil.Process(pid)
 
     def go(self, kills):
-        """One start with its kills: the exit code, and seconds that other processes took to end after it."""
+        """One start with its kills: its exit code, and the seconds after which no process was left."""
         started, command, appeared = time.monotonic(), self.start(), {}
         for kill in kills:
             if kill.moment:
@@ -147,9 +147,10 @@ class Sweep:
             self._serve(kills, command, appeared, now, started)
             time.sleep(LOOK_SECONDS)
         ended = time.monotonic()
-        left = _seconds_to_end(ended)
-        self._look()
         self._serve_orders(kills, ended - started)
+        _wait_for_orphans()
+        left = time.monotonic() - started
+        self._look()
         for order in self.orders.iterdir():
             order.unlink()
         return code, left
@@ -167,7 +168,7 @@ class Sweep:
             if kill.moment is None and is_due:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     random.choice(there[kill.role]).kill()
-                    kill.done_after = now - started
+                    kill.done_after = round(now - started, 3)
                 return
 
     def _serve_orders(self, kills, after):
@@ -177,31 +178,29 @@ class Sweep:
                 order.unlink()
                 for kill in kills:
                     if (kill.role, kill.moment, kill.file, kill.done_after) == (role, moment, file, None):
-                        kill.done_after = after
+                        kill.done_after = round(after, 3)
                         break
 
     def _look(self):
-        for line in complete(self.folder / RECORDS):
-            self.seen.setdefault(line, None)
+        self.seen.update(complete(self.folder / RECORDS))
 
-    def lost(self):
-        """How many records that were complete once are neither there nor set aside for a fault."""
-        now, aside = set(complete(self.folder / RECORDS)), set(complete(self.folder / RETRIED))
-        gone = [line for line in self.seen if line not in now]
-        return sum(line not in aside or json.loads(line)["status"] not in FAULTS for line in gone)
 
-    def doubled(self):
-        """How many records answer a task that another one answers."""
-        keys = Counter(
-            (row["fingerprint"], row["seed"], row["purpose"]) for row in map(json.loads, self.records())
-        )
-        return sum(keys.values()) - len(keys)
+def lost(folder, seen):
+    """How many lines that were seen complete are neither there nor set aside for what a fault ended."""
+    now, aside = set(complete(folder / RECORDS)), set(complete(folder / RETRIED))
+    gone = set(seen) - now
+    return sum(line not in aside or json.loads(line)["status"] not in FAULTS for line in gone)
 
-    def records(self):
-        return complete(self.folder / RECORDS)
 
-    def has_faults(self):
-        return any(json.loads(line)["status"] in FAULTS for line in self.records())
+def doubled(folder):
+    """How many records answer a task that another one answers."""
+    rows = list(map(json.loads, complete(folder / RECORDS)))
+    return len(rows) - len({(row["fingerprint"], row["seed"], row["purpose"]) for row in rows})
+
+
+def has_faults(folder):
+    """Whether a fault ended some of what is recorded."""
+    return any(json.loads(line)["status"] in FAULTS for line in complete(folder / RECORDS))
 
 
 def complete(file):
@@ -217,15 +216,14 @@ def _exit_code(pid):
     return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def _seconds_to_end(since):
-    """Wait until nothing that a command started is left: as orphans, they are this process' children."""
+def _wait_for_orphans():
+    """Wait until nothing that a command started is left: its orphans are this process' children."""
+    started = time.monotonic()
     with contextlib.suppress(ChildProcessError):
-        while True:
+        while time.monotonic() - started < LONGEST_SECONDS:
             if not os.waitpid(-1, os.WNOHANG)[0]:
-                if time.monotonic() - since > LONGEST_SECONDS:
-                    sys.exit("processes of a command that has ended do not end")
                 time.sleep(LOOK_SECONDS)
-    return time.monotonic() - since
+        sys.exit("processes of a command that has ended do not end")
 
 
 def _processes(command):
@@ -258,28 +256,24 @@ def report(folder):
     return effects, lines
 
 
-def kill_until_done(sweep, number, draw, add):
-    """Kill a sweep until it had its kills, have it end, and return how many there were."""
+def _row(kill, left):
+    """What is kept of a kill; of one that ended the command, how long processes were left."""
+    row = {"role": kill.role, "moment": kill.moment, "file": kill.file, "after_seconds": kill.done_after}
+    return row | {"left_seconds": None if kill.role == WORKER else round(left - kill.done_after, 3)}
+
+
+def kill_until_done(sweep, number, draw, most, add):
+    """Kill a sweep until it had as many kills, have it end, and return how many there were."""
     had, code = 0, None
     while code != 0:
-        kills = planned(draw, sweep.has_faults(), KILLS_A_SWEEP - had) if had < KILLS_A_SWEEP else []
+        kills = planned(draw, has_faults(sweep.folder), most - had) if had < most else []
         code, left = sweep.go(kills)
         done = [kill for kill in kills if kill.done_after is not None]
         had += len(done)
-        seen = {"exit_code": code, "left_seconds": round(left, 3), "records": len(sweep.records())}
-        seen |= {"lost": sweep.lost(), "doubled": sweep.doubled()}
-        add(
-            {
-                "sweep": number,
-                "role": kill.role,
-                "moment": kill.moment,
-                "file": kill.file,
-                "after_seconds": round(kill.done_after, 3),
-                **seen,
-            }
-            for kill in done
-        )
-        is_explained = code in (0, 1) or (done and code in (-signal.SIGKILL, 2))
+        after = {"exit_code": code, "records": len(sweep.seen)}
+        after |= {"lost": lost(sweep.folder, sweep.seen), "doubled": doubled(sweep.folder)}
+        add(_row(kill, left) | {"sweep": number} | after for kill in done)
+        is_explained = code in (0, 1) or (done and code in (-signal.SIGKILL, NOTHING_MEASURED))
         if not is_explained or "Traceback" in sweep.said.read_text(encoding="utf-8"):
             sys.exit(f"a start ended with {code}; see {sweep.said}")
     return had
@@ -301,12 +295,13 @@ def main():
     expected = found(unkilled.folder), report(unkilled.folder)
     rows = read_lines(options.out)
     number = max((row["sweep"] for row in rows), default=-1) + 1
-    had = sum("role" in row for row in rows)
+    had = sum(row.get("kills", 0) for row in rows)
     while had < options.kills:
         sweep = Sweep(place / str(number), usual)
         draw = random.Random(f"{options.seed} {number}")
         random.seed(f"{options.seed} {number} which")
-        kills = kill_until_done(sweep, number, draw, lambda some: add_lines(options.out, some))
+        most = min(KILLS_A_SWEEP, options.kills - had)
+        kills = kill_until_done(sweep, number, draw, most, lambda some: add_lines(options.out, some))
         had += kills
         ended = {"sweep": number, "kills": kills, "starts": sweep.starts}
         ended["same_records"] = found(sweep.folder) == expected[0]
