@@ -142,7 +142,7 @@ class Sweep:
             now = time.monotonic()
             if now - started > LONGEST_SECONDS:
                 command.kill()
-                code = "hung"
+                sys.exit(f"a start does not end; see {self.said}")
             self._look()
             self._serve(kills, command, appeared, now, started)
             time.sleep(LOOK_SECONDS)

@@ -29,9 +29,9 @@ class Variable:
 
 
 def opened(path):
-    """A checkpoint and what it keeps: every look at the clock is an hour later."""
-    variables = [Variable(), Variable()]
-    return Checkpoint(path, variables, map(float, count(0, 3600)).__next__), variables
+    """A checkpoint and what it keeps; an hour lies between two savings, and none takes any time."""
+    variables, looks = [Variable(), Variable()], (3600.0 * ((number + 1) // 2) for number in count())
+    return Checkpoint(path, variables, looks.__next__), variables
 
 
 def saved(epochs):

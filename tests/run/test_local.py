@@ -255,6 +255,41 @@ def test_nothing_is_left_of_a_command_that_is_killed_even_in_native_code(code, t
         others = [os.pidfd_open(int(pid)) for pid in caller.stdout.readline().split()]
         begun.read_text(encoding="utf-8")
         caller.send_signal(ended_by)
-    for process in others:
+    assert_ended(others)
+
+
+# Starts a zygote, tells its process id, and waits.
+CALLER_OF_ONE = """
+import signal, sys
+from pathlib import Path
+from alexnet_bench.run.local import Code, Zygote
+log, root, python = map(Path, sys.argv[1:])
+zygote = Zygote(log, Code(root=root, python=python))
+print(zygote._process.pid, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="tells the end of a process by Linux' means")
+@pytest.mark.parametrize("stops", [False, True], ids=["loading", "stopped"])
+def test_nor_of_one_that_is_killed_while_its_zygote_loads_or_is_stopped(code, tmp_path, stops):
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    busy = code("")
+    wait = "os.kill(os.getpid(), signal.SIGSTOP)" if stops else "ctypes.PyDLL(None).sleep(1000)"
+    (busy.root / "alexnet_bench" / "__init__.py").write_text(
+        f"import ctypes, os, signal; open({str(begun)!r}, 'w').close(); {wait}", encoding="utf-8"
+    )
+    command = [sys.executable, "-c", CALLER_OF_ONE, tmp_path / "log", busy.root, busy.python]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as caller:
+        zygote = os.pidfd_open(int(caller.stdout.readline()))
+        begun.read_text(encoding="utf-8")
+        caller.kill()
+    assert_ended([zygote])
+
+
+def assert_ended(processes):
+    """By themselves; they are given as descriptors, which are closed."""
+    for process in processes:
         assert select.select([process], [], [], LONG)[0]
         os.close(process)
