@@ -3,7 +3,7 @@
     python tests/faults/kills.py kills.jsonl --kills 300 --seed 0
 
 Each kill is a SIGKILL of the command, of the zygote or of a worker: at a time drawn at random, or at a moment
-of an append, a checkpoint, the predictions or the manifest (`dying/sitecustomize.py`). A sweep gets a dozen
+of an append, a checkpoint, the predictions or the manifest (`dying/sitecustomize.py`). A sweep gets twenty
 of them, several in one start; whenever the command has ended, its other processes must end by themselves, and
 no record that was complete on disk may be missing or be there twice. Then it goes on with `--resume`, until
 it ends well: with records, predictions and report equal, bit for bit but for times, to those of a sweep that
@@ -40,7 +40,7 @@ from alexnet_bench.records.schema import FAULTS  # noqa: E402
 BENCH = [sys.executable, "-c", "from alexnet_bench.cli import main; main()"]
 SWEEP = ["--variants", "alexnet,no-lrn", "--measure", "accuracy", "--seeds", "2", "--epochs", "4"]
 SWEEP += ["--jobs", "2", "--threads", "1"]
-KILLS_A_SWEEP = 12
+KILLS_A_SWEEP = 20
 LOOK_SECONDS, LONGEST_SECONDS = 0.01, 900.0
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -78,9 +78,10 @@ class Kill:
 
 
 def planned(draw, has_faults, most):
-    """The kills of one start: some of workers, and one that ends the command."""
-    worker = [_of_worker(draw) for _ in range(draw.choice([0, 1, 2, 2, 3]))]
-    return [*worker, _of_command(draw, has_faults)][-most:]
+    """The kills of one start: of workers, of which the sweep goes on, and mostly one that ends it."""
+    ends = draw.random() < 0.6
+    workers = [_of_worker(draw) for _ in range(draw.choice([0, 1, 2] if ends else [3, 4]))]
+    return [*workers, *([_of_command(draw, has_faults)] if ends else [])][-most:]
 
 
 def _of_worker(draw):
