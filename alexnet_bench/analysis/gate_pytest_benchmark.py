@@ -24,6 +24,8 @@ from alexnet_bench.stats.evidence import Apart, Evidence
 from alexnet_bench.stats.gate import FALSE_ALARMS
 
 MOST_BYTES = 2**28
+# Of seconds, and of the standard error of their logarithm, what can be meant.
+_TIMES, _MOST_ERROR = (1e-30, 1e30), 10.0
 # From one process to the next, as a share; see docs/gate.md.
 PROCESS_SPREAD = 0.03
 # Of what `variant_benchmark` writes beside its times; libraries may differ, as on two sides of a gate.
@@ -96,8 +98,10 @@ def read_timings(file: Path) -> dict[str, Timing]:
             conditions=machine | {name: said[name] for name in _CONDITIONS if name in said},
             steady=said.get("steady") is not False,
         )
-        if not math.isfinite(timing.seconds + timing.error):
-            raise RecordError(f"{file}: the times of {item.fullname!r} are not finite; measure it again")
+        if not (_TIMES[0] < timing.seconds < _TIMES[1] and timing.error < _MOST_ERROR):
+            raise RecordError(
+                f"{file}: the times of {item.fullname!r} are not finite, or absurd; measure it again"
+            )
         found[item.fullname] = timing
     if not found:
         raise RecordError(f"{file} holds no benchmark; was it written with --benchmark-disable?")

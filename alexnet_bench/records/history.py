@@ -15,7 +15,7 @@ from alexnet_bench.records.files import append_rows, is_there, read_rows, set_as
 from alexnet_bench.records.schema import Mode, column, columns_of
 
 SCHEMA_VERSION = 1
-_Positive = Annotated[float, msgspec.Meta(gt=0)]
+_Positive = Annotated[float, msgspec.Meta(gt=0, le=1e30)]
 
 # Rows that agree in these tell of one another.
 SERIES = (
@@ -61,6 +61,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     low: Annotated[_Positive | None, column("end of its 95% interval")] = None
     high: Annotated[_Positive | None, column("likewise")] = None
     decision: Annotated[str | None, column("the gate's on this throughput, null if not gated")] = None
+
+    def __post_init__(self) -> None:
+        if self.ratio is None and (self.low, self.high) != (None, None):
+            raise ValueError("there is an interval, and no ratio that it is of")
 
 
 COLUMNS = columns_of(Entry)

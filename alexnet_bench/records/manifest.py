@@ -1,7 +1,7 @@
 """A run's manifest, `run.json`: what it set out to do, where and how."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -11,14 +11,19 @@ from alexnet_bench.records.schema import SCHEMA_VERSION
 
 MANIFEST = "run.json"
 MOST_BYTES = 2**28
+# More of anything than a run can have.
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+_Times = Annotated[int, msgspec.Meta(ge=0, le=10**6)]
+_Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Amount = Annotated[float, msgspec.Meta(ge=0, le=1e30)]
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """The machine, what was installed on it, and how it was set."""
 
     cpu: str
-    cores: int
-    memory_bytes: int
+    cores: _Count
+    memory_bytes: _Bytes
     platform: str
     versions: dict[str, str]
     settings: dict[str, Any] = {}
@@ -68,24 +73,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str = ""
     data_digest: str | None = None
     test_name: str | None = None
-    test_images: int | None = None
-    validation_images: int | None = None
-    training_images: int | None = None
+    test_images: _Count | None = None
+    validation_images: _Count | None = None
+    training_images: _Count | None = None
     topology: str = ""
     recipe: str = ""
-    epochs: int = 0
-    batch_size: int = 0
-    seeds: tuple[int, ...] = ()
-    looks: tuple[int, ...] = ()
+    epochs: _Count = 0
+    batch_size: _Count = 0
+    seeds: tuple[_Count, ...] = ()
+    looks: tuple[_Count, ...] = ()
     factorials: tuple[tuple[str, ...], ...] = ()
     half_factorials: tuple[tuple[str, ...], ...] = ()
     time_topology: str = ""
-    time_batch_sizes: tuple[int, ...] = ()
+    time_batch_sizes: tuple[_Count, ...] = ()
     modes: tuple[str, ...] = ()
-    draws: int = 0
-    rounds: int = 0
-    interval: float | None = None
-    budget_seconds: float | None = None
+    draws: _Times = 0
+    rounds: _Times = 0
+    interval: _Amount | None = None
+    budget_seconds: _Amount | None = None
     precisions: tuple[str, ...] = ()
     tune: str | None = None
     aliases: dict[str, str] = {}

@@ -79,6 +79,7 @@ def create_run(folder: Path, manifest: Manifest) -> None:
                     )
                 if not all(map(_is_of_a_false_start, folder.iterdir())):
                     raise in_use
+                _fill(folder)
                 undone.callback((folder / RECORDS).unlink, missing_ok=True)
                 (folder / RECORDS).touch()
                 write_manifest(folder, manifest)
@@ -190,12 +191,18 @@ def _check_writable(folder: Path) -> None:
     """
     folders = [folder / name for name in (PREDICTIONS, REPORT)]
     for place in (folder, *(place for place in folders if place.is_symlink() or place.exists())):
-        with writing(place), tempfile.TemporaryFile(dir=place) as file:
-            file.write(_PROBE)
+        with writing(place):
+            _fill(place)
     for name, flags in ((RECORDS, 0), (LOG, os.O_CREAT)):
         with writing(folder / name):
             # A pipe without a reader would be waited for.
             os.close(os.open(folder / name, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | flags, 0o644))
+
+
+def _fill(folder: Path) -> None:
+    """See that there is room in a folder."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(_PROBE)
 
 
 @contextlib.contextmanager

@@ -28,8 +28,10 @@ SHARED, PER_SEED = TUNINGS = ("lr", "lr-per-seed")
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Amount = Annotated[float, msgspec.Meta(ge=0)]
-_Positive = Annotated[float, msgspec.Meta(gt=0)]
+# Far beyond what can be measured, and still such that their squares and sums are finite.
+_Number = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
+_Amount = Annotated[float, msgspec.Meta(ge=0, le=1e30)]
+_Positive = Annotated[float, msgspec.Meta(ge=1e-30, le=1e30)]
 
 
 def column(about: str, *, agrees: bool = False) -> msgspec.Meta:
@@ -41,8 +43,8 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One epoch of a trial; errors and loss as trained, with dropout and augmentation. Null: not finite."""
 
     epoch: _Count
-    learning_rate: float
-    loss: float | None = None
+    learning_rate: _Number
+    loss: _Number | None = None
     train_error: _Share | None = None
     validation_top1_error: _Share | None = None
     seconds: _Amount = 0.0
@@ -51,9 +53,9 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What else kept the machine busy during a draw."""
 
-    others_share: float = 0.0
-    steal_share: float = 0.0
-    run_queue: float | None = None
+    others_share: _Number = 0.0
+    steal_share: _Number = 0.0
+    run_queue: _Number | None = None
 
 
 class Yardstick(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +147,7 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
     train_error: Annotated[
         _Share | None, column("share, without dropout and augmentation, after the last epoch")
     ] = None
-    loss: Annotated[float | None, column("mean over the last epoch's steps")] = None
+    loss: Annotated[_Number | None, column("mean over the last epoch's steps")] = None
     curve: Annotated[
         tuple[Epoch, ...],
         column(
@@ -206,7 +208,7 @@ class Draw(Record, frozen=True, kw_only=True, tag="draw"):
     round_ids: Annotated[tuple[_Whole | str, ...], column("the round of each slice")]
     slice_steps: Annotated[tuple[_Count, ...], column("steps in each slice")]
     slice_seconds: Annotated[tuple[_Positive, ...], column("duration of each slice")]
-    slice_started_at: Annotated[tuple[float, ...], column("UTC start of each slice, seconds since 1970")]
+    slice_started_at: Annotated[tuple[_Number, ...], column("UTC start of each slice, seconds since 1970")]
     images_per_second: Annotated[_Positive | None, column("images over seconds, all slices")] = None
     flops_per_image: Annotated[_Whole | None, column("operations of a step for one image")] = None
     utilization: Annotated[

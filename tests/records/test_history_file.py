@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from history_rows import commit, entry, row, write
 
-from alexnet_bench.errors import RecordError
+from alexnet_bench.errors import BenchWarning, RecordError
 from alexnet_bench.records.history import COLUMNS, append_history, read_history
 
 
@@ -23,9 +23,20 @@ def test_what_is_there_stays_as_it_is_but_for_a_line_that_a_crash_cut_short(tmp_
     file.write_bytes(before + b'{"schema_version": 1, "ti')
 
     assert read_history(file) == [entry(0)]
-    append_history(file, [entry(2), entry(1)])
+    with pytest.warns(BenchWarning, match=f"{file}, line 2: cut short"):
+        append_history(file, [entry(2), entry(1)])
     assert file.read_bytes().startswith(before)
     assert [item.commit for item in read_history(file)] == [commit(0), commit(1), commit(2)]
+    assert (tmp_path / "h.damaged.jsonl").read_bytes() == b'{"schema_version": 1, "ti\n'
+
+
+def test_a_byte_inside_a_line_hides_no_other(tmp_path):
+    file = tmp_path / "h.jsonl"
+    append_history(file, [entry(0), entry(1), entry(2)])
+    file.write_bytes(file.read_bytes().replace(commit(1).encode(), b"c\r01"))
+
+    with pytest.raises(RecordError, match=r"h\.jsonl, line 2: .*; remove that line"):
+        read_history(file)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """The records of a run: what is written, what is read again, and what is refused."""
 
+import contextlib
 import json
 import math
+import os
+import warnings
 
 import msgspec
 import pytest
@@ -11,8 +14,17 @@ from report_runs import manifest
 from whole_records import record, values
 
 import alexnet_bench
-from alexnet_bench.errors import RecordError
-from alexnet_bench.records.run_folder import RECORDS, add_record, create_run, open_run, run_records
+from alexnet_bench.errors import BenchWarning, RecordError
+from alexnet_bench.records import files
+from alexnet_bench.records.run_folder import (
+    DAMAGED,
+    RECORDS,
+    add_record,
+    create_run,
+    open_run,
+    run_records,
+    sound_records,
+)
 from alexnet_bench.records.schema import (
     AGREEING,
     COLUMNS,
@@ -148,14 +160,121 @@ def test_a_torn_last_line_is_passed_over_and_mended_wherever_it_was_torn(tmp_pat
     length = file.stat().st_size
     add_record(folder, torn)
     # Anything from all of the last line but its end, to nothing of it.
-    with file.open("r+b") as opened:
-        opened.truncate(length + cut % (file.stat().st_size - length))
+    kept = length + cut % (file.stat().st_size - length)
+    os.truncate(file, kept)
+    left = file.read_bytes()[length:]
 
     assert run_records(folder) == whole
-    with open_run(folder) as add:
+    with mended(folder, left) as add:
         assert file.stat().st_size == length
         add(torn)
     assert run_records(folder) == [*whole, torn]
+    assert not left or (folder / DAMAGED).read_bytes() == left + b"\n"
+
+
+@contextlib.contextmanager
+def mended(folder, has_damage=True):
+    """A run that goes on, with a word on what was damaged."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with open_run(folder) as add:
+            yield add
+    assert [item.category for item in said] == ([BenchWarning] if has_damage else [])
+    assert all(str(folder / RECORDS) in str(item.message) for item in said)
+
+
+@pytest.mark.parametrize("byte", [b"\r", b"\x00", b"\xff", b'"'])
+def test_a_damaged_line_hides_no_other_and_is_set_aside_when_the_run_goes_on(folder, byte):
+    for seed in range(4):
+        add_record(folder, record(seed=seed))
+    lines = (folder / RECORDS).read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1][:30] + byte + lines[1][30:]
+    (folder / RECORDS).write_bytes(b"".join(lines))
+
+    remedy = f"; `bench run --resume {folder}` sets it aside, and does again what it held"
+    assert refusal(run_records, folder).endswith(remedy)
+    with pytest.warns(BenchWarning, match="line 2: .*; what it held is done again"):
+        assert [item.seed for item in sound_records(folder)] == [0, 2, 3]
+    assert (folder / RECORDS).read_bytes() == b"".join(lines)
+
+    with mended(folder) as add:
+        add(record(seed=1))
+    assert [item.seed for item in run_records(folder)] == [0, 2, 3, 1]
+    assert (folder / DAMAGED).read_bytes() == lines[1]
+
+
+def test_a_line_that_is_too_long_is_set_aside_whole(folder, monkeypatch):
+    add_record(folder, record(seed=0))
+    monkeypatch.setattr(files, "MOST_LINE_BYTES", 2000)
+    long = b"x" * 9_000 + b"\n"
+    with (folder / RECORDS).open("ab") as file:
+        file.write(long)
+    add_record(folder, record(seed=1))
+
+    assert f"{folder / RECORDS}, line 2: longer than 2000 bytes" in refusal(run_records, folder)
+    with mended(folder):
+        assert [item.seed for item in run_records(folder)] == [0, 1]
+    assert (folder / DAMAGED).read_bytes() == long
+
+
+def test_a_row_of_a_newer_schema_is_no_damage(folder):
+    write(folder, values(), values() | {"schema_version": SCHEMA_VERSION + 1})
+    before = (folder / RECORDS).read_bytes()
+
+    with pytest.raises(RecordError, match="update it"), open_run(folder):
+        pass
+    assert (folder / RECORDS).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("folder", "it is no file"),
+        ("pipe", "it is no file"),
+        ("device", "it is no file"),
+        ("large", f"it has {2**40} bytes, of {2**33} at most"),
+    ],
+)
+def test_what_is_no_file_of_records_is_neither_waited_for_nor_read_to_its_end(folder, kind, why):
+    file = folder / RECORDS
+    file.unlink()
+    {
+        "folder": file.mkdir,
+        "pipe": lambda: os.mkfifo(file),
+        "device": lambda: file.symlink_to("/dev/zero"),
+        "large": lambda: (file.touch(), os.truncate(file, 2**40)),
+    }[kind]()
+
+    assert f"{file} cannot be read ({why})" in refusal(run_records, folder)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": 2**64},
+        {"seed": -1},
+        {"batch_size": 0},
+        {"test_top1_error": 1.5},
+        {"duration_seconds": 1e300},
+        {"recipe_settings": {}},
+        {"recipe_settings": {"learning_rate": "much"}},
+    ],
+    ids=str,
+)
+def test_what_no_trial_can_have_is_damage(folder, wrong):
+    write(folder, values(**wrong))
+
+    assert "line 1: " in refusal(run_records, folder)
+    assert next(iter(wrong)) in refusal(run_records, folder)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"slice_steps": [4]}, {"slice_seconds": [0.0, 1.0]}, {"slice_steps": [0, 1]}]
+)
+def test_what_no_draw_can_have_is_damage(folder, wrong):
+    write(folder, values("draw", **wrong))
+
+    assert "line 1: " in refusal(run_records, folder)
 
 
 @pytest.mark.parametrize(("kind", "name"), REQUIRED)

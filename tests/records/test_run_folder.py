@@ -1,8 +1,10 @@
 """The folder of a run and its manifest; `tests/cli` sees to the folders that a command refuses."""
 
 import contextlib
+import errno
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -12,9 +14,16 @@ from whole_records import record
 
 import alexnet_bench
 from alexnet_bench.errors import RecordError
-from alexnet_bench.records.lock import locked
+from alexnet_bench.records.lock import LOCK, locked
 from alexnet_bench.records.manifest import MANIFEST, read_manifest, write_manifest
-from alexnet_bench.records.run_folder import RECORDS, add_record, create_run, run_folder, run_records
+from alexnet_bench.records.run_folder import (
+    RECORDS,
+    add_record,
+    create_run,
+    open_run,
+    run_folder,
+    run_records,
+)
 
 RUN = manifest()
 
@@ -54,6 +63,88 @@ def test_of_two_runs_that_begin_at_once_in_one_folder_one_is_first(tmp_path):
         assert f"is in use by process {os.getpid()} on " in refusal(create_run, tmp_path / "run", RUN)
 
     assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_what_a_start_that_was_ended_leaves_behind_is_in_nobodys_way(tmp_path):
+    for name in (RECORDS, f"{MANIFEST}.new", LOCK):
+        (tmp_path / name).touch()
+
+    create_run(tmp_path, RUN)
+    assert run_records(tmp_path) == []
+
+
+def test_records_without_a_manifest_are_somebodys(tmp_path):
+    (tmp_path / RECORDS).write_text("{}\n", encoding="utf-8")
+
+    assert "is in use; give an empty or new folder" in refusal(create_run, tmp_path, RUN)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_start_that_fails_leaves_nothing(tmp_path, monkeypatch, is_there):
+    folder = tmp_path / "run"
+    if is_there:
+        folder.mkdir()
+
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        assert "cannot be written (No space left on device)" in refusal(create_run, folder, RUN)
+    assert list(tmp_path.rglob("*")) == ([folder] if is_there else [])
+    create_run(folder, RUN)
+
+
+def open_and_add(folder, act=lambda: None):
+    with open_run(folder) as add:
+        act()
+        add(record())
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "why"),
+    [
+        ("predictions", Path.touch, "Not a directory"),
+        ("report", Path.touch, "Not a directory"),
+        ("report", lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+        ("workers.log", Path.mkdir, "Is a directory"),
+        ("workers.log", os.mkfifo, "No such device or address"),
+    ],
+)
+def test_what_a_run_cannot_write_is_found_before_it_measures(folder, name, make, why):
+    make(folder / name)
+
+    message = refusal(open_and_add, folder)
+    assert message.startswith(f"{folder / name} cannot be written ({why}); ")
+    assert run_records(folder) == []
+
+
+def test_a_full_disk_is_found_before_anything_is_measured(folder, monkeypatch):
+    def full(dir):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    assert f"{folder} cannot be written (No space left on device); " in refusal(open_and_add, folder)
+    assert "give another --out" in refusal(create_run, folder.parent / "other", RUN)
+
+
+@pytest.mark.parametrize("is_made_anew", [True, False])
+def test_records_are_never_split_between_a_folder_and_what_took_its_place(folder, is_made_anew):
+    """A second folder of the name, with records of its own, is left alone."""
+
+    def move():
+        folder.rename(folder.parent / "moved")
+        if is_made_anew:
+            create_run(folder, manifest("another"))
+
+    assert f"{folder} was moved or removed" in refusal(open_and_add, folder, move)
+    assert run_records(folder.parent / "moved") == []
+    assert run_records(folder) == [] if is_made_anew else not folder.exists()
+
+
+def test_a_file_of_records_that_is_gone_is_not_made_anew(folder):
+    assert f"{folder / RECORDS} cannot be written" in refusal(open_and_add, folder, (folder / RECORDS).unlink)
+    assert not (folder / RECORDS).exists()
 
 
 def test_runs_begun_in_one_second_get_a_folder_each(tmp_path, monkeypatch):
@@ -130,7 +221,7 @@ def test_a_manifest_is_replaced_whole(folder):
 @pytest.mark.parametrize(
     "text",
     [
-        *("{", "", "[]", "3", "\x00", '{"plan": []}'),
+        *("{", "", "[]", "3", "\x00", '{"plan": []}', "[" * 100_000, '{"run_id": NaN}', '{"run_id": 1e999}'),
         *(
             json.dumps(msgspec.to_builtins(RUN) | wrong)
             for wrong in (

@@ -94,3 +94,23 @@ def test_what_fails_in_a_used_worker_is_tried_in_a_new_one(run):
     trained, records = run("alexnet", 2, lambda variant, number: failed)
     assert trained == [[("alexnet", 0)], [("alexnet", 1)]]
     assert [(record.status, record.error) for record in records] == [("out-of-memory", "no more")] * 2
+
+
+OF_TWO_NAMES = """
+from alexnet_bench import ALEXNET, Ablation
+
+Q = Ablation(
+    name="q", factor="dropout", control=ALEXNET,
+    arms=[ALEXNET.but("q", dropout=0.1), ALEXNET.but("q-mixed_bfloat16", dropout=0.2)],
+)
+"""
+
+
+def test_no_two_trials_share_a_file(run, write_ablations):
+    folder = write_ablations({"q.py": OF_TWO_NAMES})
+    precision = ("float32", "mixed_bfloat16")
+
+    _, records = run("q,q-mixed_bfloat16", 2, ablations=(str(folder),), precision=precision)
+
+    assert len(records) > 4
+    assert len({record.predictions for record in records}) == len(records)

@@ -113,6 +113,7 @@ def test_trial_starts_from_its_seeds_weights(train, recipe, tmp_path):
 
 def test_predictions_are_those_reported(digits, outcome):
     columns, folder = outcome
+    assert [file.name for file in (folder / "deep").iterdir()] == ["predictions.npz"]
     predictions = np.load(folder / "deep" / "predictions.npz")
     labels, likeliest = predictions["labels"], predictions["likeliest"]
     assert labels.tolist() == digits.test.labels.tolist()
