@@ -7,7 +7,7 @@ of an append, a checkpoint, the predictions or the manifest (`dying/sitecustomiz
 of them, several in one start; whenever the command has ended, its other processes must end by themselves, and
 no record that was complete on disk may be missing or be there twice. Then it goes on with `--resume`, until
 it ends well: with records, predictions and report equal, bit for bit but for times, to those of a sweep that
-nobody killed. Rows are appended as they come, and a further call adds to them. It takes about 7 seconds of a
+nobody killed. Rows are appended as they come, and a further call adds to them, also with another seed. It takes about 7 seconds of a
 core a kill, and Linux.
 """
 
@@ -63,6 +63,7 @@ class Kill:
         file: that it writes then: the end of its name.
         times: that the moment is passed before; or, of a random time, the share of what the whole sweep takes
             that is waited for after the process appeared.
+        which: of several processes of the role, as a share of them.
         done_after: seconds after the command's start at which it was done; None before.
     """
 
@@ -70,6 +71,7 @@ class Kill:
     moment: str | None = None
     file: str | None = None
     times: float = 0
+    which: float = 0
     done_after: float | None = None
 
     @property
@@ -86,7 +88,7 @@ def planned(draw, has_faults, most):
 
 def _of_worker(draw):
     if draw.random() < 0.3:
-        return Kill(role=WORKER, times=0.3 * draw.random())
+        return Kill(role=WORKER, times=0.3 * draw.random(), which=draw.random())
     moment, file = draw.choice(CHECKPOINT * 3 + PREDICTIONS)
     return Kill(role=WORKER, moment=moment, file=file, times=draw.choice([0, 0, 1, 2]))
 
@@ -168,7 +170,7 @@ class Sweep:
             is_due = kill.role in there and now - appeared[kill.role] > kill.times * self.usual
             if kill.moment is None and is_due:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    random.choice(there[kill.role]).kill()
+                    there[kill.role][int(kill.which * len(there[kill.role]))].kill()
                     kill.done_after = round(now - started, 3)
                 return
 
@@ -263,7 +265,7 @@ def _row(kill, left):
     return row | {"left_seconds": None if kill.role == WORKER else round(left - kill.done_after, 3)}
 
 
-def kill_until_done(sweep, number, draw, most, add):
+def kill_until_done(sweep, name, draw, most, add):
     """Kill a sweep until it had as many kills, have it end, and return how many there were."""
     had, code = 0, None
     while code != 0:
@@ -273,7 +275,7 @@ def kill_until_done(sweep, number, draw, most, add):
         had += len(done)
         after = {"exit_code": code, "records": len(sweep.seen)}
         after |= {"lost": lost(sweep.folder, sweep.seen), "doubled": doubled(sweep.folder)}
-        add(_row(kill, left) | {"sweep": number} | after for kill in done)
+        add(_row(kill, left) | {"sweep": name} | after for kill in done)
         is_explained = code in (0, 1) or (done and code in (-signal.SIGKILL, NOTHING_MEASURED))
         if not is_explained or "Traceback" in sweep.said.read_text(encoding="utf-8"):
             sys.exit(f"a start ended with {code}; see {sweep.said}")
@@ -295,16 +297,15 @@ def main():
         sys.exit(f"the sweep that nobody kills ended with {code}; see {unkilled.said}")
     expected = found(unkilled.folder), report(unkilled.folder)
     rows = read_lines(options.out)
-    number = max((row["sweep"] for row in rows), default=-1) + 1
+    number = len({row["sweep"] for row in rows if row["sweep"].startswith(f"{options.seed}-")})
     had = sum(row.get("kills", 0) for row in rows)
     while had < options.kills:
-        sweep = Sweep(place / str(number), usual)
-        draw = random.Random(f"{options.seed} {number}")
-        random.seed(f"{options.seed} {number} which")
+        name = f"{options.seed}-{number}"
+        sweep, draw = Sweep(place / name, usual), random.Random(name)
         most = min(KILLS_A_SWEEP, options.kills - had)
-        kills = kill_until_done(sweep, number, draw, most, lambda some: add_lines(options.out, some))
+        kills = kill_until_done(sweep, name, draw, most, lambda some: add_lines(options.out, some))
         had += kills
-        ended = {"sweep": number, "kills": kills, "starts": sweep.starts}
+        ended = {"sweep": name, "kills": kills, "starts": sweep.starts}
         ended["same_records"] = found(sweep.folder) == expected[0]
         ended["same_report"] = report(sweep.folder) == expected[1]
         add_lines(options.out, [ended])
