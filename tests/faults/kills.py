@@ -7,8 +7,8 @@ of an append, a checkpoint, the predictions or the manifest (`dying/sitecustomiz
 of them, several in one start; whenever the command has ended, its other processes must end by themselves, and
 no record that was complete on disk may be missing or be there twice. Then it goes on with `--resume`, until
 it ends well: with records, predictions and report equal, bit for bit but for times, to those of a sweep that
-nobody killed. Rows are appended as they come, and a further call adds to them, also with another seed. It takes about 7 seconds of a
-core a kill, and Linux.
+nobody killed. Rows are appended as they come, and a further call adds to them, also with another seed. It
+takes about 7 seconds of a core a kill, and Linux.
 """
 
 import contextlib
