@@ -101,6 +101,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     macs: Annotated[_Whole, column("multiply-accumulates forward for one image")]
     status: Annotated[Status, column("one of: ok, diverged, out-of-memory, crashed, timed-out, killed")]
     error: Annotated[str | None, column("what went wrong")] = None
+    log: Annotated[str | None, column("the end of what its worker printed, where it failed")] = None
     started_at: Annotated[str, column("UTC, ISO 8601")]
     duration_seconds: Annotated[_Amount, column("of the whole trial or draw")]
     peak_memory_bytes: Annotated[

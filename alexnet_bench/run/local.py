@@ -17,12 +17,15 @@ from typing import Any
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
-from alexnet_bench.run.log import Log
+from alexnet_bench.run.log import Log, Watch
 from alexnet_bench.run.machine import oom_kills
 from alexnet_bench.worker import protocol
 from alexnet_bench.worker.reason import one_line
 
 TENSORFLOW_LOGS = re.compile(r"[\d-]+ [\d:.]+: [IWE] |[IWE]\d{4} |WARNING: All log messages before absl")
+# What Python, TensorFlow and the C++ library write before they end a process.
+FATAL = re.compile(r"Fatal Python error: |terminate called |F\d{4} |.*: F ")
+MOST_CHARACTERS = 200
 ZYGOTE = Path(alexnet_bench.worker.__file__).parent / "zygote.py"
 ROOT = Path(alexnet_bench.__file__).parents[1]
 
@@ -88,7 +91,7 @@ class Zygote:
         end_limit: float = LONGEST_END,
     ) -> None:
         code = code or Code()
-        self._log, self._python, self._lock = Log(log), code.python, threading.Lock()
+        self.log, self._python, self._lock = Log(log), code.python, threading.Lock()
         self.start_limit, self._end_limit = start_limit, end_limit
         self._control, theirs = socket.socketpair()
         command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
@@ -98,8 +101,8 @@ class Zygote:
                 pass_fds=[theirs.fileno()],
                 env=code.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=self._log.end,
-                stderr=self._log.end,
+                stdout=self.log.end,
+                stderr=self.log.end,
                 # What is typed to stop the caller must not stop a worker in the middle of a step.
                 start_new_session=True,
             )
@@ -109,13 +112,16 @@ class Zygote:
             ) from None
         finally:
             theirs.close()
-            os.close(self._log.end)
+            os.close(self.log.end)
 
-    def fork(self, connection: socket.socket) -> int:
-        """Start a worker that is spoken to over a socket, and return its process id."""
+    def fork(self, connection: socket.socket, output: int) -> int:
+        """Start a worker that is spoken to over a socket, and return its process id.
+
+        `output` is the descriptor that it prints to.
+        """
         with self._speaking(self.start_limit):
             self._control.sendall(b"f")
-            socket.send_fds(self._control, [b"."], [connection.fileno()])
+            socket.send_fds(self._control, [b"."], [connection.fileno(), output])
             return int.from_bytes(self._heard(), "big")
 
     def wait(self, pid: int) -> int | None:
@@ -134,7 +140,7 @@ class Zygote:
         self._control.close()
         self._process.kill()
         self._process.wait()
-        self._log.close()
+        self.log.close()
 
     def __enter__(self) -> "Zygote":
         return self
@@ -153,7 +159,7 @@ class Zygote:
                 self._process.kill()
                 raise WorkerError(
                     f"the process that starts workers with {self._python} did not answer in {limit:.0f} s; "
-                    f"see {self._log.file}"
+                    f"see {self.log.file}"
                 ) from None
             except OSError:
                 raise self._dead() from None
@@ -165,10 +171,10 @@ class Zygote:
         return answer
 
     def _dead(self) -> WorkerError:
-        lines = self._log.last().splitlines()
+        lines = self.log.last().splitlines()
         # What TensorFlow logs while it loads is no reason, and may be another side's.
         said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]
-        last = one_line(said[-1])[:200] if said else "it said nothing"
+        last = one_line(said[-1])[:MOST_CHARACTERS] if said else "it said nothing"
         return WorkerError(f"workers cannot be started with {self._python}: {last}")
 
 
@@ -198,11 +204,19 @@ class Worker:
     ) -> None:
         self._zygote, self._oom_kills = zygote, oom_kills()
         ours, theirs = socket.socketpair()
-        with theirs:
-            self.pid = zygote.fork(theirs)
+        printed, output = os.pipe()
+        try:
+            with theirs:
+                self.pid = zygote.fork(theirs, output)
+        except BaseException:
+            os.close(printed)
+            raise
+        finally:
+            os.close(output)
         self._exit_code: int | None = None
         self._has_ended = False
         self._socket, self._stream = ours, ours.makefile("rwb")
+        self._watch = Watch(self.pid, printed, zygote.log, self._hang_up)
         settle = {
             "do": "settle",
             "protocol": protocol.VERSION,
@@ -256,6 +270,7 @@ class Worker:
         if not self._has_ended:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
+            self._end_children()
 
     def close(self) -> None:
         """End the process and the line to it."""
@@ -292,8 +307,13 @@ class Worker:
             status, error = "timed-out", "hung up and did not end"
         elif not status and code is not None:
             status, error = self._how_it_ended(code)
+        log = self._watch.last()
+        if reason := _telling(log):
+            error += f" ({reason})"
+        if status == "crashed" and "std::bad_alloc" in log:
+            status = "out-of-memory"
         error = f"the worker {error}; see workers.log in the run folder"
-        return {"is": "failed", "status": status, "error": error}
+        return {"is": "failed", "status": status, "error": error, "log": log[-protocol.LAST_CHARACTERS :]}
 
     def _how_it_ended(self, code: int) -> tuple[str, str]:
         """Of a process that was not told to end."""
@@ -307,7 +327,18 @@ class Worker:
     def _ended(self) -> int | None:
         if not self._has_ended:
             self._exit_code, self._has_ended = self._zygote.wait(self.pid), True
+            self._end_children()
         return self._exit_code
+
+    def _end_children(self) -> None:
+        """End what it started itself: all are of its process group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _hang_up(self) -> None:
+        """Have whoever waits for its answer know that none comes, even if what it started holds the line."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RD)
 
 
 class Workers:
@@ -345,6 +376,14 @@ def ended_early(pool: Executor, end: Callable[[], None]) -> Iterator[None]:
         pool.shutdown(wait=False, cancel_futures=True)
         end()
         raise
+
+
+def _telling(log: str) -> str:
+    """The line of what a worker printed last that tells why it ended; none where it printed nothing."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    told = [line for line in lines if FATAL.match(line)]
+    said = [line for line in lines if not TENSORFLOW_LOGS.match(line)]
+    return one_line((told or said[-1:] or [""])[0])[:MOST_CHARACTERS]
 
 
 def _signal_name(number: int) -> str:

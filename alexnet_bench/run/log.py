@@ -4,6 +4,7 @@ import contextlib
 import os
 import select
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from alexnet_bench.errors import RecordError, why_unwritable
@@ -44,6 +45,11 @@ class Log:
         self._reader = threading.Thread(target=self._read, name=f"reader of {file.name}", daemon=True)
         self._reader.start()
 
+    def add(self, chunk: bytes) -> None:
+        """Keep what was printed elsewhere."""
+        with self._lock:
+            self._add(chunk)
+
     def last(self) -> str:
         """The end of what was printed."""
         # What the processes have printed may still be in the pipe.
@@ -66,10 +72,13 @@ class Log:
         """Take what is in the pipe, and return whether more may come."""
         with self._lock:
             chunk = b"" if self._pipe.closed else self._pipe.read(_AT_ONCE)
-            if chunk:
-                self._last = (self._last + chunk)[-LAST_BYTES:]
-                self._keep(chunk)
+            self._add(chunk or b"")
             return chunk != b""
+
+    def _add(self, chunk: bytes) -> None:
+        self._last = (self._last + chunk)[-LAST_BYTES:]
+        if not self._kept.closed:
+            self._keep(chunk)
 
     def _keep(self, chunk: bytes) -> None:
         room = 0 if self._left_out else self._most_bytes - os.fstat(self._kept.fileno()).st_size
@@ -83,3 +92,47 @@ class Log:
         with contextlib.suppress(OSError):
             return self._kept.write(text)
         return 0
+
+
+class Watch:
+    """Takes in what a process prints, and notices its end, whoever else holds the line to it.
+
+    Args:
+        pid: of the process; it is not waited for.
+        output: descriptor of a pipe's end, to read what it prints; it is closed here.
+        log: gets what it prints.
+        on_end: is called when it has ended, by a thread of its own.
+    """
+
+    def __init__(self, pid: int, output: int, log: Log, on_end: Callable[[], None]) -> None:
+        self._output, self._log, self._on_end, self._last = output, log, on_end, b""
+        os.set_blocking(output, False)
+        # Where the system has no such thing, its end is noticed when all that it left behind have ended, too.
+        self._process = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+        self._thread = threading.Thread(target=self._read, name=f"watch of {pid}", daemon=True)
+        self._thread.start()
+
+    def last(self) -> str:
+        """The end of what was printed, by a process that has ended."""
+        self._thread.join(_LONGEST_END)
+        return self._last.decode(errors="replace")
+
+    def _read(self) -> None:
+        watched = [self._output] if self._process is None else [self._output, self._process]
+        is_open = True
+        while is_open and self._process not in select.select(watched, [], [])[0]:
+            is_open = self._take()
+        while is_open and select.select([self._output], [], [], 0)[0]:
+            is_open = self._take()
+        if self._process is not None:
+            select.select([self._process], [], [])
+            os.close(self._process)
+        os.close(self._output)
+        self._on_end()
+
+    def _take(self) -> bool:
+        """Take what is in the pipe, and return whether more may come."""
+        chunk = os.read(self._output, _AT_ONCE)
+        self._last = (self._last + chunk)[-LAST_BYTES:]
+        self._log.add(chunk)
+        return chunk != b""

@@ -105,7 +105,7 @@ def carry_out(task: Task, place: Path, trainers: Trainers, on_row: OnRow) -> Tri
     worker, reply = trainers.train(task.worker, _placed(task.request, place), begun, task.limit.after(curve))
     outcome: dict[str, Any]
     if reply["is"] == "failed":
-        outcome = {"status": reply["status"], "error": reply["error"], "curve": curve}
+        outcome = {name: reply.get(name) for name in ("status", "error", "log")} | {"curve": curve}
     else:
         outcome = reply["outcome"]
         if outcome["status"] == "ok":

@@ -207,6 +207,7 @@ class Timer:
             build=worker.build,
             status=failure["status"] if failure else "ok",
             error=failure["error"] if failure else None,
+            log=failure.get("log") if failure else None,
             peak_memory_bytes=item.peak_memory,
             mode=mode,  # type: ignore[arg-type]
             compile_seconds=item.built.get("compile_seconds"),

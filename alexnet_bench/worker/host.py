@@ -57,7 +57,8 @@ class _Host:
                 return {"is": "refused", "error": one_line(str(error))}
             traceback.print_exc(file=sys.stderr)
             status = "out-of-memory" if _is_out_of_memory(error) else "crashed"
-            return {"is": "failed", "status": status, "error": reason(error, self.folders)}
+            log = traceback.format_exc()[-protocol.LAST_CHARACTERS :]
+            return {"is": "failed", "status": status, "error": reason(error, self.folders), "log": log}
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
         if complaint := _mismatch(request["protocol"]):

@@ -17,6 +17,8 @@ REPLIES: dict[str, dict[str, tuple[str, ...]]] = {
     "peak": {"peak": ("flops_per_second", "bytes_per_second")},
     "train": {"epoch": ("row",), "trained": ("outcome", "can_go_on")},
 }
+# Of a log, what a failure carries.
+LAST_CHARACTERS = 2000
 FAILURES = {"failed": ("status", "error"), "refused": ("error",)}
 
 

@@ -3,15 +3,17 @@
     python zygote.py ROOT CONTROL
 
 ROOT is the folder that holds the `alexnet_bench` under test; CONTROL is the descriptor of a socket. On it
-come lines of JSON: `fork`, together with the descriptor of the new worker's own socket, and `wait`. The end
-of the stream ends the zygote, and with it its workers, whatever they are doing: so nothing is left of a
-command that was killed.
+come `f` for a fork, with the descriptors of the new worker's own socket and of what it prints to, and `w`
+with the id of a worker to wait for. The end of the stream ends the zygote, and with it its workers and what
+they started, whatever they are doing: so nothing is left of a command that was killed.
 """
 
 import contextlib
+import faulthandler
 import importlib.util
 import os
 import select
+import signal
 import socket
 import sys
 import tempfile
@@ -56,14 +58,28 @@ def main(root: str, control: socket.socket) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     del sys.modules["matplotlib"]
+    workers = set[int]()
+    try:
+        _serve(control, host, parent, workers)
+    finally:
+        for pid in workers:
+            # With what they started themselves.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+def _serve(control: socket.socket, host: Any, parent: Any, workers: set[int]) -> None:
+    """Do what is asked until the caller is gone; `workers` are those that there are."""
     while message := control.recv(1):
         if message == b"w":
             pid = int.from_bytes(control.recv(4, socket.MSG_WAITALL), "big")
             if (code := _exit_code(pid, control)) is None:
                 return
+            workers.discard(pid)
             control.sendall(code.to_bytes(4, "big", signed=True))
         else:
-            control.sendall(_fork(control, host, parent).to_bytes(4, "big"))
+            workers.add(pid := _fork(control, host, parent))
+            control.sendall(pid.to_bytes(4, "big"))
 
 
 def _exit_code(pid: int, control: socket.socket) -> int | None:
@@ -78,13 +94,21 @@ def _exit_code(pid: int, control: socket.socket) -> int | None:
 
 
 def _fork(control: socket.socket, host: Any, parent: Any) -> int:
-    _, (descriptor,), _, _ = socket.recv_fds(control, 1, 1)
+    _, (descriptor, output), _, _ = socket.recv_fds(control, 1, 2)
     zygote = os.getpid()
     if pid := os.fork():
         os.close(descriptor)
+        os.close(output)
         return pid
     parent.end_with(zygote)
+    # What it starts is ended with it.
+    os.setpgid(0, 0)
     control.close()
+    for printed in (1, 2):
+        os.dup2(output, printed)
+    os.close(output)
+    # Where in Python it was when native code crashed.
+    faulthandler.enable()
     code = 1
     try:
         host.main(socket.socket(fileno=descriptor))

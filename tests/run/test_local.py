@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from report_runs import curve_point
 
@@ -16,6 +18,7 @@ from alexnet_bench.errors import WorkerError
 from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.limits import EpochLimit
 from alexnet_bench.run.local import Code, Worker, Zygote
+from alexnet_bench.run.log import Log
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.trials import run_trials
@@ -42,11 +45,14 @@ class Processes:
 
     def __init__(self, then):
         self.script, self.process = STAND_IN + then, None
+        self.log = Log(Path(os.devnull))
 
-    def fork(self, connection):
+    def fork(self, connection, output):
         descriptor = connection.fileno()
         command = [sys.executable, "-SE", "-c", self.script, str(descriptor)]
-        self.process = subprocess.Popen(command, pass_fds=[descriptor])
+        self.process = subprocess.Popen(
+            command, pass_fds=[descriptor], stdout=output, stderr=output, process_group=0
+        )
         return self.process.pid
 
     def wait(self, pid):
@@ -132,7 +138,55 @@ def test_one_that_nests_without_end_is_ended():
 def test_what_it_prints_is_no_message():
     said = r"""print('{"is":"trained","outcome":{},"can_go_on":true}'); sys.exit(3)"""
 
-    assert answer(said) == ("crashed", "the worker ended with exit code 3; see workers.log in the run folder")
+    status, error = answer(said)
+    assert (status, error[:34]) == ("crashed", "the worker ended with exit code 3 ")
+
+
+TERMINATED = "terminate called after throwing an instance of 'std::bad_alloc'"
+ENDINGS = {
+    "os.kill(os.getpid(), signal.SIGKILL)": ("killed", "was ended by signal SIGKILL"),
+    "os.kill(os.getpid(), signal.SIGTERM)": ("killed", "was ended by signal SIGTERM"),
+    "os.kill(os.getpid(), signal.SIGRTMIN + 1)": ("crashed", f"was ended by signal {signal.SIGRTMIN + 1}"),
+    "os._exit(7)": ("crashed", "ended with exit code 7"),
+    "print('no room'); sys.exit(3)": ("crashed", "ended with exit code 3 (no room)"),
+    "import faulthandler, ctypes; faulthandler.enable(); ctypes.string_at(0)": (
+        "crashed",
+        "was ended by signal SIGSEGV (Fatal Python error: Segmentation fault)",
+    ),
+    "print(TERMINATED, file=sys.stderr, flush=True); os.abort()": (
+        "out-of-memory",
+        f"was ended by signal SIGABRT ({TERMINATED})",
+    ),
+}
+
+
+@pytest.mark.parametrize("then", ENDINGS)
+def test_how_one_ended_is_told(then):
+    status, why = ENDINGS[then]
+    told = answer(then.replace("TERMINATED", repr(TERMINATED)))
+    assert told == (status, f"the worker {why}; see workers.log in the run folder")
+
+
+def test_a_child_that_holds_the_line_neither_hides_its_end_nor_outlives_it(tmp_path):
+    file = tmp_path / "child"
+    then = f"""
+        if os.fork() == 0:
+            open({str(file)!r}, "w").write(str(os.getpid()))
+            signal.pause()
+        while not (os.path.exists({str(file)!r}) and os.path.getsize({str(file)!r})):
+            pass
+        os._exit(7)
+    """
+    assert answer(then)[1].startswith("the worker ended with exit code 7")
+    child = psutil.Process(int(file.read_text())) if psutil.pid_exists(int(file.read_text())) else None
+    assert child is None or child.wait(timeout=LONG) is None or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_failure_carries_the_end_of_what_was_printed():
+    processes = Processes("print('\\n'.join(str(number) for number in range(10000))); sys.exit(7)")
+    with Worker(processes, threads=(1, 1), devices="cpu", device_count=1, deterministic=False) as worker:
+        reply = worker.ask({"do": "train"}, LONG)
+    assert len(reply["log"]) == protocol.LAST_CHARACTERS and reply["log"].endswith("\n9998\n9999\n")
 
 
 def test_a_trial_that_hangs_is_recorded(tmp_path, monkeypatch):
@@ -209,7 +263,10 @@ def test_one_that_does_not_answer_is_ended(tmp_path, act):
     process = subprocess.Popen(["sleep", "1000"])
 
     with ours, theirs, Zygote(tmp_path / "log", Code(python=silent), SHORT, SHORT) as zygote:
-        asked = {"fork": lambda: zygote.fork(theirs), "wait": lambda: zygote.wait(process.pid)}[act]
+        asked = {
+            "fork": lambda: zygote.fork(theirs, theirs.fileno()),
+            "wait": lambda: zygote.wait(process.pid),
+        }[act]
         with pytest.raises(WorkerError, match=f"with {silent} did not answer in 0 s"):
             asked()
         with pytest.raises(WorkerError):
@@ -236,7 +293,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 log, root, python = map(Path, sys.argv[1:])
 zygote = Zygote(log, Code(root=root, python=python))
 ours, theirs = socket.socketpair()
-worker = zygote.fork(theirs)
+worker = zygote.fork(theirs, sys.stderr.fileno())
 protocol.send(ours.makefile("rwb"), {"do": "settle", "protocol": protocol.VERSION})
 print(zygote._process.pid, worker, flush=True)
 ours.recv(1)
