@@ -282,6 +282,19 @@ def test_a_stopped_one_is_ended(code, tmp_path):
             start(zygote)
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGTERM])
+def test_one_that_is_killed_is_told_apart_from_one_that_cannot_start(tmp_path, ended_by):
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 1000\n", encoding="utf-8")
+    silent.chmod(0o755)
+    ours, theirs = socket.socketpair()
+
+    with ours, theirs, Zygote(tmp_path / "log", Code(python=silent)) as zygote:
+        os.kill(zygote._process.pid, ended_by)
+        with pytest.raises(WorkerError, match=f"was ended by signal {ended_by.name}; what was finished"):
+            zygote.fork(theirs, 2)
+
+
 # Starts a worker, tells the process ids of zygote and worker, and waits.
 CALLER = """
 import signal, socket, sys
