@@ -4,7 +4,7 @@
 
 Each kill is a SIGKILL of the command, of the zygote or of a worker: at a time drawn at random, or at a moment
 of an append, a checkpoint, the predictions or the manifest (`dying/sitecustomize.py`). A sweep gets twenty
-of them, several in one start; whenever the command has ended, its other processes must end by themselves, and
+at most, several in one start; whenever the command has ended, its other processes must end by themselves, and
 no record that was complete on disk may be missing or be there twice. Then it goes on with `--resume`, until
 it ends well: with records, predictions and report equal, bit for bit but for times, to those of a sweep that
 nobody killed. Rows are appended as they come, and a further call adds to them, also with another seed. It
@@ -33,7 +33,7 @@ sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "validation")]
 from same_trials import found  # noqa: E402
 from script import add_lines, arguments, read_lines  # noqa: E402
 
-from alexnet_bench.cli.group import NOTHING_MEASURED  # noqa: E402
+from alexnet_bench.cli.group import FINDING, NOTHING_MEASURED  # noqa: E402
 from alexnet_bench.records.run_folder import RECORDS, RETRIED  # noqa: E402
 from alexnet_bench.records.schema import FAULTS  # noqa: E402
 
@@ -276,7 +276,8 @@ def kill_until_done(sweep, name, draw, most, add):
         after = {"exit_code": code, "records": len(sweep.seen)}
         after |= {"lost": lost(sweep.folder, sweep.seen), "doubled": doubled(sweep.folder)}
         add(_row(kill, left) | {"sweep": name} | after for kill in done)
-        is_explained = code in (0, 1) or (done and code in (-signal.SIGKILL, NOTHING_MEASURED))
+        is_explained = code == 0 or (code == FINDING and has_faults(sweep.folder))
+        is_explained |= bool(done) and code in (-signal.SIGKILL, NOTHING_MEASURED)
         if not is_explained or "Traceback" in sweep.said.read_text(encoding="utf-8"):
             sys.exit(f"a start ended with {code}; see {sweep.said}")
     return had

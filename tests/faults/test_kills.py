@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 4
+KILLS = 3
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="waits for orphans by Linux' means")
