@@ -1,6 +1,7 @@
 """Trains and evaluates one variant with one seed."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -218,6 +219,9 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
                     likeliest=likeliest.astype("int16"),
                     filters=_first_filters(spec.plan, steps),
                 )
+                # Before its record is: that would outlive it in a loss of power.
+                file.flush()
+                os.fsync(file.fileno())
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")
     errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}

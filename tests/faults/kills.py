@@ -48,9 +48,9 @@ COMMAND, ZYGOTE, WORKER = "command", "zygote", "worker"
 APPEND = [(moment, RECORDS) for moment in ("opened", "torn", "written", "synced")] + [("removing", ".zip")]
 SET_ASIDE = [("torn", RETRIED), ("replacing", f"{RECORDS}.new"), ("replaced", RECORDS)]
 MANIFEST = [("replacing", "run.json.new"), ("replaced", "run.json")]
-CHECKPOINT = [(moment, ".zip.new") for moment in ("opened", "torn", "written", "synced", "replacing")]
-CHECKPOINT += [("replaced", ".zip")]
-PREDICTIONS = [("opened", ".npz.new"), ("replacing", ".npz.new"), ("replaced", ".npz")]
+REPLACED_WHOLE = ("opened", "torn", "written", "synced", "replacing")
+CHECKPOINT = [*((moment, ".zip.new") for moment in REPLACED_WHOLE), ("replaced", ".zip")]
+PREDICTIONS = [*((moment, ".npz.new") for moment in REPLACED_WHOLE), ("replaced", ".npz")]
 
 
 @dataclass(kw_only=True)
@@ -89,7 +89,7 @@ def planned(draw, has_faults, most):
 def _of_worker(draw):
     if draw.random() < 0.3:
         return Kill(role=WORKER, times=0.3 * draw.random(), which=draw.random())
-    moment, file = draw.choice(CHECKPOINT * 3 + PREDICTIONS)
+    moment, file = draw.choice(CHECKPOINT * 2 + PREDICTIONS)
     return Kill(role=WORKER, moment=moment, file=file, times=draw.choice([0, 0, 1, 2]))
 
 
