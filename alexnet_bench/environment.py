@@ -80,6 +80,15 @@ def git_commit() -> str | None:
         return None
 
 
+def cache_folder() -> Path | None:
+    """The user's folder for what may be lost; None where nothing says which home is the user's."""
+    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        return (chosen if chosen.is_absolute() else Path.home() / ".cache") / "alexnet-bench"
+    except RuntimeError:
+        return None
+
+
 def describe_environment() -> dict[str, Any]:
     """The environment as a run's manifest holds it."""
     import psutil

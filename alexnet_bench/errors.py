@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+# Of a name in a message; none that stands for something is as long.
+LONGEST_SHOWN = 200
+
 
 class BenchError(Exception):
     """Something a user can put right; the message says how."""
@@ -60,5 +63,7 @@ def why_unwritable(error: OSError) -> str:
 
 
 def _with_closest(name: str, known: list[str]) -> str:
+    if len(name) > LONGEST_SHOWN:
+        return f"'{name[:LONGEST_SHOWN]}…'"
     closest = difflib.get_close_matches(name, known, n=1)
     return f"'{name}' (did you mean '{closest[0]}'?)" if closest else f"'{name}'"

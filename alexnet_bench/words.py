@@ -1,10 +1,13 @@
 """Numbers, lists and names as people write them."""
 
 import re
+import reprlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 MISSING = "–"
+# Of what an error of anyone's says.
+_LONGEST = 500
 # Control characters, line ends, what reverses the direction of text, halves of surrogate pairs, and what XML
 # forbids besides.
 _NOT_PLAIN = re.compile(
@@ -15,6 +18,33 @@ _NOT_PLAIN = re.compile(
 def plain(text: str) -> str:
     r"""The same text on one line, control characters written out (`\x1b`): it can be shown anywhere."""
     return _NOT_PLAIN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def in_short(value: Any) -> str:
+    """A value on one short line, whatever it is."""
+    try:
+        return plain(" ".join(reprlib.repr(value).split()))
+    except Exception:
+        return f"of type {type(value).__name__}"
+
+
+def is_encodable(text: str) -> bool:
+    """Whether UTF-8 has it: no byte of a file's name stands in it that is of no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def told(error: BaseException) -> str:
+    """An error's kind and message on one line of bounded length, whatever raised it."""
+    try:
+        text = plain(str(error))
+    except Exception:
+        text = "without a message that can be shown"
+    cut = f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
+    return f"{type(error).__name__}: {cut}"
 
 
 def listed(numbers: Iterable[int]) -> str:

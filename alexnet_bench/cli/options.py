@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from alexnet_bench.run.settings import DEVICES, PRECISIONS
-from alexnet_bench.words import as_share
+from alexnet_bench.words import as_share, in_short
 
 # Where gates add what they measured.
 HISTORY = "results/history.jsonl"
@@ -60,9 +60,18 @@ class _Path(click.Path):
         if not str(value):
             return self.fail(f"the name is empty; give a {self.what}", param, ctx)
         try:
-            return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
+            path = Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            # What needs it to be there, or to be made, says so.
+            return path
         except RuntimeError:
             return self.fail(f"{str(value)!r}: there is no such home folder", param, ctx)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            name = in_short(str(value))
+            return self.fail(f"{name} can be no {self.what} ({why}); give another", param, ctx)
+        return path
 
 
 SECONDS = _Typed("TIME", "time such as 90s, 10m or 2h", _seconds)

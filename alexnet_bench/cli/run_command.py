@@ -16,6 +16,8 @@ from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURE
 
 # Who trains changes no number, so that a run may go on elsewhere.
 WHERE = ("executor", "ray_address")
+# What may be typed beside --resume.
+FREE_ON_RESUME = ("resume", "retry", "seeds", "ablations", *WHERE, "trial_timeout", "dry_run", "as_json")
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -59,7 +61,7 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
-    help="digits, fashion-mnist[:PATH], cifar10[:PATH] or folder:PATH.",
+    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs) or tfds:NAME.",
 )
 @click.option("--topology", help="Scale of the trained network; the data set's own by default.")
 @click.option(
@@ -118,7 +120,9 @@ Examples:
     "--resume",
     type=shared.FOLDER,
     help="Go on with a run, with its own settings: with what is missing, and with what was killed, hung or "
-    "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it.",
+    "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it. Ablation "
+    "files that it names are executed if a run of yours on this machine was given their folder; else give "
+    "--ablations.",
 )
 @click.option("--retry", is_flag=True, help="With --resume: do again what a program's error ended, too.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and what it will cost, and stop.")
@@ -135,8 +139,8 @@ def command(
 ) -> int:
     """Train and time variants; write records, tables and plots."""
     from alexnet_bench.records.run_folder import run_folder
-    from alexnet_bench.run.retries import ran_out_of_memory
-    from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
+    from alexnet_bench.run.resuming import resumed
+    from alexnet_bench.run.run import start_run
     from alexnet_bench.run.schedule import Schedule
 
     if resume is None:
@@ -144,19 +148,13 @@ def command(
             raise click.UsageError("--retry is for a run that goes on; give it with --resume RUN")
         schedule = Schedule(Settings(**options))
     else:
-        free = ("resume", "retry", "seeds", *WHERE, "trial_timeout", "dry_run", "as_json")
-        fixed = [name for name in context.params if name not in free]
+        fixed = [name for name in context.params if name not in FREE_ON_RESUME]
         if names := ", ".join(shared.typed(context, *fixed)):
             raise click.UsageError(
                 f"--resume keeps the run's own settings; leave out {names} "
                 "(--seeds may grow, --executor and --trial-timeout may change)"
             )
-        schedule = Schedule(
-            resume_settings(resume, options["seeds"], _changed(context, options)),
-            draws=planned_draws(resume),
-            threads=trial_threads(resume),
-            fewer_at_once=ran_out_of_memory(resume),
-        )
+        schedule = resumed(resume, options["seeds"], options["ablations"], _changed(context, options))
     if dry_run:
         _print_plan(schedule, as_json)
         return DONE
@@ -178,10 +176,13 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.run.run import continue_run
 
     if not as_json:
-        from alexnet_bench.show.plan import plan_notes
+        from alexnet_bench.run.cost import estimate
+        from alexnet_bench.show.plan import cost_line, plan_notes
 
-        for note in plan_notes(schedule.manifest_plan()):
+        for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
             say(note, sys.stderr)
+        if schedule.settings.preset == "paper":
+            say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
     try:
         with RenewedReport(folder, quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress, retries_errors=retry)
@@ -237,12 +238,15 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
     from alexnet_bench.run.cost import estimate
 
     plan, cost = schedule.manifest_plan(), estimate(schedule)
+    images, notes = schedule.images_by_class, schedule.data_notes
     if as_json:
-        say_json(asdict(plan) | {"estimate": cost}, indent=2)
+        say_json(asdict(plan) | {"images": images, "notes": notes, "estimate": cost}, indent=2)
         return
-    from alexnet_bench.show.plan import plan_lines, plan_table
+    from alexnet_bench.show.plan import images_table, plan_lines, plan_table
 
-    print_table(plan_table(plan))
-    say()
-    for line in plan_lines(plan, cost):
+    for table in (plan_table(plan), images_table(images)):
+        if table.rows:
+            print_table(table)
+            say()
+    for line in plan_lines(plan, cost, notes):
         say(line)

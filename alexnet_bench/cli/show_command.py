@@ -13,10 +13,10 @@ from alexnet_bench.cli.terminal import print_table, say_json
 @click.argument("variant")
 @click.option("--topology", default="alexnet-227", show_default=True, help="Scale of the network.")
 @click.option(
-    "--classes", type=click.IntRange(min=2), default=1000, show_default=True, help="Classes to tell apart."
+    "--classes", type=click.IntRange(2, 10**6), default=1000, show_default=True, help="Classes to tell apart."
 )
 @click.option(
-    "--channels", type=click.IntRange(min=1), default=3, show_default=True, help="Of the images: 1 or 3."
+    "--channels", type=click.IntRange(1, 1000), default=3, show_default=True, help="Of the images: 1 or 3."
 )
 @options.ablations
 @options.as_json

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from alexnet_bench.data.dataset import Dataset, Description, Split
 from alexnet_bench.errors import DataError, UnknownNameError
+from alexnet_bench.words import plain
 
 __all__ = ["DATASETS", "Dataset", "Split", "open_dataset"]
 
@@ -32,15 +33,16 @@ def open_dataset(spec: str) -> Dataset:
     if name not in DATASETS:
         raise UnknownNameError("data set", [name], DATASETS)
     description = DATASETS[name]
-    if colon and not description.takes_path:
+    if colon and not description.takes:
         raise DataError(f"the data set {name} takes no path; write {description.spec}")
-    needs_path = description.takes_path and "[" not in description.spec
-    if not path and (colon or needs_path):
-        raise DataError(f"'{spec}' names no folder; write {description.spec}")
+    needs_it = description.takes and "[" not in description.spec
+    if not path and (colon or needs_it):
+        missing = "folder" if description.takes_path else "data set"
+        raise DataError(f"'{spec}' names no {missing}; write {description.spec}")
     try:
         return description.open(path or None)
     except OSError as error:
         raise DataError(
-            f"{error.filename or spec} cannot be read ({error.strerror or error}); "
+            f"{plain(str(error.filename or spec))} cannot be read ({error.strerror or error}); "
             "check the path and its permissions"
         ) from error

@@ -21,11 +21,13 @@ class Split:
         labels: index into the data set's classes, int64 [n].
         images: uint8 [n, height, width, channels], or None.
         paths: the image files, or ().
+        orientations: as EXIF has them, uint8, 1 (upright) to 8; of files, upright where they are left out.
     """
 
     labels: np.ndarray
     images: np.ndarray | None = None
     paths: tuple[str, ...] = ()
+    orientations: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.images is not None and self.paths:
@@ -33,6 +35,8 @@ class Split:
         held = len(self.paths) if self.images is None else len(self.images)
         if held != len(self.labels):
             raise ValueError(f"a split of {held} images has {len(self.labels)} labels")
+        if self.paths and self.orientations is None:
+            object.__setattr__(self, "orientations", np.ones(held, np.uint8))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -44,6 +48,7 @@ class Split:
             labels=self.labels[chosen],
             images=None if self.images is None else self.images[chosen],
             paths=tuple(self.paths[i] for i in chosen) if self.paths else (),
+            orientations=None if self.orientations is None else self.orientations[chosen],
         )
 
     def hold_out(self, count: int, *, seed: int, purpose: str) -> tuple["Split", "Split"]:
@@ -78,6 +83,7 @@ class Dataset:
         size: side of the square images in pixels; for a folder, the canvas they are scaled to.
         channels: 1 (grey) or 3 (RGB).
         test_name: "test", or "held-out" where the test split was taken from the training images.
+        notes: what its owner should know of how it was read, such as files that were skipped; a line each.
     """
 
     name: str
@@ -88,6 +94,7 @@ class Dataset:
     size: int
     channels: int
     test_name: str = "test"
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -114,15 +121,16 @@ class Description:
     """A data set that can be opened; describing it loads nothing.
 
     Attributes:
-        spec: how it is asked for: its name, and `:PATH` where it takes one, in brackets where it need not.
+        spec: how it is asked for: its name, and `:PATH` or `:NAME` where it takes one, in brackets where it
+            need not.
         help: one line.
-        open: opens it from a path, or from None where none was given.
-        topology: what is trained on it, unless another is asked for.
+        open: opens it from a path or name, or from None where none was given.
+        topology: what is trained on it, unless another is asked for; None: one for the size of its images.
     """
 
     spec: str
     help: str
-    topology: str
+    topology: str | None
     open: Callable[[str | None], Dataset]
 
     @property
@@ -131,9 +139,14 @@ class Description:
         return self.spec.partition(":")[0].removesuffix("[")
 
     @property
+    def takes(self) -> str:
+        """What may follow the name: a path, a name, or nothing."""
+        return self.spec.partition(":")[2].removesuffix("]")
+
+    @property
     def takes_path(self) -> bool:
         """Whether a path may follow the name."""
-        return "PATH" in self.spec
+        return self.takes == "PATH"
 
 
 def _shares(counts: np.ndarray, held_out: int) -> np.ndarray:

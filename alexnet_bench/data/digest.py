@@ -4,7 +4,6 @@ The digest of a folder is kept in the user's cache folder, so that ImageNet is n
 of the files' paths, sizes and times: it lasts as long as nobody touches them.
 """
 
-import contextlib
 import hashlib
 import os
 import re
@@ -12,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alexnet_bench.data.cache import cached
 from alexnet_bench.errors import DataError
+from alexnet_bench.words import plain
 
 if TYPE_CHECKING:
     from alexnet_bench.data.dataset import Split
@@ -27,19 +28,13 @@ def digest_of(splits: Sequence["Split"]) -> str:
         DataError: a file cannot be read.
     """
     try:
-        kept = _place(splits) if any(split.paths for split in splits) else None
-        if kept and (known := _read(kept)):
-            return known
-        digest = _digest(splits)
-        if kept:
-            # A cache that cannot be written costs the next command time, and this one nothing.
-            with contextlib.suppress(OSError):
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_text(digest, encoding="ascii")
-        return digest
+        if not any(split.paths for split in splits):
+            return _digest(splits)
+        return cached(f"digests/{_untouched(splits)}", lambda: _digest(splits), _is_digest)
     except OSError as error:
         raise DataError(
-            f"{error.filename} cannot be read ({error.strerror or error}); check the path and its permissions"
+            f"{plain(str(error.filename))} cannot be read ({error.strerror or error}); "
+            "check the path and its permissions"
         ) from error
 
 
@@ -57,24 +52,16 @@ def _digest(splits: Sequence["Split"]) -> str:
     return whole.hexdigest()[:LENGTH]
 
 
-def _place(splits: Sequence["Split"]) -> Path | None:
-    """Where the digest of some files is kept for as long as nobody touches them; None: there is no home."""
+def _untouched(splits: Sequence["Split"]) -> str:
+    """A key that some files have for as long as nobody touches them."""
     listing = hashlib.sha256()
     for split in splits:
         listing.update(split.labels.astype("<i8").tobytes())
         for path in map(Path, split.paths):
             status = path.stat()
             listing.update(os.fsencode(path) + f"\0{status.st_size} {status.st_mtime_ns}\n".encode())
-    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # Where nothing says which home is the user's.
-    with contextlib.suppress(RuntimeError):
-        root = chosen if chosen.is_absolute() else Path.home() / ".cache"
-        return root / "alexnet-bench" / "digests" / listing.hexdigest()
-    return None
+    return listing.hexdigest()
 
 
-def _read(kept: Path) -> str | None:
-    with contextlib.suppress(OSError, ValueError):
-        found = kept.read_text(encoding="ascii")
-        return found if re.fullmatch(f"[0-9a-f]{{{LENGTH}}}", found) else None
-    return None
+def _is_digest(text: str) -> bool:
+    return bool(re.fullmatch(f"[0-9a-f]{{{LENGTH}}}", text))

@@ -22,6 +22,8 @@ REMEDY = (
     "or name the folder of the four gzipped IDX files: fashion-mnist:PATH"
 )
 UNSIGNED_BYTE = 8
+# Five times what the training images have.
+MOST_BYTES = 2**28
 FETCH_AGAIN = "fetch the file again"
 
 
@@ -70,27 +72,35 @@ def _read_pair(image_file: Path, label_file: Path) -> Split:
 
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Return the array of unsigned bytes, of that many dimensions, in the gzipped IDX file."""
+    """Return the array of unsigned bytes, of that many dimensions, in the gzipped IDX file.
+
+    No more is unpacked than it says that it holds: a small file may be packed from any number of bytes.
+    """
+    magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
+    size = len(magic) + 4 * dimensions
     try:
-        data = gzip.decompress(path.read_bytes())
+        with gzip.open(path) as file:
+            header = file.read(size)
+            if header[:4] != magic:
+                raise DataError(
+                    f"{path} begins with {header[:4].hex() or 'nothing'}, expected {magic.hex()} "
+                    f"(IDX, unsigned bytes, {dimensions} dimensions); {FETCH_AGAIN}"
+                )
+            if len(header) < size:
+                raise DataError(f"{path} is truncated: it ends inside its {size}-byte header; {FETCH_AGAIN}")
+            shape = struct.unpack(f">{dimensions}I", header[4:])
+            expected, sides = math.prod(shape), " × ".join(str(length) for length in shape)
+            if expected > MOST_BYTES:
+                raise DataError(
+                    f"{path} says it holds {sides} bytes, expected {MOST_BYTES:,} at most; {FETCH_AGAIN}"
+                )
+            data = file.read(expected + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is no complete gzip file ({error}); {FETCH_AGAIN}") from error
-    magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
-    if data[:4] != magic:
-        raise DataError(
-            f"{path} begins with {data[:4].hex() or 'nothing'}, expected {magic.hex()} "
-            f"(IDX, unsigned bytes, {dimensions} dimensions); {FETCH_AGAIN}"
-        )
-    header = 4 + 4 * dimensions
-    if len(data) < header:
-        raise DataError(f"{path} is truncated: it ends inside its {header}-byte header; {FETCH_AGAIN}")
-    shape = struct.unpack(f">{dimensions}I", data[4:header])
-    if len(data) - header != math.prod(shape):
-        raise DataError(
-            f"{path} holds {len(data) - header:,} bytes of data, expected {math.prod(shape):,} "
-            f"({' × '.join(str(length) for length in shape)}); {FETCH_AGAIN}"
-        )
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+    if len(data) != expected:
+        found = f"{len(data):,} bytes of data" if len(data) < expected else "more bytes of data"
+        raise DataError(f"{path} holds {found}, expected {expected:,} ({sides}); {FETCH_AGAIN}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
 
 
 FASHION_MNIST = Description(

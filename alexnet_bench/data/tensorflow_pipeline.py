@@ -8,11 +8,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 import tensorflow as tf
 
+from alexnet_bench.data.cache import cached
 from alexnet_bench.data.dataset import Dataset, Split
-from alexnet_bench.data.tensorflow_files import Canvases, Files
+from alexnet_bench.data.tensorflow_files import CHANNELS, Canvases, Files
 from alexnet_bench.network.recipe import WITH_COLOUR_NOISE, Recipe
 from alexnet_bench.seeds import derive_seed
 
@@ -21,6 +23,7 @@ SAMPLED_FOR_STATISTICS = 2000
 STATISTICS_BATCH = 100
 STATISTICS_SIDE = 32
 """Of larger images so many rows and columns are looked at: as float32, more pixels do not add up."""
+MIDDLE = 128
 # Of small images, so many bytes of batches are made at once: an operation costs more than what it does there.
 # Another number is another order of crops, and so other numbers of every trial.
 BYTES_AT_ONCE = 2**23
@@ -61,17 +64,14 @@ class Pipeline:
         self.image_side, self.canvas = canvas or side, canvas or canvas_side(side)
         self.steps_per_epoch = len(train) // recipe.batch_size
         self.batches_at_once = self._batches_at_once()
-        self._files = Files(dataset.train.paths, self.canvas, dataset.channels)
+        self._files = Files(dataset.train, self.canvas)
         order = np.random.default_rng(derive_seed(seed, "statistics")).permutation(len(train))
         sample = train.take(np.sort(order[:SAMPLED_FOR_STATISTICS]))
-        stride = max(1, self.canvas // STATISTICS_SIDE)
-        batches = self._in_order(
-            sample, STATISTICS_BATCH, lambda images: tf.cast(images[:, ::stride, ::stride], tf.float32)
-        )
-        pixels = np.concatenate([batch.numpy().reshape(-1, dataset.channels) for batch in batches])
+        pixels = np.concatenate(list(self._pixels(sample)))
         self.mean = pixels.mean(0).astype("float32")
         self.deviation = np.maximum(pixels.std(0), 1.0).astype("float32")
-        self.colour_axes = _principal_axes(pixels)
+        if recipe.augmentation == WITH_COLOUR_NOISE:
+            self.colour_axes = _principal_axes(self._covariance() if dataset.train.paths else _cov(pixels))
         if recipe.pixels == "mean-image":
             self.mean_image = self._mean_image(sample)
 
@@ -96,7 +96,7 @@ class Pipeline:
         begin, end = (number * self.steps_per_epoch for number in (first, epochs))
         steps = tf.data.Dataset.range(begin, end, self.batches_at_once)
         batches = _in_parallel(_in_parallel(steps, load), self._training_batches)
-        with self._files.corrupt_file_named(self.split.paths):
+        with self._files.corrupt_file_named(self.split):
             yield from batches.prefetch(2)
 
     def evaluation(self, split: Split, batch_size: int, views: str = "centre") -> Iterable[tf.Tensor]:
@@ -130,6 +130,30 @@ class Pipeline:
         if split.images is not None and 4 * floats <= MOST_BYTES_KEPT:
             batches = batches.cache()
         return _InOrder(batches.prefetch(2), self._files, split)
+
+    def _pixels(self, split: Split) -> Iterator[np.ndarray]:
+        """Colours of some images after the other: float32 (pixels, channels)."""
+        stride = max(1, self.canvas // STATISTICS_SIDE)
+        batches = self._in_order(
+            split, STATISTICS_BATCH, lambda images: tf.cast(images[:, ::stride, ::stride], tf.float32)
+        )
+        for batch in batches:
+            yield batch.numpy().reshape(-1, self.dataset.channels)
+
+    def _covariance(self) -> np.ndarray:
+        """That of the colours of all training images, which are read once for all seeds."""
+
+        def find() -> str:
+            count, total, products = 0, np.zeros(CHANNELS), np.zeros((CHANNELS, CHANNELS))
+            for pixels in self._pixels(self.dataset.train):
+                centred = pixels.astype("float64") - MIDDLE
+                count += len(centred)
+                total += centred.sum(0)
+                products += centred.T @ centred
+            covariance = (products - np.outer(total, total) / count) / (count - 1)
+            return msgspec.json.encode(covariance.tolist()).decode()
+
+        return _matrix(cached(f"colours/{self.dataset.digest}-{self.canvas}", find, _is_covariance))
 
     def _mean_image(self, sample: Split) -> tf.Tensor:
         """The training images' mean where the network looks in the middle of a canvas: float32.
@@ -177,7 +201,7 @@ class Pipeline:
     def _canvases(self, split: Split) -> Canvases:
         """What makes indices into a split canvases, 0 to 255: uint8, or float32 where they are scaled."""
         if split.images is None:
-            return self._files.canvases(split.paths)
+            return self._files.canvases(split)
         images = tf.constant(split.images)
         return lambda indices: self._padded(tf.gather(images, indices))
 
@@ -279,7 +303,7 @@ class _InOrder:
         self._batches, self._files, self._split = batches, files, split
 
     def __iter__(self) -> Iterator[tf.Tensor]:
-        with self._files.corrupt_file_named(self._split.paths):
+        with self._files.corrupt_file_named(self._split):
             yield from self._batches
 
 
@@ -303,10 +327,23 @@ def _by_rows(
     return tf.reshape(operation(rows, tf.tile(values, (1, width))[:, None]), (-1, height, width, channels))
 
 
-def _principal_axes(pixels: np.ndarray) -> np.ndarray:
+def _cov(pixels: np.ndarray) -> np.ndarray:
+    return np.atleast_2d(np.cov(pixels, rowvar=False))
+
+
+def _is_covariance(text: str) -> bool:
+    found = _matrix(text)
+    return found.shape == (CHANNELS, CHANNELS) and bool(np.isfinite(found).all())
+
+
+def _matrix(text: str) -> np.ndarray:
+    return np.array(msgspec.json.decode(text, type=list[list[float]]))
+
+
+def _principal_axes(covariance: np.ndarray) -> np.ndarray:
     """Section 4.1: the eigenvectors of the pixels' covariance times the square roots of their eigenvalues.
 
     The paper multiplies by the eigenvalue of values between 0 and 1; a deviation is what keeps the unit.
     """
-    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(pixels, rowvar=False)))
+    values, vectors = np.linalg.eigh(covariance)
     return (np.sqrt(np.maximum(values, 0))[:, None] * vectors.T).astype("float32")

@@ -3,11 +3,13 @@
 import math
 import statistics
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 from alexnet_bench.errors import AblationError, UnknownNameError
+from alexnet_bench.network.checked import check_fields
 from alexnet_bench.network.variant import Variant
-from alexnet_bench.words import signed
+from alexnet_bench.words import in_short, signed
 
 _UNSET = object()
 
@@ -32,6 +34,9 @@ class LoggedRuns:
     control: float | None = None
     siblings: tuple[float, ...] = ()
     differed: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields("the runs of a log", self, AblationError)
 
     @property
     def effect(self) -> float:
@@ -99,6 +104,9 @@ class Claim:
         return self.logged.says if self.logged else ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.topology, str | NoneType):
+            object.__setattr__(self, "topology", tuple(self.topology))
+        check_fields(f"the claim {in_short(self.says)}", self, AblationError)
         parts = (self.arm, self.measure, self.predicts)
         if any(part is not None for part in parts) and None in parts:
             raise AblationError(f"the claim '{self.says}' needs arm, measure and predicts, or none of them")
@@ -133,6 +141,7 @@ class Ablation:
     def __post_init__(self) -> None:
         object.__setattr__(self, "arms", tuple(self.arms))
         object.__setattr__(self, "claims", tuple(self.claims))
+        check_fields(f"ablation {in_short(self.name)}", self, AblationError)
         if not self.arms:
             raise AblationError(f"ablation '{self.name}' has no arms; give at least one variant")
         whole = self.factor.partition(".")[0]

@@ -12,7 +12,7 @@ from types import ModuleType
 from alexnet_bench.errors import AblationError, BenchError
 from alexnet_bench.network.ablation import Ablation
 from alexnet_bench.network.part import source_text
-from alexnet_bench.words import plain
+from alexnet_bench.words import told
 
 HEAVY = ("keras", "tensorflow", "jax", "torch")
 
@@ -30,17 +30,26 @@ def ablations_in(folder: Path) -> Iterator[tuple[Path, Ablation]]:
     Raises:
         AblationError: the folder is not there, or a file cannot be used.
     """
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise AblationError(f"{folder} is not a folder; give one that holds ablation files (*.py)")
     package = _package(folder)
     # Neither a package's `__init__.py` nor what the others share (`_helpers.py`).
     for file in sorted(folder.glob("[!._]*.py")):
         _check(file)
         values = vars(_execute(file, package)).values()
-        ablations = [value for value in values if isinstance(value, Ablation)]
+        # Of the type itself: what else a file holds may say anything of its class.
+        ablations = [value for value in values if issubclass(type(value), Ablation)]
         if not ablations:
             raise AblationError(f"{file}: defines no Ablation; see `ablations/lrn.py` for an example")
         yield from ((file, ablation) for ablation in ablations)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # Such as of a name that is too long for any.
+        return False
 
 
 def _package(folder: Path) -> str:
@@ -75,7 +84,7 @@ def _execute(file: Path, package: str) -> ModuleType:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         beside = missing and (file.parent / f"{missing}.py").is_file()
         hint = f"; of this folder, import it by `from . import {missing}`" if beside else ""
-        raise AblationError(f"{file}: {type(error).__name__}: {plain(str(error))}{hint}") from error
+        raise AblationError(f"{file}: {told(error)}{hint}") from error
     return module
 
 
@@ -106,7 +115,7 @@ def _parsed(file: Path) -> ast.Module:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise AblationError(
-            f"{file}{line}: not valid Python: {plain(str(error))}; correct it or move it away"
+            f"{file}{line}: not valid Python: {told(error)}; correct it or move it away"
         ) from None
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.checked import check_fields
+from alexnet_bench.words import in_short, told
 
 ENGINE = f"{__name__.partition('.')[0]}."
 
@@ -30,13 +32,33 @@ class Part:
     build: Callable[..., Any]
     modules: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "modules", tuple(self.modules))
+        what = f"{type(self).__name__.lower()} {in_short(self.name)}"
+        check_fields(what, self, VariantError)
+        if not inspect.isfunction(self.build):
+            raise VariantError(
+                f"{what} is made of {in_short(self.build)}; it must be a function of the file's"
+            )
+
+    @property
+    def file(self) -> Path:
+        """Where its function stands."""
+        return Path(inspect.getfile(self.build))
+
     @cached_property
     def source(self) -> str:
         """A digest of the part's code: an edited one, or an edited helper, makes another network.
 
         Read once: what is planned stays what it was when its file is edited later.
         """
-        texts = [*_sources(self.build), *(_module_text(name) for name in self.modules)]
+        try:
+            texts = [*_sources(self.build), *(_module_text(name) for name in self.modules)]
+        except (OSError, SyntaxError, ValueError) as error:
+            raise VariantError(
+                f"the code of '{self.name}' cannot be read ({told(error)}); "
+                f"write its function into {self.file}"
+            ) from None
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
 
     def __eq__(self, other: object) -> bool:
@@ -148,7 +170,10 @@ def _statements(text: str) -> dict[str, ast.stmt]:
 
 
 def _module_text(name: str) -> str:
-    spec = importlib.util.find_spec(name)
+    try:
+        spec = importlib.util.find_spec(name)
+    except ImportError:
+        spec = None
     if spec is None or spec.origin is None:
         raise UnknownNameError("module", [name], [])
     return source_text(Path(spec.origin))

@@ -18,7 +18,10 @@ from alexnet_bench.network.parts import Block, overlapping
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.network.topology import Convolution, Topology
 from alexnet_bench.network.variant import ALEXNET, Variant
+from alexnet_bench.words import in_short, told
 
+# A block's own: more than any machine holds is a slip.
+MOST_PARAMETERS = 10**12
 NORMALIZATIONS = ("normalization", "second_normalization")
 
 
@@ -254,13 +257,20 @@ def _convolution(number: int, convolution: Convolution, before: Layer, towers: i
 
 def _block(part: str, number: int, before: Layer, block: Any) -> Layer:
     channels = before.shape[-1] // before.towers
+    counted = f"block '{block.name}': its `parameters` of {channels} channels"
     try:
         parameters = operator.index(block.parameters(channels))
-    except Exception as error:  # A block may be anyone's.
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # A block may be anyone's, and even end the process.
         raise VariantError(
-            f"block '{block.name}': its `parameters` of {channels} channels is no whole number "
-            f"({type(error).__name__}: {error}); give a function of the number of channels"
+            f"{counted} is no whole number ({told(error)}); give a function of the number of channels in "
+            f"{block.file}"
         ) from error
+    if not 0 <= parameters <= MOST_PARAMETERS:
+        raise VariantError(
+            f"{counted} is {in_short(parameters)}; in {block.file}, give one from 0 to {MOST_PARAMETERS:,}"
+        )
     return Layer(
         name=f"{part}{number}",
         kind=part.removeprefix("second_"),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.checked import check_fields
 from alexnet_bench.network.layer_recipe import (
     LayerRecipe,
     RateSchedule,
@@ -25,12 +26,23 @@ from alexnet_bench.network.parts import (
     paper,
     sgd,
 )
+from alexnet_bench.words import in_short
 
 PIXELS = ("centred", "standardized", "mean-image")
 WITH_COLOUR_NOISE = "crops-flips-colour"
 AUGMENTATIONS = ("none", "crops-and-flips", WITH_COLOUR_NOISE)
 # The fields that name a part, and what is shipped of it.
 PARTS = (("optimizer", Optimizer, OPTIMIZERS), ("initialization", Initializer, INITIALIZERS))
+NUMBERS = (
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "batch_size",
+    "epochs",
+    "bias",
+    "stop_at_train_error",
+    "bias_rate",
+)
 # What a layer may have of its own in place of a field of the recipe.
 OF_LAYERS = {"initialization": "deviation", "weight_decay": "weight_decay"}
 
@@ -99,6 +111,7 @@ class Recipe:
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise VariantError(f"recipe {name} is {value}; it must be above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        check_fields(f"recipe {in_short(self.name)}", self, VariantError, *NUMBERS)
         shared = self.crops_shared_by
         if shared is not None and not (isinstance(shared, int) and shared > 0):
             raise VariantError(f"recipe crops_shared_by is {shared!r}; it must be a whole number above 0")
@@ -207,17 +220,41 @@ def scale_to_small_images(recipe: Recipe, images: int) -> Recipe:
     """
     if recipe.layers is not None:
         return recipe
-    batch = recipe.batch_size
-    while batch > 8 and images < batch * FEWEST_STEPS:
-        batch //= 2
-    changes: dict[str, Any] = {"batch_size": batch}
-    if recipe.initialization == paper:
-        changes |= {"initialization": he, "bias": 0.0, "pixels": "standardized"}
+    changes = _started_soon(recipe) | {"batch_size": _batch_for(images, recipe)}
     if recipe.optimizer == adam:
         changes["learning_rate"] = recipe.learning_rate * 10
     if recipe.augmentation == WITH_COLOUR_NOISE:
         changes["augmentation"] = "crops-and-flips"
     return recipe.but(**changes)
+
+
+def scale_to_few_photographs(recipe: Recipe, images: int) -> Recipe:
+    """The recipe for a larger topology, trained on `images` images: as it is where an epoch has 32 steps.
+
+    Of fewer images the batch is halved until it has, and the rate of SGD with it. A run of so few steps would
+    end before the paper's initialisation leaves chance: it becomes He's, as for small images.
+    """
+    batch = _batch_for(images, recipe)
+    if recipe.layers is not None or batch == recipe.batch_size:
+        return recipe
+    changes = _started_soon(recipe) | {"batch_size": batch}
+    if recipe.optimizer == sgd:
+        changes["learning_rate"] = recipe.learning_rate * batch / recipe.batch_size
+    return recipe.but(**changes)
+
+
+def _batch_for(images: int, recipe: Recipe) -> int:
+    batch = recipe.batch_size
+    while batch > 8 and images < batch * FEWEST_STEPS:
+        batch //= 2
+    return batch
+
+
+def _started_soon(recipe: Recipe) -> dict[str, Any]:
+    """He's initialisation and what goes with it, in place of the paper's."""
+    if recipe.initialization != paper:
+        return {}
+    return {"initialization": he, "bias": 0.0, "pixels": "standardized"}
 
 
 def _plain(value: Any) -> Any:

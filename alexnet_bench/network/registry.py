@@ -12,10 +12,15 @@ from alexnet_bench.network.ablation import Ablation
 from alexnet_bench.network.ablation_files import ablations_in, shipped_folder
 from alexnet_bench.network.factorial import Factorial
 from alexnet_bench.network.variant import ALEXNET, Variant
+from alexnet_bench.words import in_short
 
 FACTORIAL, HALF_FACTORIAL, FACTORS_BETWEEN = "factorial:", "half-factorial:", ","
 # With three factors, half of the sums would mix every main effect with an interaction of two.
 FEWEST_FACTORS, MOST_FACTORS = {FACTORIAL: 2, HALF_FACTORIAL: 4}, 5
+# Files are called by a variant, and no file system takes names of any length: of one, and of a sum.
+LONGEST_NAME, LONGEST_SUM = 64, 200
+# More than anybody types.
+LONGEST_SELECTION = 10_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _FIELDS = {item.name for item in fields(Variant)}
 
@@ -32,11 +37,8 @@ class Registry:
         """Take in an ablation and its variants.
 
         Raises:
-            AblationError: another file defines one of its names, or a name is no text.
+            AblationError: another file defines one of its names, or a name cannot be selected.
         """
-        for name in (ablation.name, *(variant.name for variant in ablation.variants)):
-            if not isinstance(name, str):
-                raise AblationError(f"{file}: a name is {name!r}; it must be text")
         self._claim(f"@{ablation.name}", file)
         self.ablations[ablation.name] = ablation
         for variant in ablation.variants:
@@ -50,9 +52,11 @@ class Registry:
     def _claim(self, name: str, file: Path) -> None:
         if name == ALEXNET.name:
             raise AblationError(f"{file}: '{name}' is the paper's network; give your variant another name")
-        if name == "all" or not NAME.fullmatch(name.removeprefix("@")):
+        own = name.removeprefix("@")
+        if name == "all" or not NAME.fullmatch(own) or len(own) > LONGEST_NAME:
             raise AblationError(
-                f"{file}: '{name}' cannot be selected; use letters, digits, '.', '_' and '-', and not 'all'"
+                f"{file}: {in_short(name)} cannot be selected; use letters, digits, '.', '_' and '-', "
+                f"{LONGEST_NAME} of them at most, and not 'all'"
             )
         if name in self._files:
             raise AblationError(
@@ -71,6 +75,11 @@ class Registry:
             UnknownNameError: names that stand for nothing, all at once.
             VariantError: a sum that sets one field twice, or adds what is no single variant.
         """
+        if len(selection) > LONGEST_SELECTION:
+            raise VariantError(
+                f"the selection of variants has {len(selection):,} characters; give {LONGEST_SELECTION:,} at "
+                "most: globs (no-*) and ablations (@lrn) stand for several"
+            )
         terms = [term for term in terms_of(selection) if _crossing(term) is None]
         crossed = self.factorials(selection)
         terms += ["+".join(cell) or ALEXNET.name for factorial in crossed for cell in factorial.cells]
@@ -145,7 +154,10 @@ class Registry:
             for ablation in self._selected(term):
                 yield from ablation.variants
         elif "+" in term:
-            yield reduce(Variant.plus, [self.variants[name.strip()] for name in term.split("+")])
+            found = reduce(Variant.plus, [self.variants[name.strip()] for name in term.split("+")])
+            if len(found.name) > LONGEST_SUM:
+                raise VariantError(f"'{found.name}' is too long a name for files; add fewer variants")
+            yield found
         else:
             yield from (self.variants[name] for name in fnmatch.filter(self.variants, term))
 

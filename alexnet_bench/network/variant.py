@@ -6,10 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_bench.errors import UnknownNameError, VariantError
+from alexnet_bench.network.checked import check_fields
 from alexnet_bench.network.layer_recipe import changed_layers, layer_recipes, without_deviations
 from alexnet_bench.network.part import find_part
 from alexnet_bench.network.parts import BLOCKS, Block, paper
 from alexnet_bench.network.recipe import PAPER, Recipe
+from alexnet_bench.words import in_short
 
 THE_PAPERS = "the paper's"
 CHOICES = {
@@ -66,6 +68,7 @@ class Variant:
     evaluation: str = "centre"
 
     def __post_init__(self) -> None:
+        check_fields(f"variant {in_short(self.name)}", self, VariantError, "name", "dropout", "recipe")
         for name, shipped in BLOCKS.items():
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, find_part(Block, f"{name} block", value, shipped))

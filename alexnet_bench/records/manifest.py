@@ -27,6 +27,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     versions: dict[str, str]
     settings: dict[str, Any] = {}
+    variables: dict[str, str] | None = None
 
 
 class PlannedVariant(msgspec.Struct, frozen=True, kw_only=True):

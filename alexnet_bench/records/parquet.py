@@ -24,7 +24,9 @@ def write_parquet(records: Iterable[AnyRecord], path: Path) -> None:
 
     schema = pa.schema([(column.name, _arrow(column.type)) for column in COLUMNS])
     tables = [schema.empty_table(), *(_table(rows, schema) for rows in _batched(records))]
-    parquet.write_table(pa.concat_tables(tables), path)
+    # Of a name, Arrow would make an address, and it takes none that is not UTF-8.
+    with path.open("wb") as file:
+        parquet.write_table(pa.concat_tables(tables), file)
 
 
 def _batched(records: Iterable[AnyRecord]) -> Iterator[list[AnyRecord]]:

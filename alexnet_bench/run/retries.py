@@ -1,9 +1,7 @@
 """What a run that goes on does again, and how."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
-from alexnet_bench.records.run_folder import sound_records
 from alexnet_bench.records.schema import FAULTS, AnyRecord
 
 # What more a user may ask for: these would likely end so again.
@@ -16,6 +14,6 @@ def is_retried(*, program_errors: bool) -> Callable[[AnyRecord], bool]:
     return lambda record: record.status in statuses
 
 
-def ran_out_of_memory(folder: Path) -> bool:
+def ran_out_of_memory(records: Iterable[AnyRecord]) -> bool:
     """Whether memory ran out for what is to be done again: fewer are to run at a time then."""
-    return any(record.status == "out-of-memory" for record in sound_records(folder))
+    return any(record.status == "out-of-memory" for record in records)

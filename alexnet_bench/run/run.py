@@ -1,6 +1,7 @@
 """One run: makes or reopens its folder, does what is left to do, appends each record as it comes."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
@@ -35,6 +36,9 @@ from alexnet_bench.run.task import checkpoint_file
 from alexnet_bench.run.timer import Timer
 from alexnet_bench.run.training import Training
 from alexnet_bench.run.trials import run_trials
+from alexnet_bench.run.trust import remember
+from alexnet_bench.words import plain
+from alexnet_bench.worker.build_info import settings as settings_of
 
 Kind = TypeVar("Kind", Trial, Draw)
 
@@ -49,14 +53,18 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
     run_id = uuid.uuid4().hex[:12]
     manifest = Manifest(
         run_id=run_id,
-        command=command,
+        # A folder's name may be of bytes that no text has.
+        command=plain(command),
         created_at=now(),
         git_commit=revision,
-        environment=Environment(**describe_environment(), settings=read_machine()),
+        environment=Environment(
+            **describe_environment(), settings=read_machine(), variables=settings_of(os.environ)
+        ),
         settings=asdict(settings),
         plan=plan,
     )
     create_run(folder, manifest)
+    remember(settings.ablations)
     return run_id
 
 
@@ -123,7 +131,8 @@ def continue_run(
         settings = asdict(schedule.settings)
         write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=settings))
         observer.retried(set_records_aside(folder, is_retried(program_errors=retries_errors)))
-        for record in run_records(folder):
+        records = run_records(folder)
+        for record in records:
             # Where it was ended between a record and this.
             _remove_checkpoint(folder, record)
         observer.begun(plan)
@@ -134,32 +143,36 @@ def continue_run(
             else:
                 zygote = stack.enter_context(Zygote(folder / LOG))
                 executor = LocalExecutor(schedule, zygote, folder)
-            _Run(schedule, folder, observer, zygote, executor, manifest.run_id, add).carry_out()
+            run = _Run(schedule, folder, records, observer, zygote, executor, manifest.run_id, add)
+            run.carry_out()
         with contextlib.suppress(OSError):
             (folder / CHECKPOINTS).rmdir()
-        return run_records(folder)
+        return records
 
 
 class _Run:
-    """A run that goes on; what was done is read from its folder whenever that is asked."""
+    """A run that goes on; `records` are those that there are, and grow with it."""
 
     def __init__(
         self,
         schedule: Schedule,
         folder: Path,
+        records: list[AnyRecord],
         observer: Observer,
         zygote: Zygote | None,
         executor: Executor,
         run_id: str,
         add: Callable[[AnyRecord], None],
     ) -> None:
-        self.schedule, self.folder, self.observer = schedule, folder, observer
+        self.schedule, self.folder, self.records, self.observer = schedule, folder, records, observer
         self.zygote, self.executor, self.run_id, self.add = zygote, executor, run_id, add
 
     def carry_out(self) -> None:
         """Choose the rates that all seeds share, time, train."""
         schedule = self.schedule
-        training = Training(schedule, self.folder, self.observer, self._train, self.executor.places)
+        training = Training(
+            schedule, self.folder, self.records, self.observer, self._train, self.executor.places
+        )
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
         for _ in training.choose_shared_rates():
             self.observer.planned(*training.left(), draws)
@@ -180,11 +193,12 @@ class _Run:
 
     def _keep(self, record: AnyRecord) -> None:
         self.add(record)
+        self.records.append(record)
         _remove_checkpoint(self.folder, record)
         self.observer.recorded(record)
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
-        return [record for record in run_records(self.folder) if isinstance(record, kind)]
+        return [record for record in self.records if isinstance(record, kind)]
 
 
 def _remove_checkpoint(folder: Path, record: AnyRecord) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from alexnet_bench.analysis.rates import chosen_rates
 from alexnet_bench.data import DATASETS, Dataset, open_dataset
@@ -16,7 +17,7 @@ from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
 from alexnet_bench.network.plan import make_plan
-from alexnet_bench.network.recipe import Recipe, scale_to_small_images
+from alexnet_bench.network.recipe import Recipe, scale_to_few_photographs, scale_to_small_images
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.network.topology import Topology, find_topology
@@ -33,6 +34,8 @@ from alexnet_bench.words import counted, joined
 from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
 IMAGENET = 1000, 3
+TOPOLOGIES_BY_SIZE = ((8, "alexnet-8"), (32, "alexnet-32"), (96, "alexnet-96"))
+LARGEST = "alexnet-227"
 MOST_MEMORY = 0.9
 DRIVER = Path("/proc/driver/nvidia/version")
 # Of a GPU: what its context takes, two arrays, and three matrices of 16,384 a side.
@@ -100,7 +103,9 @@ class Schedule:
         name = settings.dataset.partition(":")[0]
         if name not in DATASETS:
             raise UnknownNameError("data set", [name], DATASETS)
-        self.topology = find_topology(settings.topology or DATASETS[name].topology)
+        self.topology = find_topology(
+            settings.topology or DATASETS[name].topology or self._fitting_topology()
+        )
         self.recipe = self._scaled_recipe()
         self._check_precision()
         largest = max(network.recipe.batch_size for network in self.networks)
@@ -109,6 +114,12 @@ class Schedule:
                 f"a batch of {largest} is more than {self.dataset.name}'s "
                 f"{self.training_images} training images; give a smaller --batch-size"
             )
+
+    def _fitting_topology(self) -> str:
+        """The smallest for images of that size; where nothing is trained, they are not opened."""
+        if not self.trains:
+            return LARGEST
+        return next((name for most, name in TOPOLOGIES_BY_SIZE if self.dataset.size <= most), LARGEST)
 
     def _check_precision(self) -> None:
         """Refuse TensorFloat-32 where something would run on the CPU, before anything has."""
@@ -130,6 +141,37 @@ class Schedule:
     def training_images(self) -> int:
         """How many images an epoch has."""
         return len(self.dataset.carve(0)[0])
+
+    @property
+    def data_notes(self) -> tuple[str, ...]:
+        """What the owner of the images should know of how they are read and trained on."""
+        if not self.trains:
+            return ()
+        recipe, asked = self.recipe, self._recipe_at(self.topology)
+        if self.topology.small or scale_to_few_photographs(asked, self.training_images) == asked:
+            return self.dataset.notes
+        few = (
+            f"{self.training_images:,} training images are few: batches of {recipe.batch_size}, a rate of "
+            f"{recipe.learning_rate:g}, initial weights by {recipe.initialization.name}, in place of "
+            f"{asked.batch_size}, {asked.learning_rate:g} and {asked.initialization.name}"
+        )
+        return (*self.dataset.notes, few)
+
+    @property
+    def images_by_class(self) -> dict[str, dict[str, int]]:
+        """How many images of a user's own each class has in training, validation and test."""
+        if not (self.trains and self.dataset.train.paths):
+            return {}
+        training, validation = self.dataset.carve(0)
+        splits = {"training": training, "validation": validation, self.dataset.test_name: self.dataset.test}
+        counts = {
+            name: np.bincount(split.labels, minlength=len(self.dataset.classes)).tolist()
+            for name, split in splits.items()
+        }
+        return {
+            name: {split: of_classes[label] for split, of_classes in counts.items()}
+            for label, name in enumerate(self.dataset.classes)
+        }
 
     @cached_property
     def networks(self) -> list[Network]:
@@ -372,8 +414,8 @@ class Schedule:
         if not self.trains:
             return self._recipe_at(self.time_topology)
         settings, recipe = self.settings, self._recipe_at(self.topology)
-        if self.topology.small:
-            recipe = scale_to_small_images(recipe, self.training_images)
+        scaled = scale_to_small_images if self.topology.small else scale_to_few_photographs
+        recipe = scaled(recipe, self.training_images)
         recipe = recipe.but(batch_size=settings.batch_size or recipe.batch_size)
         epochs = recipe.epochs
         if recipe.stop_at_train_error is None:

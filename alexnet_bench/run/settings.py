@@ -2,7 +2,6 @@
 
 import math
 import operator
-import reprlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from typing import Any
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.records.schema import MODES, TUNINGS
+from alexnet_bench.words import in_short, is_encodable, plain
 
 # What a run without a selection compares: normalization, dropout, activation, towers and devices; and `lrn`,
 # the control under another name, for the noise floor.
@@ -195,6 +195,9 @@ class Settings:
                 object.__setattr__(self, item.name, read(item.name, value))
         # A run that goes on from another folder finds the same data and files.
         object.__setattr__(self, "dataset", _located(self.dataset))
+        for name in ("dataset", "ablations"):
+            if not is_encodable("".join(getattr(self, name))):
+                raise _wrong(name, getattr(self, name), "a name in UTF-8, for records are; rename the folder")
         for kind, known in (("measure", MEASURES), ("mode", MODES), ("precision", PRECISIONS)):
             _check_choices(kind, getattr(self, kind), known)
             if not getattr(self, kind):
@@ -213,8 +216,8 @@ class Settings:
                 f"{self.executor} spreads trials over machines, and timings are compared within one alone; "
                 "give --measure accuracy with --executor, and time in a run of its own on one machine"
             )
-        if self.ray_address is not None and self.executor != "ray":
-            raise BenchError("--ray-address is for --executor ray; give both, or leave it out")
+        if self.ray_address is not None and (self.executor != "ray" or not self.ray_address):
+            raise BenchError("--ray-address is an address, for --executor ray; give both, or leave it out")
         if self.until_conclusive and "accuracy" not in self.measure:
             raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
         if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:
@@ -249,26 +252,31 @@ def _located(dataset: str) -> str:
 
     name, _, path = dataset.partition(":")
     takes_path = name in DATASETS and DATASETS[name].takes_path
-    return f"{name}:{_absolute(path)}" if path and takes_path else dataset
+    located = f"{name}:{_absolute(path)}" if path and takes_path else dataset
+    try:
+        located.encode()
+    except UnicodeEncodeError:
+        raise BenchError(
+            f"{plain(located)}: the path is not UTF-8, which a run's files cannot hold; rename its folders"
+        ) from None
+    return located
 
 
 def _absolute(path: str | Path) -> str:
     try:
-        return str(Path(path).expanduser().resolve())
+        expanded = Path(path).expanduser()
     except RuntimeError:
         raise BenchError(f"{path}: there is no such home folder; give a folder without '~'") from None
+    try:
+        return str(expanded.resolve())
+    except RuntimeError:
+        raise BenchError(f"{path}: its links lead in a circle; give another folder") from None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{in_short(str(path))} can be no folder ({error}); give another") from None
 
 
 def _wrong(name: str, value: Any, expected: str) -> BenchError:
-    return BenchError(f"{name.replace('_', ' ')} is {_shown(value)}; it must be {expected}")
-
-
-def _shown(value: Any) -> str:
-    """A value on one short line, whatever it is."""
-    try:
-        return " ".join(reprlib.repr(value).split())
-    except Exception:
-        return f"of type {type(value).__name__}"
+    return BenchError(f"{name.replace('_', ' ')} is {in_short(value)}; it must be {expected}")
 
 
 def _text(name: str, value: Any) -> str:

@@ -172,7 +172,7 @@ def _placed(request: dict[str, Any], place: Path) -> dict[str, Any]:
     files = {kind: place.resolve() / request[kind] for kind in (*FILES, CHECKPOINT) if request[kind]}
     for file in files.values():
         with writing(file.parent):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(exist_ok=True)
     return request | {kind: str(file) for kind, file in files.items()}
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_bench.records.manifest import read_manifest
-from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import PER_SEED, AnyRecord, Trial
 from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import Schedule, TrialTask
@@ -16,6 +15,8 @@ from alexnet_bench.run.trials import task_key, trial_key
 from alexnet_bench.run.tuning import Choice
 
 Train = Callable[[Iterable[TrialTask]], None]
+# A choice of rates, by its tuning seeds and its seeds, and variants.
+_Of = tuple[tuple[int, ...], tuple[int, ...], frozenset[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +36,57 @@ class _Part:
         return [task for task in tasks if task.network.variant.name in self.names]
 
 
-class Training:
-    """The trials of a run; what was trained is read from its folder whenever that is asked.
+@dataclass(frozen=True, kw_only=True)
+class _Left:
+    """What is left of a choice of rates.
 
     Args:
-        train: carries trials out, and puts a record of each into the folder as soon as it is there.
+        rungs: the trials that make it, rung by rung.
+        trials: those that count, at the rates that are chosen so far.
+    """
+
+    rungs: Sequence[Sequence[TrialTask]]
+    trials: Sequence[TrialTask]
+
+
+class _TrialsBySeed:
+    """The trials among records that more are added to, each looked at once."""
+
+    def __init__(self, records: Sequence[AnyRecord]) -> None:
+        self._records, self._seen = records, 0
+        self._by_seed: dict[int, list[Trial]] = {}
+
+    def seeds(self, *seeds: int) -> list[Trial]:
+        """Those of some seeds, of each the oldest first."""
+        for record in self._records[self._seen :]:
+            if isinstance(record, Trial):
+                self._by_seed.setdefault(record.seed, []).append(record)
+        self._seen = len(self._records)
+        return [trial for seed in seeds for trial in self._by_seed.get(seed, ())]
+
+
+class Training:
+    """The trials of a run.
+
+    Args:
+        records: of the run so far; those to come are added to it.
+        train: carries trials out, and adds a record of each as soon as it is there.
         places: trials that it carries out at a time.
     """
 
     def __init__(
-        self, schedule: Schedule, folder: Path, observer: Observer, train: Train, places: int
+        self,
+        schedule: Schedule,
+        folder: Path,
+        records: Sequence[AnyRecord],
+        observer: Observer,
+        train: Train,
+        places: int,
     ) -> None:
         self._schedule, self._folder, self._observer = schedule, folder, observer
         self._train, self._places = train, places
+        self._records, self._trials_of = records, _TrialsBySeed(records)
+        self._left_before: dict[_Of, tuple[int, _Left]] = {}
         names = [network.variant.name for network in schedule.trained]
         self._all = _Part(choices=schedule.choices, names=names)
         self._is_over = False
@@ -58,7 +97,7 @@ class Training:
 
     def choose_shared_rates(self) -> Iterator[None]:
         """Train what chooses the rates that all seeds share; comes back before each rung."""
-        while self._schedule.settings.tune != PER_SEED and any(self._rungs(self._all, self._records)):
+        while self._schedule.settings.tune != PER_SEED and any(self._shared_rungs()):
             yield
             self._train(self._next_of_rung())
 
@@ -66,7 +105,7 @@ class Training:
         """Train all seeds; where looks are planned, up to each those of the arms without a verdict."""
         looks = self._schedule.settings.looks
         for part in self._up_to_looks() if looks else [self._all]:
-            while self._due(part) and not self._is_over:
+            while not self._is_over and any(self._due(part)):
                 self._observer.planned(*self._number_left(part), 0)
                 self._train(self._next_due(part))
 
@@ -79,7 +118,7 @@ class Training:
         schedule, names, before = self._schedule, set(self._schedule.compared.names), 0
         for look in schedule.settings.looks:
             if look > schedule.settings.looks[0]:
-                names = undecided(self._folder, before)
+                names = undecided(self._folder, self._records, before)
             if not names or self._is_over:
                 return
             part = _Part(
@@ -103,11 +142,16 @@ class Training:
         What the first ones take, nobody knows.
         """
         planned, begun = self._number_left(part)[1], set[tuple[Any, ...]]()
-        while left := [task for task in self._due(part) if _asked(task) not in begun]:
+
+        def left() -> Iterator[TrialTask]:
+            return (task for task in self._due(part) if _asked(task) not in begun)
+
+        while (first := next(left(), None)) is not None:
             # What chooses rates may change what is due after it; what counts does not.
-            for task in list(takewhile(_counts, left)) or left[:1]:
+            for task in takewhile(_counts, left()) if _counts(first) else [first]:
                 if self._is_spent():
-                    unbegun = {*map(_asked, self._trials(part, self._records))} - begun
+                    counting = (task for choice in part.choices for task in self._left(part, choice).trials)
+                    unbegun = {*map(_asked, counting)} - begun
                     self._stop(f"the budget ended before {len(unbegun)} of {planned} trials were begun")
                     return
                 begun.add(_asked(task))
@@ -119,39 +163,40 @@ class Training:
 
     def _next_of_rung(self) -> Iterator[TrialTask]:
         """The trials of the first rung that has some left, each as what was recorded before it asks for."""
-        number = next(number for number, rung in enumerate(self._rungs(self._all, self._records)) if rung)
+        number = next(number for number, rung in enumerate(self._shared_rungs()) if rung)
         begun = set()
-        while left := [
-            task for task in self._rungs(self._all, self._records)[number] if _asked(task) not in begun
-        ]:
+        while left := [task for task in self._shared_rungs()[number] if _asked(task) not in begun]:
             begun.add(_asked(left[0]))
             yield left[0]
 
-    def _due(self, part: _Part) -> list[TrialTask]:
+    def _shared_rungs(self) -> list[Sequence[TrialTask]]:
+        """Of the one choice of rates that all seeds share; of none where the recipe has them."""
+        return [rung for choice in self._all.choices for rung in self._left(self._all, choice).rungs]
+
+    def _due(self, part: _Part) -> Iterator[TrialTask]:
         """What can be trained now, of each choice of rates: the trials that make it, or those that use it."""
-        records, found = self._records, list[TrialTask]()
-        for one in (replace(part, choices=[choice]) for choice in part.choices):
-            rung = next(filter(None, self._rungs(one, records)), None)
-            found += rung or self._trials(one, records)
-        return found
+        for choice in part.choices:
+            left = self._left(part, choice)
+            yield from next(filter(None, left.rungs), None) or left.trials
 
     def _number_left(self, part: _Part) -> tuple[int, int]:
-        records = self._records
-        return sum(map(len, self._rungs(part, records))), len(self._trials(part, records))
+        left = [self._left(part, choice) for choice in part.choices]
+        return sum(len(rung) for one in left for rung in one.rungs), sum(len(one.trials) for one in left)
 
-    def _rungs(self, part: _Part, records: Sequence[AnyRecord]) -> list[list[TrialTask]]:
-        """The trials that are left to choose rates."""
-        return [part.of(rung) for rung in self._schedule.tuning_rungs(records, part.choices)]
-
-    def _trials(self, part: _Part, records: Sequence[AnyRecord]) -> list[TrialTask]:
-        """Those that are left of what counts, at the rates that are chosen so far."""
-        done = {trial_key(record) for record in records if isinstance(record, Trial)}
-        tasks = part.of(self._schedule.trials(records, part.choices))
-        return [task for task in tasks if task_key(task) not in done]
-
-    @property
-    def _records(self) -> list[AnyRecord]:
-        return run_records(self._folder)
+    def _left(self, part: _Part, choice: Choice) -> "_Left":
+        """What is left of a choice of rates; found anew where there are new records of it."""
+        key = tuple(choice.tuning_seeds), tuple(choice.seeds), frozenset(part.names)
+        records = self._trials_of.seeds(*choice.tuning_seeds, *choice.seeds)
+        count, left = self._left_before.get(key, (-1, None))
+        if left is None or count != len(records):
+            done = {trial_key(record) for record in records}
+            tasks = part.of(self._schedule.trials(records, [choice]))
+            left = _Left(
+                rungs=[part.of(rung) for rung in self._schedule.tuning_rungs(records, [choice])],
+                trials=[task for task in tasks if task_key(task) not in done],
+            )
+            self._left_before[key] = len(records), left
+        return left
 
     def _is_spent(self) -> bool:
         return math.isfinite(self._budget) and sum(self._durations()) >= self._budget
@@ -180,7 +225,7 @@ def _asked(task: TrialTask) -> tuple[Any, ...]:
     return *task_key(task), task.most_epochs
 
 
-def undecided(folder: Path, seeds: int) -> set[str]:
+def undecided(folder: Path, records: Iterable[AnyRecord], seeds: int) -> set[str]:
     """The arms of a run whose verdict on error with its first seeds is inconclusive, and their controls.
 
     Of a run that was ended between two looks there are some more seeds, which the look knew nothing of.
@@ -189,8 +234,8 @@ def undecided(folder: Path, seeds: int) -> set[str]:
     from alexnet_bench.analysis.metrics import HEADLINES
 
     manifest = read_manifest(folder)
-    records = [row for row in run_records(folder) if isinstance(row, Trial) and row.seed < seeds]
-    found = effects(records, [manifest], {manifest.run_id: folder})
+    looked_at = [row for row in records if isinstance(row, Trial) and row.seed < seeds]
+    found = effects(looked_at, [manifest], {manifest.run_id: folder})
     errors = found["measure"].isin([metric.name for metric in HEADLINES])
     rows = found[errors & (found["verdict"] == "inconclusive")]
     return {*rows["arm"], *rows["control"]}

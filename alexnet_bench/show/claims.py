@@ -15,7 +15,7 @@ from alexnet_bench.records.files import is_there, replacing
 from alexnet_bench.records.manifest import holds_run, read_manifest
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
-from alexnet_bench.show.files import read_runs, writing_into
+from alexnet_bench.show.files import read_runs, write_csv, writing_into
 from alexnet_bench.show.numbers import effect_text, verdict_text
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import INCONCLUSIVE
@@ -91,8 +91,7 @@ def write_ledger(found: pd.DataFrame, out: Path) -> None:
     with writing_into(out):
         with replacing(out / f"{NAME}.md") as fresh:
             fresh.write_text(render_markdown(found), encoding="utf-8")
-        with replacing(out / f"{NAME}.csv") as fresh:
-            found.to_csv(fresh, index=False)
+        write_csv(found, out / f"{NAME}.csv")
         with style.styled():
             style.save(draw_claims(found), out, NAME)
 

@@ -1,14 +1,25 @@
 """The folders that are read, and that which is written into."""
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.errors import RecordError, why_unwritable
+from alexnet_bench.records.files import replacing
 from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import each_once, run_records
 from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.words import plain
+
+# What a spreadsheet takes a cell for a formula by.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# One or several, with a unit.
+_NUMBERS = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?")
 
 
 def read_runs(runs: Iterable[Path]) -> tuple[list[AnyRecord], Plans]:
@@ -26,6 +37,20 @@ def read_runs(runs: Iterable[Path]) -> tuple[list[AnyRecord], Plans]:
         by_run[manifest.run_id] = folder
         manifests.append(manifest)
     return run_records(*by_run.values()), Plans(manifests, by_run)
+
+
+def write_csv(rows: pd.DataFrame, file: Path) -> None:
+    """Write a table as CSV, in which no spreadsheet takes a text for a formula; numbers stay numbers."""
+    with replacing(file) as fresh:
+        rows.map(_as_text).to_csv(fresh, index=False)
+
+
+def _as_text(cell: Any) -> Any:
+    """Text on one line; what a spreadsheet would calculate, with the apostrophe by which it does not."""
+    if not isinstance(cell, str):
+        return cell
+    is_formula = cell.startswith(_FORMULA) and not _NUMBERS.fullmatch(cell)
+    return f"'{plain(cell)}" if is_formula else plain(cell)
 
 
 @contextlib.contextmanager

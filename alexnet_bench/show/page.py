@@ -19,6 +19,9 @@ _LATEX = {
     "×": r"$\times$",
     "–": "--",
     "’": "'",
+    "`": r"\textasciigrave{}",
+    # In the encoding that LaTeX begins with, these are other signs.
+    **{character: f"${character}$" for character in "<>|"},
     **{character: f"\\{character}" for character in "&%$#_"},
 }
 
@@ -47,8 +50,9 @@ def render_latex(content: Content) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """Text that LaTeX shows as it is."""
-    return "".join(_LATEX.get(character, character) for character in on_one_line(text))
+    """Text that LaTeX shows as it is, after the end of a table's row too, where a bracket is an option."""
+    escaped = "".join(_LATEX.get(character, character) for character in on_one_line(text))
+    return f"{{}}{escaped}" if escaped.startswith(("[", "*")) else escaped
 
 
 def _render(template: str, content: Content, escape: Callable[[str], str], **options: Any) -> str:

@@ -1,12 +1,16 @@
 """What `bench run --dry-run` shows: the variants, and what training and timing them takes."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.show.numbers import GIB, MIB
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.words import MISSING, counted, joined
+
+MOST_CLASSES = 20
 
 
 def plan_table(plan: Plan) -> Table:
@@ -24,8 +28,26 @@ def plan_table(plan: Plan) -> Table:
     return table if same_step else table.without("Timed")
 
 
-def plan_lines(plan: Plan, cost: dict[str, Any]) -> Iterator[str]:
-    """What is trained and timed, and what that costs."""
+def images_table(images: dict[str, dict[str, int]]) -> Table:
+    """A row a class, of many classes the first, and one of all: how many images each split has."""
+    rows = list(islice(images.items(), MOST_CLASSES))
+    if len(images) > MOST_CLASSES:
+        rows.append((f"and {len(images) - MOST_CLASSES} more", _added(list(images.values())[MOST_CLASSES:])))
+    rows += [("all", _added(images.values()))] if images else []
+    splits = list(rows[0][1]) if rows else []
+    lines = [[name, *(f"{counts[split]:,}" for split in splits)] for name, counts in rows]
+    return Table(["Images of", *splits], lines)
+
+
+def _added(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total = Counter[str]()
+    for of_class in counts:
+        total.update(of_class)
+    return total
+
+
+def plan_lines(plan: Plan, cost: dict[str, Any], notes: Iterable[str] = ()) -> Iterator[str]:
+    """What is trained and timed, notes on that and on the data, and what it costs."""
     if "accuracy" in plan.measures:
         looks = f"looks at {', '.join(map(str, plan.looks))} seeds, at most " if plan.looks else ""
         tuning = cost["tuning_trials"]
@@ -42,10 +64,15 @@ def plan_lines(plan: Plan, cost: dict[str, Any]) -> Iterator[str]:
     for name, other in plan.aliases.items():
         timed = ", timed under both names" if {name, other} <= set(plan.timed or ()) else ""
         yield f"            {name} is the same network as {other}: trained once{timed}"
-    for note in plan_notes(plan):
+    for note in (*plan_notes(plan), *notes):
         yield f"note:       {note}"
-    yield (
-        f"estimate:   {_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
+    yield f"estimate:   {cost_line(cost)}"
+
+
+def cost_line(cost: dict[str, Any]) -> str:
+    """How long a run takes, and what it holds."""
+    return (
+        f"{_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )
 

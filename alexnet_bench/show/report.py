@@ -16,7 +16,7 @@ from alexnet_bench.records.parquet import write_parquet
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.figures import FIGURES, style
-from alexnet_bench.show.files import read_runs, writing_into
+from alexnet_bench.show.files import read_runs, write_csv, writing_into
 from alexnet_bench.show.page import render_html, render_latex, render_markdown
 
 
@@ -63,8 +63,7 @@ def _write_table(rows: pd.DataFrame, file: Path) -> None:
         for name in ("values", "arm_rates", "control_rates")
         if name in rows
     }
-    with replacing(file) as fresh:
-        rows.assign(**lists).to_csv(fresh, index=False)
+    write_csv(rows.assign(**lists), file)
 
 
 def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:

@@ -13,11 +13,14 @@ Cells = dict[str, Callable[[Any], str]]
 _IN_BRACKETS = re.compile(r" ?\[.*?\]| ?\(.*?\)")
 _NUMBERS = re.compile(r"[<+−×]?[\d∞][\d∞.,+−× ]*%?( [A-Za-z/]+)?")
 # What Markdown, and GitHub's, makes more than text of: tags, links, code, emphasis, columns, and the names of
-# people and issues. A space of no width breaks what no backslash does.
+# people and issues; at its start, what begins a list, a rule or a title; and of GitHub addresses, issues and
+# pictures. A space of no width breaks what no backslash does.
 _MARKDOWN = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b", "#": "#\u200b"}
     | {sign: f"\\{sign}" for sign in "\\`*_{}[]|~$"}
 )
+_AT_THE_START = re.compile(r"^(\d*)([-+.)=])(?=[-= ]|$)")
+_GITHUBS = re.compile(r"(?<=:)(?=//|[a-z][\w\\-]*:|[+-]1:)|(?<=www)(?=\.)|(?<=gh)(?=-\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,9 @@ class Table:
 
 
 def escape_markdown(text: str) -> str:
-    """Text that Markdown shows as it is, in a table too."""
-    return on_one_line(text).translate(_MARKDOWN).replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    """Text that Markdown, and GitHub's, shows as it is, in a table too."""
+    escaped = _AT_THE_START.sub(r"\1\\\2", on_one_line(text).translate(_MARKDOWN))
+    return _GITHUBS.sub("\u200b", escaped)
 
 
 def on_one_line(text: str) -> str:

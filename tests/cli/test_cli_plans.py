@@ -1,11 +1,14 @@
 """`bench list`, `bench show` and `bench run --dry-run`: what there is, and what would be done."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from users_repository import BLOCK
 
 from alexnet_bench.data import DATASETS
@@ -226,3 +229,60 @@ def test_what_has_its_controls_step_is_shown_with_that(dry_run):
     assert plan["same_step"] == {"no-augmentation": "alexnet"}
     assert "no-augmentation alexnet same step as alexnet recipe.augmentation none" in lines
     assert "note: same step as alexnet, so not timed: no-augmentation" in lines
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Twenty-five classes of three to five images, and what is none."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for number in range(25):
+        (folder / f"class-{number:02}").mkdir()
+        for image in range(3 + number % 3):
+            Image.new("RGB", (4, 4)).save(folder / f"class-{number:02}" / f"{image}.png")
+    for number in range(3):
+        (folder / f"class-{number:02}" / "a.heic").touch()
+    return folder
+
+
+def test_a_dry_run_shows_the_images_of_a_class_and_split_and_what_was_skipped(dry_run, photographs):
+    plan, lines = dry_run(
+        "--variants", "alexnet", "--measure", "accuracy", "--dataset", f"folder:{photographs}"
+    )
+
+    assert plan["images"]["class-02"] == {"training": 3, "validation": 1, "held-out": 1}
+    assert plan["notes"][0] == "3 .heic files in 3 classes were skipped"
+    text = "\n".join(lines)
+    assert "class-02 3 1 1\n" in text and "class-20" not in text
+    assert "and 5 more 10 5 5\nall 49 25 25\n" in text
+    assert "note: 3 .heic files in 3 classes were skipped" in text
+
+
+def test_a_dry_run_counts_no_images_where_none_are_the_users(dry_run, photographs):
+    timed = ["--variants", "@lrn", "--measure", "throughput", "--dataset", f"folder:{photographs}"]
+    for arguments in (["--variants", "alexnet"], timed):
+        plan, lines = dry_run(*arguments)
+        assert (plan["images"], plan["notes"]) == ({}, [])
+        assert not any(line.startswith("Images of") for line in lines)
+
+
+def test_few_photographs_are_told_how_they_are_trained_on(dry_run, photographs):
+    few = dry_run("--variants", "alexnet", "--measure", "accuracy", "--dataset", f"folder:{photographs}")[0]
+    assert (few["topology"], few["batch_size"], few["epochs"]) == ("alexnet-227", 8, 30)
+    assert few["notes"][1:] == [
+        "49 training images are few: batches of 8, a rate of 0.000625, initial weights by he, "
+        "in place of 128, 0.01 and paper"
+    ]
+
+
+def test_the_papers_preset_is_the_papers_recipe_and_says_first_how_long_it_takes(
+    bench, dry_run, monkeypatch, tmp_path_factory
+):
+    def interrupted(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("alexnet_bench.run.run"), "continue_run", interrupted)
+    arguments = ["--variants", "alexnet", "--measure", "accuracy", "--preset", "paper"]
+    assert dry_run(*arguments, "--recipe", "paper")[0]["epochs"] == 90
+    out = tmp_path_factory.mktemp("runs") / "run"
+    err = bench("run", *arguments, "--out", out).err
+    assert re.match(r"All of it takes about \d+ minutes, [\d.]+ GiB of memory, \d+ MiB of disk\.\n", err)

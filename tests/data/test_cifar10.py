@@ -1,7 +1,17 @@
+import os
+import pickle
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from damaged_bytes import damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alexnet_bench.data import open_dataset
+from alexnet_bench.errors import DataError
 
 IMAGES = 20
 
@@ -54,13 +64,68 @@ def test_names_classes_after_the_folders_own_list(folder):
     assert open_dataset(f"cifar10:{folder}").classes == tuple("abcdefghij")
 
 
-def test_without_a_path_downloads(downloads):
-    images, labels = np.zeros((3, 32, 32, 3), np.uint8), np.zeros((3, 1), np.uint8)
-    downloads("cifar10", lambda: ((images, labels), (images[:1], labels[:1])))
+@pytest.mark.parametrize("inside", ["", "cifar-10-batches-bin"])
+def test_without_a_path_downloads_the_binary_version(folder, tmp_path, monkeypatch, inside):
+    """The one of pickles, which Keras' own data set is, would run what is in them."""
+    unpacked, asked = tmp_path / "unpacked", []
+    write_batch(folder / "test_batch.bin", red=6)
+    (unpacked / inside).mkdir(parents=True)
+    for batch in folder.glob("*.bin"):
+        batch.rename(unpacked / inside / batch.name)
 
+    def get_file(name, url, *, file_hash, extract):
+        asked.append((name, url, len(file_hash), extract))
+        return str(unpacked)
+
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(utils=SimpleNamespace(get_file=get_file)))
     cifar = open_dataset("cifar10")
 
-    assert (cifar.test_name, cifar.train.images.shape, len(cifar.test)) == ("test", images.shape, 1)
+    name = "cifar-10-binary.tar.gz"
+    assert asked == [(name, f"https://www.cs.toronto.edu/~kriz/{name}", 64, True)]
+    assert (cifar.test_name, len(cifar.train), len(cifar.test)) == ("test", 5 * IMAGES, IMAGES)
+
+
+def test_the_version_of_pickles_is_not_read(tmp_path, refusal):
+    class Harm:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "harmed",))
+
+    for name in ("data_batch_1", "data_batch_2", "test_batch", "batches.meta"):
+        (tmp_path / name).write_bytes(pickle.dumps(Harm()))
+        (tmp_path / f"{name}.bin").write_bytes(pickle.dumps(Harm()))
+    assert "lacks data_batch_3.bin" in refusal(f"cifar10:{tmp_path}")
+    for number in (3, 4, 5):
+        (tmp_path / f"data_batch_{number}.bin").write_bytes(pickle.dumps(Harm()))
+    assert "is truncated" in refusal(f"cifar10:{tmp_path}")
+    assert not (tmp_path / "harmed").exists()
+
+
+@pytest.mark.parametrize("name", ["test_batch.bin", "batches.meta.txt"])
+def test_what_is_no_regular_file_is_not_waited_for(folder, refusal, name):
+    os.mkfifo(folder / name)
+    assert f"{folder / name} is no regular file" in refusal(f"cifar10:{folder}")
+
+
+def test_files_that_are_too_large_are_not_read(folder, refusal):
+    os.truncate(folder / "data_batch_1.bin", 3073 * 10**9)
+    assert "has 3,073,000,000,000 bytes, expected 268,435,456 at most" in refusal(f"cifar10:{folder}")
+
+
+@given(st.data())
+def test_damaged_bytes_are_refused_or_read_and_never_another_error(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("cifar")
+    for number in range(1, 6):
+        write_batch(folder / f"data_batch_{number}.bin", red=number)
+    (folder / "batches.meta.txt").write_text("\n".join("abcdefghij"))
+    path = folder / data.draw(st.sampled_from(["data_batch_2.bin", "batches.meta.txt"]))
+    path.write_bytes(damaged(path.read_bytes(), data))
+    try:
+        cifar = open_dataset(f"cifar10:{folder}")
+    except DataError as error:
+        assert "\n" not in str(error)
+    else:
+        assert cifar.train.labels.max() < 10 and cifar.train.images.shape[1:] == (32, 32, 3)
+        assert len(cifar.classes) == 10 and all(name.isprintable() for name in cifar.classes)
 
 
 def test_archive_in_the_folders_place(tmp_path, refusal):

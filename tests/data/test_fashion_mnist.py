@@ -1,10 +1,16 @@
 import gzip
 import struct
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
+from damaged_bytes import damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alexnet_bench.data import open_dataset
+from alexnet_bench.errors import DataError
 
 
 def idx(array):
@@ -121,3 +127,42 @@ def test_no_images(folder, refusal):
     (folder / "t10k-images-idx3-ubyte.gz").write_bytes(idx(np.zeros((0, 28, 28), np.uint8)))
     (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(idx(np.zeros(0, np.uint8)))
     assert "holds no label, expected 0 to 9" in refusal(f"fashion-mnist:{folder}")
+
+
+def test_a_bomb_is_unpacked_no_further_than_it_says(folder, refusal):
+    """A gibibyte of nothing in a megabyte."""
+    packed = zlib.compressobj(wbits=31)
+    parts = [packed.compress(struct.pack(">4B3I", 0, 0, 8, 3, 20, 28, 28))]
+    parts += [packed.compress(bytes(2**20)) for _ in range(2**10)]
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(b"".join([*parts, packed.flush()]))
+    tracemalloc.start()
+    assert "holds more bytes of data, expected 15,680 (20 × 28 × 28)" in refusal(f"fashion-mnist:{folder}")
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
+
+
+def test_more_images_than_there_can_be(folder, refusal):
+    header = struct.pack(">4B3I", 0, 0, 8, 3, 2**32 - 1, 28, 28)
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(header))
+    expected = "says it holds 4294967295 × 28 × 28 bytes, expected 268,435,456 at most"
+    assert expected in refusal(f"fashion-mnist:{folder}")
+
+
+@given(st.data())
+def test_damaged_bytes_are_refused_or_read_and_never_another_error(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("fashion")
+    for part, count in (("train", 20), ("t10k", 10)):
+        for kind, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
+            (folder / f"{part}-{kind}-ubyte.gz").write_bytes(idx(np.zeros(shape, np.uint8)))
+    path = data.draw(st.sampled_from(sorted(folder.iterdir())))
+    sound = path.read_bytes()
+    if data.draw(st.booleans(), "unpacked"):
+        path.write_bytes(gzip.compress(damaged(gzip.decompress(sound), data)))
+    else:
+        path.write_bytes(damaged(sound, data))
+    try:
+        fashion = open_dataset(f"fashion-mnist:{folder}")
+    except DataError as error:
+        assert "\n" not in str(error)
+    else:
+        assert (fashion.train.images.shape[1:], fashion.train.labels.max()) == ((28, 28, 1), 0)

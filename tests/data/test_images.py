@@ -1,8 +1,17 @@
+import io
+import os
+import struct
+import zlib
+from functools import cache
+
 import numpy as np
 import pytest
+from damaged_bytes import damaged
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from alexnet_bench.data.folder import check_images
+from alexnet_bench.data.images import check_images
 from alexnet_bench.errors import DataError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
@@ -43,6 +52,10 @@ MORE = {"save_all": True, "append_images": [Image.fromarray(NOISE)]}
         (".png", {"behind": bytes(1000)}),
         # ImageNet has a PNG that is named JPEG; TensorFlow decodes by content.
         (".JPEG", {"kind": "PNG"}),
+        (".webp", {}),
+        (".bmp", {}),
+        (".gif", {}),
+        (".jpg", {"kind": "WEBP", "lossless": True}),
         # A camera's JPEG of two pictures.
         (".jpg", {"kind": "MPO", **MORE}),
     ],
@@ -51,8 +64,8 @@ def test_sound_images_pass(image, suffix, written):
     check_images([image(suffix, **written)])
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-@pytest.mark.parametrize("cut", [1, 12, 500])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp", ".gif"])
+@pytest.mark.parametrize("cut", [12, 500])
 def test_truncated_image(image, suffix, cut):
     path = image(suffix, cut=cut)
     assert f"corrupt image: {path} " in refusal(path)
@@ -66,15 +79,17 @@ def test_thumbnails_end_is_not_the_images(image):
 
 
 def test_another_format_in_disguise(image):
-    path = image(".png", kind="GIF")
-    assert f"corrupt image: {path} is GIF; expected JPEG or PNG" in refusal(path)
+    path = image(".png", kind="TIFF")
+    assert f"corrupt image: {path} is none of these" in refusal(path)
 
 
-@pytest.mark.parametrize(("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is no image")])
+@pytest.mark.parametrize(
+    ("text", "fault"), [("", "is empty"), ("<html>404 Not Found</html>", "is none of these")]
+)
 def test_no_image(tmp_path, text, fault):
     path = tmp_path / "image.jpg"
     path.write_text(text)
-    assert f"corrupt image: {path} {fault}; expected JPEG or PNG" in refusal(str(path))
+    assert f"corrupt image: {path} {fault}; expected JPEG, PNG, WebP, BMP or GIF" in refusal(str(path))
 
 
 def test_first_offenders_are_named_and_the_rest_counted(tmp_path):
@@ -84,3 +99,62 @@ def test_first_offenders_are_named_and_the_rest_counted(tmp_path):
     message = refusal(*map(str, paths))
     assert "0.png is empty" in message
     assert "2.png is empty and 2 more; expected" in message
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_exif_says_which_way_up_an_image_is(image, suffix, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert check_images([image(suffix, exif=exif), image(suffix + "x", kind="PNG")]).tolist() == [
+        orientation,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("exif", [b"", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12", b"Exif\0\0" + bytes(20)])
+def test_a_sound_image_with_a_damaged_exif_is_read(image, exif):
+    assert check_images([image(".jpg", exif=exif)]).tolist() == [1]
+
+
+def test_an_orientation_that_there_is_not_is_upright(image):
+    exif = Image.Exif()
+    exif[0x0112] = 9
+    assert check_images([image(".jpg", exif=exif)]).tolist() == [1]
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@pytest.mark.parametrize(("width", "height"), [(12_000, 12_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.filterwarnings("error")
+def test_a_few_bytes_that_claim_to_be_a_huge_image_are_refused_unread(tmp_path, width, height):
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    path = tmp_path / "image.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    assert f"corrupt image: {path} has more than 134,217,728 pixels" in refusal(str(path))
+
+
+def test_a_file_of_a_huge_size_is_refused_unread(image):
+    path = image(".jpg")
+    os.truncate(path, 2**30)
+    assert f"corrupt image: {path} has more than 536,870,912 bytes" in refusal(path)
+
+
+@given(suffix=st.sampled_from([".jpg", ".png", ".webp", ".bmp", ".gif"]), data=st.data())
+def test_damaged_bytes_are_refused_or_read_and_never_another_error(tmp_path_factory, suffix, data):
+    path = tmp_path_factory.mktemp("damaged") / "image"
+    path.write_bytes(damaged(sound_bytes(suffix), data))
+    try:
+        check_images([str(path)])
+    except DataError as error:
+        assert "\n" not in str(error)
+
+
+@cache
+def sound_bytes(suffix):
+    file = io.BytesIO()
+    Image.fromarray(NOISE).save(file, {".jpg": "JPEG"}.get(suffix, suffix[1:]))
+    return file.getvalue()

@@ -12,7 +12,7 @@ from alexnet_bench.errors import UnknownNameError
 
 
 def test_names():
-    assert list(DATASETS) == ["cifar10", "digits", "fashion-mnist", "folder"]
+    assert list(DATASETS) == ["cifar10", "digits", "fashion-mnist", "folder", "tfds"]
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -42,7 +42,7 @@ def test_no_path_where_one_is_needed(spec, refusal):
     [
         ("cifar10", "the binary batches of CIFAR-10"),
         ("fashion-mnist", "the four gzipped IDX files of Fashion-MNIST"),
-        ("folder", "JPEG or PNG files in PATH/<class>/"),
+        ("folder", "JPEG, PNG, WebP, BMP or GIF files in PATH/<class>/"),
     ],
 )
 def test_path_reaches_the_data_set(tmp_path, monkeypatch, refusal, name, expected):

@@ -1,3 +1,4 @@
+import json
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from alexnet_bench.data import Split, open_dataset
-from alexnet_bench.data.folder import check_images
+from alexnet_bench.data.images import check_images
 from alexnet_bench.errors import DataError
 from alexnet_bench.network.recipe import PAPER
 
@@ -20,7 +21,8 @@ CROPS = PAPER.but(batch_size=4, augmentation="crops-and-flips")
 
 def dataset(images=None, paths=(), *, mirrored=False, size=8):
     count = len(paths) if images is None else len(images)
-    split = Split(labels=np.arange(count), images=images, paths=paths)
+    orientations = check_images(paths) if paths else None
+    split = Split(labels=np.arange(count), images=images, paths=paths, orientations=orientations)
     channels = 3 if images is None else images.shape[-1]
     made_up = {"train": split, "test": split, "mirrored": mirrored, "size": size, "channels": channels}
     return replace(open_dataset("digits"), **made_up)
@@ -160,6 +162,36 @@ def test_colour_noise_shifts_whole_images_along_the_colours_axes():
     expected = 0.01 * np.cov(data.train.images.reshape(-1, 3), rowvar=False)
     np.testing.assert_allclose(np.cov(shifts[:, 0], rowvar=False), expected, atol=1.0)
     assert np.abs(shifts[:, 0].mean(0)).max() < 0.3
+
+
+COLOURED = CROPS.but(augmentation="crops-flips-colour")
+
+
+def in_covariance(pipe):
+    """Times the axes' transpose the axes are the covariance that they were made of."""
+    return pipe.colour_axes.T @ pipe.colour_axes
+
+
+def test_colours_of_files_are_those_of_the_whole_training_set_whatever_the_seed(files):
+    data = dataset(paths=files)
+    pipes = [pipeline(data, COLOURED, seed=seed) for seed in (0, 1)]
+    half = replace(data, train=data.train.take(slice(12)))
+    np.testing.assert_array_equal(pipes[0].colour_axes, pipes[1].colour_axes)
+    for pipe, images in ((pipes[0], NOISE), (pipeline(half, COLOURED), NOISE[:12])):
+        expected = np.cov(canvases(images).reshape(-1, 3), rowvar=False)
+        np.testing.assert_allclose(in_covariance(pipe), expected, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("memory_full")
+def test_colours_of_files_are_found_once(files, cache):
+    before = in_covariance(pipeline(dataset(paths=files), COLOURED))
+    (kept,) = cache.rglob("*/colours/*")
+    kept.write_text(json.dumps((2 * before).tolist()), encoding="utf-8")
+
+    np.testing.assert_allclose(in_covariance(pipeline(dataset(paths=files), COLOURED)), 2 * before, rtol=1e-4)
+    for damage in ("", "[1, 2", "[[1, 2], [3, 4]]", "[[NaN, 0, 0], [0, 1, 0], [0, 0, 1]]", "{}", '[["a"]]'):
+        kept.write_text(damage, encoding="utf-8")
+        np.testing.assert_allclose(in_covariance(pipeline(dataset(paths=files), COLOURED)), before, rtol=1e-4)
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -303,6 +335,13 @@ def test_the_mean_image_of_files_is_that_of_their_canvases(files):
     np.testing.assert_allclose(pipe.mean_image, NOISE.mean(0), atol=1e-3)
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache folder of one's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture
 def files(tmp_path):
     """The noise as PNG files of the canvas' size; returns their paths."""
@@ -336,11 +375,12 @@ def memory_full(monkeypatch):
 
 
 def test_memory_changes_no_number(tmp_path, monkeypatch):
-    paths = []
-    for number in range(8):
+    paths, exif = [], Image.Exif()
+    for number, suffix in enumerate([".jpg", ".png", ".webp", ".bmp", ".gif", ".jpg", ".png", ".jpg"]):
         picture = Image.fromarray(np.random.default_rng(number).integers(0, 256, (30, 25, 3), np.uint8))
-        paths.append(str(tmp_path / f"{number}.jpg"))
-        picture.save(paths[-1])
+        paths.append(str(tmp_path / f"{number}{suffix}"))
+        exif[0x0112] = 1 + number
+        picture.save(paths[-1], exif=exif)
     everything = []
     for share in (1, 0):
         monkeypatch.setattr("alexnet_bench.data.tensorflow_files.MEMORY_SHARE", share)

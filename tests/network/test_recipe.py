@@ -11,8 +11,10 @@ from alexnet_bench.network.recipe import (
     PAPER,
     PIXELS,
     Recipe,
+    scale_to_few_photographs,
     scale_to_small_images,
 )
+from alexnet_bench.network.recipes import RECIPES
 
 RECIPE_FIELDS = {
     "optimizer": st.sampled_from(list(OPTIMIZERS)),
@@ -98,6 +100,27 @@ def test_scaling_replaces_what_does_not_train_and_keeps_the_rest(recipe, images)
     if recipe.augmentation == "crops-flips-colour":
         expected = expected.but(augmentation="crops-and-flips")
     assert scaled == expected
+
+
+@pytest.mark.parametrize(("images", "batch"), [(4095, 64), (2047, 32), (300, 8), (43, 8), (2, 8)])
+def test_few_photographs_halve_the_batch_and_the_rate_and_start_by_he(images, batch):
+    scaled = scale_to_few_photographs(PAPER, images)
+    assert scaled == PAPER.but(
+        batch_size=batch,
+        learning_rate=0.01 * batch / 128,
+        initialization="he",
+        bias=0.0,
+        pixels="standardized",
+    )
+
+
+def test_many_photographs_are_trained_on_as_published():
+    for recipe, images in ((PAPER, 4096), (PAPER, 1_281_167), (NOTEBOOK, 1024), (RECIPES["11pct"], 60)):
+        assert scale_to_few_photographs(recipe, images) == recipe
+
+
+def test_few_photographs_leave_what_has_nothing_to_do_with_their_number():
+    assert scale_to_few_photographs(NOTEBOOK, 300) == NOTEBOOK.but(batch_size=8)
 
 
 def test_refuses_fields_and_values_that_no_recipe_has():

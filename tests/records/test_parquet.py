@@ -1,5 +1,7 @@
 """The Parquet files of several runs are read together, by whatever reads Parquet."""
 
+import os
+
 import duckdb
 import pandas as pd
 import polars as pl
@@ -51,6 +53,15 @@ def files(tmp_path_factory):
     for name, records in RUNS.items():
         write_parquet(records, folder / f"{name}.parquet")
     return [folder / f"{name}.parquet" for name in RUNS]
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"a\xff"), "s3:", "file:x"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    (tmp_path / name).mkdir()
+
+    write_parquet(RUNS["trials"], tmp_path / name / "x.parquet")
+
+    assert pd.read_parquet((tmp_path / name / "x.parquet").open("rb")).shape[0] == 3
 
 
 @pytest.mark.parametrize("read", [by_pandas, by_polars, by_duckdb])

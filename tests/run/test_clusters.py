@@ -3,14 +3,17 @@
 import dataclasses
 import importlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import msgspec
 import pytest
+import slurm_stand_in
 from same_trials import found
 
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.run_folder import add_record, run_records
+from alexnet_bench.records.schema import FAULTS
 from alexnet_bench.run.executors import node
 from alexnet_bench.run.executors.cluster import RETRIES, ClusterExecutor, LostError
 from alexnet_bench.run.executors.local import LocalExecutor
@@ -111,6 +114,37 @@ def test_jobs_find_what_this_machine_finds_by_itself(settings, local, tmp_path):
     assert not list(folder.rglob("*.pkl"))
 
 
+def test_jobs_are_cancelled_with_the_run(task, tmp_path, monkeypatch):
+    """By a stand-in for Slurm's own commands."""
+    slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
+    for name, value in slurm_stand_in.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    executor, begun = slurm.SlurmExecutor(tmp_path / "run", 1), slurm_stand_in.a_job(tmp_path)
+
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(executor.deliver, pack(task), task)
+        while begun() is None:
+            assert not job.done(), job.exception()
+        executor.end()
+
+    with pytest.raises(LostError, match="the run was ended"):
+        job.result()
+    assert (tmp_path / "1.state").read_text(encoding="utf-8") == "CANCELLED"
+    with pytest.raises(LostError):
+        executor.deliver(pack(task), task)
+
+
+def test_what_slurm_says_of_a_job_it_does_not_take_is_told(task, tmp_path, monkeypatch):
+    slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
+    for name, value in slurm_stand_in.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    refusing = tmp_path / "bin" / "sbatch"
+    refusing.write_text("#!/bin/sh\necho 'sbatch: error: invalid partition' >&2\nexit 1\n", encoding="utf-8")
+
+    with pytest.raises(BenchError, match=r"Slurm takes no job: .*invalid partition"):
+        slurm.SlurmExecutor(tmp_path / "run", 1).deliver(pack(task), task)
+
+
 # -- what a node refuses
 
 
@@ -201,6 +235,8 @@ def test_what_is_lost_too_often_is_a_record_and_the_rest_goes_on(schedule, tmp_p
     assert [record.status for record in records] == ["out-of-memory", "ok"]
     assert records[0].error == f"lost {1 + RETRIES} times, the last time: it died again"
     assert (records[0].variant, records[0].seed, records[0].device) == ("mine", 0, "unknown")
+    # So that a run that goes on tries it again.
+    assert {LostError("").status, records[0].status} <= {*FAULTS}
 
 
 def test_what_a_node_refuses_ends_the_run_with_its_message(task, tmp_path):
@@ -228,7 +264,7 @@ def test_files_and_the_log_come_into_the_run_folder(task, tmp_path):
     [
         ({"executor": "ray"}, "ray spreads trials over machines.*give --measure accuracy"),
         ({"executor": "rey"}, "unknown executor 'rey' .did you mean 'ray'"),
-        ({"ray_address": "auto"}, "--ray-address is for --executor ray"),
+        ({"ray_address": "auto"}, "--ray-address is an address, for --executor ray"),
         ({"threads": 0}, "threads is 0; it must be at least 1"),
     ],
     ids=str,

@@ -1,10 +1,12 @@
 """Where a project's settings come from, and what they are relative to."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from users_repository import git
 
 from alexnet_bench.errors import BenchError
-from alexnet_bench.run.project import find_project
+from alexnet_bench.run.project import OPTIONS, find_project
 
 TABLE = "[tool.alexnet-bench.gate]\n"
 
@@ -89,3 +91,41 @@ def test_what_is_no_toml_is_one_line(folder, text):
     with pytest.raises(BenchError, match=r"pyproject\.toml cannot be read: ") as raised:
         find_project(folder)
     assert len(str(raised.value).splitlines()) == 1
+
+
+KEYS = [
+    *OPTIONS,
+    "thresholds",
+    "false-alarms",
+    "process-spread",
+    "thresholds.training",
+    "thresholds.x",
+    "vraiants",
+]
+LITERALS = st.one_of(
+    st.sampled_from(
+        ["true", "nan", "-inf", "1e400", "-1", "''", "' '", "'~nobody-here'", "'a\\u0000'", "2%"]
+    ),
+    st.sampled_from(
+        ["2024-01-01", "[]", "[[1]]", "['a', 1]", "{}", "{training = '2%'}", "{a = {b = 1}}", "0x1"]
+    ),
+    st.text(max_size=10),
+    st.integers().map(str),
+    st.text(st.characters(exclude_characters="'\n\r", exclude_categories=["C"]), max_size=10).map(
+        "'{}'".format
+    ),
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), LITERALS, max_size=4))
+def test_whatever_a_section_holds_it_is_used_or_refused(tmp_path_factory, table):
+    place = tmp_path_factory.mktemp("project")
+    lines = "".join(f"{key} = {value}\n" for key, value in table.items())
+    (place / "pyproject.toml").write_text(TABLE + lines, encoding="utf-8", errors="surrogatepass")
+
+    try:
+        found = find_project(place)
+    except BenchError as error:
+        assert str(error).startswith(str(place / "pyproject.toml"))
+    else:
+        assert found.options.keys() <= {name.replace("-", "_") for name in table}

@@ -104,13 +104,13 @@ def test_a_rate_whose_trial_was_killed_is_tried_again(run, carry_out):
 
 def test_fewer_run_at_a_time_where_memory_ran_out(run):
     folder, _ = run({("no-lrn", 1): "out-of-memory"})
-    assert ran_out_of_memory(folder)
+    assert ran_out_of_memory(run_records(folder))
     settings = Settings(variants="alexnet", measure="accuracy", jobs=4)
     usual, fewer = (Schedule(settings, fewer_at_once=few) for few in (False, True))
     assert (usual.jobs, fewer.jobs) == (4, 2)
     assert usual.threads == fewer.threads, "with others, the numbers would be others"
     run()
-    assert not ran_out_of_memory(folder)
+    assert not ran_out_of_memory(run_records(folder))
 
 
 def test_a_checkpoint_stays_until_its_trial_is_recorded(run, carry_out):

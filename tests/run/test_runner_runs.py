@@ -235,7 +235,8 @@ def test_a_draw_keeps_its_raw_slices(finished):
         steps, seconds = draw.slice_steps, draw.slice_seconds
         assert len(steps) == len(seconds) == len(draw.slice_started_at) == QUICK.rounds
         assert min(seconds) > 0
-        assert draw.images_per_second == pytest.approx(sum(steps) * 8 / sum(seconds))
+        # Seconds are rounded to a tenth of a microsecond, and a slice may last some milliseconds.
+        assert draw.images_per_second == pytest.approx(sum(steps) * 8 / sum(seconds), rel=1e-4)
         assert (draw.batch_size, draw.topology) == (8, "alexnet-8")
         assert draw.compile_seconds > 0
         assert draw.peak_memory_bytes > 0

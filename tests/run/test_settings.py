@@ -207,3 +207,20 @@ def test_running_stays_a_function_whatever_is_imported():
     code = "import alexnet_bench, alexnet_bench.run.settings\nassert callable(alexnet_bench.run)"
 
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("~nobodyhere/photos", "there is no such home folder"),
+        ("circle/photos", "its links lead in a circle"),
+        ("caf\udce9", r"caf\udce9: the path is not UTF-8, which a run's files cannot hold"),
+    ],
+)
+def test_a_path_of_data_that_no_run_can_have(tmp_path, monkeypatch, path, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "caf\udce9").mkdir()
+    with pytest.raises(BenchError) as caught:
+        Settings(dataset=f"folder:{path}")
+    assert expected in str(caught.value) and "\n" not in str(caught.value)

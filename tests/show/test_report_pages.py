@@ -295,7 +295,10 @@ def test_names_are_escaped_everywhere():
     lines = [line for line in markdown.split("## Effects")[0].splitlines() if line.startswith("|")]
     assert len(lines) == 4
     assert len({line.replace(r"\|", "").count("|") for line in lines}) == 1
-    name = r"<b>\&a|b\_\$x\textasciicircum{}y\textasciitilde{}`*\{\}\textbackslash{}\%\# [1](z) $-$$\times$"
+    name = (
+        r"$<$b$>$\&a$|$b\_\$x\textasciicircum{}y\textasciitilde{}\textasciigrave{}*\{\}\textbackslash{}"
+        r"\%\# [1](z) $-$$\times$"
+    )
     assert f"{name} & " in latex
 
 

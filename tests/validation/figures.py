@@ -20,6 +20,7 @@ import cuda_convnet
 import families
 import frameworks
 import fresh_seed
+import fuzz
 import gate_live
 import gate_replay
 import history
@@ -119,6 +120,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/verdicts.md", "tuned-coverage"): lambda: tuned_coverage.table(found("tuned-coverage")),
         ("docs/verdicts.md", "fresh-seed"): lambda: fresh_seed.table(found("fresh-seed")),
         ("docs/claims.md", "claims-rule"): lambda: claims_rule.table(found("claims-rule")),
+        ("docs/reliability.md", "fuzz"): lambda: fuzz.table(found("fuzz")),
         ("docs/variants.md", "cuda-convnet"): lambda: cuda_convnet.table(REFERENCE / "cuda-convnet"),
         ("results/reference/claims/claims.md", ""): lambda: render_markdown(ledger()),
     }

@@ -1,5 +1,6 @@
 """What executors on clusters have in common: sending a trial, trying again, taking in what comes back."""
 
+import contextlib
 import threading
 import time
 from abc import abstractmethod
@@ -8,9 +9,11 @@ from pathlib import Path
 from alexnet_bench.environment import now
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.files import replacing
+from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.run.executors.executor import Executor
 from alexnet_bench.run.executors.node import Delivered, pack
+from alexnet_bench.run.log import MOST_BYTES
 from alexnet_bench.run.task import OnRow, Task, lost
 
 # How often a trial is sent once more whose machine, or process on it, ended.
@@ -24,7 +27,7 @@ class LostError(Exception):
         status: of the trial's record, if that happens too often.
     """
 
-    def __init__(self, reason: str, status: str = "crashed") -> None:
+    def __init__(self, reason: str, status: str = "killed") -> None:
         super().__init__(reason)
         self.status = status
 
@@ -62,9 +65,7 @@ class ClusterExecutor(Executor):
         """Nothing waits on other machines."""
 
     def _taken_in(self, delivered: Delivered) -> Trial:
-        if delivered.log:
-            with self._log_lock, (self._folder / "workers.log").open("ab") as file:
-                file.write(delivered.log)
+        self._keep_log(delivered.log)
         if delivered.refused:
             raise BenchError(delivered.refused)
         if delivered.record is None:
@@ -75,3 +76,9 @@ class ClusterExecutor(Executor):
             with replacing(path) as fresh:
                 fresh.write_bytes(content)
         return delivered.record
+
+    def _keep_log(self, said: bytes) -> None:
+        """Add to what workers printed; a full disk is no reason to stop."""
+        with self._log_lock, contextlib.suppress(OSError), (self._folder / LOG).open("ab") as file:
+            if file.tell() < MOST_BYTES:
+                file.write(said)

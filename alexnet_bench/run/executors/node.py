@@ -13,18 +13,17 @@ from pathlib import Path
 
 import msgspec
 
-import alexnet_bench
 from alexnet_bench.data import open_dataset
 from alexnet_bench.environment import versions
 from alexnet_bench.errors import BenchError, DataError, WorkerError
 from alexnet_bench.network.ablation_files import shipped_folder
+from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.records.schema import Trial, differences
-from alexnet_bench.run.local import Code, Zygote
+from alexnet_bench.run.local import ROOT, Code, Zygote
+from alexnet_bench.run.log import LAST_BYTES
 from alexnet_bench.run.task import FILES, Task, carry_out
 from alexnet_bench.run.trainers import Trainers
 from alexnet_bench.worker.build_info import settings
-
-MOST_LOG_BYTES = 2**16
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +66,7 @@ def pack(task: Task) -> bytes:
     parcel = Parcel(
         task=task,
         versions=versions(),
-        code=_code(),
+        code=_code_at_first(),
         variables=settings(os.environ),
         ablations=tuple({file.name: file.read_bytes() for file in folder.glob("*.py")} for folder in folders),
     )
@@ -82,7 +81,7 @@ def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
     """
     given = msgspec.json.decode(parcel, type=Parcel)
     with tempfile.TemporaryDirectory(prefix="bench-trial-") as scratch:
-        log, place = Path(scratch, "workers.log"), Path(run_folder or scratch)
+        log, place = Path(scratch, LOG), Path(run_folder or scratch)
         try:
             _check_code(given)
             _check_data(given.task)
@@ -116,10 +115,9 @@ def _check_data(task: Task) -> None:
         raise DataError(f"{asked} holds other images or labels there (digest {found}, here {digest})")
 
 
-@cache
 def _code() -> str:
-    """A digest of the code that is loaded here, the shipped ablation files included."""
-    package, shipped = Path(alexnet_bench.__file__).parent, shipped_folder()
+    """A digest of the code that is here now, the shipped ablation files included."""
+    package, shipped = ROOT / "alexnet_bench", shipped_folder()
     own = [file for file in sorted(package.rglob("*.py")) if not file.is_relative_to(shipped)]
     files = {file.relative_to(package).as_posix(): file for file in own}
     files |= {f"ablations/{file.name}": file for file in sorted(shipped.glob("*.py"))}
@@ -127,6 +125,12 @@ def _code() -> str:
     for name, file in files.items():
         whole.update(name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()
+
+
+@cache
+def _code_at_first() -> str:
+    """The same as it was when this process first asked: later trials must be of the code of the earlier."""
+    return _code()
 
 
 def _listed(found: list[tuple[str, object, object]]) -> str:
@@ -159,4 +163,4 @@ def _here(error: Exception) -> str:
 
 
 def _end_of(log: Path) -> bytes:
-    return log.read_bytes()[-MOST_LOG_BYTES:] if log.is_file() else b""
+    return log.read_bytes()[-LAST_BYTES:] if log.is_file() else b""

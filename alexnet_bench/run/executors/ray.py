@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
 
 from alexnet_bench.environment import usable_cores
 from alexnet_bench.errors import BenchError
+from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError
 from alexnet_bench.run.executors.node import Delivered, carry_out_parcel
 from alexnet_bench.run.schedule import Schedule
@@ -22,19 +24,21 @@ from alexnet_bench.worker.reason import one_line
 # Records and predictions are small, and what does not fit goes to disk; Ray would take a third of the memory.
 OBJECT_STORE_BYTES = 2**28
 MOST_CHARACTERS = 200
+LONGEST_ANSWER_SECONDS, LONGEST_START_SECONDS = 10.0, "120"
 
 
 @contextlib.contextmanager
 def opened(schedule: Schedule, folder: Path) -> Iterator["RayExecutor"]:
     """The executor of a run, for as long as its cluster is connected."""
-    _connect(schedule.settings.ray_address)
-    try:
-        needs = [_resources(network.device_count, schedule) for network in schedule.trained]
-        memory = max(item.plan.memory_bytes(item.recipe.batch_size) for item in schedule.trained)
-        places = schedule.settings.jobs or _places([need | {"memory": memory} for need in needs])
-        yield RayExecutor(folder, places)
-    finally:
-        ray.shutdown()
+    with _notices_into(folder / LOG):
+        _connect(schedule.settings.ray_address)
+        try:
+            needs = [_resources(network.device_count, schedule) for network in schedule.trained]
+            memory = max(item.plan.memory_bytes(item.recipe.batch_size) for item in schedule.trained)
+            places = _places([need | {"memory": memory} for need in needs])
+            yield RayExecutor(folder, schedule.settings.jobs or places)
+        finally:
+            ray.shutdown()
 
 
 class RayExecutor(ClusterExecutor):
@@ -84,9 +88,24 @@ class RayExecutor(ClusterExecutor):
             ray.cancel(reference, force=True)
 
 
+@contextlib.contextmanager
+def _notices_into(log: Path) -> Iterator[None]:
+    """Write what Ray prints on standard output, such as a dead node's last words, into a file."""
+    with log.open("a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
+        yield
+
+
+def _check_answers(address: str) -> None:
+    """Refuse an address at which nothing listens, for which Ray would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), LONGEST_ANSWER_SECONDS).close()
+
+
 def _connect(address: str | None) -> None:
     # Ray would tell its makers that it is used.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", LONGEST_START_SECONDS)
     own = {
         "num_cpus": usable_cores(),
         "include_dashboard": False,
@@ -94,8 +113,11 @@ def _connect(address: str | None) -> None:
     }
     on_termination = signal.getsignal(signal.SIGTERM)
     try:
+        if address:
+            _check_answers(address)
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else own))
-    except (OSError, RuntimeError, ValueError, RayError) as error:
+    # Of a node that does not start in time, Ray raises a bare one.
+    except Exception as error:
         where = f"no Ray cluster answers at {address}" if address else "no Ray cluster can be started here"
         raise BenchError(
             f"{where} ({_shortened(error)}); see `ray status`, or leave --executor out"
@@ -119,7 +141,7 @@ def _places(needs: list[dict[str, float]]) -> int:
         raise BenchError(
             f"no node of the Ray cluster has {_named(need)}, which a trial takes (the largest has "
             f"{_named({kind: max(node.get(kind, 0) for node in nodes) for kind in need})}); give fewer "
-            "--threads, or --jobs for a cluster that grows"
+            "--threads, or add a larger node"
         )
     return found
 

@@ -72,6 +72,8 @@ class SlurmExecutor(ClusterExecutor):
     def _submitted(self, parcel: bytes, task: Task) -> Any:
         wanted = task.worker
         with self._lock:
+            if self._ended.is_set():
+                raise LostError("the run was ended")
             self._submitit.update_parameters(
                 name="alexnet-bench",
                 timeout_min=TIME_LIMIT_MINUTES,

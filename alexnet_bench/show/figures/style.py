@@ -1,5 +1,6 @@
 """What the figures share: colours, lines, panels, captions, files."""
 
+import io
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from matplotlib.transforms import ScaledTranslation
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.words import plain
 
 WIDTH = 9.0
 _CHARACTERS = 128
@@ -123,8 +125,12 @@ def save(figure: Figure | None, folder: Path, name: str) -> None:
         figure.savefig(fresh, format="png", dpi=DOTS_PER_INCH)
     # What has been laid out once stays so; with an engine called "none" all would be drawn once more.
     figure.set_layout_engine(None)
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
     with replacing(folder / f"{name}.svg") as fresh:
-        figure.savefig(fresh, format="svg", metadata={"Date": None})
+        # Its comments hold the names, and may not hold what XML forbids.
+        lines = drawn.getvalue().split("\n")
+        fresh.write_text("\n".join(map(plain, lines)), encoding="utf-8", newline="\n")
 
 
 def styled() -> Any:

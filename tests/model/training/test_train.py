@@ -11,7 +11,7 @@ from PIL import Image
 
 from alexnet_bench import ALEXNET, block
 from alexnet_bench.data import open_dataset
-from alexnet_bench.data.folder import check_images
+from alexnet_bench.data.images import check_images
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.errors import DataError
 from alexnet_bench.model import tensorflow_loss_scale
