@@ -37,7 +37,7 @@ from alexnet_bench.cli.group import FINDING, NOTHING_MEASURED  # noqa: E402
 from alexnet_bench.records.run_folder import RECORDS, RETRIED  # noqa: E402
 from alexnet_bench.records.schema import FAULTS  # noqa: E402
 
-BENCH = [sys.executable, "-c", "from alexnet_bench.cli import main; main()"]
+BENCH = [sys.executable, "-P", "-c", "from alexnet_bench.cli import main; main()"]
 SWEEP = ["--variants", "alexnet,no-lrn", "--measure", "accuracy", "--seeds", "2", "--epochs", "4"]
 SWEEP += ["--jobs", "2", "--threads", "1"]
 KILLS_A_SWEEP = 20
