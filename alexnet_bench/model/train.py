@@ -1,6 +1,7 @@
 """Trains and evaluates one variant with one seed."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
 from alexnet_bench.records.files import replacing
+from alexnet_bench.records.run_folder import writing
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
 EVALUATION_BATCH = 256
@@ -148,7 +150,8 @@ def _outcome(
         if checkpoint and len(curve) > len(before):
             checkpoint.save(curve)
     if spec.model is not None:
-        steps.model.save(spec.model)
+        with writing(spec.model):
+            steps.model.save(spec.model)
     return {
         "status": "ok",
         "curve": curve,
@@ -207,14 +210,18 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
     likeliest = _likeliest(steps, _views(spec, pipeline, test))
     if spec.predictions is not None:
         # The run's folder is there; were it moved meanwhile, it must not be made anew.
-        spec.predictions.parent.mkdir(exist_ok=True)
-        with replacing(spec.predictions) as fresh, fresh.open("wb") as file:
-            np.savez_compressed(
-                file,
-                labels=test.labels,
-                likeliest=likeliest.astype("int16"),
-                filters=_first_filters(spec.plan, steps),
-            )
+        with writing(spec.predictions):
+            spec.predictions.parent.mkdir(exist_ok=True)
+            with replacing(spec.predictions) as fresh, fresh.open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    labels=test.labels,
+                    likeliest=likeliest.astype("int16"),
+                    filters=_first_filters(spec.plan, steps),
+                )
+                # Before its record is: that would outlive it in a loss of power.
+                file.flush()
+                os.fsync(file.fileno())
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")
     errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}

@@ -112,7 +112,8 @@ def set_aside(path: Path, numbers: Collection[int], aside: Path) -> None:
     number, has_ended = 1, True
     with reading(path) as file:
         try:
-            with replacing(path) as fresh, fresh.open("wb") as kept, aside.open("ab") as moved:
+            with replacing(path) as fresh, fresh.open("wb") as kept, aside.open("a+b") as moved:
+                moved.write(_end_of_last_line(moved))
                 while piece := file.readline(MOST_LINE_BYTES):
                     (moved if number in numbers else kept).write(piece)
                     has_ended = piece.endswith(b"\n")
@@ -123,6 +124,14 @@ def set_aside(path: Path, numbers: Collection[int], aside: Path) -> None:
                     os.fsync(written.fileno())
         except OSError as error:
             raise RecordError(f"{path} cannot be mended ({why_unwritable(error)})") from None
+
+
+def _end_of_last_line(file: BinaryIO) -> bytes:
+    """What a file lacks whose last line was cut short by a crash."""
+    if not file.seek(0, os.SEEK_END):
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def is_there(path: Path) -> bool:

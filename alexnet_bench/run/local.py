@@ -171,6 +171,13 @@ class Zygote:
         return answer
 
     def _dead(self) -> WorkerError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(self._end_limit)
+        if (code := self._process.returncode) is not None and -code in ENDED_FROM_OUTSIDE:
+            return WorkerError(
+                f"the process that starts workers with {self._python} was ended by signal "
+                f"{_signal_name(-code)}; what was finished is kept: go on with --resume, or start again"
+            )
         lines = self.log.last().splitlines()
         # What TensorFlow logs while it loads is no reason, and may be another side's.
         said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]

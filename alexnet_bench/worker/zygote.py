@@ -43,9 +43,12 @@ def main(root: str, control: socket.socket) -> None:
     # A script's own folder would shadow modules of the same names.
     own = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != own]
-    _load("alexnet_bench", Path(root) / "alexnet_bench")
     callers_own = _load(CALLERS_OWN, Path(__file__).parent).__name__
-    host, parent = (importlib.import_module(f"{callers_own}.{name}") for name in ("host", "parent"))
+    parent = importlib.import_module(f"{callers_own}.parent")
+    # As long as it loads, or is stopped, it does not hear that the stream has ended.
+    parent.end_with(os.getppid())
+    _load("alexnet_bench", Path(root) / "alexnet_bench")
+    host = importlib.import_module(f"{callers_own}.host")
     # Keras imports it where it is installed, and with it settings of the user's that may end the import.
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     # What is missing is told by the worker that needs it.

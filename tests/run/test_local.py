@@ -282,6 +282,19 @@ def test_a_stopped_one_is_ended(code, tmp_path):
             start(zygote)
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGTERM])
+def test_one_that_is_killed_is_told_apart_from_one_that_cannot_start(tmp_path, ended_by):
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 1000\n", encoding="utf-8")
+    silent.chmod(0o755)
+    ours, theirs = socket.socketpair()
+
+    with ours, theirs, Zygote(tmp_path / "log", Code(python=silent)) as zygote:
+        os.kill(zygote._process.pid, ended_by)
+        with pytest.raises(WorkerError, match=f"was ended by signal {ended_by.name}; what was finished"):
+            zygote.fork(theirs, 2)
+
+
 # Starts a worker, tells the process ids of zygote and worker, and waits.
 CALLER = """
 import signal, socket, sys
@@ -312,6 +325,41 @@ def test_nothing_is_left_of_a_command_that_is_killed_even_in_native_code(code, t
         others = [os.pidfd_open(int(pid)) for pid in caller.stdout.readline().split()]
         begun.read_text(encoding="utf-8")
         caller.send_signal(ended_by)
-    for process in others:
+    assert_ended(others)
+
+
+# Starts a zygote, tells its process id, and waits.
+CALLER_OF_ONE = """
+import signal, sys
+from pathlib import Path
+from alexnet_bench.run.local import Code, Zygote
+log, root, python = map(Path, sys.argv[1:])
+zygote = Zygote(log, Code(root=root, python=python))
+print(zygote._process.pid, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="tells the end of a process by Linux' means")
+@pytest.mark.parametrize("stops", [False, True], ids=["loading", "stopped"])
+def test_nor_of_one_that_is_killed_while_its_zygote_loads_or_is_stopped(code, tmp_path, stops):
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    busy = code("")
+    wait = "os.kill(os.getpid(), signal.SIGSTOP)" if stops else "ctypes.PyDLL(None).sleep(1000)"
+    (busy.root / "alexnet_bench" / "__init__.py").write_text(
+        f"import ctypes, os, signal; open({str(begun)!r}, 'w').close(); {wait}", encoding="utf-8"
+    )
+    command = [sys.executable, "-c", CALLER_OF_ONE, tmp_path / "log", busy.root, busy.python]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as caller:
+        zygote = os.pidfd_open(int(caller.stdout.readline()))
+        begun.read_text(encoding="utf-8")
+        caller.kill()
+    assert_ended([zygote])
+
+
+def assert_ended(processes):
+    """By themselves; they are given as descriptors, which are closed."""
+    for process in processes:
         assert select.select([process], [], [], LONG)[0]
         os.close(process)

@@ -25,6 +25,7 @@ import gate_live
 import gate_replay
 import history
 import input as input_speed
+import kills_table
 import looks
 import numpy as np
 import operations
@@ -107,6 +108,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/performance.md", "precision"): _precision,
         ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
         ("docs/performance.md", "report"): lambda: report_cost.table(found("performance/report")),
+        ("docs/reliability.md", "kills"): lambda: kills_table.table(kills()),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
         ("docs/gate.md", "gate-replay"): lambda: gate_replay.table(found("gate-replay")),
@@ -324,6 +326,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     yield from _of_gates()
     yield from _of_performance()
     yield from _of_coverage()
+    yield from _of_kills()
     record = found("harness")["benchmarks"][0]
     low, high = record["extra_info"]["interval"]
     yield "docs/measuring.md", f"{record['extra_info']['ratio']:.3f} (95% interval {low:.3f} to {high:.3f})"
@@ -424,6 +427,13 @@ def _of_coverage() -> Iterator[tuple[str, str]]:
     yield "docs/verdicts.md", f"{min(medians):.1%} at least"
 
 
+def _of_kills() -> Iterator[tuple[str, str]]:
+    rows = kills()
+    killed, sweeps = len(kills_table.kills(rows)), len(kills_table.ended(rows))
+    yield "docs/reliability.md", f"{killed} kills of {sweeps} sweeps"
+    yield "docs/reliability.md", f"{kills_table.aimed(rows)} of them around appends and checkpoints"
+
+
 def _spread(shares: Iterable[float]) -> str:
     known = sorted(shares)
     return f"{known[0]:.1%} to {known[-1]:.1%}"
@@ -478,10 +488,19 @@ def promises() -> Iterator[tuple[str, bool]]:
         most = max((row[kind] or 0) / row["histories"] for row in same)
         yield f"histories without a change: {kind} in 5% at most", most <= 0.05
     yield from _promises_of_gates()
+    yield from _promises_of_kills()
 
 
 def _promises() -> Iterator[str]:
     yield from (f"not borne out: {promise}" for promise, holds in promises() if not holds)
+
+
+def _promises_of_kills() -> Iterator[tuple[str, bool]]:
+    rows = kills()
+    counted = [row[name] for row in rows if "role" in row for name in ("lost", "doubled")]
+    yield "kills: no record is lost or doubled", not any(counted)
+    equal = [row["same_records"] and row["same_report"] for row in kills_table.ended(rows)]
+    yield "kills: what goes on ends as what nobody killed", all(equal)
 
 
 def _promises_of_gates() -> Iterator[tuple[str, bool]]:
@@ -542,6 +561,12 @@ def run(name: str) -> tuple[list[AnyRecord], list[Manifest]]:
 def gates() -> list[dict[str, Any]]:
     """Those that were made live."""
     return read_lines(REFERENCE / "gate-live.jsonl")
+
+
+@cache
+def kills() -> list[dict[str, Any]]:
+    """Of sweeps, and how these ended."""
+    return read_lines(REFERENCE / "kills.jsonl")
 
 
 @cache
