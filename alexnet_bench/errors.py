@@ -66,4 +66,6 @@ def _with_closest(name: str, known: list[str]) -> str:
     if len(name) > LONGEST_SHOWN:
         return f"'{name[:LONGEST_SHOWN]}…'"
     closest = difflib.get_close_matches(name, known, n=1)
-    return f"'{name}' (did you mean '{closest[0]}'?)" if closest else f"'{name}'"
+    # Control characters would tear the line.
+    given = f"'{name}'" if name.isprintable() else ascii(name)
+    return f"{given} (did you mean '{closest[0]}'?)" if closest else given

@@ -342,7 +342,7 @@ def _number(name: str, value: Any) -> float:
     if not math.isfinite(number):
         raise _wrong(name, value, "a finite number")
     if number <= 0:
-        raise BenchError(f"{name} is {number:g}; it must be more than 0")
+        raise BenchError(f"{name.replace('_', ' ')} is {number:g}; it must be more than 0")
     return number
 
 

@@ -31,15 +31,15 @@ PACKAGES = {"PYTHONPATH": "mine", "PYTHONHOME": "/python", "VIRTUAL_ENV": "/venv
 
 
 @pytest.mark.parametrize(
-    ("code", "packages"),
-    [(Code(), PACKAGES), (Code(python=Path("/another/python")), {})],
+    ("python", "packages"),
+    [({}, PACKAGES), ({"python": Path("/another/python")}, {})],
     ids=["same interpreter", "another"],
 )
-def test_what_would_change_numbers_or_stop_a_worker_is_not_passed_on(monkeypatch, code, packages):
+def test_what_would_change_numbers_or_stop_a_worker_is_not_passed_on(monkeypatch, python, packages):
     """And another interpreter finds its own packages only."""
     monkeypatch.setattr(os, "environ", USERS | HARMFUL | PACKAGES)
 
-    assert code.environment == USERS | OURS | FIXED | packages
+    assert Code(**python).environment == USERS | OURS | FIXED | packages
 
 
 def test_ones_own_settings_come_before_ours(monkeypatch):
