@@ -33,6 +33,7 @@ import pandas as pd
 import redraw
 import report_cost
 import reports
+import scale
 import step_parts
 import summarize
 import tuned_coverage
@@ -108,6 +109,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/performance.md", "precision"): _precision,
         ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
         ("docs/performance.md", "report"): lambda: report_cost.table(found("performance/report")),
+        ("docs/scale.md", "scale"): lambda: scale.table(found("scale")),
         ("docs/reliability.md", "kills"): lambda: kills_table.table(kills()),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
@@ -327,6 +329,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     yield from _of_performance()
     yield from _of_coverage()
     yield from _of_kills()
+    yield from _of_scale()
     record = found("harness")["benchmarks"][0]
     low, high = record["extra_info"]["interval"]
     yield "docs/measuring.md", f"{record['extra_info']['ratio']:.3f} (95% interval {low:.3f} to {high:.3f})"
@@ -432,6 +435,25 @@ def _of_kills() -> Iterator[tuple[str, str]]:
     killed, sweeps = len(kills_table.kills(rows)), len(kills_table.ended(rows))
     yield "docs/reliability.md", f"{killed} kills of {sweeps} sweeps"
     yield "docs/reliability.md", f"{kills_table.aimed(rows)} of them around appends and checkpoints"
+
+
+def _of_scale() -> Iterator[tuple[str, str]]:
+    costs = found("scale")
+    kept, (first, *_, last) = costs["checkpoint"], costs["imagenet"]
+    yield "docs/scale.md", f"{kept['bytes'] / 1e6:.0f} MB a trial that is under way"
+    yield (
+        "docs/scale.md",
+        f"{kept['write']['seconds']:.1f} s to write and {kept['read']['seconds']:.1f} s to read",
+    )
+    more = last["trials"] - first["trials"]
+    memory = (last["report"]["peak_mib"] - first["report"]["peak_mib"]) / more
+    seconds = (last["report"]["seconds"] - first["report"]["seconds"]) / more
+    yield (
+        "docs/scale.md",
+        f"{memory:.1f} MiB of memory and {1000 * seconds:.0f} ms a trial beyond the first 50",
+    )
+    yield "docs/scale.md", f"{last['record_bytes'] / last['trials'] / 1000:.0f} kB a trial"
+    yield "docs/scale.md", f"images {last['prediction_bytes'] / last['trials'] / 1e6:.1f} MB a trial"
 
 
 def _spread(shares: Iterable[float]) -> str:
