@@ -130,7 +130,8 @@ def _features(name: str, builder: Any) -> tuple[str, str]:
     import tensorflow_datasets as tfds
 
     features = builder.info.features
-    image, label = builder.info.supervised_keys or (None, None)
+    keys = builder.info.supervised_keys
+    image, label = keys if keys and len(keys) == 2 else (None, None)
     kinds = {image: tfds.features.Image, label: tfds.features.ClassLabel}
     are_those = all(isinstance(key, str) and type(features[key]) is kind for key, kind in kinds.items())
     if not are_those or "train" not in builder.info.splits:

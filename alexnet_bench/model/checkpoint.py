@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from alexnet_bench.environment import cpu_model
 from alexnet_bench.records.files import replacing
 
 SECONDS_BETWEEN = 2.0
 # Of a trial's time, what writing may take.
 LARGEST_SHARE = 0.05
-CURVE = "curve.json"
+ABOUT = "about.json"
 
 
 class Checkpoint:
@@ -41,8 +42,12 @@ class Checkpoint:
         try:
             with zipfile.ZipFile(self._path) as archive:
                 values = [_read(archive, number, item) for number, item in enumerate(self._variables)]
-                curve: list[dict[str, Any]] = json.loads(archive.read(CURVE))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                about = json.loads(archive.read(ABOUT))
+            curve: list[dict[str, Any]] = [dict(row) for row in about["curve"]]
+            if about["processor"] != cpu_model():
+                raise ValueError(f"it was written on {about['processor']}, which computes other digits")
+        # A damaged archive is told by errors of many kinds.
+        except Exception as error:
             print(f"{self._path} cannot be read ({error}); the trial starts again", file=sys.stderr)
             return []
         for variable, value in zip(self._variables, values, strict=True):
@@ -60,7 +65,7 @@ class Checkpoint:
                 with zipfile.ZipFile(file, "w") as archive:
                     for number, variable in enumerate(self._variables):
                         archive.writestr(str(number), variable.numpy().tobytes())
-                    archive.writestr(CURVE, json.dumps(list(curve)))
+                    archive.writestr(ABOUT, json.dumps({"processor": cpu_model(), "curve": list(curve)}))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

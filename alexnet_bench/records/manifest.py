@@ -15,6 +15,8 @@ MOST_BYTES = 2**28
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 _Times = Annotated[int, msgspec.Meta(ge=0, le=10**6)]
 _Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+# What is changed in a factorial.
+_Changes = Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
 _Amount = Annotated[float, msgspec.Meta(ge=0, le=1e30)]
 
 
@@ -83,8 +85,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: _Count = 0
     seeds: tuple[_Count, ...] = ()
     looks: tuple[_Count, ...] = ()
-    factorials: tuple[tuple[str, ...], ...] = ()
-    half_factorials: tuple[tuple[str, ...], ...] = ()
+    factorials: tuple[_Changes, ...] = ()
+    half_factorials: tuple[_Changes, ...] = ()
     time_topology: str = ""
     time_batch_sizes: tuple[_Count, ...] = ()
     modes: tuple[str, ...] = ()

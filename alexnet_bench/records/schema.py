@@ -24,6 +24,7 @@ MODES: tuple[str, ...] = get_args(Mode)
 HEAD, BASE = "head", "base"
 # Whether all seeds share a choice of learning rates, or each makes its own.
 SHARED, PER_SEED = TUNINGS = ("lr", "lr-per-seed")
+LARGEST_RATE = 1e100
 # Whole numbers that a column of 64 bits takes.
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -167,7 +168,7 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
     def __post_init__(self) -> None:
         # Trials are told apart by it.
         rate = self.recipe_settings.get("learning_rate")
-        if not isinstance(rate, int | float) or isinstance(rate, bool):
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not abs(rate) <= LARGEST_RATE:
             raise ValueError(f"learning_rate of recipe_settings is {rate!r}, no number")
 
     @property

@@ -57,15 +57,17 @@ def make_folder(folder: Path, command: str, settings: Settings, plan: Plan, revi
         command=plain(command),
         created_at=now(),
         git_commit=revision,
-        environment=Environment(
-            **describe_environment(), settings=read_machine(), variables=settings_of(os.environ)
-        ),
+        environment=_environment(),
         settings=asdict(settings),
         plan=plan,
     )
     create_run(folder, manifest)
     remember(settings.ablations)
     return run_id
+
+
+def _environment() -> Environment:
+    return Environment(**describe_environment(), settings=read_machine(), variables=settings_of(os.environ))
 
 
 def resume_settings(folder: Path, seeds: int | None, others: Mapping[str, Any] | None = None) -> Settings:
@@ -80,10 +82,9 @@ def resume_settings(folder: Path, seeds: int | None, others: Mapping[str, Any] |
     if manifest.plan.kind == "comparison":
         raise RecordError(f"{folder} holds a comparison, which cannot go on; start it again")
     try:
-        settings = Settings(**manifest.settings)
+        settings = Settings(**manifest.settings | dict(others or {}))
     except (BenchError, TypeError) as error:
         raise RecordError(f"{folder} holds settings that cannot be read ({error}); start a new run") from None
-    settings = replace(settings, **(others or {}))
     before = len(manifest.plan.seeds)
     if seeds is None:
         return settings if settings.looks else replace(settings, seeds=before or None)
@@ -121,6 +122,9 @@ def continue_run(
     """
     with open_run(folder) as add:
         manifest, plan = read_manifest(folder), _plan(schedule)
+        if not run_records(folder):
+            # Nothing was measured yet: here and now is what it is begun with.
+            manifest = msgspec.structs.replace(manifest, environment=_environment())
         before, after = manifest.plan.data_digest, plan.data_digest
         # Runs from before digests were kept have none.
         if before is not None and before != after:
@@ -130,7 +134,8 @@ def continue_run(
             )
         settings = asdict(schedule.settings)
         write_manifest(folder, msgspec.structs.replace(manifest, plan=plan, settings=settings))
-        observer.retried(set_records_aside(folder, is_retried(program_errors=retries_errors)))
+        again = is_retried(run_records(folder), schedule.choices, program_errors=retries_errors)
+        observer.retried(set_records_aside(folder, again))
         records = run_records(folder)
         for record in records:
             # Where it was ended between a record and this.
@@ -145,8 +150,7 @@ def continue_run(
                 executor = LocalExecutor(schedule, zygote, folder)
             run = _Run(schedule, folder, records, observer, zygote, executor, manifest.run_id, add)
             run.carry_out()
-        with contextlib.suppress(OSError):
-            (folder / CHECKPOINTS).rmdir()
+        _remove_other_checkpoints(folder, records)
         return records
 
 
@@ -206,6 +210,19 @@ def _remove_checkpoint(folder: Path, record: AnyRecord) -> None:
     if isinstance(record, Trial) and record.status not in FAULTS:
         with contextlib.suppress(OSError):
             (folder / checkpoint_file(msgspec.structs.asdict(record))).unlink()
+
+
+def _remove_other_checkpoints(folder: Path, records: Iterable[AnyRecord]) -> None:
+    """All but those of trials that a fault ended: half written ones, and those that nobody goes on from."""
+    wanted = {
+        folder / checkpoint_file(msgspec.structs.asdict(record))
+        for record in records
+        if isinstance(record, Trial) and record.status in FAULTS
+    }
+    with contextlib.suppress(OSError):
+        for file in set((folder / CHECKPOINTS).iterdir()) - wanted:
+            file.unlink()
+        (folder / CHECKPOINTS).rmdir()
 
 
 def _plan(schedule: Schedule) -> Plan:

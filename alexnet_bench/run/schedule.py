@@ -24,12 +24,12 @@ from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
-from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import LOCAL, TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
-from alexnet_bench.run.tuning import Choice, Try, choices, tries_left
+from alexnet_bench.run.tuning import Choice, Try, choices, rates_in_use, tries_left
 from alexnet_bench.words import counted, joined
 from alexnet_bench.worker.nvml import Gpu, visible_gpus
 
@@ -269,17 +269,15 @@ class Schedule:
     ) -> list[list[TrialTask]]:
         """The trials that are left to choose rates, rung by rung; those of later rungs are a guess.
 
-        None where a trial that counts was trained already: its rate is chosen. Of some choices of rates,
+        None of a network whose trials that count were begun: its rate is chosen. Of some choices of rates,
         where any are given.
         """
-        trained = {
-            record.seed for record in records if isinstance(record, Trial) and record.purpose == "result"
-        }
         left = [
             [_tuning_tasks(network, rung) for rung in tries_left(network, records, choice.tuning_seeds)]
             for choice in within or self.choices
-            if choice.tuning_seeds and trained.isdisjoint(choice.seeds)
+            if choice.tuning_seeds
             for network in self.trained
+            if (network.variant.name, network.precision) not in rates_in_use(records, choice)
         ]
         return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
 

@@ -6,6 +6,7 @@ and the last digits that another kind of processor computes otherwise.
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import Any
 
 import msgspec
 
-from alexnet_bench.environment import cpu_model, git_commit, now, versions
+from alexnet_bench.environment import git_commit, now, versions
 from alexnet_bench.records.run_folder import CHECKPOINTS, PREDICTIONS, writing
 from alexnet_bench.records.schema import PER_SEED, Trial
 from alexnet_bench.run import limits
 from alexnet_bench.run.limits import EpochLimit
 from alexnet_bench.run.schedule import Schedule, TrialTask
 from alexnet_bench.run.trainers import Follow, Trainers, Wanted
+from alexnet_bench.worker.build_info import settings as settings_of
 
 # What a request names of the run folder: paths in it, or None.
 FILES = ("predictions", "model")
@@ -162,7 +164,7 @@ def checkpoint_file(columns: Mapping[str, Any]) -> str:
     The name tells apart what would go on to other numbers: another trial, other data, other libraries.
     """
     kept = ("fingerprint", "precision", "seed", "purpose", "data_digest", "threads")
-    told = {name: columns[name] for name in kept}, versions(), cpu_model()
+    told = {name: columns[name] for name in kept}, versions(), settings_of(os.environ)
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     return f"{CHECKPOINTS}/{digest}.zip"
 

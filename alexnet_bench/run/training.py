@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_bench.records.manifest import read_manifest
-from alexnet_bench.records.schema import PER_SEED, AnyRecord, Trial
+from alexnet_bench.records.schema import FAULTS, PER_SEED, AnyRecord, Trial
 from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import Schedule, TrialTask
 from alexnet_bench.run.trials import task_key, trial_key
-from alexnet_bench.run.tuning import Choice
+from alexnet_bench.run.tuning import Choice, rates_in_use
 
 Train = Callable[[Iterable[TrialTask]], None]
 # A choice of rates, by its tuning seeds and its seeds, and variants.
@@ -190,7 +190,12 @@ class Training:
         count, left = self._left_before.get(key, (-1, None))
         if left is None or count != len(records):
             done = {trial_key(record) for record in records}
-            tasks = part.of(self._schedule.trials(records, [choice]))
+            waiting = _waiting_for_a_rate(records, choice)
+            tasks = [
+                task
+                for task in part.of(self._schedule.trials(records, [choice]))
+                if (task.network.variant.name, task.network.precision) not in waiting
+            ]
             left = _Left(
                 rungs=[part.of(rung) for rung in self._schedule.tuning_rungs(records, [choice])],
                 trials=[task for task in tasks if task_key(task) not in done],
@@ -213,6 +218,16 @@ class Training:
         if settings.budget is None or not settings.looks:
             return math.inf
         return settings.budget * self._places
+
+
+def _waiting_for_a_rate(records: Sequence[Trial], choice: Choice) -> set[tuple[str, str]]:
+    """The variants, with precisions, of whose choice a fault ended a part: that is to be done again first."""
+    ended = {
+        (record.variant, record.precision)
+        for record in records
+        if record.purpose == "tuning" and record.status in FAULTS
+    }
+    return ended - rates_in_use(records, choice)
 
 
 def _counts(trial: Trial | TrialTask) -> bool:

@@ -53,7 +53,8 @@ def run_trials(
         running = begun(executor.places)
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
+            # One that cannot go on must not take with it what others have finished.
+            for future in sorted(done, key=lambda future: future.exception() is not None):
                 on_record(future.result())
                 running |= begun(1)
     executor.rest()

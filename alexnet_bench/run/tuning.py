@@ -81,6 +81,16 @@ class Choice:
     tuning_seeds: Sequence[int]
 
 
+def rates_in_use(records: Iterable[AnyRecord], choice: Choice) -> set[tuple[str, str]]:
+    """The variants, with precisions, that were trained at a rate of a choice: it stands, whatever comes."""
+    seeds = set(choice.seeds)
+    return {
+        (record.variant, record.precision)
+        for record in records
+        if isinstance(record, Trial) and record.purpose == "result" and record.seed in seeds
+    }
+
+
 def choices(way: str | None, seeds: Sequence[int]) -> list[Choice]:
     """The choices of rates that trials with these seeds wait for."""
     if way == PER_SEED:

@@ -1,6 +1,8 @@
 """What a run that goes on does again: what a fault ended, and only if asked what a program's error ended."""
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from report_runs import curve_point
 
 from alexnet_bench.records.run_folder import CHECKPOINTS, RETRIED, run_records
@@ -100,6 +102,31 @@ def test_a_rate_whose_trial_was_killed_is_tried_again(run, carry_out):
     _, told = run(tune="lr")
     assert {status for _, _, status in told[0]} == {"killed"}
     assert "killed" not in outcomes(folder).values()
+
+
+@pytest.mark.parametrize("tune", ["lr", "lr-per-seed"])
+def test_nothing_is_trained_before_its_rate_is_chosen_or_at_two_rates(run, tune):
+    """A choice of which a fault ended a part is made first; one that was used stands."""
+    tuning = {("no-lrn", seed): "killed" for seed in range(1_000_000, 1_000_003)}
+    folder, _ = run(tuning, tune=tune)
+    trained = [(one.variant, one.seed) for one in run_records(folder) if one.purpose == "result"]
+    assert sorted(trained) == [("alexnet", 0), ("alexnet", 1)]
+
+    run(tune=tune)
+    trained = [(one.variant, one.seed) for one in run_records(folder) if one.purpose == "result"]
+    assert sorted(trained) == [(name, seed) for name in ("alexnet", "no-lrn") for seed in range(2)]
+
+    late = [one for one in run_records(folder) if one.purpose == "tuning" and one.variant == "no-lrn"][-1]
+    lines = (
+        (folder / "records.jsonl")
+        .read_text()
+        .replace(
+            msgspec.json.encode(late).decode(), msgspec.json.encode(replace(late, status="killed")).decode()
+        )
+    )
+    (folder / "records.jsonl").write_text(lines)
+    _, told = run(tune=tune)
+    assert told == [[]] and len(run_records(folder)) == lines.count("\n")
 
 
 def test_fewer_run_at_a_time_where_memory_ran_out(run):
