@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from alexnet_bench.environment import cache_folder
+
 
 def cached(place: str, find: Callable[[], str], is_whole: Callable[[str], bool]) -> str:
     """The text that is kept under a place such as `digests/<key>`; without one, what is found, and kept.
@@ -34,8 +36,5 @@ def cached(place: str, find: Callable[[], str], is_whole: Callable[[str], bool])
 
 def cache_place(place: str) -> Path | None:
     """A path within the user's cache folder; None where nothing says which home is the user's."""
-    chosen = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    with contextlib.suppress(RuntimeError):
-        root = chosen if chosen.is_absolute() else Path.home() / ".cache"
-        return root / "alexnet-bench" / place
-    return None
+    folder = cache_folder()
+    return folder and folder / place

@@ -4,13 +4,14 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alexnet_bench import git
 from alexnet_bench.environment import git_commit
-from alexnet_bench.errors import BenchError, NoRepositoryError, RecordError
+from alexnet_bench.errors import BenchError, BenchWarning, NoRepositoryError, RecordError
 from alexnet_bench.records.lock import LOCK, locked
 from alexnet_bench.records.schema import BASE, HEAD
 from alexnet_bench.run.local import ROOT, Code
@@ -137,7 +138,9 @@ def revision_side(repository: Path, revision: str, ablations: Sequence[str]) -> 
 def _remove_left_places() -> None:
     """Remove what commands of this user's that were killed left of their bases: nobody holds it any more."""
     for place in Path(tempfile.gettempdir()).glob(f"{_PLACE}*"):
-        with contextlib.suppress(OSError, RecordError):
+        # Without locks nobody knows who holds it: the warning of that is as good as a holder.
+        with contextlib.suppress(OSError, RecordError, BenchWarning), warnings.catch_warnings():
+            warnings.simplefilter("error", BenchWarning)
             is_own = place.lstat().st_uid == os.getuid() and not place.is_symlink()
             if is_own and (place / LOCK).is_file():
                 with locked(place):
