@@ -85,6 +85,11 @@ DAMAGED = {
     "nothing in it": {"labels": array_file({"descr": "<i8", "shape": (0,)})},
     "text for numbers": {"labels": array_file({"descr": "<U1", "shape": (1,)}, bytes(4))},
     "no array": {"labels": b"labels"},
+    "one label": {"labels": array_file({"descr": "<i8", "shape": (1,)}, bytes(8))},
+    "a header without its end": {
+        "labels": array_file({"descr": "<i8", "shape": (1,)}, bytes(8)).replace(b"}", b" ")
+    },
+    "a header of minuses": {"labels": b"\x93NUMPY\x01\x00\x28\x23" + b"-" * 9000},
 }
 
 

@@ -2,8 +2,10 @@
 
 import keras
 import pytest
+import tensorflow as tf
 
 from alexnet_bench import ALEXNET, block
+from alexnet_bench.model.checkpoint import Checkpoint
 from alexnet_bench.model.train import Trainer, TrialSpec
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.topology import ALEXNET_8
@@ -112,3 +114,24 @@ def test_a_trial_goes_on_where_no_checkpoint_can_be_written(digits, recipe, tmp_
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     assert run(digits, recipe, tmp_path / "file" / "trial.zip") == run(digits, recipe, None)
     assert "cannot be written" in capfd.readouterr().err
+
+
+def test_no_damaged_byte_is_more_than_a_trial_that_starts_again(tmp_path, capfd):
+    path, ticks = tmp_path / "trial.zip", iter(range(0, 10**9, 3600))
+    state = [tf.Variable([1.0, 2.0]), tf.Variable(3)]
+    checkpoint = Checkpoint(path, state, lambda: next(ticks))
+    checkpoint.save([{"epoch": 1}])
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        assert checkpoint.restore() in ([], [{"epoch": 1}])
+        assert [item.numpy().tolist() for item in state] == [[1.0, 2.0], 3]
+
+
+def test_another_processor_starts_again(tmp_path, capfd, monkeypatch):
+    ticks = iter(range(0, 10**9, 3600))
+    here = Checkpoint(tmp_path / "trial.zip", [tf.Variable(1.0)], lambda: next(ticks))
+    here.save([{"epoch": 1}])
+    assert here.restore() == [{"epoch": 1}]
+    monkeypatch.setattr("alexnet_bench.model.checkpoint.cpu_model", lambda: "another")
+    assert here.restore() == []
