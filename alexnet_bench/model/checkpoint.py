@@ -1,7 +1,6 @@
 """Where a trial stands at the end of an epoch, on disk: what is killed goes on to the same numbers."""
 
 import json
-import os
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_bench.environment import cpu_model
-from alexnet_bench.records.files import replacing
+from alexnet_bench.records.files import replacing_durably
 
 SECONDS_BETWEEN = 2.0
 # Of a trial's time, what writing may take.
@@ -61,13 +60,10 @@ class Checkpoint:
             return
         try:
             self._path.parent.mkdir(exist_ok=True)
-            with replacing(self._path) as fresh, fresh.open("wb") as file:
-                with zipfile.ZipFile(file, "w") as archive:
-                    for number, variable in enumerate(self._variables):
-                        archive.writestr(str(number), variable.numpy().tobytes())
-                    archive.writestr(ABOUT, json.dumps({"processor": cpu_model(), "curve": list(curve)}))
-                file.flush()
-                os.fsync(file.fileno())
+            with replacing_durably(self._path) as file, zipfile.ZipFile(file, "w") as archive:
+                for number, variable in enumerate(self._variables):
+                    archive.writestr(str(number), variable.numpy().tobytes())
+                archive.writestr(ABOUT, json.dumps({"processor": cpu_model(), "curve": list(curve)}))
         except OSError as error:
             print(f"{self._path} cannot be written ({error}); the trial goes on without", file=sys.stderr)
         now = self._clock()

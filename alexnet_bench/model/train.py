@@ -1,7 +1,6 @@
 """Trains and evaluates one variant with one seed."""
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from alexnet_bench.model.checkpoint import Checkpoint
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
-from alexnet_bench.records.files import replacing
+from alexnet_bench.records.files import replacing_durably
 from alexnet_bench.records.run_folder import writing
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
@@ -212,16 +211,14 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
         # The run's folder is there; were it moved meanwhile, it must not be made anew.
         with writing(spec.predictions):
             spec.predictions.parent.mkdir(exist_ok=True)
-            with replacing(spec.predictions) as fresh, fresh.open("wb") as file:
+            # On disk before its record is: that would outlive it in a loss of power.
+            with replacing_durably(spec.predictions) as file:
                 np.savez_compressed(
                     file,
                     labels=test.labels,
                     likeliest=likeliest.astype("int16"),
                     filters=_first_filters(spec.plan, steps),
                 )
-                # Before its record is: that would outlive it in a loss of power.
-                file.flush()
-                os.fsync(file.fileno())
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")
     errors = {f"{prefix}_top1_error": 1 - float(hits[:, 0].mean())}

@@ -57,8 +57,7 @@ def append_rows(path: Path, rows: Iterable[msgspec.Struct], type: Any, remedy: s
         # A file that is gone is not made anew: what it held would seem never to have been.
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "ab") as file:
             file.write(b"".join(line + b"\n" for line in lines))
-            file.flush()
-            os.fsync(file.fileno())
+            sync(file)
     except OSError as error:
         raise RecordError(f"{path} cannot be written ({why_unwritable(error)}); {remedy}") from None
 
@@ -112,16 +111,14 @@ def set_aside(path: Path, numbers: Collection[int], aside: Path) -> None:
     number, has_ended = 1, True
     with reading(path) as file:
         try:
-            with replacing(path) as fresh, fresh.open("wb") as kept, aside.open("a+b") as moved:
+            with replacing_durably(path) as kept, aside.open("a+b") as moved:
                 moved.write(_end_of_last_line(moved))
                 while piece := file.readline(MOST_LINE_BYTES):
                     (moved if number in numbers else kept).write(piece)
                     has_ended = piece.endswith(b"\n")
                     number += has_ended
                 moved.write(b"" if has_ended else b"\n")
-                for written in (moved, kept):
-                    written.flush()
-                    os.fsync(written.fileno())
+                sync(moved)
         except OSError as error:
             raise RecordError(f"{path} cannot be mended ({why_unwritable(error)})") from None
 
@@ -173,6 +170,20 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_durably(path: Path) -> Iterator[BinaryIO]:
+    """Likewise, opened to write; what was written outlives a loss of power that comes after it."""
+    with replacing(path) as fresh, fresh.open("wb") as file:
+        yield file
+        sync(file)
+
+
+def sync(file: BinaryIO) -> None:
+    """Have what was written on disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -1,7 +1,6 @@
 """What executors on clusters have in common: sending a trial, trying again, taking in what comes back."""
 
 import contextlib
-import os
 import threading
 import time
 from abc import abstractmethod
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from alexnet_bench.environment import now
 from alexnet_bench.errors import BenchError
-from alexnet_bench.records.files import replacing
+from alexnet_bench.records.files import replacing_durably
 from alexnet_bench.records.run_folder import LOG, writing
 from alexnet_bench.records.schema import Trial
 from alexnet_bench.run.executors.executor import Executor
@@ -75,10 +74,8 @@ class ClusterExecutor(Executor):
             path = self._folder / name
             with writing(path):
                 path.parent.mkdir(exist_ok=True)
-                with replacing(path) as fresh, fresh.open("wb") as file:
+                with replacing_durably(path) as file:
                     file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
         return delivered.record
 
     def _keep_log(self, said: bytes) -> None:
