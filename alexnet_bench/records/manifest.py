@@ -102,6 +102,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     same_step: dict[str, str] | None = None
     ablations: tuple[PlannedAblation, ...] = ()
     sides: dict[str, str | None] = {}
+    most_jobs: Annotated[int, msgspec.Meta(ge=1, le=10**9)] | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

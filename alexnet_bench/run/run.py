@@ -196,10 +196,21 @@ class _Run:
             timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 
     def _keep(self, record: AnyRecord) -> None:
+        if isinstance(record, Trial) and record.status == "out-of-memory":
+            # First, lest it goes on as before where it is ended between both.
+            self._halve_jobs()
         self.add(record)
         self.records.append(record)
         _remove_checkpoint(self.folder, record)
         self.observer.recorded(record)
+
+    def _halve_jobs(self) -> None:
+        """Have the run go on, when it does, with half as many trials at a time."""
+        manifest = read_manifest(self.folder)
+        half = max(1, self.executor.places // 2)
+        if manifest.plan.most_jobs != half:
+            plan = msgspec.structs.replace(manifest.plan, most_jobs=half)
+            write_manifest(self.folder, msgspec.structs.replace(manifest, plan=plan))
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
         return [record for record in self.records if isinstance(record, kind)]

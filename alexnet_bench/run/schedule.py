@@ -62,7 +62,7 @@ class Schedule:
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
         threads: of each trial, where others of the run were trained already.
-        fewer_at_once: whether memory ran out before.
+        most_jobs: trials at a time, at most, where memory ran out with more.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -78,12 +78,12 @@ class Schedule:
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
-        fewer_at_once: bool = False,
+        most_jobs: int | None = None,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
-        self._fewer_at_once = fewer_at_once
+        self._most_jobs = most_jobs
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
@@ -283,8 +283,13 @@ class Schedule:
 
     @property
     def jobs(self) -> int:
-        """Trials at a time; half of what should fit where that was seen not to."""
-        return max(1, self._jobs // 2) if self._fewer_at_once else self._jobs
+        """Trials at a time on this machine."""
+        return self.places(self._jobs)
+
+    def places(self, room: int) -> int:
+        """Trials at a time where so many should fit: as many as are asked for, fewer where memory ran out."""
+        jobs = self.settings.jobs or room
+        return min(jobs, self._most_jobs) if self._most_jobs else jobs
 
     @cached_property
     def _jobs(self) -> int:
@@ -376,6 +381,7 @@ class Schedule:
             timed=tuple(variant.name for variant in self.timed.variants),
             same_step=self.timed.same_step,
             ablations=self._ablations(),
+            most_jobs=self._most_jobs,
         )
 
     def _ablations(self) -> tuple[PlannedAblation, ...]:
