@@ -18,7 +18,7 @@ from alexnet_bench.model.checkpoint import Checkpoint
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
-from alexnet_bench.records.files import replacing_durably
+from alexnet_bench.records.files import replacing, replacing_durably, sync
 from alexnet_bench.records.run_folder import writing
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
@@ -149,8 +149,11 @@ def _outcome(
         if checkpoint and len(curve) > len(before):
             checkpoint.save(curve)
     if spec.model is not None:
-        with writing(spec.model):
-            steps.model.save(spec.model)
+        # Keras tells a format by its file's name.
+        with writing(spec.model), replacing(spec.model, ".keras") as fresh:
+            steps.model.save(fresh)
+            with fresh.open("rb") as file:
+                sync(file)
     return {
         "status": "ok",
         "curve": curve,

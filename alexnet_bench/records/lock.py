@@ -28,15 +28,24 @@ class Lock:
         Raises:
             RecordError: it was moved or removed.
         """
-        try:
-            is_same = os.path.samestat(self._folder.stat(), os.fstat(self._descriptor))
-        except OSError:
-            is_same = False
-        if not is_same:
-            raise RecordError(
-                f"{self._folder} was moved or removed while it was written into; what was finished before "
-                "is where the folder is now: go on there with `bench run --resume`"
-            )
+        check_is_still(self._folder, os.fstat(self._descriptor))
+
+
+def check_is_still(folder: Path, held: os.stat_result) -> None:
+    """See that what goes by a folder's name still is the one that was looked at.
+
+    Raises:
+        RecordError: it was moved or removed.
+    """
+    try:
+        is_same = os.path.samestat(folder.stat(), held)
+    except OSError:
+        is_same = False
+    if not is_same:
+        raise RecordError(
+            f"{folder} was moved or removed while it was written into; what was finished before "
+            "is where the folder is now: go on there with `bench run --resume`"
+        )
 
 
 @contextlib.contextmanager
