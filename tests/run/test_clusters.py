@@ -1,9 +1,9 @@
 """Trials that other machines carry out: what they take along, what comes back, what is lost on the way."""
 
 import dataclasses
-import shutil
 import importlib
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -174,7 +174,7 @@ def test_a_run_folder_that_is_removed_is_not_made_anew_by_a_job(task, tmp_path):
     ],
 )
 def test_a_job_asks_for_the_time_that_slurm_gives_it(task, tmp_path, monkeypatch, limit, minutes):
-    """By another, submitit would take a job whose time is up for one that is preempted, and queue it for ever."""
+    """By another, one whose time is up would seem to be preempted, and be queued for ever."""
     slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
     for name, value in slurm_stand_in.environment(tmp_path).items():
         monkeypatch.setenv(name, value)

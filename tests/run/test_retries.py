@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 from made_up_runs import goes_on
+from msgspec.structs import replace
 from report_runs import curve_point
 
 from alexnet_bench.records.run_folder import CHECKPOINTS, RETRIED, run_records

@@ -102,7 +102,10 @@ class SlurmExecutor(ClusterExecutor):
 
 
 def _minutes(limit: str) -> int:
-    """A time limit as Slurm reads it; without one, ours. By it, submitit tells a job's end from a preemption."""
+    """A time limit as Slurm reads it; without one, ours.
+
+    By it, submitit tells a job whose time is up from one that is preempted.
+    """
     days, dash, rest = limit.rpartition("-")
     parts = rest.split(":")
     if not all(part.isdecimal() for part in (*parts, days or "0")) or len(parts) not in SECONDS:
