@@ -75,6 +75,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     control_given: str | None = None
     dataset: str = ""
     data_digest: str | None = None
+    reading: _Count | None = None
     test_name: str | None = None
     test_images: _Count | None = None
     validation_images: _Count | None = None
