@@ -1,8 +1,8 @@
 """Whatever TensorFlow Datasets has of images with a label each.
 
 A data set is written out once, into the user's cache folder, and read from there: small images of one size
-as arrays, others, and more of them than memory should hold, as the files that they are. So a trial waits for no conversion, a newer TensorFlow Datasets
-changes no data, and it is not needed again.
+as arrays, others, and more of them than memory should hold, as the files that they are. So a trial waits for
+no conversion, a newer TensorFlow Datasets changes no data, and it is not needed again.
 """
 
 import contextlib
@@ -100,7 +100,7 @@ def _read(folder: Path, about: _About) -> Split:
 
 @contextlib.contextmanager
 def _first(name: str, folder: Path) -> Iterator[None]:
-    """Hold the writing of a data set, for which others wait; the lock ends with its holder, however it ends."""
+    """Hold the writing of a data set, for which others wait; the lock ends with its holder."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         try:

@@ -161,7 +161,7 @@ def _check_reading(folder: Path, begun: Manifest, now: int | None) -> None:
     before = 1 if begun.plan.reading is None else begun.plan.reading
     if now is not None and before != now and run_records(folder):
         raise RecordError(
-            f"{folder} was begun when image files were read otherwise (version {before}, now {now}), and gave "
+            f"{folder} was begun when image files were read otherwise (version {before}, now {now}) and gave "
             "other pixels; start a new run"
         )
 

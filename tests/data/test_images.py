@@ -3,6 +3,7 @@ import os
 import struct
 import zlib
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def test_what_was_checked_is_not_read_again_until_it_is_touched(image, tmp_path,
 
     image(".png", cut=20)
     assert "image.png ends too early" in refusal(*paths)
-    os.unlink(paths[1])
+    Path(paths[1]).unlink()
     assert "image.png cannot be decoded" in refusal(*paths)
 
 

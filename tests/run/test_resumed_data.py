@@ -67,9 +67,7 @@ def test_it_is_refused_where_the_images_are_others_now(begun, bench):
     assert (begun / "run.json").read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("reading", "is_refused"), [(1, False), (None, False), (0, True), (2, True)]
-)
+@pytest.mark.parametrize(("reading", "is_refused"), [(1, False), (None, False), (0, True), (2, True)])
 def test_it_is_refused_where_the_same_files_were_read_otherwise(begun, reading, is_refused):
     run = json.loads((begun / "run.json").read_text())
     assert run["plan"]["reading"] == 1
