@@ -1,4 +1,4 @@
-"""Ctrl-C, and a CI's termination: the first ends the command in order, and a second one does not spoil that."""
+"""Ctrl-C, and a CI's termination: the first ends the command in order, which a second one does not spoil."""
 
 import atexit
 import os

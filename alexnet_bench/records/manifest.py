@@ -50,7 +50,10 @@ class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
-    """An ablation that a run has arms of; `apart` where its control is not that of the others."""
+    """An ablation that a run has arms of.
+
+    `apart` where its control is not that of the others; `note` is what it says of the topology.
+    """
 
     name: str
     factor: str
@@ -58,6 +61,7 @@ class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[str, ...]
     claims: tuple[PlannedClaim, ...] = ()
     apart: bool = False
+    note: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -401,6 +401,7 @@ class Schedule:
                 arms=tuple(arm.name for arm in item.arms),
                 claims=msgspec.convert(claims, tuple[PlannedClaim, ...], from_attributes=True),
                 apart=item.apart,
+                note=item.notes.get(self.topology.name, ""),
             )
             if here:
                 (first if tested else others).append(planned)
