@@ -110,6 +110,12 @@ class Dataset:
         return digest_of((self.train, self.test))
 
     @property
+    def memory_bytes(self) -> int:
+        """What its images take in memory; nothing of files, of which as many are kept as there is room for."""
+        splits = (self.train, self.test)
+        return sum(split.images.nbytes for split in splits if split.images is not None)
+
+    @property
     def reading(self) -> int | None:
         """The version of how its files become pixels; None of one that has no files."""
         return READING if self.train.paths else None

@@ -305,7 +305,8 @@ class Schedule:
         if self._may_use_unseen_gpus:
             return 1
         cores = usable_cores() // (self._asked_threads or 1)
-        return max(1, min(cores, self._workers_in_memory(self.networks)))
+        needed = max(map(self.trial_bytes, self.networks))
+        return max(1, min(cores, self._workers_in_memory(self.networks, needed)))
 
     @property
     def _may_use_unseen_gpus(self) -> bool:
@@ -339,8 +340,12 @@ class Schedule:
     @cached_property
     def memory_to_wait_in(self) -> float:
         """Bytes that workers may hold which wait for their network's next seed, beside those that train."""
-        needed = max(network.plan.memory_bytes(network.recipe.batch_size) for network in self.networks)
+        needed = max(map(self.trial_bytes, self.networks))
         return max(0.0, MOST_MEMORY * self.available_memory() - self.jobs * needed)
+
+    def trial_bytes(self, network: Network) -> int:
+        """Roughly what a worker that trains a network holds at its peak, with its own copy of the images."""
+        return network.plan.memory_bytes(network.recipe.batch_size) + self.dataset.memory_bytes
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
@@ -466,11 +471,12 @@ class Schedule:
 
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""
-        return max(2, self._workers_in_memory([item.network for item in self.timing.contenders]))
-
-    def _workers_in_memory(self, networks: Sequence[Network]) -> int:
-        """How many workers the machine's memory holds, and that of the fullest GPU."""
+        networks = [item.network for item in self.timing.contenders]
         needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
+        return max(2, self._workers_in_memory(networks, needed))
+
+    def _workers_in_memory(self, networks: Sequence[Network], needed: int) -> int:
+        """How many workers, of so many bytes each, the machine's memory holds, and that of the fullest GPU."""
         held = int(MOST_MEMORY * self.available_memory()) // needed
         if self.on_gpus and (gpus := self.gpus()):
             needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
