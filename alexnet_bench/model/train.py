@@ -1,5 +1,6 @@
 """Trains and evaluates one variant with one seed."""
 
+import gc
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +91,8 @@ class Trainer:
         Returns:
             The trial's own columns of a record: status, errors, loss, curve.
         """
+        # The images of the trial before are in circles of references, which Python may leave for many trials.
+        gc.collect()
         training, validation = spec.dataset.carve(spec.seed)
         pipeline = Pipeline(
             spec.dataset,
