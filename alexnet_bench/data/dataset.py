@@ -111,7 +111,7 @@ class Dataset:
 
     @property
     def memory_bytes(self) -> int:
-        """What its images take in memory; nothing of files, of which as many are kept as there is room for."""
+        """What its images take in memory; files take none, but for those that there is room to keep."""
         splits = (self.train, self.test)
         return sum(split.images.nbytes for split in splits if split.images is not None)
 

@@ -476,7 +476,7 @@ class Schedule:
         return max(2, self._workers_in_memory(networks, needed))
 
     def _workers_in_memory(self, networks: Sequence[Network], needed: int) -> int:
-        """How many workers, of so many bytes each, the machine's memory holds, and that of the fullest GPU."""
+        """How many workers of so many bytes the machine has memory for, and the fullest GPU."""
         held = int(MOST_MEMORY * self.available_memory()) // needed
         if self.on_gpus and (gpus := self.gpus()):
             needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
