@@ -2,22 +2,20 @@
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 import click
 
-from alexnet_bench.cli import faults, terminal
+from alexnet_bench.cli import faults, interrupts, terminal
 from alexnet_bench.cli.group import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED, bench
 from alexnet_bench.errors import BenchError, WorkerError
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code; what a user can put right is one line."""
-    # A CI that cancels a job terminates it: as after Ctrl-C, no worker may go on and nothing may be lost.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.end_in_order()
     terminal.prepare()
     code = _exit_code(arguments)
     if reason := terminal.why_unwritten():

@@ -138,6 +138,7 @@ def command(
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
+    from alexnet_bench.records.manifest import holds_run
     from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.run.resuming import resumed
     from alexnet_bench.run.run import start_run
@@ -159,9 +160,19 @@ def command(
         _print_plan(schedule, as_json)
         return DONE
     with run_folder(resume or out) as folder, faults.kept_in(folder):
-        if resume is None:
-            start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-        return _carry_out(schedule, folder, retry, as_json)
+        try:
+            if resume is None:
+                start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
+            return _carry_out(schedule, folder, retry, as_json)
+        except KeyboardInterrupt:
+            if not holds_run(folder):
+                raise
+            say(
+                "\nInterrupted; what was finished is kept. Go on with: "
+                + shlex.join(["bench", "run", "--resume", str(folder)]),
+                sys.stderr,
+            )
+            return INTERRUPTED
 
 
 def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
@@ -183,16 +194,8 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
             say(note, sys.stderr)
         if schedule.settings.preset == "paper":
             say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
-    try:
-        with RenewedReport(folder, quiet=as_json) as progress:
-            records = continue_run(schedule, folder, progress, retries_errors=retry)
-    except KeyboardInterrupt:
-        say(
-            "\nInterrupted; what was finished is kept. Go on with: "
-            + shlex.join(["bench", "run", "--resume", str(folder)]),
-            sys.stderr,
-        )
-        return INTERRUPTED
+    with RenewedReport(folder, quiet=as_json) as progress:
+        records = continue_run(schedule, folder, progress, retries_errors=retry)
     return _report(folder, records, as_json)
 
 

@@ -1,5 +1,6 @@
 """Trains and evaluates one variant with one seed."""
 
+import gc
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from alexnet_bench.model.checkpoint import Checkpoint
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
-from alexnet_bench.records.files import replacing_durably
+from alexnet_bench.records.files import replacing, replacing_durably, sync
 from alexnet_bench.records.run_folder import writing
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
@@ -90,6 +91,8 @@ class Trainer:
         Returns:
             The trial's own columns of a record: status, errors, loss, curve.
         """
+        # The images of the trial before are in circles of references, which Python may leave for many trials.
+        gc.collect()
         training, validation = spec.dataset.carve(spec.seed)
         pipeline = Pipeline(
             spec.dataset,
@@ -149,8 +152,11 @@ def _outcome(
         if checkpoint and len(curve) > len(before):
             checkpoint.save(curve)
     if spec.model is not None:
-        with writing(spec.model):
-            steps.model.save(spec.model)
+        # Keras tells a format by its file's name.
+        with writing(spec.model), replacing(spec.model, ".keras") as fresh:
+            steps.model.save(fresh)
+            with fresh.open("rb") as file:
+                sync(file)
     return {
         "status": "ok",
         "curve": curve,

@@ -50,7 +50,10 @@ class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
-    """An ablation that a run has arms of; `apart` where its control is not that of the others."""
+    """An ablation that a run has arms of.
+
+    `apart` where its control is not that of the others; `note` is what it says of the topology.
+    """
 
     name: str
     factor: str
@@ -58,6 +61,7 @@ class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[str, ...]
     claims: tuple[PlannedClaim, ...] = ()
     apart: bool = False
+    note: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     control_given: str | None = None
     dataset: str = ""
     data_digest: str | None = None
+    reading: _Count | None = None
     test_name: str | None = None
     test_images: _Count | None = None
     validation_images: _Count | None = None
@@ -102,6 +107,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     same_step: dict[str, str] | None = None
     ablations: tuple[PlannedAblation, ...] = ()
     sides: dict[str, str | None] = {}
+    most_jobs: Annotated[int, msgspec.Meta(ge=1, le=10**9)] | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

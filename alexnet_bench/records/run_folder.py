@@ -67,8 +67,8 @@ def create_run(folder: Path, manifest: Manifest) -> None:
     in_use = RecordError(f"{folder} is in use; give an empty or new folder with --out")
     with contextlib.ExitStack() as undone:
         try:
-            if not folder.exists():
-                undone.callback(_remove_empty, folder)
+            for made in [place for place in (*reversed(folder.parents), folder) if not place.exists()]:
+                undone.callback(_remove_empty, made)
             folder.mkdir(parents=True, exist_ok=True)
             # Of two runs that begin at once in one folder, one is first.
             with locked(folder):

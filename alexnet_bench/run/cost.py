@@ -55,8 +55,7 @@ def _memory_bytes(schedule: Schedule) -> int:
     """The most that all workers together will hold, roughly."""
     trials = timed = 0
     if schedule.trains:
-        batch = schedule.recipe.batch_size
-        trials = schedule.jobs * max(network.plan.memory_bytes(batch) for network in schedule.networks)
+        trials = schedule.jobs * max(map(schedule.trial_bytes, schedule.networks))
     if task := schedule.timing.next_task([]):
         networks = [contender.network for contender in task.contenders]
         timed = sum(network.plan.memory_bytes(network.recipe.batch_size) for network in networks)

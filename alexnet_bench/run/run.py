@@ -125,6 +125,7 @@ def continue_run(
         if not run_records(folder):
             # Nothing was measured yet: here and now is what it is begun with.
             manifest = msgspec.structs.replace(manifest, environment=_environment())
+        _check_reading(folder, manifest, plan.reading)
         before, after = manifest.plan.data_digest, plan.data_digest
         # Runs from before digests were kept have none.
         if before is not None and before != after:
@@ -152,6 +153,17 @@ def continue_run(
             run.carry_out()
         _remove_other_checkpoints(folder, records)
         return records
+
+
+def _check_reading(folder: Path, begun: Manifest, now: int | None) -> None:
+    """Refuse to mix trials on the same files that were read to other pixels."""
+    # Runs from before it was kept were read as the first version does.
+    before = 1 if begun.plan.reading is None else begun.plan.reading
+    if now is not None and before != now and run_records(folder):
+        raise RecordError(
+            f"{folder} was begun when image files were read otherwise (version {before}, now {now}) and gave "
+            "other pixels; start a new run"
+        )
 
 
 class _Run:
@@ -196,10 +208,21 @@ class _Run:
             timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 
     def _keep(self, record: AnyRecord) -> None:
+        if isinstance(record, Trial) and record.status == "out-of-memory":
+            # First, lest it goes on as before where it is ended between both.
+            self._halve_jobs()
         self.add(record)
         self.records.append(record)
         _remove_checkpoint(self.folder, record)
         self.observer.recorded(record)
+
+    def _halve_jobs(self) -> None:
+        """Have the run go on, when it does, with half as many trials at a time."""
+        manifest = read_manifest(self.folder)
+        half = max(1, self.executor.places // 2)
+        if manifest.plan.most_jobs != half:
+            plan = msgspec.structs.replace(manifest.plan, most_jobs=half)
+            write_manifest(self.folder, msgspec.structs.replace(manifest, plan=plan))
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
         return [record for record in self.records if isinstance(record, kind)]
@@ -227,5 +250,8 @@ def _remove_other_checkpoints(folder: Path, records: Iterable[AnyRecord]) -> Non
 
 def _plan(schedule: Schedule) -> Plan:
     """The plan with a digest of what is trained on, for which a large folder is read whole once."""
-    digest = schedule.dataset.digest if "accuracy" in schedule.settings.measure else None
-    return msgspec.structs.replace(schedule.manifest_plan(), data_digest=digest)
+    plan = schedule.manifest_plan()
+    if not schedule.trains:
+        return plan
+    data = schedule.dataset
+    return msgspec.structs.replace(plan, data_digest=data.digest, reading=data.reading)

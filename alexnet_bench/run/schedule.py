@@ -62,7 +62,7 @@ class Schedule:
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
         threads: of each trial, where others of the run were trained already.
-        fewer_at_once: whether memory ran out before.
+        most_jobs: trials at a time, at most, where memory ran out with more.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -78,12 +78,12 @@ class Schedule:
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
-        fewer_at_once: bool = False,
+        most_jobs: int | None = None,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
-        self._fewer_at_once = fewer_at_once
+        self._most_jobs = most_jobs
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
@@ -283,8 +283,13 @@ class Schedule:
 
     @property
     def jobs(self) -> int:
-        """Trials at a time; half of what should fit where that was seen not to."""
-        return max(1, self._jobs // 2) if self._fewer_at_once else self._jobs
+        """Trials at a time on this machine."""
+        return self.places(self._jobs)
+
+    def places(self, room: int) -> int:
+        """Trials at a time where so many should fit: as many as are asked for, fewer where memory ran out."""
+        jobs = self.settings.jobs or room
+        return min(jobs, self._most_jobs) if self._most_jobs else jobs
 
     @cached_property
     def _jobs(self) -> int:
@@ -300,7 +305,8 @@ class Schedule:
         if self._may_use_unseen_gpus:
             return 1
         cores = usable_cores() // (self._asked_threads or 1)
-        return max(1, min(cores, self._workers_in_memory(self.networks)))
+        needed = max(map(self.trial_bytes, self.networks))
+        return max(1, min(cores, self._workers_in_memory(self.networks, needed)))
 
     @property
     def _may_use_unseen_gpus(self) -> bool:
@@ -334,8 +340,12 @@ class Schedule:
     @cached_property
     def memory_to_wait_in(self) -> float:
         """Bytes that workers may hold which wait for their network's next seed, beside those that train."""
-        needed = max(network.plan.memory_bytes(network.recipe.batch_size) for network in self.networks)
+        needed = max(map(self.trial_bytes, self.networks))
         return max(0.0, MOST_MEMORY * self.available_memory() - self.jobs * needed)
+
+    def trial_bytes(self, network: Network) -> int:
+        """Roughly what a worker that trains a network holds at its peak, with its own copy of the images."""
+        return network.plan.memory_bytes(network.recipe.batch_size) + self.dataset.memory_bytes
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
@@ -376,6 +386,7 @@ class Schedule:
             timed=tuple(variant.name for variant in self.timed.variants),
             same_step=self.timed.same_step,
             ablations=self._ablations(),
+            most_jobs=self._most_jobs,
         )
 
     def _ablations(self) -> tuple[PlannedAblation, ...]:
@@ -395,6 +406,7 @@ class Schedule:
                 arms=tuple(arm.name for arm in item.arms),
                 claims=msgspec.convert(claims, tuple[PlannedClaim, ...], from_attributes=True),
                 apart=item.apart,
+                note=item.notes.get(self.topology.name, ""),
             )
             if here:
                 (first if tested else others).append(planned)
@@ -459,11 +471,12 @@ class Schedule:
 
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""
-        return max(2, self._workers_in_memory([item.network for item in self.timing.contenders]))
-
-    def _workers_in_memory(self, networks: Sequence[Network]) -> int:
-        """How many workers the machine's memory holds, and that of the fullest GPU."""
+        networks = [item.network for item in self.timing.contenders]
         needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
+        return max(2, self._workers_in_memory(networks, needed))
+
+    def _workers_in_memory(self, networks: Sequence[Network], needed: int) -> int:
+        """How many workers of so many bytes the machine has memory for, and the fullest GPU."""
         held = int(MOST_MEMORY * self.available_memory()) // needed
         if self.on_gpus and (gpus := self.gpus()):
             needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)

@@ -76,7 +76,7 @@ def make_task(schedule: Schedule, trial: TrialTask, run_id: str) -> Task:
             devices=schedule.trial_devices,
             device_count=network.device_count,
         ),
-        memory_bytes=network.plan.memory_bytes(network.recipe.batch_size),
+        memory_bytes=schedule.trial_bytes(network),
         limit=limits.of_epoch(network, schedule.dataset, settings.trial_timeout),
     )
 

@@ -129,11 +129,15 @@ class Timer:
                 "yardstick": _figures(peaks),
             }
         drifting = _drifting(timed, task.modes)
-        return [
+        records = [
             self._record(item, mode, steady=item.warm[mode] and (item, mode) not in drifting, **common)
             for item in timed
             for mode in task.modes
         ]
+        if any(peak.get("status") == "killed" for peak in peaks):
+            # The next draw starts another.
+            del self._yardsticks[precision]
+        return records
 
     def _built(
         self, contenders: Sequence[Contender], task: DrawTask, stack: contextlib.ExitStack

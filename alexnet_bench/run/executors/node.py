@@ -86,7 +86,8 @@ def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
             _check_code(given)
             _check_data(given.task)
             task = _unpacked(given, Path(scratch, "ablations"))
-            with Zygote(log, Code(variables=variables(given))) as zygote:
+            # What ends with it is sent once more, here or elsewhere.
+            with Zygote(log, Code(variables=variables(given)), restarts=0) as zygote:
                 record = carry_out(task, place, Trainers(zygote), lambda row: None)
         except (WorkerError, OSError) as error:
             # Memory or disk that ran out; another try may find more.

@@ -1,6 +1,7 @@
 """Gets trials done by Slurm: a job a trial, submitted by submitit."""
 
 import contextlib
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJobError
 
 from alexnet_bench.errors import BenchError
+from alexnet_bench.records.lock import check_is_still
 from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError
 from alexnet_bench.run.executors.node import Delivered, carry_out_parcel
 from alexnet_bench.run.schedule import Schedule
@@ -19,7 +21,11 @@ from alexnet_bench.worker.reason import one_line
 
 JOBS = 32
 # A job that runs into its time is queued again, and its trial goes on from its checkpoint.
-TIME_LIMIT_MINUTES, MOST_REQUEUES = 24 * 60, 100
+DEFAULT_MINUTES, MOST_REQUEUES = 24 * 60, 100
+# Where it says something, Slurm passes over what a job's script says.
+TIME_LIMIT = "SBATCH_TIMELIMIT"
+# [DAYS-]HOURS[:MINUTES[:SECONDS]] with days, else MINUTES, MINUTES:SECONDS or HOURS:MINUTES:SECONDS.
+SECONDS = {1: (60,), 2: (60, 1), 3: (3600, 60, 1)}
 POLL_SECONDS = 1.0
 
 
@@ -28,7 +34,7 @@ def opened(schedule: Schedule, folder: Path) -> Iterator["SlurmExecutor"]:
     """The executor of a run."""
     if shutil.which("sbatch") is None:
         raise BenchError("sbatch is not found, so there is no Slurm here; run this on its login node")
-    yield SlurmExecutor(folder, schedule.settings.jobs or JOBS)
+    yield SlurmExecutor(folder, schedule.places(JOBS))
 
 
 class SlurmExecutor(ClusterExecutor):
@@ -42,7 +48,7 @@ class SlurmExecutor(ClusterExecutor):
 
     def __init__(self, folder: Path, places: int, cluster: str = "slurm") -> None:
         super().__init__(folder, places)
-        requeues = {f"{cluster}_max_num_timeout": MOST_REQUEUES}
+        requeues, self._held = {f"{cluster}_max_num_timeout": MOST_REQUEUES}, folder.stat()
         self._submitit = submitit.AutoExecutor(folder.resolve() / "slurm", cluster=cluster, **requeues)
         self._lock, self._ended = threading.Lock(), threading.Event()
 
@@ -74,9 +80,11 @@ class SlurmExecutor(ClusterExecutor):
         with self._lock:
             if self._ended.is_set():
                 raise LostError("the run was ended")
+            # One that is gone, submitit would make anew.
+            check_is_still(self._folder, self._held)
             self._submitit.update_parameters(
                 name="alexnet-bench",
-                timeout_min=TIME_LIMIT_MINUTES,
+                timeout_min=_minutes(os.environ.get(TIME_LIMIT, "")),
                 nodes=1,
                 tasks_per_node=1,
                 cpus_per_task=wanted.threads,
@@ -91,6 +99,20 @@ class SlurmExecutor(ClusterExecutor):
         # All jobs share what submitit knows of them.
         with self._lock:
             return bool(job.done())
+
+
+def _minutes(limit: str) -> int:
+    """A time limit as Slurm reads it; without one, ours.
+
+    By it, submitit tells a job whose time is up from one that is preempted.
+    """
+    days, dash, rest = limit.rpartition("-")
+    parts = rest.split(":")
+    if not all(part.isdecimal() for part in (*parts, days or "0")) or len(parts) not in SECONDS:
+        return DEFAULT_MINUTES
+    units = SECONDS[3] if dash else SECONDS[len(parts)]
+    seconds = 86400 * int(days or 0) + sum(int(part) * unit for part, unit in zip(parts, units, strict=False))
+    return max(1, seconds // 60)
 
 
 class _Job:

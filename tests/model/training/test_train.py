@@ -1,5 +1,9 @@
+import errno
+import gc
 import json
+import os
 import re
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +17,9 @@ from alexnet_bench import ALEXNET, block
 from alexnet_bench.data import open_dataset
 from alexnet_bench.data.images import check_images
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
-from alexnet_bench.errors import DataError
+from alexnet_bench.errors import DataError, RecordError
 from alexnet_bench.model import tensorflow_loss_scale
+from alexnet_bench.model import train as train_module
 from alexnet_bench.model.build import build_model
 from alexnet_bench.model.train import Trainer
 from alexnet_bench.network.plan import make_plan
@@ -87,6 +92,27 @@ def test_so_it_has_in_half_precision_whose_loss_scale_grows(train, recipe, monke
     assert train(trainer=trainer, **asked) == train(**asked)
 
 
+def test_the_images_of_one_trial_are_gone_when_the_next_begins(train, recipe, monkeypatch):
+    """Whenever Python itself looks for what only refers to itself."""
+    left, trainer, once = [], Trainer(), recipe.but(epochs=1)
+
+    class Watched(Pipeline):
+        def __init__(self, *arguments, **options):
+            left.append([pipeline for pipeline in begun if pipeline() is not None])
+            begun.append(weakref.ref(self))
+            super().__init__(*arguments, **options)
+
+    begun = []
+    monkeypatch.setattr(train_module, "Pipeline", Watched)
+    gc.disable()
+    try:
+        for seed in range(2):
+            train(PLAIN, recipe=once, seed=seed, trainer=trainer, evaluate_test=False)
+    finally:
+        gc.enable()
+    assert left == [[], []]
+
+
 def test_another_network_is_compiled_anew(train, recipe):
     trainer, other = Trainer(), PLAIN.but("other", activation="tanh")
     train(PLAIN, trainer=trainer)
@@ -109,6 +135,18 @@ def test_trial_starts_from_its_seeds_weights(train, recipe, tmp_path):
     found = keras.saving.load_model(tmp_path / "model.keras").get_weights()
     for one, other in zip(found, build_model(plan, still, seed=1).get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+def test_a_model_is_there_whole_or_not_at_all(train, recipe, tmp_path, monkeypatch):
+    def half(model, path):
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(keras.Model, "save", half)
+    with pytest.raises(RecordError, match="No space left"):
+        once = recipe.but(epochs=1)
+        train(PLAIN, recipe=once, evaluate_test=False, model=tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())
 
 
 def test_predictions_are_those_reported(digits, outcome):
