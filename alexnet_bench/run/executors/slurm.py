@@ -1,4 +1,4 @@
-"""Gets trials done by Slurm: a job a trial, submitted by submitit."""
+"""Gets trials done by Slurm: a job a trial, submitted by submitit; of several nodes, a task on each."""
 
 import contextlib
 import shutil
@@ -11,8 +11,9 @@ import submitit
 from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJobError
 
 from alexnet_bench.errors import BenchError
-from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError
+from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError, as_one
 from alexnet_bench.run.executors.node import Delivered, carry_out_parcel
+from alexnet_bench.run.local import Host
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.task import Task
 from alexnet_bench.worker.reason import one_line
@@ -21,6 +22,8 @@ JOBS = 32
 # A job that runs into its time is queued again, and its trial goes on from its checkpoint.
 TIME_LIMIT_MINUTES, MOST_REQUEUES = 24 * 60, 100
 POLL_SECONDS = 1.0
+# Of the ports that hosts talk at, which the job's number tells apart on a node that several jobs share.
+FIRST_PORT, PORTS = 15_000, 10_000
 
 
 @contextlib.contextmanager
@@ -54,15 +57,16 @@ class SlurmExecutor(ClusterExecutor):
                 if self._ended.wait(POLL_SECONDS):
                     job.cancel(check=False)
                     raise LostError("the run was ended")
-            delivered: Delivered = job.result()
-            return delivered
+            delivered = job.results()
+            return as_one(delivered) if len(delivered) > 1 else delivered[0]
         except UncompletedJobError as error:
             # What the function itself raised is a fault of ours; that Slurm ended it too often is not.
             if isinstance(error, FailedJobError) and "UncompletedJobError" not in str(error):
                 raise
             raise LostError(f"job {job.job_id} ended without a result ({job.state})") from None
         finally:
-            for pickled in (job.paths.submitted_pickle, job.paths.result_pickle):
+            results = [job.task(number).paths.result_pickle for number in range(job.num_tasks)]
+            for pickled in (job.paths.submitted_pickle, *results):
                 pickled.unlink(missing_ok=True)
 
     def end(self) -> None:
@@ -77,7 +81,7 @@ class SlurmExecutor(ClusterExecutor):
             self._submitit.update_parameters(
                 name="alexnet-bench",
                 timeout_min=TIME_LIMIT_MINUTES,
-                nodes=1,
+                nodes=wanted.host_count,
                 tasks_per_node=1,
                 cpus_per_task=wanted.threads,
                 gpus_per_node=wanted.device_count if wanted.devices == "gpu" else None,
@@ -97,7 +101,16 @@ class _Job:
     """What a job calls; by `checkpoint`, submitit queues it again when its time is up or it is preempted."""
 
     def __call__(self, parcel: bytes, folder: str) -> Delivered:
-        return carry_out_parcel(parcel, folder)
+        return carry_out_parcel(parcel, folder, _host(submitit.JobEnvironment()))
 
     def checkpoint(self, parcel: bytes, folder: str) -> DelayedSubmission:
         return DelayedSubmission(self, parcel, folder)
+
+
+def _host(here: Any) -> Host | None:
+    """Which of a job's nodes this is; none where there is one alone."""
+    if here.num_tasks == 1:
+        return None
+    port = FIRST_PORT + int(here.raw_job_id) % PORTS
+    addresses = tuple(f"{name}:{port + number}" for number, name in enumerate(here.hostnames))
+    return Host(addresses=addresses, index=here.global_rank)
