@@ -134,6 +134,4 @@ def _draw_masks_apart(model: keras.Model, seed: int, first: int = 0) -> None:
         if isinstance(layer, keras.layers.Dropout):
             for number, state in enumerate(layer.seed_generator.state.value.values, first):
                 drawn = state[1]
-                state.assign(
-                    tf.stack([derive_seed(seed, f"dropout on device {number}", layer.name), drawn])
-                )
+                state.assign(tf.stack([derive_seed(seed, f"dropout on device {number}", layer.name), drawn]))

@@ -139,8 +139,8 @@ class Schedule:
         shared = [network for network in self.networks if self.host_count(network) > 1]
         if hosts > 1 and not shared:
             raise BenchError(
-                "no variant shares its batches between hosts; name one whose placement is data-parallel, such "
-                "as data-parallel, or leave out --hosts"
+                "no variant shares its batches between hosts; name one that does, such as data-parallel, or "
+                "leave out --hosts"
             )
         if small := [network for network in shared if network.recipe.batch_size < hosts]:
             raise BenchError(

@@ -22,7 +22,7 @@ JOBS = 32
 # A job that runs into its time is queued again, and its trial goes on from its checkpoint.
 TIME_LIMIT_MINUTES, MOST_REQUEUES = 24 * 60, 100
 POLL_SECONDS = 1.0
-# Of the ports that hosts talk at, which the job's number tells apart on a node that several jobs share.
+# Of those at which hosts talk to one another: jobs that share a node have others each, by their numbers.
 FIRST_PORT, PORTS = 15_000, 10_000
 
 
@@ -111,6 +111,7 @@ def _host(here: Any) -> Host | None:
     """Which of a job's nodes this is; none where there is one alone."""
     if here.num_tasks == 1:
         return None
-    port = FIRST_PORT + int(here.raw_job_id) % PORTS
-    addresses = tuple(f"{name}:{port + number}" for number, name in enumerate(here.hostnames))
+    first = int(here.raw_job_id) * here.num_tasks
+    ports = (FIRST_PORT + (first + number) % PORTS for number in range(here.num_tasks))
+    addresses = tuple(f"{name}:{port}" for name, port in zip(here.hostnames, ports, strict=True))
     return Host(addresses=addresses, index=here.global_rank)
