@@ -134,8 +134,12 @@ class Schedule:
             )
 
     def _check_hosts(self) -> None:
-        """Refuse several hosts where they have nothing to share."""
-        hosts = self.settings.hosts or 1
+        """Refuse several hosts where there are none, or where they have nothing to share."""
+        hosts, executor = self.settings.hosts or 1, self.settings.executor
+        if hosts > 1 and executor != "slurm":
+            raise BenchError(
+                f"trials of {hosts} hosts take --executor slurm, not {executor}; give both, or no --hosts"
+            )
         shared = [network for network in self.networks if self.host_count(network) > 1]
         if hosts > 1 and not shared:
             raise BenchError(

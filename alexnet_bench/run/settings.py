@@ -220,11 +220,6 @@ class Settings:
             )
         if self.ray_address is not None and (self.executor != "ray" or not self.ray_address):
             raise BenchError("--ray-address is an address, for --executor ray; give both, or leave it out")
-        if self.hosts is not None and self.executor != "slurm":
-            raise BenchError(
-                "--hosts shares the batches of a trial between the nodes of a job, which takes --executor "
-                f"slurm, not {self.executor}; give both, or leave it out"
-            )
         if self.until_conclusive and "accuracy" not in self.measure:
             raise BenchError("seeds are added for accuracy; give --measure accuracy with --until-conclusive")
         if self.until_conclusive and self.seeds is not None and self.seeds < LOOKS[0]:

@@ -148,8 +148,8 @@ def test_hosts_of_two_kinds_are_told_apart(task):
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({"executor": "local"}, "which takes --executor slurm, not local; give both, or leave it out"),
-        ({"executor": "ray"}, "which takes --executor slurm, not ray"),
+        ({"executor": "local"}, "trials of 2 hosts take --executor slurm, not local; give both, or no --h"),
+        ({"executor": "ray"}, "take --executor slurm, not ray"),
         ({"hosts": 0}, "hosts is 0; it must be at least 1"),
         ({"variants": "tanh", "control": "alexnet"}, "no variant shares its batches between hosts"),
         ({"hosts": 3, "batch_size": 2}, "a batch of 2 gives 3 hosts not an image each; give fewer --hosts"),
