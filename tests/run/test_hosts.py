@@ -1,6 +1,7 @@
 """Trials of several hosts: processes of this machine, which find what one with as many devices finds."""
 
 import contextlib
+import importlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,6 +99,19 @@ def on_two_hosts(do):
         addresses = tuple(f"localhost:{each.getsockname()[1]}" for each in sockets)
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(do, [Host(addresses=addresses, index=index) for index in range(2)]))
+
+
+def test_the_nodes_of_a_job_find_one_another_by_what_slurm_says(monkeypatch):
+    slurm = importlib.import_module("alexnet_bench.run.executors.slurm")
+    monkeypatch.setattr(slurm, "carry_out_parcel", lambda parcel, folder, host: host)
+    said = {"JOB_ID": "1234567", "NTASKS": "3", "JOB_NODELIST": "gpu[07-08],cpu1", "PROCID": "1"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setenv("SUBMITIT_EXECUTOR", "slurm")
+
+    hosts = slurm._Job()(b"", "run")
+
+    assert hosts == Host(addresses=("gpu07:18701", "gpu08:18702", "cpu1:18703"), index=1)
 
 
 # -- what is made of what each of them says

@@ -22,9 +22,7 @@ from alexnet_bench.words import distinct
 
 # How often a trial is sent once more whose machine, or process on it, ended.
 RETRIES = 2
-
-
-# What a host's record says of it that may be the doing of another one.
+# How a host's part of a trial ends that may be another one's doing.
 OF_OTHERS = ("killed", "timed-out")
 
 
