@@ -161,6 +161,8 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
     reason = setting.refusals.get(arm, "")
     if not reason and len(prints) > 1:
         reason = f"fingerprint differs between the records of {arm}: {', '.join(prints)}"
+    if not reason and len(devices := distinct(record.device for record in rows)) > 1:
+        reason = f"device differs between the records of {arm}: {', '.join(devices)}"
     return Row(
         ablation=plans.ablation_of(arm),
         control=setting.control,

@@ -114,6 +114,13 @@ Examples:
     metavar="ADDRESS",
     help="Of a Ray cluster that is there, such as auto; by default one is started on this machine.",
 )
+@click.option(
+    "--hosts",
+    type=int,
+    metavar="N",
+    help="With --executor slurm: share the batches of data-parallel variants between N nodes, with a device "
+    "each. Other variants stay on one.",
+)
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
 @shared.run_folder
 @click.option(

@@ -16,6 +16,7 @@ from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.model.build import made_of
 from alexnet_bench.model.checkpoint import Checkpoint
+from alexnet_bench.model.tensorflow_hosts import Hosts
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
@@ -43,6 +44,7 @@ class TrialSpec:
         predictions: where to write the test predictions; None leaves them out.
         model: where to save the trained Keras model; None leaves it out.
         checkpoint: where the trial is kept while it runs, to go on from if it is there; None: nowhere.
+        hosts: that train it together, each of which is given the same but for its files; None: this one.
     """
 
     plan: LayerPlan
@@ -56,6 +58,7 @@ class TrialSpec:
     predictions: Path | None = None
     model: Path | None = None
     checkpoint: Path | None = None
+    hosts: Hosts | None = None
 
 
 class Trainer:
@@ -116,7 +119,12 @@ class Trainer:
             compiled[1].start_again(spec.plan, spec.recipe, spec.seed)
             return compiled[1]
         return build_steps(
-            spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
+            spec.plan,
+            spec.recipe,
+            seed=spec.seed,
+            devices=spec.devices,
+            precision=spec.precision,
+            hosts=spec.hosts,
         )
 
 
@@ -137,6 +145,7 @@ def _outcome(
 ) -> dict[str, Any]:
     checkpoint = None if spec.checkpoint is None else Checkpoint(spec.checkpoint, steps.state, clock)
     before = checkpoint.restore() if checkpoint else []
+    steps.begin(len(before))
     curve: list[dict[str, Any]] = []
     for row in chain(before, _epochs(spec, pipeline, steps, validation, clock, first=len(before))):
         curve.append(row)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
@@ -73,6 +75,18 @@ class Code:
         given = self.variables.items()
         passed = {name: value for name, value in given if name in kept or not name.startswith(removed)}
         return {**DEFAULTS, **passed, **FIXED}
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that trains a trial together with others.
+
+    Args:
+        addresses: `name:port` of all of them, at which their workers find one another.
+        index: of this one among them.
+    """
+
+    addresses: tuple[str, ...]
+    index: int
 
 
 class Zygote:
@@ -241,6 +255,7 @@ class Worker:
         devices: `auto`, `cpu` or `gpu`.
         device_count: how many its variant needs.
         deterministic: whether repeated trials must give the same numbers.
+        host: where several train together, which of them this is.
 
     Attributes:
         device: what it runs on.
@@ -256,6 +271,7 @@ class Worker:
         devices: str,
         device_count: int,
         deterministic: bool,
+        host: Host | None = None,
     ) -> None:
         self._zygote = zygote
         settle = {
@@ -265,6 +281,7 @@ class Worker:
             "devices": devices,
             "device_count": device_count,
             "deterministic": deterministic,
+            "host": msgspec.to_builtins(host),
         }
         for _ in range(1 + RESTARTS):
             settled = self._started(settle)

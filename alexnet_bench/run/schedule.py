@@ -108,6 +108,7 @@ class Schedule:
         )
         self.recipe = self._scaled_recipe()
         self._check_precision()
+        self._check_hosts()
         largest = max(network.recipe.batch_size for network in self.networks)
         if self.trains and largest > self.training_images:
             raise BenchError(
@@ -131,6 +132,29 @@ class Schedule:
                 f"precision {TF32} takes GPUs, and {lacking[0].variant.name} would run on the CPU "
                 f"({counted(count, 'GPU')} found, `bench doctor` says what is missing); leave one of them out"
             )
+
+    def _check_hosts(self) -> None:
+        """Refuse several hosts where there are none, or where they have nothing to share."""
+        hosts, executor = self.settings.hosts or 1, self.settings.executor
+        if hosts > 1 and executor != "slurm":
+            raise BenchError(
+                f"trials of {hosts} hosts take --executor slurm, not {executor}; give both, or no --hosts"
+            )
+        shared = [network for network in self.networks if self.host_count(network) > 1]
+        if hosts > 1 and not shared:
+            raise BenchError(
+                "no variant shares its batches between hosts; name one that does, such as data-parallel, or "
+                "leave out --hosts"
+            )
+        if small := [network for network in shared if network.recipe.batch_size < hosts]:
+            raise BenchError(
+                f"a batch of {small[0].recipe.batch_size} gives {hosts} hosts not an image each; give fewer "
+                "--hosts, or a larger --batch-size"
+            )
+
+    def host_count(self, network: Network) -> int:
+        """How many hosts train a network together."""
+        return (self.settings.hosts or 1) if network.variant.placement == "data-parallel" else 1
 
     @cached_property
     def dataset(self) -> Dataset:

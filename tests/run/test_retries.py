@@ -172,10 +172,12 @@ def test_a_checkpoint_stays_until_its_trial_is_recorded(run, carry_out):
     assert not (folder / CHECKPOINTS).exists()
 
 
-@pytest.mark.parametrize("other", [{"seed": 1}, {"threads": 2}, {"data_digest": "b"}, {"fingerprint": "g"}])
+@pytest.mark.parametrize(
+    "other", [{"seed": 1}, {"threads": 2}, {"data_digest": "b"}, {"fingerprint": "g"}, {"hosts": 2}]
+)
 def test_the_name_of_a_checkpoint_tells_apart_what_goes_on_to_other_numbers(other):
     columns = {"fingerprint": "f", "precision": "float32", "seed": 0, "purpose": "result"}
-    columns |= {"data_digest": "a", "threads": 1}
+    columns |= {"data_digest": "a", "threads": 1, "hosts": 1}
     assert checkpoint_file(columns) == checkpoint_file(columns | {"variant": "x"})
     assert checkpoint_file(columns) != checkpoint_file(columns | other)
 

@@ -1,4 +1,4 @@
-"""Gets trials done by Slurm: a job a trial, submitted by submitit."""
+"""Gets trials done by Slurm: a job a trial, submitted by submitit; of several nodes, a task on each."""
 
 import contextlib
 import os
@@ -13,8 +13,9 @@ from submitit.core.utils import DelayedSubmission, FailedJobError, UncompletedJo
 
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.lock import check_is_still
-from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError
+from alexnet_bench.run.executors.cluster import ClusterExecutor, LostError, as_one
 from alexnet_bench.run.executors.node import Delivered, carry_out_parcel
+from alexnet_bench.run.local import Host
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.task import Task
 from alexnet_bench.worker.reason import one_line
@@ -27,6 +28,8 @@ TIME_LIMIT = "SBATCH_TIMELIMIT"
 # [DAYS-]HOURS[:MINUTES[:SECONDS]] with days, else MINUTES, MINUTES:SECONDS or HOURS:MINUTES:SECONDS.
 SECONDS = {1: (60,), 2: (60, 1), 3: (3600, 60, 1)}
 POLL_SECONDS = 1.0
+# Of those at which hosts talk to one another: jobs that share a node have others each, by their numbers.
+FIRST_PORT, PORTS = 15_000, 10_000
 
 
 @contextlib.contextmanager
@@ -60,15 +63,16 @@ class SlurmExecutor(ClusterExecutor):
                 if self._ended.wait(POLL_SECONDS):
                     job.cancel(check=False)
                     raise LostError("the run was ended")
-            delivered: Delivered = job.result()
-            return delivered
+            delivered = job.results()
+            return as_one(delivered) if len(delivered) > 1 else delivered[0]
         except UncompletedJobError as error:
             # What the function itself raised is a fault of ours; that Slurm ended it too often is not.
             if isinstance(error, FailedJobError) and "UncompletedJobError" not in str(error):
                 raise
             raise LostError(f"job {job.job_id} ended without a result ({job.state})") from None
         finally:
-            for pickled in (job.paths.submitted_pickle, job.paths.result_pickle):
+            results = [job.task(number).paths.result_pickle for number in range(job.num_tasks)]
+            for pickled in (job.paths.submitted_pickle, *results):
                 pickled.unlink(missing_ok=True)
 
     def end(self) -> None:
@@ -85,7 +89,7 @@ class SlurmExecutor(ClusterExecutor):
             self._submitit.update_parameters(
                 name="alexnet-bench",
                 timeout_min=_minutes(os.environ.get(TIME_LIMIT, "")),
-                nodes=1,
+                nodes=wanted.host_count,
                 tasks_per_node=1,
                 cpus_per_task=wanted.threads,
                 gpus_per_node=wanted.device_count if wanted.devices == "gpu" else None,
@@ -119,7 +123,17 @@ class _Job:
     """What a job calls; by `checkpoint`, submitit queues it again when its time is up or it is preempted."""
 
     def __call__(self, parcel: bytes, folder: str) -> Delivered:
-        return carry_out_parcel(parcel, folder)
+        return carry_out_parcel(parcel, folder, _host(submitit.JobEnvironment()))
 
     def checkpoint(self, parcel: bytes, folder: str) -> DelayedSubmission:
         return DelayedSubmission(self, parcel, folder)
+
+
+def _host(here: Any) -> Host | None:
+    """Which of a job's nodes this is; none where there is one alone."""
+    if here.num_tasks == 1:
+        return None
+    first = int(here.raw_job_id) * here.num_tasks
+    ports = (FIRST_PORT + (first + number) % PORTS for number in range(here.num_tasks))
+    addresses = tuple(f"{name}:{port}" for name, port in zip(here.hostnames, ports, strict=True))
+    return Host(addresses=addresses, index=here.global_rank)
