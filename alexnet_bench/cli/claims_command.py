@@ -36,7 +36,7 @@ def command(runs: tuple[Path, ...], ablations: tuple[Path, ...], out: Path | Non
     if as_json:
         say_json(found)
         return
-    print_table(claims_table(found), wrap=True)
+    print_table(claims_table(found))
     say(f"\n{standing(found)}")
     if others:
         say(f"\nNo runs, and left out: {', '.join(str(path) for path in others)}")

@@ -222,7 +222,7 @@ def _show(found: "Found", as_json: bool) -> None:
     if as_json:
         say_json({"run": found.run, "against": found.against, "decisions": found.rows})
         return
-    print_table(decisions_table(found.rows, short=True), wrap=True)
+    print_table(decisions_table(found.rows, short=True))
     records = "" if found.run is None else f" Records: {found.run}"
     say(f"\nAgainst {plain(found.against)}: {standing(found.rows)}.{records}")
 
