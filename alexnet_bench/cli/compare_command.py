@@ -7,7 +7,7 @@ import click
 
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING
-from alexnet_bench.cli.terminal import complain, print_table, say, say_json
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json, say_prose
 
 EXAMPLE = """\b
 Examples:
@@ -60,14 +60,16 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     if as_json:
         say_json({"yardstick": machine, "comparisons": found})
         return DONE
-    print_table(comparison_table(found, (str(runs[0]), str(runs[1]))))
-    print(
-        "\nThe runs were timed apart: intervals of throughput are over draws, and do not cover how the "
+    before, after = map(str, runs) if runs[0].name == runs[1].name else (run.name for run in runs)
+    print_table(comparison_table(found, (before, after)))
+    say()
+    say_prose(
+        "The runs were timed apart: intervals of throughput are over draws, and do not cover how the "
         "machine changed in between."
     )
     if machine:
-        print(
-            f"\nThe machine itself, second over first: {machine['flops_per_second']:.3f} in a matrix "
+        say_prose(
+            f"The machine itself, second over first: {machine['flops_per_second']:.3f} in a matrix "
             f"product, {machine['bytes_per_second']:.3f} in a pass over memory."
         )
     return DONE

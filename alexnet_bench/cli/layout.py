@@ -42,14 +42,14 @@ def _grid() -> Grid:
 def _widths(table: Table, most: int | None) -> list[int] | None:
     """Columns as wide as their lines, the widest narrowed as far as need be; None where words would break.
 
-    Columns of numbers are not narrowed.
+    A number stays on its line, with its interval.
     """
-    columns = [[name, *(row[at] for row in table.rows)] for at, name in enumerate(table.columns)]
-    widths = [max(map(_longest_line, column)) for column in columns]
-    least = [
-        width if name in table.numeric else max(map(_longest_word, column))
-        for name, width, column in zip(table.columns, widths, columns, strict=True)
-    ]
+    columns = [[row[at] for row in table.rows] for at in range(len(table.columns))]
+    widths, least = list[int](), list[int]()
+    for name, cells in zip(table.columns, columns, strict=True):
+        widths.append(max(map(_longest_line, (name, *cells))))
+        whole = map(_longest_line if name in table.numeric else _longest_word, cells)
+        least.append(max(_longest_word(name), *whole))
     if most is None:
         return widths
     room = most - _GAP * (len(widths) - 1)

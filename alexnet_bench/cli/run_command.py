@@ -11,7 +11,7 @@ import click
 from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import print_table, say, say_json, say_prose
 from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURES, PRESETS, Settings
 
 # Who trains changes no number, so that a run may go on elsewhere.
@@ -187,13 +187,22 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
         with RenewedReport(folder, quiet=as_json) as progress:
             records = continue_run(schedule, folder, progress, retries_errors=retry)
     except KeyboardInterrupt:
-        say(
-            "\nInterrupted; what was finished is kept. Go on with: "
-            + shlex.join(["bench", "run", "--resume", str(folder)]),
-            sys.stderr,
-        )
+        again = _to_go_on(folder, schedule.settings, retry=retry, as_json=as_json)
+        say(f"\nInterrupted; what was finished is kept. Go on with:\n{again}", sys.stderr)
         return INTERRUPTED
     return _report(folder, records, as_json)
+
+
+def _to_go_on(folder: Path, settings: Settings, *, retry: bool, as_json: bool) -> str:
+    """The command that goes on with a run as this one would have; all else is in its manifest."""
+    words = ["bench", "run", "--resume", str(folder)]
+    for ablations in settings.ablations:
+        words += ["--ablations", ablations]
+    if settings.executor != LOCAL:
+        words += ["--executor", settings.executor]
+    if settings.ray_address is not None:
+        words += ["--ray-address", settings.ray_address]
+    return shlex.join([*words, *(["--retry"] if retry else []), *(["--json"] if as_json else [])])
 
 
 def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
@@ -219,17 +228,19 @@ def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.show.sentences import answers, noise_floor
-    from alexnet_bench.show.tables import summary_table, verdicts_table
+    from alexnet_bench.show.sentences import answers, description, noise_floor
+    from alexnet_bench.show.tables import changes_table, summary_table
 
     print_table(summary_table(summary, found))
     for device, variants in summary.groupby("device", sort=False)["variant"]:
-        say(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
-    if (verdicts := verdicts_table(found)).rows:
         say()
-        print_table(verdicts)
-    for sentence in (*noise_floor(found), *answers(found)):
-        say(f"\n{sentence}")
+        say_prose(f"on {device}: {', '.join(dict.fromkeys(variants))}")
+    if (changes := changes_table(found)).rows:
+        say()
+        print_table(changes)
+    for sentence in (*description(found), *noise_floor(found), *answers(found)):
+        say()
+        say_prose(sentence)
 
 
 def _print_plan(schedule: Any, as_json: bool) -> None:
