@@ -175,19 +175,22 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
+    costs, settings = None, schedule.settings
     if not as_json:
-        from alexnet_bench.run.cost import estimate
+        from alexnet_bench.run.cost import costs_of, estimate
         from alexnet_bench.show.plan import cost_line, plan_notes
 
-        for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
+        costs, plan = costs_of(schedule), schedule.manifest_plan()
+        for note in (*plan_notes(plan), *schedule.data_notes):
             say(note, sys.stderr)
-        if schedule.settings.preset == "paper":
+        if settings.preset == "paper":
             say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
+    is_open = bool(settings.looks or schedule.timing.effort.interval)
     try:
-        with RenewedReport(folder, quiet=as_json) as progress:
+        with RenewedReport(folder, quiet=as_json, costs=costs, is_open=is_open) as progress:
             records = continue_run(schedule, folder, progress, retries_errors=retry)
     except KeyboardInterrupt:
-        again = _to_go_on(folder, schedule.settings, retry=retry, as_json=as_json)
+        again = _to_go_on(folder, settings, retry=retry, as_json=as_json)
         say(f"\nInterrupted; what was finished is kept. Go on with:\n{again}", sys.stderr)
         return INTERRUPTED
     return _report(folder, records, as_json)
