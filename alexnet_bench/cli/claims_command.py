@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.terminal import print_table, say, say_json, say_prose
 from alexnet_bench.words import counted
@@ -18,7 +19,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("runs", nargs=-1, type=shared.FOLDER, metavar="[RUN...]")
+@click.argument("runs", nargs=-1, shell_complete=completion.run, type=shared.FOLDER, metavar="[RUN...]")
 @shared.ablations
 @click.option("--all", "show_all", is_flag=True, help="Show the claims, too, of which nothing was measured.")
 @click.option("--out", type=shared.FOLDER, help="Folder for claims.md, claims.csv and a figure.")

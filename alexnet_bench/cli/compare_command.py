@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING
 from alexnet_bench.cli.terminal import complain, print_table, say, say_json, say_prose
@@ -19,10 +20,16 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("runs", nargs=-1, type=shared.FOLDER, metavar="[BEFORE AFTER]")
+@click.argument("runs", nargs=-1, shell_complete=completion.run, type=shared.FOLDER, metavar="[BEFORE AFTER]")
 @click.option("--base", metavar="REV", help="A revision of the repository in the current folder.")
 @shared.base_python
-@click.option("--variants", default="alexnet", show_default=True, help="What to time, as for `bench run`.")
+@click.option(
+    "--variants",
+    default="alexnet",
+    show_default=True,
+    shell_complete=completion.selection,
+    help="What to time, as for `bench run`.",
+)
 @shared.timing
 @shared.interval
 @shared.budget

@@ -1,11 +1,11 @@
-"""How long a run still takes: its parts at what they were estimated to take, times how that turned out so far."""
+"""How long a run still takes: what its parts are estimated to take, times how that turned out so far."""
 
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 # The estimate counts as much as so many seconds in which it was right.
-ESTIMATE_COUNTS_SECONDS = 5.0
+ESTIMATE_COUNTS_SECONDS = 15.0
 
 
 @dataclass

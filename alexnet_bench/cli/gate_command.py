@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
 from alexnet_bench.cli.terminal import complain, print_table, say, say_json
@@ -112,7 +113,13 @@ class _ProjectDefaults(click.Command):
     metavar="FILE",
     help="What --pytest-benchmark is held against; once for each run of it.",
 )
-@click.option("--variants", default="alexnet", show_default=True, help="What to gate, as for `bench run`.")
+@click.option(
+    "--variants",
+    default="alexnet",
+    show_default=True,
+    shell_complete=completion.selection,
+    help="What to gate, as for `bench run`.",
+)
 @shared.timing
 @click.option("--budget", type=shared.SECONDS, help="Time for no longer than this; 2m by default.")
 @click.option("--quick", is_flag=True, help="Under a minute: training at 32 pixels, for losses of 3%.")

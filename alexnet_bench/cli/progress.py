@@ -66,8 +66,12 @@ class Progress(Observer):
         self._bars.stop()
 
     def begun(self, plan: Plan) -> None:
-        """Say what is compared."""
+        """Say what is compared, before workers start."""
         self._say(f"Variants: {joined(list(plan.variants))}.")
+        trained = [name for name in plan.variants if name not in plan.aliases]
+        timed = plan.variants if plan.timed is None else plan.timed
+        for bar, names in ((THROUGHPUT, timed), (TUNING, trained), (ACCURACY, trained)):
+            self._show(bar, ", ".join(names))
 
     def retried(self, records: Sequence[AnyRecord]) -> None:
         """Say what is done again."""
@@ -119,7 +123,10 @@ class Progress(Observer):
         """Show where timing is: it builds the networks, warms each up, goes through the rounds."""
         if task is not self._drawing:
             self._end_draw()
-            self._begin_draw(task)
+            self._expect_draw(task)
+        elif self._events == 1 and self._costs:
+            # What comes before is to start workers, the first time for long, and none of a draw's own time.
+            self._forecast.begin(THROUGHPUT, THROUGHPUT, self._costs.of_draw(task))
         # Starting workers and building, a warm-up each, the rounds.
         self._events += 1
         share = self._events / (3 + len(task.contenders) + task.rounds)
@@ -131,17 +138,14 @@ class Progress(Observer):
         """Say why less is trained than was planned."""
         self._say(reason)
 
-    def _begin_draw(self, task: DrawTask) -> None:
+    def _expect_draw(self, task: DrawTask) -> None:
         self._drawing, self._events = task, 0
         bar = self._bars.tasks[self._tasks[THROUGHPUT]]
         # Where more draws turn out to be needed than were planned.
         total = max(bar.total or 0, bar.completed + 1)
         self._bars.update(bar.id, total=total)
-        if self._costs:
-            cost = self._costs.of_draw(task)
-            if not (bar.completed or self._costs.each_draw):
-                self._forecast.plan(THROUGHPUT, total * cost)
-            self._forecast.begin(THROUGHPUT, THROUGHPUT, cost)
+        if self._costs and not self._costs.each_draw and not bar.completed:
+            self._forecast.plan(THROUGHPUT, total * self._costs.of_draw(task))
 
     def _end_draw(self) -> None:
         if self._drawing is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from alexnet_bench.cli import faults
+from alexnet_bench.cli import completion, faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
 from alexnet_bench.cli.terminal import print_table, say, say_json, say_prose
@@ -37,6 +37,7 @@ Examples:
     flag_value=FOUR_QUESTIONS,
     default=FOUR_QUESTIONS,
     metavar="[SEL]",
+    shell_complete=completion.selection,
     help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
     "factorials (factorial:normalization,dropout; half-factorial:…). "
     "Bare, or left out: the paper's four questions (normalization, dropout, activation, towers and devices).",
@@ -44,11 +45,16 @@ Examples:
 @click.option(
     "--control",
     metavar="NAME",
+    shell_complete=completion.variant,
     help="What every variant is held against, in place of its ablation's control; no claim of the paper is "
     "shown then.",
 )
 @click.option(
-    "--measure", default=",".join(MEASURES), show_default=True, help="accuracy, throughput, or both."
+    "--measure",
+    default=",".join(MEASURES),
+    show_default=True,
+    shell_complete=completion.choices(MEASURES),
+    help="accuracy, throughput, or both.",
 )
 @click.option(
     "--preset",
@@ -61,11 +67,17 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
+    shell_complete=completion.dataset,
     help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs) or tfds:NAME.",
 )
-@click.option("--topology", help="Scale of the trained network; the data set's own by default.")
+@click.option(
+    "--topology",
+    shell_complete=completion.topology,
+    help="Scale of the trained network; the data set's own by default.",
+)
 @click.option(
     "--recipe",
+    shell_complete=completion.recipe,
     help="How it is trained: paper, notebook, figure-1, or as one of cuda-convnet's networks (80sec, 19pct, "
     "18pct, 13pct, 11pct). By default the topology's own: of those networks that of the name, else paper.",
 )
@@ -119,6 +131,7 @@ Examples:
 @click.option(
     "--resume",
     type=shared.FOLDER,
+    shell_complete=completion.run,
     help="Go on with a run, with its own settings: with what is missing, and with what was killed, hung or "
     "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it. Ablation "
     "files that it names are executed if a run of yours on this machine was given their folder; else give "
@@ -231,7 +244,7 @@ def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.show.sentences import answers, description, noise_floor
+    from alexnet_bench.show.sentences import answers, noise_floor, reservations
     from alexnet_bench.show.tables import changes_table, summary_table
 
     print_table(summary_table(summary, found))
@@ -241,7 +254,7 @@ def _print_result(summary: Any, found: Any) -> None:
     if (changes := changes_table(found)).rows:
         say()
         print_table(changes)
-    for sentence in (*description(found), *noise_floor(found), *answers(found)):
+    for sentence in (*reservations(found), *noise_floor(found), *answers(found)):
         say()
         say_prose(sentence)
 

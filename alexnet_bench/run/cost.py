@@ -39,7 +39,7 @@ class Costs:
     each_draw: float | None = None
 
     def of_trial(self, task: TrialTask) -> float:
-        """A trial's part of the time: of those side by side, each takes as many times as long as there are."""
+        """A trial's part of the time; trials side by side share the cores, so that each takes longer."""
         network, recipe = task.network, task.network.recipe
         steps = (task.most_epochs or recipe.epochs) * (self.images // recipe.batch_size)
         flops = 6 * network.plan.macs * recipe.batch_size * steps

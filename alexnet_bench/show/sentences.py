@@ -52,13 +52,19 @@ def answers(effects: pd.DataFrame) -> Iterator[str]:
 
 def answering(effects: pd.DataFrame) -> pd.DataFrame:
     """The effects that answer a question: of each arm, on error and on training speed."""
+    return effects[_asks(effects) & effects["effect"].notna()]
+
+
+def _asks(effects: pd.DataFrame) -> "pd.Series[bool]":
     named = [metric.name for metric in HEADLINES if (effects["measure"] == metric.name).any()]
-    shown = effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]
-    return effects[shown & effects["effect"].notna()]
+    return effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]
 
 
-def description(effects: pd.DataFrame) -> Iterator[str]:
-    """What changes are worth that rest on too few pairs, where there are such."""
+def reservations(effects: pd.DataFrame) -> Iterator[str]:
+    """Why some changes are not told, and what those are worth that rest on too few pairs."""
+    untold = effects[_asks(effects) & effects["effect"].isna() & (effects["note"] != "")]
+    for (label, note), rows in untold.groupby(["label", "note"], sort=False):
+        yield f"No change in {label} is told of {joined(list(dict.fromkeys(rows['arm'])))}: {note}."
     if (answering(effects)["kind"] == DESCRIPTIVE).any():
         yield (
             f"A change over fewer than {FEWEST_UNITS} seeds, or draws, is a description: it has no interval "
