@@ -60,6 +60,11 @@ class Forecast:
             del self._since[kind]
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing is left or under way."""
+        return not (any(self._left.values()) or self._under_way)
+
+    @property
     def seconds(self) -> float:
         """How long what is left will take."""
         return sum(self._ahead(kind) * self._pace(kind) for kind in list(self._left))

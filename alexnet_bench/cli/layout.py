@@ -49,7 +49,7 @@ def _widths(table: Table, most: int | None) -> list[int] | None:
     for name, cells in zip(table.columns, columns, strict=True):
         widths.append(max(map(_longest_line, (name, *cells))))
         whole = map(_longest_line if name in table.numeric else _longest_word, cells)
-        least.append(max(_longest_word(name), *whole))
+        least.append(max([_longest_word(name), *whole]))
     if most is None:
         return widths
     room = most - _GAP * (len(widths) - 1)
@@ -74,7 +74,7 @@ def _blocks(table: Table) -> Iterator[Text | Padding]:
     for first, *others in table.rows:
         yield Text(first, style="bold")
         block = _grid()
-        block.add_column()
+        block.add_column(overflow="fold")
         block.add_column(overflow="fold")
         for name, cell in zip(table.columns[1:], others, strict=True):
             if cell not in ("", MISSING):

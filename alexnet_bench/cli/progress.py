@@ -4,7 +4,7 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from math import ceil
@@ -43,12 +43,19 @@ class Progress(Observer):
         quiet: print nothing.
         costs: what the parts of the run are estimated to take.
         is_open: whether more may follow than is planned.
+        clock: seconds.
     """
 
-    def __init__(self, quiet: bool = False, costs: Costs | None = None, is_open: bool = False) -> None:
-        self._begun, self._costs, self._forecast = False, costs, Forecast()
+    def __init__(
+        self,
+        quiet: bool = False,
+        costs: Costs | None = None,
+        is_open: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._begun, self._costs, self._forecast = False, costs, Forecast(clock)
         self._console = Console(stderr=True, quiet=quiet)
-        self._bars = _Bars(self._console, self._forecast, is_open)
+        self._bars = _Bars(self._console, self._forecast, is_open, clock)
         self._tasks = {
             name: self._bars.add_task(name, total=None, now="", visible=False)
             for name in (THROUGHPUT, TUNING, ACCURACY)
@@ -170,8 +177,10 @@ class _Bars(Bars):
         is_open: whether more may follow than is planned.
     """
 
-    def __init__(self, console: Console, forecast: Forecast, is_open: bool) -> None:
-        self._forecast, self._begun_at = forecast, time.monotonic()
+    def __init__(
+        self, console: Console, forecast: Forecast, is_open: bool, clock: Callable[[], float]
+    ) -> None:
+        self._forecast, self._clock, self._begun_at = forecast, clock, clock()
         self._left = "at least {} left" if is_open else "about {} left"
         super().__init__(
             TextColumn("{task.description:<10}"),
@@ -185,11 +194,10 @@ class _Bars(Bars):
     def get_renderables(self) -> Iterable[RenderableType]:
         """What is drawn anew several times a second."""
         yield from super().get_renderables()
-        spent, left = time.monotonic() - self._begun_at, self._forecast.seconds
-        parts = [f"{_clock_text(spent)} elapsed"]
-        if left:
+        parts = [f"{_clock_text(self._clock() - self._begun_at)} elapsed"]
+        if not self._forecast.is_over:
             # Never nothing, while something goes on.
-            parts.append(self._left.format(_clock_text(max(1.0, left))))
+            parts.append(self._left.format(_clock_text(max(1.0, self._forecast.seconds))))
         yield Text(", ".join(parts), style="dim")
 
 
