@@ -58,7 +58,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         line, breaks = os.environ["COMP_LINE"], os.environ["COMP_WORDBREAKS"]
         words = split_arg_string(line)
         typed = "" if line[-1:].isspace() else words.pop()
-        # Of a value, what is before a break stays as it is. Bash breaks words before "@", and after the others.
+        # What is before a break stays as it is. Bash breaks words before "@", and after the others.
         value = typed.partition("=")[2] if typed.startswith("--") and "=" in typed else typed
         self._kept = max((value.rfind(sign) + (sign != "@") for sign in breaks if sign in value), default=0)
         return words[1:], typed

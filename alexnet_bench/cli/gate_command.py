@@ -237,14 +237,14 @@ def _show(found: "Found", as_json: bool) -> None:
 def _warn(found: "Found", project: "Project") -> None:
     """Say what could not be decided and what is broken, and why."""
     from alexnet_bench.run.project import unusable
+    from alexnet_bench.show.gate import explained
     from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
     for note in found.notes:
         complain("Warning", note)
     for row in found.rows:
         if row.decision in UNDECIDED or (row.decision == REGRESSED and not row.compared):
-            decided = ": ".join(filter(None, (row.decision, row.note)))
-            complain("Warning", f"{row.variant}, {row.label}: {decided}")
+            complain("Warning", f"{row.variant}, {row.label}: {explained(row)}")
     if not found.rows:
         off = f"thresholds switch off {joined(project.thresholds.switched_off)}"
         complain("Warning", unusable(project.root, f"nothing is left to gate: {off}"))
@@ -268,14 +268,17 @@ def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
 def _write_files(found: "Found", files: Mapping[str, Path | None]) -> bool:
     """Write what was asked for, and return whether all of it could be written.
 
-    A job's summary gets the table too; as nobody asked for that, it may fail.
+    A job of GitHub's gets the table as its summary, and the gravest decision as an output; as nobody asked
+    for that, it may fail.
     """
-    from alexnet_bench.show.gate import FORMATS
+    from alexnet_bench.show.gate import FORMATS, gravest
 
-    texts = {name: form(found.rows, found.against) for name, form in FORMATS.items()}
+    texts = {name: form(found.rows, found.against, found.commits) for name, form in FORMATS.items()}
     written = [_write(file, texts[name]) for name, file in files.items() if file is not None]
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), texts["markdown"], mode="a", level="Warning")
+    told = {"GITHUB_STEP_SUMMARY": texts["markdown"], "GITHUB_OUTPUT": f"decision={gravest(found.rows)}\n"}
+    for variable, text in told.items():
+        if place := os.environ.get(variable):
+            _write(Path(place), text, mode="a", level="Warning")
     return all(written)
 
 

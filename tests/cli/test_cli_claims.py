@@ -48,7 +48,9 @@ def test_a_run_that_is_not_there_is_refused_in_a_line(bench, tmp_path):
 
 def test_what_was_not_measured_is_hidden_and_counted(bench):
     rows = json.loads(bench("claims", REFERENCE / "quick", "--json").out)
-    unmeasured = {row["claim"] for row in rows if not row["pairs"]} - {row["claim"] for row in rows if row["pairs"]}
+    unmeasured = {row["claim"] for row in rows if not row["pairs"]} - {
+        row["claim"] for row in rows if row["pairs"]
+    }
     hidden = sum(not row["pairs"] for row in rows)
 
     code, out, err = bench("claims", REFERENCE / "quick")

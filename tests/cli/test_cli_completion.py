@@ -88,7 +88,12 @@ def test_runs_are_offered_by_their_name_or_their_folder(offered, tmp_path):
     (tmp_path / "results" / "runs" / "empty").mkdir()
 
     assert offered("bench report lr") == ["results/runs/lrn"]
-    assert offered("bench run --resume ") == ["results/runs/old", "results/runs/lrn", "elsewhere/", "results/"]
+    assert offered("bench run --resume ") == [
+        "results/runs/old",
+        "results/runs/lrn",
+        "elsewhere/",
+        "results/",
+    ]
     assert offered("bench claims results/runs/old else") == ["elsewhere/"]
     assert offered("bench compare elsewhere/") == ["elsewhere/mine"]
 

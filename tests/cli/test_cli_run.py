@@ -3,19 +3,23 @@
 import shlex
 
 import pytest
-from made_up_runs import carry_out
-from report_runs import accuracy, draws, effect_rows, manifest, timing, trials
+from report_runs import in_run, manifest, timing, trials
 
+from alexnet_bench.analysis.effects import effects
 from alexnet_bench.cli.group import INTERRUPTED
-from alexnet_bench.records.manifest import read_manifest
+from alexnet_bench.run import run as runs
 from alexnet_bench.show.sentences import reservations
 from alexnet_bench.show.tables import changes_table
 
-EFFECT, VERDICT = 3, 4
+EFFECT = 3
+
+
+def of(records):
+    return effects(in_run(records), [manifest()])
 
 
 def changes(records):
-    return {(row[0], row[2]): row[EFFECT:] for row in changes_table(effect_rows(records)).rows}
+    return {(row[0], row[2]): row[EFFECT:] for row in changes_table(of(records)).rows}
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3])
@@ -24,7 +28,7 @@ def test_with_fewer_than_four_seeds_changes_are_described(seeds):
 
     of_few = ["+1.00", f"none ({seeds} seed{'s' * (seeds > 1)})"]
     assert changes(records) == {("no-lrn", "test top-1 error"): of_few}
-    (said,) = reservations(effect_rows(records))
+    (said,) = reservations(of(records))
     assert said.startswith("A change over fewer than 4 seeds, or draws, is a description")
 
 
@@ -35,7 +39,7 @@ def test_with_four_they_have_an_interval_and_a_verdict():
     effect, verdict = changes(records)["no-lrn", "test top-1 error"]
     assert effect.startswith("+1.00 [")
     assert not verdict.startswith("none")
-    assert list(reservations(effect_rows(records))) == []
+    assert list(reservations(of(records))) == []
 
 
 def test_draws_are_described_likewise():
@@ -49,8 +53,10 @@ def test_why_no_change_is_told_is_said():
     records = [*trials("alexnet", 0.9, 0.9), *trials("no-lrn", 0.9, 0.9)]
 
     assert changes(records) == {}
-    (said,) = reservations(effect_rows(records))
-    assert said.startswith("No change in test top-1 error is told of no-lrn: the control alexnet did not learn")
+    (said,) = reservations(of(records))
+    assert said.startswith(
+        "No change in test top-1 error is told of no-lrn: the control alexnet did not learn"
+    )
 
 
 # -- going on
@@ -64,7 +70,7 @@ def told_how_to_go_on(bench, monkeypatch, tmp_path):
         def interrupted(*arguments, **options):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("alexnet_bench.run.run.continue_run", interrupted)
+        monkeypatch.setattr(runs, "continue_run", interrupted)
         code, _, err = bench("run", *words)
         assert code == INTERRUPTED
         return shlex.split(err.splitlines()[-1])
@@ -88,6 +94,8 @@ def test_what_was_typed_beside_resume_is_named_again(told_how_to_go_on, tmp_path
     run = tmp_path / "run"
     told_how_to_go_on("--variants", "alexnet", "--measure", "accuracy", "--out", run)
 
-    words = told_how_to_go_on("--resume", run, "--retry", "--json", "--executor", "ray", "--ray-address", "auto")
+    words = told_how_to_go_on(
+        "--resume", run, "--retry", "--json", "--executor", "ray", "--ray-address", "auto"
+    )
 
     assert words[4:] == ["--executor", "ray", "--ray-address", "auto", "--retry", "--json"]
