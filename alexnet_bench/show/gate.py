@@ -17,7 +17,9 @@ from alexnet_bench.words import MISSING, counted, plain
 
 _GRAVEST = (REGRESSED, NOT_COMPARABLE, INCONCLUSIVE, IMPROVED, PASS)
 _MOST_COMMITS = 10
-_ONE_ESTIMATE = "Base, head and change are of the same measurements, by one estimate: head is base and its change."
+_ONE_ESTIMATE = (
+    "Base, head and change are of the same measurements, by one estimate: head is base and its change."
+)
 _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "❔"}
 
 
