@@ -49,7 +49,7 @@ def bench() -> None:
     """Train and time AlexNet with and without each of its design choices.
 
     \b
-    bench run --variants            all variants, quick preset (--dry-run estimates how long)
+    bench run --variants            the paper's four questions (--dry-run estimates how long)
     bench run --variants @lrn       one question
     bench show no-lrn               what a variant is
     bench report RUN                tables and plots again, from the records

@@ -276,4 +276,4 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
             print_table(table)
             say()
     for line in plan_lines(plan, cost, notes):
-        say(line)
+        say_prose(line, indent=12)

@@ -100,11 +100,13 @@ def print_table(table: "Table", title: str | None = None) -> None:
     print("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
-def say_prose(text: str) -> None:
-    """Print a paragraph: folded at words on a terminal, on one line elsewhere."""
+def say_prose(text: str, indent: int = 0) -> None:
+    """Print a paragraph: folded at words on a terminal, all lines but the first indented; else on one line."""
     width = _width()
     if width is not None:
-        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+        text = textwrap.fill(
+            text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+        )
     say(text)
 
 

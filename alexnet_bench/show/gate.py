@@ -18,7 +18,7 @@ from alexnet_bench.words import MISSING, counted, plain
 _GRAVEST = (REGRESSED, NOT_COMPARABLE, INCONCLUSIVE, IMPROVED, PASS)
 _MOST_COMMITS = 10
 _ONE_ESTIMATE = (
-    "Base, head and change are of the same measurements, by one estimate: head is base and its change."
+    "Base, head and change are of the same measurements, by one estimate: head over base is the change."
 )
 _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "❔"}
 
