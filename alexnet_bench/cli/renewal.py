@@ -3,6 +3,7 @@
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 from alexnet_bench.cli.progress import Progress
 from alexnet_bench.records.schema import AnyRecord, Trial
@@ -17,11 +18,11 @@ class RenewedReport(Progress):
 
     Args:
         folder: of the run.
-        quiet: print nothing.
+        progress: as for `Progress`.
     """
 
-    def __init__(self, folder: Path, quiet: bool = False) -> None:
-        super().__init__(quiet)
+    def __init__(self, folder: Path, **progress: Any) -> None:
+        super().__init__(**progress)
         self._folder, self._has_records, self._drawn, self._due = folder, False, -1, 0.0
 
     def recorded(self, record: AnyRecord) -> None:

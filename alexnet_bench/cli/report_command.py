@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from alexnet_bench.cli import options
+from alexnet_bench.cli import completion, options
 from alexnet_bench.cli.terminal import say, say_json
 
 
 @click.command(epilog="Example: bench report results/runs/lrn results/runs/more-seeds --out comparison")
-@click.argument("runs", nargs=-1, required=True, type=options.FOLDER)
+@click.argument("runs", nargs=-1, shell_complete=completion.run, required=True, type=options.FOLDER)
 @click.option("--out", type=options.FOLDER, help="Folder to write; RUN/report for one run.")
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from alexnet_bench.cli import faults
+from alexnet_bench.cli import completion, faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import print_table, say, say_json, say_prose
 from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURES, PRESETS, Settings
 
 # Who trains changes no number, so that a run may go on elsewhere.
@@ -37,6 +37,7 @@ Examples:
     flag_value=FOUR_QUESTIONS,
     default=FOUR_QUESTIONS,
     metavar="[SEL]",
+    shell_complete=completion.selection,
     help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
     "factorials (factorial:normalization,dropout; half-factorial:…). "
     "Bare, or left out: the paper's four questions (normalization, dropout, activation, towers and devices).",
@@ -44,11 +45,16 @@ Examples:
 @click.option(
     "--control",
     metavar="NAME",
+    shell_complete=completion.variant,
     help="What every variant is held against, in place of its ablation's control; no claim of the paper is "
     "shown then.",
 )
 @click.option(
-    "--measure", default=",".join(MEASURES), show_default=True, help="accuracy, throughput, or both."
+    "--measure",
+    default=",".join(MEASURES),
+    show_default=True,
+    shell_complete=completion.choices(MEASURES),
+    help="accuracy, throughput, or both.",
 )
 @click.option(
     "--preset",
@@ -61,11 +67,17 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
+    shell_complete=completion.dataset,
     help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs) or tfds:NAME.",
 )
-@click.option("--topology", help="Scale of the trained network; the data set's own by default.")
+@click.option(
+    "--topology",
+    shell_complete=completion.topology,
+    help="Scale of the trained network; the data set's own by default.",
+)
 @click.option(
     "--recipe",
+    shell_complete=completion.recipe,
     help="How it is trained: paper, notebook, figure-1, or as one of cuda-convnet's networks (80sec, 19pct, "
     "18pct, 13pct, 11pct). By default the topology's own: of those networks that of the name, else paper.",
 )
@@ -126,6 +138,7 @@ Examples:
 @click.option(
     "--resume",
     type=shared.FOLDER,
+    shell_complete=completion.run,
     help="Go on with a run, with its own settings: with what is missing, and with what was killed, hung or "
     "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it. Ablation "
     "files that it names are executed if a run of yours on this machine was given their folder; else give "
@@ -174,11 +187,8 @@ def command(
         except KeyboardInterrupt:
             if not holds_run(folder):
                 raise
-            say(
-                "\nInterrupted; what was finished is kept. Go on with: "
-                + shlex.join(["bench", "run", "--resume", str(folder)]),
-                sys.stderr,
-            )
+            again = _to_go_on(folder, schedule.settings, retry=retry, as_json=as_json)
+            say(f"\nInterrupted; what was finished is kept. Go on with:\n{again}", sys.stderr)
             return INTERRUPTED
 
 
@@ -193,17 +203,32 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
+    costs, settings = None, schedule.settings
     if not as_json:
-        from alexnet_bench.run.cost import estimate
+        from alexnet_bench.run.cost import costs_of, estimate
         from alexnet_bench.show.plan import cost_line, plan_notes
 
-        for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
+        costs, plan = costs_of(schedule), schedule.manifest_plan()
+        for note in (*plan_notes(plan), *schedule.data_notes):
             say(note, sys.stderr)
-        if schedule.settings.preset == "paper":
+        if settings.preset == "paper":
             say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
-    with RenewedReport(folder, quiet=as_json) as progress:
+    is_open = bool(settings.looks or schedule.timing.effort.interval)
+    with RenewedReport(folder, quiet=as_json, costs=costs, is_open=is_open) as progress:
         records = continue_run(schedule, folder, progress, retries_errors=retry)
     return _report(folder, records, as_json)
+
+
+def _to_go_on(folder: Path, settings: Settings, *, retry: bool, as_json: bool) -> str:
+    """The command that goes on with a run as this one would have; all else is in its manifest."""
+    words = ["bench", "run", "--resume", str(folder)]
+    for ablations in settings.ablations:
+        words += ["--ablations", ablations]
+    if settings.executor != LOCAL:
+        words += ["--executor", settings.executor]
+    if settings.ray_address is not None:
+        words += ["--ray-address", settings.ray_address]
+    return shlex.join([*words, *(["--retry"] if retry else []), *(["--json"] if as_json else [])])
 
 
 def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
@@ -229,17 +254,19 @@ def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.show.sentences import answers, noise_floor
-    from alexnet_bench.show.tables import summary_table, verdicts_table
+    from alexnet_bench.show.sentences import answers, noise_floor, reservations
+    from alexnet_bench.show.tables import changes_table, summary_table
 
     print_table(summary_table(summary, found))
     for device, variants in summary.groupby("device", sort=False)["variant"]:
-        say(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
-    if (verdicts := verdicts_table(found)).rows:
         say()
-        print_table(verdicts)
-    for sentence in (*noise_floor(found), *answers(found)):
-        say(f"\n{sentence}")
+        say_prose(f"on {device}: {', '.join(dict.fromkeys(variants))}")
+    if (changes := changes_table(found)).rows:
+        say()
+        print_table(changes)
+    for sentence in (*reservations(found), *noise_floor(found), *answers(found)):
+        say()
+        say_prose(sentence)
 
 
 def _print_plan(schedule: Any, as_json: bool) -> None:
@@ -259,4 +286,4 @@ def _print_plan(schedule: Any, as_json: bool) -> None:
             print_table(table)
             say()
     for line in plan_lines(plan, cost, notes):
-        say(line)
+        say_prose(line, indent=12)

@@ -5,13 +5,19 @@ from typing import Any
 
 import click
 
-from alexnet_bench.cli import options
+from alexnet_bench.cli import completion, options
 from alexnet_bench.cli.terminal import print_table, say_json
 
 
 @click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
-@click.argument("variant")
-@click.option("--topology", default="alexnet-227", show_default=True, help="Scale of the network.")
+@click.argument("variant", shell_complete=completion.variant)
+@click.option(
+    "--topology",
+    default="alexnet-227",
+    show_default=True,
+    shell_complete=completion.topology,
+    help="Scale of the network.",
+)
 @click.option(
     "--classes", type=click.IntRange(2, 10**6), default=1000, show_default=True, help="Classes to tell apart."
 )

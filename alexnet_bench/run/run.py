@@ -3,7 +3,7 @@
 import contextlib
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -191,15 +191,22 @@ class _Run:
         )
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
         for _ in training.choose_shared_rates():
-            self.observer.planned(*training.left(), draws)
-        self.observer.planned(*training.left(), draws)
+            training.announce(draws)
+        training.announce(draws)
         # Timing first: it is what a machine that others start to use later spoils.
         if schedule.times and self.zygote:
             self._time(self.zygote)
         training.carry_out()
 
     def _train(self, tasks: Iterable[TrialTask]) -> None:
-        run_trials(self.schedule, tasks, self.executor, self.run_id, self._keep, self.observer.epoch)
+        begun = self._begun(tasks)
+        run_trials(self.schedule, begun, self.executor, self.run_id, self._keep, self.observer.epoch)
+
+    def _begun(self, tasks: Iterable[TrialTask]) -> Iterator[TrialTask]:
+        """Each is asked for as soon as there is a place for it."""
+        for task in tasks:
+            self.observer.started(task)
+            yield task
 
     def _time(self, zygote: Zygote) -> None:
         settings, log = self.schedule.settings, self.folder / LOG

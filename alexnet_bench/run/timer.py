@@ -95,6 +95,7 @@ class Timer:
         Networks are built side by side; from then on only one worker computes at any moment.
         """
         precision = task.contenders[0].network.precision
+        on_event(task, "start workers")
         # Its start is no part of a draw: the budget is for drawing.
         yardstick = self._yardstick(precision)
         rng = Random(derive_seed(task.draw, "round order", self.run_id))

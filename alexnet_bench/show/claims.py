@@ -46,7 +46,9 @@ def claims_table(found: pd.DataFrame) -> Table:
     """A row a claim and setting."""
     cells: Cells = {
         "Claim": lambda row: row.claim,
-        "The paper": lambda row: f"{row.arm}: {row.measure} {row.predicted}" if row.arm else MISSING,
+        "The paper": lambda row: (
+            f"{row.arm}: {row.measure.replace('_', ' ')} {row.predicted}" if row.arm else MISSING
+        ),
         "Its lab log": lambda row: row.log_says or MISSING,
         "Measured": lambda row: (
             f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"

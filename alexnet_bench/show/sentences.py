@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alexnet_bench.analysis.conditions import grouped, measured_alike
-from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
+from alexnet_bench.analysis.effect import DESCRIPTIVE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HEADLINES, HELD_OUT_ERROR, RATIO, THROUGHPUTS, TRAINING
 from alexnet_bench.analysis.plans import Plans
@@ -42,16 +42,34 @@ def validity(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) 
 
 def answers(effects: pd.DataFrame) -> Iterator[str]:
     """A sentence a question: what each arm changes in error and in training speed, and how sure that is."""
-    named = [metric.name for metric in HEADLINES if (effects["measure"] == metric.name).any()]
-    shown = effects[effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]]
-    for (ablation, control), rows in shown[shown["effect"].notna()].groupby(
-        ["ablation", "control"], sort=False
-    ):
+    for (ablation, control), rows in answering(effects).groupby(["ablation", "control"], sort=False):
         arms = [
             f"{arm} has {joined([_answer(row) for row in found.itertuples()])}"
             for arm, found in rows.groupby("arm", sort=False)
         ]
         yield f"{ablation}: against {control}, {'; '.join(arms)}."
+
+
+def answering(effects: pd.DataFrame) -> pd.DataFrame:
+    """The effects that answer a question: of each arm, on error and on training speed."""
+    return effects[_asks(effects) & effects["effect"].notna()]
+
+
+def _asks(effects: pd.DataFrame) -> "pd.Series[bool]":
+    named = [metric.name for metric in HEADLINES if (effects["measure"] == metric.name).any()]
+    return effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]
+
+
+def reservations(effects: pd.DataFrame) -> Iterator[str]:
+    """Why some changes are not told, and what those are worth that rest on too few pairs."""
+    untold = effects[_asks(effects) & effects["effect"].isna() & (effects["note"] != "")]
+    for (label, note), rows in untold.groupby(["label", "note"], sort=False):
+        yield f"No change in {label} is told of {joined(list(dict.fromkeys(rows['arm'])))}: {note}."
+    if (answering(effects)["kind"] == DESCRIPTIVE).any():
+        yield (
+            f"A change over fewer than {FEWEST_UNITS} seeds, or draws, is a description: it has no interval "
+            "and earns no verdict."
+        )
 
 
 def _answer(row: Any) -> str:

@@ -29,6 +29,7 @@ from alexnet_bench.show.numbers import (
     value_text,
     verdict_text,
 )
+from alexnet_bench.show.sentences import answering
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import EQUIVALENT
 from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, whole
@@ -99,16 +100,18 @@ def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     return table.without(*(name for name in table.columns if not name.endswith(_IN_SHORT)))
 
 
-def verdicts_table(effects: pd.DataFrame) -> Table:
-    """What `bench run` says of each arm that was judged."""
+def changes_table(effects: pd.DataFrame) -> Table:
+    """What `bench run` says each arm changes: with its verdict, or how few pairs that is a description of."""
+    described = effects[effects["kind"] == DESCRIPTIVE]
     cells: Cells = {
         "Arm": lambda row: row.arm,
         "Control": lambda row: row.control,
         "Measure": lambda row: row.label,
         "Effect [95%]": _effect,
-        "Verdict": _verdict,
+        "Verdict": lambda row: _verdict(row) if row.verdict else f"none ({counted(row.pairs, _pair(row))})",
     }
-    return Table.of(effects[effects["verdict"] != ""].itertuples(), cells)
+    shown = (effects["verdict"] != "") | effects.index.isin(answering(described).index)
+    return Table.of(effects[shown].itertuples(), cells)
 
 
 def comparison_table(found: Iterable[Comparison], names: tuple[str, str]) -> Table:
@@ -297,8 +300,12 @@ def _change(effect: Any) -> str:
 def _verdict(effect: Any) -> str:
     if effect is None:
         return MISSING
-    pair = "draw" if effect.measure.endswith("images_per_second") else "seed"
-    return verdict_text(effect.verdict, effect.pairs, effect.pairs_wanted, pair)
+    return verdict_text(effect.verdict, effect.pairs, effect.pairs_wanted, _pair(effect))
+
+
+def _pair(effect: Any) -> str:
+    """What one pair of an effect is called."""
+    return "draw" if effect.measure.endswith("images_per_second") else "seed"
 
 
 def _effect(row: Any) -> str:

@@ -477,7 +477,7 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
     assert len(started) >= 2
     assert process.returncode == 130, err
     assert orphans == []
-    assert f"Go on with: bench run --resume '{folder}'" in err
+    assert f"Go on with:\nbench run --resume '{folder}' --ablations {broken}\n" in err
     assert (out, "Traceback" in err) == ("", False)
     (record,) = run_records(folder)
     assert (record.variant, record.status) == ("crashing", "crashed")

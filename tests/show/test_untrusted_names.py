@@ -19,6 +19,7 @@ from report_runs import manifest, trials, write_run
 
 from alexnet_bench.analysis.decision import Decision
 from alexnet_bench.cli.terminal import print_table, say
+from alexnet_bench.git import Commit
 from alexnet_bench.show.files import write_csv
 from alexnet_bench.show.gate import FORMATS
 from alexnet_bench.show.page import escape_latex
@@ -232,7 +233,9 @@ def test_what_a_gate_writes_holds_names_as_text(name):
         higher_is_better=True,
     )
 
-    written = {kind: form([row], name) for kind, form in FORMATS.items()}
+    written = {
+        kind: form([row], name, [Commit(name="0123abc", subject=name)]) for kind, form in FORMATS.items()
+    }
 
     suites = ElementTree.fromstring(written["junit"])
     assert [item.tag for item in suites.iter()] == ["testsuites", "testsuite", "testcase", "failure"]
@@ -240,7 +243,8 @@ def test_what_a_gate_writes_holds_names_as_text(name):
     for kind in ("github_benchmark", "bencher"):
         assert json.loads(written[kind])
     assert "\n|" not in escape_markdown(name)
-    assert len(written["markdown"].splitlines()) == 5
+    table, commits = 5, ["", "<details>", "<summary>", "", "- a commit", "", "</details>"]
+    assert len(written["markdown"].splitlines()) == table + len(commits)
 
 
 @given(NAMES)
