@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alexnet_bench.analysis.gate import Asked
     from alexnet_bench.records.schema import Draw
     from alexnet_bench.run.observer import Observer
+    from alexnet_bench.show.export import Exported
     from alexnet_bench.show.notebook import Run
 
 Folder = str | os.PathLike[str]
@@ -262,6 +263,24 @@ def history(file: Folder = "results/history.jsonl") -> "pd.DataFrame":
 
     rows = msgspec.to_builtins(read_history(Path(file)))
     return pd.DataFrame(rows, columns=[column.name for column in COLUMNS])
+
+
+def export(run: Folder, to: str) -> "Exported":
+    """Give a run's records to another tool, as `bench export` does; what it has already is left as it is.
+
+    Args:
+        run: a run folder.
+        to: `mlflow`, `tensorboard` or `wandb`.
+
+    Returns:
+        Where to look at them, and how many were added.
+
+    Raises:
+        BenchError: the tool is unknown or not installed, or does not take the records.
+    """
+    from alexnet_bench.show import export as exporting
+
+    return exporting.export(Path(run), to)
 
 
 def write_report(*runs: Folder, out: Folder | None = None) -> Path:

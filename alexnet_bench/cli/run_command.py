@@ -17,7 +17,17 @@ from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURE
 # Who trains changes no number, so that a run may go on elsewhere.
 WHERE = ("executor", "ray_address")
 # What may be typed beside --resume.
-FREE_ON_RESUME = ("resume", "retry", "seeds", "ablations", *WHERE, "trial_timeout", "dry_run", "as_json")
+FREE_ON_RESUME = (
+    "resume",
+    "retry",
+    "seeds",
+    "ablations",
+    *WHERE,
+    "trial_timeout",
+    "dry_run",
+    "tensorboard",
+    "as_json",
+)
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -115,6 +125,12 @@ Examples:
     help="Of a Ray cluster that is there, such as auto; by default one is started on this machine.",
 )
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write scalars and hyperparameters of each trial and draw for TensorBoard, as they come, to "
+    "RUN/tensorboard; takes the extra tensorboard.",
+)
 @shared.run_folder
 @click.option(
     "--resume",
@@ -134,6 +150,7 @@ def command(
     resume: Path | None,
     retry: bool,
     dry_run: bool,
+    tensorboard: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -142,7 +159,10 @@ def command(
     from alexnet_bench.run.resuming import resumed
     from alexnet_bench.run.run import start_run
     from alexnet_bench.run.schedule import Schedule
+    from alexnet_bench.show.export import check_tool
 
+    if tensorboard:
+        check_tool("tensorboard")
     if resume is None:
         if retry:
             raise click.UsageError("--retry is for a run that goes on; give it with --resume RUN")
@@ -161,7 +181,7 @@ def command(
     with run_folder(resume or out) as folder, faults.kept_in(folder):
         if resume is None:
             start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-        return _carry_out(schedule, folder, retry, as_json)
+        return _carry_out(schedule, folder, retry, tensorboard, as_json)
 
 
 def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +191,7 @@ def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in names}
 
 
-def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
+def _carry_out(schedule: Any, folder: Path, retry: bool, tensorboard: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
@@ -184,7 +204,7 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
         if schedule.settings.preset == "paper":
             say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
     try:
-        with RenewedReport(folder, quiet=as_json) as progress:
+        with RenewedReport(folder, quiet=as_json, tensorboard=tensorboard) as progress:
             records = continue_run(schedule, folder, progress, retries_errors=retry)
     except KeyboardInterrupt:
         say(
@@ -193,6 +213,11 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
             sys.stderr,
         )
         return INTERRUPTED
+    if tensorboard:
+        from alexnet_bench.show.export import export
+
+        # Those of before, of a run that went on; and what could not be written tells why.
+        export(folder, "tensorboard")
     return _report(folder, records, as_json)
 
 
