@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alexnet_bench.analysis.gate import Asked
     from alexnet_bench.records.schema import Draw
     from alexnet_bench.run.observer import Observer
+    from alexnet_bench.run.profile import Profiled
     from alexnet_bench.show.export import Exported
     from alexnet_bench.show.notebook import Run
 
@@ -281,6 +282,51 @@ def export(run: Folder, to: str) -> "Exported":
     from alexnet_bench.show import export as exporting
 
     return exporting.export(Path(run), to)
+
+
+def profile(
+    variant: str,
+    *,
+    topology: str = "alexnet-227",
+    batch_size: int | None = None,
+    steps: int = 10,
+    mode: str = "training",
+    precision: str = "float32",
+    devices: str = "auto",
+    ablations: Folder | Sequence[Folder] = (),
+    out: Folder | None = None,
+) -> "Profiled":
+    """Take a variant's step apart, by layer and by operation, as `bench profile` does.
+
+    Args:
+        variant: the name of one, or a sum.
+        topology: scale of the network.
+        batch_size: images a step; by default 16, on GPUs 128.
+        steps: that are traced.
+        mode: `training` or `inference`.
+        precision, devices, ablations: as for `run`.
+        out: folder for the trace; a new one under `results/profiles` by default.
+
+    Returns:
+        The profile and the folder of the trace, which XProf and TensorBoard's Profile tab open.
+
+    Raises:
+        BenchError: something asked for cannot be used.
+    """
+    from alexnet_bench.run.profile import profile_variant
+    from alexnet_bench.run.settings import Settings
+
+    asked: dict[str, Any] = {
+        "variants": variant,
+        "measure": "throughput",
+        "time_topology": topology,
+        "time_batch_size": batch_size,
+        "mode": mode,
+        "precision": precision,
+        "devices": devices,
+        "ablations": ablations,
+    }
+    return profile_variant(Settings(**asked), steps, None if out is None else Path(out))
 
 
 def write_report(*runs: Folder, out: Folder | None = None) -> Path:

@@ -10,7 +10,19 @@ from alexnet_bench.cli import faults
 
 # Exit codes.
 DONE, FINDING, BAD_INPUT, NOTHING_MEASURED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
-COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "doctor", "export")
+COMMANDS = (
+    "run",
+    "list",
+    "show",
+    "report",
+    "compare",
+    "gate",
+    "history",
+    "claims",
+    "doctor",
+    "profile",
+    "export",
+)
 
 
 class LazyGroup(click.Group):

@@ -40,7 +40,7 @@ def run_folder(out: str | os.PathLike[str] | None, root: Path = Path()) -> Itera
             raise RecordError(f"{out}: there is no such home folder; give a folder without '~'") from None
         yield own
         return
-    folder = _new_folder(root)
+    folder = new_folder(root / "results" / "runs")
     try:
         yield folder
     finally:
@@ -49,17 +49,22 @@ def run_folder(out: str | os.PathLike[str] | None, root: Path = Path()) -> Itera
                 empty.rmdir()
 
 
-def _new_folder(root: Path) -> Path:
-    runs, moment = root / "results" / "runs", datetime.now().strftime("%Y%m%d-%H%M%S")
+def new_folder(place: Path) -> Path:
+    """Make a folder that is called after this moment, and that nobody else gets.
+
+    Raises:
+        RecordError: it cannot be made.
+    """
+    moment = datetime.now().strftime("%Y%m%d-%H%M%S")
     try:
         for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
-            folder = runs / (moment + suffix)
+            folder = place / (moment + suffix)
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(parents=True)
                 return folder
     except OSError as error:
-        raise RecordError(f"{runs} cannot be written ({error.strerror}); give another --out") from None
-    raise RecordError(f"{runs} cannot be written; give another --out")
+        raise RecordError(f"{place} cannot be written ({error.strerror}); give another --out") from None
+    raise RecordError(f"{place} cannot be written; give another --out")
 
 
 def create_run(folder: Path, manifest: Manifest) -> None:

@@ -25,6 +25,8 @@ def write(folder: Path, rows: Sequence[Row]) -> tuple[str, int]:
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
 
+    # A server that is not there is told of in seconds, not in minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
     try:
         client = MlflowClient()
