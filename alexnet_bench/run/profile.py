@@ -16,6 +16,7 @@ from alexnet_bench.run.settings import Settings
 
 # Steps before the first that counts.
 WARM_UP_STEPS = 5
+MOST_STEPS = 1000
 PROFILES = Path("results", "profiles")
 
 
@@ -47,6 +48,8 @@ def profile_variant(settings: Settings, steps: int, out: Path | None) -> Profile
     Raises:
         BenchError: the settings mean several networks, or one that cannot be built; nothing could be traced.
     """
+    if not 0 < steps <= MOST_STEPS:
+        raise BenchError(f"steps is {steps}; it must be between 1 and {MOST_STEPS:,}")
     network, mode = _only(settings)
     folder = new_folder(PROFILES) if out is None else _made(out)
     plan = network.plan

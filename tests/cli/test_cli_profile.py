@@ -18,7 +18,7 @@ from alexnet_bench.run.profile import Profiled
         (["alexnet", "--topology", "alexnet-33"], "alexnet-32"),
         (["alexnet", "--precision", "float32,mixed_bfloat16"], "2 networks"),
         (["alexnet", "--batch-size", "0"], "at least 1"),
-        (["alexnet", "--steps", "0"], "--steps"),
+        (["alexnet", "--steps", "0"], "between 1 and 1,000"),
         (["alexnet", "--mode", "both"], "--mode"),
         (["alexnet", "--out", "FILE"], "cannot be written"),
     ],
