@@ -63,6 +63,8 @@ def _write_row(project: str, row: Row) -> None:
             silent=True, console="off", x_disable_stats=True, disable_git=True, disable_code=True
         ),
     )
+    if run.disabled:
+        raise BenchError("W&B is disabled; set WANDB_MODE to online or offline")
     for point in row.points:
         run.log(point.metrics, step=point.step)
     run.summary.update(row.outcome)
