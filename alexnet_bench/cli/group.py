@@ -11,7 +11,19 @@ from alexnet_bench.errors import UnknownNameError
 
 # Exit codes.
 DONE, FINDING, BAD_INPUT, NOTHING_MEASURED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
-COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "doctor")
+COMMANDS = (
+    "run",
+    "list",
+    "show",
+    "report",
+    "compare",
+    "gate",
+    "history",
+    "claims",
+    "doctor",
+    "profile",
+    "export",
+)
 
 
 class LazyGroup(click.Group):

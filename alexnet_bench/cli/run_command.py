@@ -17,7 +17,17 @@ from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURE
 # Who trains changes no number, so that a run may go on elsewhere.
 WHERE = ("executor", "ray_address")
 # What may be typed beside --resume.
-FREE_ON_RESUME = ("resume", "retry", "seeds", "ablations", *WHERE, "trial_timeout", "dry_run", "as_json")
+FREE_ON_RESUME = (
+    "resume",
+    "retry",
+    "seeds",
+    "ablations",
+    *WHERE,
+    "trial_timeout",
+    "dry_run",
+    "tensorboard",
+    "as_json",
+)
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -134,6 +144,12 @@ Examples:
     "each. Other variants stay on one.",
 )
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write scalars and hyperparameters of each trial and draw for TensorBoard, as they come, to "
+    "RUN/tensorboard; takes the extra tensorboard.",
+)
 @shared.run_folder
 @click.option(
     "--resume",
@@ -154,6 +170,7 @@ def command(
     resume: Path | None,
     retry: bool,
     dry_run: bool,
+    tensorboard: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -163,7 +180,10 @@ def command(
     from alexnet_bench.run.resuming import resumed
     from alexnet_bench.run.run import start_run
     from alexnet_bench.run.schedule import Schedule
+    from alexnet_bench.show.export import check_tool
 
+    if tensorboard:
+        check_tool("tensorboard")
     if resume is None:
         if retry:
             raise click.UsageError("--retry is for a run that goes on; give it with --resume RUN")
@@ -183,11 +203,12 @@ def command(
         try:
             if resume is None:
                 start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-            return _carry_out(schedule, folder, retry, as_json)
+            return _carry_out(schedule, folder, retry, tensorboard, as_json)
         except KeyboardInterrupt:
             if not holds_run(folder):
                 raise
-            again = _to_go_on(folder, schedule.settings, retry=retry, as_json=as_json)
+            flags = {"--retry": retry, "--tensorboard": tensorboard, "--json": as_json}
+            again = _to_go_on(folder, schedule.settings, flags)
             say(f"\nInterrupted; what was finished is kept. Go on with:\n{again}", sys.stderr)
             return INTERRUPTED
 
@@ -199,7 +220,7 @@ def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in names}
 
 
-def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
+def _carry_out(schedule: Any, folder: Path, retry: bool, tensorboard: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
@@ -214,12 +235,18 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
         if settings.preset == "paper":
             say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
     is_open = bool(settings.looks or schedule.timing.effort.interval)
-    with RenewedReport(folder, quiet=as_json, costs=costs, is_open=is_open) as progress:
+    shown: dict[str, Any] = {"quiet": as_json, "costs": costs, "is_open": is_open}
+    with RenewedReport(folder, tensorboard=tensorboard, **shown) as progress:
         records = continue_run(schedule, folder, progress, retries_errors=retry)
+    if tensorboard:
+        from alexnet_bench.show.export import export
+
+        # Those of before, of a run that went on; and what could not be written tells why.
+        export(folder, "tensorboard")
     return _report(folder, records, as_json)
 
 
-def _to_go_on(folder: Path, settings: Settings, *, retry: bool, as_json: bool) -> str:
+def _to_go_on(folder: Path, settings: Settings, flags: dict[str, bool]) -> str:
     """The command that goes on with a run as this one would have; all else is in its manifest."""
     words = ["bench", "run", "--resume", str(folder)]
     for ablations in settings.ablations:
@@ -228,7 +255,7 @@ def _to_go_on(folder: Path, settings: Settings, *, retry: bool, as_json: bool) -
         words += ["--executor", settings.executor]
     if settings.ray_address is not None:
         words += ["--ray-address", settings.ray_address]
-    return shlex.join([*words, *(["--retry"] if retry else []), *(["--json"] if as_json else [])])
+    return shlex.join([*words, *(flag for flag, is_given in flags.items() if is_given)])
 
 
 def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:

@@ -154,6 +154,12 @@ class _Host:
     def _slice(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"is": "slice", **self.draw.slice(request["mode"], request["steps"])}
 
+    def _profile(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .tensorflow_profile import profile
+
+        found = profile(self.draw, request["mode"], request["steps"], Path(request["trace"]))
+        return {"is": "profile", **found}
+
     def _peak(self, request: dict[str, Any]) -> dict[str, Any]:
         from .tensorflow_yardstick import Yardstick
 
