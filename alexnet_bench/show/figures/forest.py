@@ -176,6 +176,6 @@ def _round_changes(left: float, right: float) -> list[float]:
     # The largest first: what is left out are those near zero.
     for change in [0.0, *reversed(changes)]:
         at = math.log1p(change)
-        if left < at < right and all(abs(at - math.log1p(one)) > 0.17 * (right - left) for one in chosen):
+        if left < at < right and all(abs(at - math.log1p(one)) > 0.24 * (right - left) for one in chosen):
             chosen.append(change)
     return sorted(chosen)
