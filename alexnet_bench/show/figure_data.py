@@ -1,13 +1,14 @@
 """What each figure of a report shows: as a table, and in words for those who cannot see it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from alexnet_bench.analysis.by_class import ClassErrors, class_errors
 from alexnet_bench.analysis.by_epoch import effects_by_epoch
 from alexnet_bench.analysis.by_rate import errors_by_rate
 from alexnet_bench.analysis.conditions import measured_alike
@@ -25,6 +26,8 @@ from alexnet_bench.words import counted, joined, number, percent
 
 # Of what is told one by one.
 _MOST = 12
+# The figures whose numbers lie in a file of another name.
+_FILES = {"interaction": "factorial", "specification": "specifications"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,26 +37,42 @@ class Shown:
     records: Sequence[AnyRecord]
     plans: Plans
     effects: pd.DataFrame
+    _tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False)
 
     @cached_property
-    def trials(self) -> pd.DataFrame:
-        """A row a trial that succeeded: setting, control, variant, seed, error in percent."""
-        rows = [
-            (setting.name, setting.control, trial.variant, trial.seed, metric.label, metric.of(trial))
-            for setting in measured_alike(self.records, self.plans, Trial)
-            if (metric := headline(setting.succeeded))
-            for trial in setting.succeeded
-        ]
-        columns = ["setting", "control", "variant", "seed", "measure", "error_percent"]
-        return pd.DataFrame(rows, columns=columns)
+    def classes(self) -> list[ClassErrors]:
+        """What predictions tell of classes."""
+        return class_errors(self.records, self.plans)
+
+    def table(self, figure: str) -> pd.DataFrame:
+        """The numbers that a figure draws."""
+        if figure not in self._tables:
+            self._tables[figure] = _TABLES[figure](self)
+        return self._tables[figure]
 
 
 def _forest(shown: Shown) -> pd.DataFrame:
     found = shown.effects
-    is_shown = found["measure"].isin([*(metric.name for metric in HEADLINES), TRAINING.name])
-    rows = found[is_shown & found["effect"].notna() & ~found["same_network"]]
+    known = found[found["effect"].notna() & ~found["same_network"]]
+    places = known.groupby("setting", sort=False)["measure"].unique()
+    judged = {
+        (setting, next(iter(metric.name for metric in (*HEADLINES, TRAINING) if metric.name in measures), ""))
+        for setting, measures in places.items()
+    }
+    rows = known[[place in judged for place in zip(known["setting"], known["measure"], strict=True)]]
     wanted = ("ablation", "arm", "control", "label", "unit", "effect", "low", "high", "verdict", "margin")
     return rows[[*wanted, "pairs", "setting"]]
+
+
+def _error(shown: Shown) -> pd.DataFrame:
+    rows = [
+        (setting.name, setting.control, trial.variant, trial.seed, metric.label, metric.of(trial))
+        for setting in measured_alike(shown.records, shown.plans, Trial)
+        if (metric := headline(setting.succeeded))
+        for trial in setting.succeeded
+    ]
+    columns = ["setting", "control", "variant", "seed", "measure", "error_percent"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _tradeoff(shown: Shown) -> pd.DataFrame:
@@ -119,7 +138,7 @@ def _filters(shown: Shown) -> pd.DataFrame:
 _TABLES: dict[str, Callable[[Shown], pd.DataFrame]] = {
     "forest": _forest,
     "tradeoff": _tradeoff,
-    "error": lambda shown: shown.trials,
+    "error": _error,
     "throughput": _throughput,
     "sweep": _sweep,
     "effect_by_epoch": lambda shown: effects_by_epoch(shown.records, shown.plans),
@@ -131,9 +150,9 @@ _TABLES: dict[str, Callable[[Shown], pd.DataFrame]] = {
 }
 
 
-def figure_data(name: str, shown: Shown) -> pd.DataFrame:
-    """The numbers that a figure draws."""
-    return _TABLES[name](shown)
+def file_of(figure: str) -> str:
+    """The name of the file that holds a figure's numbers."""
+    return f"{_FILES.get(figure, figure)}.csv"
 
 
 def in_words(name: str, data: pd.DataFrame) -> str:

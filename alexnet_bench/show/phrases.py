@@ -1,6 +1,6 @@
 """What a variant changes, and what an ablation asks, as people say it; where nobody has said how, by field."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.network.variant import ALEXNET
@@ -115,7 +115,9 @@ def _part(field: str, own: str | None, control: str | None) -> str | None:
     if field in _THINGS:
         if value == "none":
             return f"without {_thing(start or field)}"
-        return f"with {_thing(value)}" + (f" instead of {_thing(start)}" if start not in (None, "none") else "")
+        return f"with {_thing(value)}" + (
+            f" instead of {_thing(start)}" if start not in (None, "none") else ""
+        )
     return _STATES.get((field, value), f"with {_spoken(field)} {value}")
 
 

@@ -138,14 +138,19 @@ def _draw_side(axes: Axes, rows: pd.DataFrame, height: dict[str, int]) -> None:
                 start = edge - math.copysign(0.7 * room, edge)
                 arrow = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0}
                 axes.annotate("", (edge, at), (start, at), arrowprops=arrow)
-    shown = [change_text(row.effect) if is_ratio else in_unit(row.effect, row.unit) for row in rows.itertuples()]
+    shown = [
+        change_text(row.effect) if is_ratio else in_unit(row.effect, row.unit) for row in rows.itertuples()
+    ]
     column = axes.secondary_yaxis("right")
     column.set_yticks([height[str(arm)] for arm in rows["arm"]], shown)
     column.tick_params(length=0)
     column.spines["right"].set_visible(False)
     if is_ratio:
         ticks = _round_changes(left, right)
-        axes.set_xticks([math.log1p(change) for change in ticks], [f"{signed(100 * change).removesuffix('.00')}%" for change in ticks])
+        axes.set_xticks(
+            [math.log1p(change) for change in ticks],
+            [f"{signed(100 * change).removesuffix('.00')}%" for change in ticks],
+        )
         axes.set_xlabel(f"{label}, change\n(right of 0 is faster)")
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5))
