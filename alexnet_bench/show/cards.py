@@ -76,7 +76,7 @@ def make_cards(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> lis
         found: effects.
         places: what to call each setting, where there are several of a kind.
     """
-    shown = found[~found["same_network"]]
+    shown = found[~found["same_network"].astype(bool)]
     known = {item.name: item for item in plans.ablations}
     cards = []
     for name, rows in shown.groupby("ablation", sort=False):
@@ -118,13 +118,14 @@ def _reading(row: Any, where: str) -> Reading:
         change = speed_text(row.effect, row.low, row.high)
     else:
         change = points_text(row.effect, row.low, row.high)
-    values = " → ".join(value_text(value, row.value_unit) for value in (row.control_value, row.arm_value))
+    before, after = (value_text(value, row.value_unit) for value in (row.control_value, row.arm_value))
+    before = before.removesuffix(f" {row.value_unit}")
     return Reading(
         quantity=quantity,
         change=change,
         verdict=row.verdict,
         sure=_sure(row, "draw" if is_speed else "seed"),
-        values=values,
+        values=f"{before} → {after}",
         where=where,
     )
 

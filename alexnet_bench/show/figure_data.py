@@ -53,7 +53,7 @@ class Shown:
 
 def _forest(shown: Shown) -> pd.DataFrame:
     found = shown.effects
-    known = found[found["effect"].notna() & ~found["same_network"]]
+    known = found[found["effect"].notna() & ~found["same_network"].astype(bool)]
     places = known.groupby("setting", sort=False)["measure"].unique()
     judged = {
         (setting, next(iter(metric.name for metric in (*HEADLINES, TRAINING) if metric.name in measures), ""))

@@ -22,10 +22,11 @@ from report_runs import (
 
 from alexnet_bench import BenchError, read, write_report
 from alexnet_bench.records.run_folder import add_record
+from alexnet_bench.show.inlined import data_address
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-FIGURES = ("error", "throughput", "tradeoff", "curves")
+FIGURES = ("forest", "error", "throughput", "tradeoff", "curves")
 TRIALS = ("test_top1_error", "validation_top1_error", "train_error", "test_gap", "early_validation_error")
 MEASURES = (
     *TRIALS,
@@ -53,12 +54,12 @@ def drawn(*runs):
 
 
 def test_a_report_has_all_its_files_and_its_figures_are_pictures_of_something(full):
-    pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg")]
+    pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg", "csv")]
     others = ["index.html", "report.md", "effects.csv", "records.parquet", "table.tex"]
     assert sorted(file.name for file in full.iterdir()) == sorted(pictures + others)
     page = (full / "index.html").read_text()
     for name in FIGURES:
-        assert f'<img src="{name}.png"' in page
+        assert data_address((full / f"{name}.svg").read_bytes(), "image/svg+xml") in page
         with Image.open(full / f"{name}.png") as picture:
             assert len(picture.convert("L").getcolors()) > 50
         assert "<path" in (full / f"{name}.svg").read_text()

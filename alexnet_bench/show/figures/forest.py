@@ -56,7 +56,7 @@ def forest_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.
 
 def _sides(condition: Condition, found: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The effects on error, and those on training speed, where there are any."""
-    known = found[found["effect"].notna() & ~found["same_network"]]
+    known = found[found["effect"].notna() & ~found["same_network"].astype(bool)]
     if condition.trials:
         own = known[known["setting"] == condition.trials.name]
         errors = (own[own["measure"] == metric.name] for metric in HEADLINES)
