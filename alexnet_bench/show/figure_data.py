@@ -197,7 +197,8 @@ def _tell_means(data: pd.DataFrame, value: str, unit: str, *by: str) -> Iterator
 def _tell_last(data: pd.DataFrame) -> Iterator[str]:
     last = data.sort_values("epoch", kind="stable").groupby(["setting", "arm"], sort=False).tail(1)
     for row in last.itertuples():
-        yield f"{row.arm}, after epoch {row.epoch}: {effect_text(row.effect, row.low, row.high, POINTS)} points"
+        change = effect_text(row.effect, row.low, row.high, POINTS)
+        yield f"{row.arm}, after epoch {row.epoch}: {change} points"
 
 
 def _tell_curves(data: pd.DataFrame) -> Iterator[str]:
@@ -223,7 +224,8 @@ def _tell_terms(data: pd.DataFrame) -> Iterator[str]:
 def _tell_specifications(data: pd.DataFrame) -> Iterator[str]:
     for (ablation, arm), rows in data.groupby(["ablation", "arm"], sort=False):
         below = int((rows["effect"] < (1 if (rows["unit"] == RATIO).all() else 0)).sum())
-        yield f"{ablation}, {arm}: {below} of {counted(len(rows), 'way')} to ask have the arm below its control"
+        ways = counted(len(rows), "way")
+        yield f"{ablation}, {arm}: {below} of {ways} to ask have the arm below its control"
 
 
 def _tell_filters(data: pd.DataFrame) -> Iterator[str]:

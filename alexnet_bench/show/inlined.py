@@ -1,4 +1,4 @@
-"""What the page holds inside itself, so that it is one file that asks for nothing: scripts, data, pictures."""
+"""What the page holds inside itself, so that one file asks for nothing: scripts, data, pictures."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ class Assets:
     Args:
         style: the style sheet.
         scripts: each by itself.
-        policy: the Content-Security-Policy under which these run, nothing else does, and nothing is asked for.
+        policy: the Content-Security-Policy under which these run, nothing else does, nothing is asked for.
     """
 
     style: Markup

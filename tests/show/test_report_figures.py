@@ -125,6 +125,7 @@ def figures():
     run = manifest(variants=NAMES)
     made = {name: drawn(name, records, run) for name in ("error", "throughput", "tradeoff", "curves")}
     return made | {
+        "forest": drawn("forest", records, run),
         "sweep": drawn("sweep", sweep(), run),
         "interaction": drawn("interaction", *crossing()),
         "effect_by_epoch": drawn("effect_by_epoch", learning(), run),

@@ -32,8 +32,8 @@ _MARKS: dict[str, dict[str, Any]] = {
     "": {"marker": "o", "color": "#666666", "markerfacecolor": "white"},
 }
 _WORDS = {"": "no verdict (too few pairs, or some failed)"}
-# Times the upper quartile of effects: what lies farther out is drawn at the edge; and times the farthest one, an
-# interval's end.
+# Times the upper quartile of effects: what lies farther out is drawn at the edge; and times the farthest one,
+# an interval's end.
 _FAR, _FAR_END = 4.0, 2.5
 # Of the width of the plot.
 _EDGE = 0.05
