@@ -162,6 +162,10 @@ def in_words(name: str, data: pd.DataFrame) -> str:
     return " ".join([*sentences[:_MOST], *([f"{more} more are in its data."] if more > 0 else [])])
 
 
+def _each(rows: pd.DataFrame) -> Iterator[Any]:
+    return iter(rows.itertuples())
+
+
 def _effect_said(row: Any) -> str:
     if row.unit == RATIO:
         size = speed_text(row.effect, row.low, row.high)
@@ -171,7 +175,7 @@ def _effect_said(row: Any) -> str:
 
 
 def _tell_forest(data: pd.DataFrame) -> Iterator[str]:
-    yield from (_effect_said(row) for row in data.itertuples())
+    yield from (_effect_said(row) for row in _each(data))
 
 
 def _tell_tradeoff(data: pd.DataFrame) -> Iterator[str]:
@@ -179,7 +183,7 @@ def _tell_tradeoff(data: pd.DataFrame) -> Iterator[str]:
         best = rows[rows["on_the_front"]].sort_values("images_per_second")
         each = [
             f"{row.variant} ({percent(row.error_percent)}% at {number(row.images_per_second)} images/s)"
-            for row in best.itertuples()
+            for row in _each(best)
         ]
         yield f"Of {counted(len(rows), 'variant')}, none is beaten in both error and speed but {joined(each)}"
 
@@ -196,7 +200,7 @@ def _tell_means(data: pd.DataFrame, value: str, unit: str, *by: str) -> Iterator
 
 def _tell_last(data: pd.DataFrame) -> Iterator[str]:
     last = data.sort_values("epoch", kind="stable").groupby(["setting", "arm"], sort=False).tail(1)
-    for row in last.itertuples():
+    for row in _each(last):
         change = effect_text(row.effect, row.low, row.high, POINTS)
         yield f"{row.arm}, after epoch {row.epoch}: {change} points"
 
@@ -217,7 +221,7 @@ def _tell_rates(data: pd.DataFrame) -> Iterator[str]:
 
 
 def _tell_terms(data: pd.DataFrame) -> Iterator[str]:
-    for row in data.itertuples():
+    for row in _each(data):
         yield f"{row.term}: {effect_text(row.effect, row.low, row.high, POINTS)} points of {row.measure}"
 
 

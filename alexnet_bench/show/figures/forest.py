@@ -41,8 +41,8 @@ _EDGE = 0.05
 
 @style.report_figure(
     "What each arm changes, in error (left) and in training speed (right), against the control of its "
-    "question. A bar is the interval that decided the verdict, or the 95% interval where there is none; small "
-    "points are single seeds and draws. In the grey band a change does not matter. An arrow points to what "
+    "question. A bar is the interval that decided the verdict, or the 95% interval where there is none; "
+    "small points are single seeds and draws. In the grey band a change does not matter. An arrow points to what "
     "lies off the scale; the numbers are at the right."
 )
 def forest_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
@@ -138,9 +138,8 @@ def _draw_side(axes: Axes, rows: pd.DataFrame, height: dict[str, int]) -> None:
                 start = edge - math.copysign(0.7 * room, edge)
                 arrow = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0}
                 axes.annotate("", (edge, at), (start, at), arrowprops=arrow)
-    shown = [
-        change_text(row.effect) if is_ratio else in_unit(row.effect, row.unit) for row in rows.itertuples()
-    ]
+    each: Sequence[Any] = list(rows.itertuples())
+    shown = [change_text(row.effect) if is_ratio else in_unit(row.effect, row.unit) for row in each]
     column = axes.secondary_yaxis("right")
     column.set_yticks([height[str(arm)] for arm in rows["arm"]], shown)
     column.tick_params(length=0)
