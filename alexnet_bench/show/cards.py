@@ -87,7 +87,7 @@ def make_cards(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> lis
                 ablation=str(name),
                 lines=[_line(some, plans, places) for _, some in rows.groupby("arm", sort=False)],
                 note=_few(rows),
-                claims=[claim for claim in ablation.claims if claim.arm in arms] if ablation else (),
+                claims=[claim for claim in ablation.claims if claim.arm in (None, *arms)] if ablation else (),
             )
         )
     return cards
