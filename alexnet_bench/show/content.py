@@ -15,6 +15,7 @@ from alexnet_bench.records.manifest import PlannedClaim
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
 from alexnet_bench.show.figures import FIGURES
+from alexnet_bench.show.page_data import page_data
 from alexnet_bench.show.sentences import standing, validity
 from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
@@ -66,6 +67,7 @@ class Content:
         sections: one an ablation.
         failures: what did not succeed.
         runs: what was run, where and how.
+        data: what the page's script computes from.
     """
 
     title: str
@@ -78,6 +80,7 @@ class Content:
     sections: list[Section]
     failures: Table
     runs: Table
+    data: dict[str, Any]
 
 
 def make_content(
@@ -99,6 +102,7 @@ def make_content(
         sections=_sections(plans, found, places),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
+        data=page_data(records, plans),
     )
 
 

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alexnet_bench.show.content import Content
+from alexnet_bench.show.inlined import assets, embedded
 from alexnet_bench.show.table import escape_markdown, on_one_line
 
 _LATEX = {
@@ -28,7 +29,7 @@ _LATEX = {
 
 def render_html(content: Content) -> str:
     """The page."""
-    return _render("page.html.j2", content, on_one_line, autoescape=True)
+    return _render("web/page.html.j2", content, on_one_line, autoescape=True)
 
 
 def render_markdown(content: Content) -> str:
@@ -66,4 +67,5 @@ def _render(template: str, content: Content, escape: Callable[[str], str], **opt
         ),
         **options,
     )
-    return environment.get_template(template).render(content=content)
+    environment.filters["embedded"] = embedded
+    return environment.get_template(template).render(content=content, assets=assets())

@@ -1,0 +1,2 @@
+// A seed's learning curve, drawn where it is asked for.
+"use strict";

@@ -1,0 +1,2 @@
+// Tables that sort and filter.
+"use strict";
