@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from javascript import NODE, javascript
 from report_runs import draw, in_run, manifest, trial
 
 from alexnet_bench.analysis.conditions import measured_alike
+from alexnet_bench.analysis.effect import NOT_COMPARABLE
 from alexnet_bench.analysis.effects import before_verdicts, effects
 from alexnet_bench.analysis.judging import judged
 from alexnet_bench.analysis.plans import Plans
@@ -77,12 +79,18 @@ def by_python(records, plans, control, arms, margin=None):
     chosen = [record for record in records if record.variant in {control, *arms}]
     rows = before_verdicts(chosen, plans.held_against(control))
     if margin is not None:
-        rows = [(row if math.isnan(row.margin) else replace(row, margin=margin), effect) for row, effect in rows]
+        rows = [(replace(row, margin=margin) if is_held(row) else row, effect) for row, effect in rows]
     return by_arm(judged(rows))
 
 
-def by_arm(rows):
-    return {(row.arm, row.measure): {key: plain(getattr(row, key)) for key in SAME} for row in rows}
+def is_held(row):
+    """Whether an arm was held against its control, which has a margin."""
+    return row.kind != NOT_COMPARABLE and "no effects on error" not in row.note
+
+
+def by_arm(rows, *names):
+    which = attrgetter(*(names or ("arm", "measure")))
+    return {which(row): {key: plain(getattr(row, key)) for key in SAME} for row in rows}
 
 
 def plain(value):
@@ -110,3 +118,96 @@ def settings_of(records, plans):
     data = json.loads(json.dumps(page_data(records, plans), allow_nan=False))
     own = {item.name: item for kind in (Trial, Draw) for item in measured_alike(records, plans, kind)}
     return [(setting, own[setting["name"]].rows) for setting in data["settings"]]
+
+
+# -- what was measured
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_records_that_were_measured_give_the_page_what_they_give_python(call, folder):
+    """As planned; against another control, the last; half of the arms, with another margin."""
+    records, plans = read_runs([REFERENCE / folder])
+    found = settings_of(records, plans)
+    assert found
+
+    planned = {}
+    for setting, rows in found:
+        control, names = setting["control"], list(setting["variants"])
+        arms = [name for name in names if name != control]
+        ours = by_page(call, setting, control, arms)
+        planned |= {(setting["name"], *key): row for key, row in ours.items()}
+        other = list(setting["controls"])[-1]
+        for choice in ((other, names, None), (other, names[::2], 0.02), (control, names[::2], 1.5)):
+            assert_same(by_page(call, setting, *choice), by_python(rows, plans, *choice))
+    rows = effects(records, plans.manifests, plans.folders).itertuples()
+    assert_same(planned, by_arm(rows, "setting", "arm", "measure"))
+
+
+# -- what is made up
+
+ARMS = ("no-lrn", "tanh", "two-gpu", "lrn")
+ABLATIONS = [
+    {"name": "one", "factor": "several", "control": "alexnet", "arms": ["no-lrn", "tanh"]},
+    {"name": "two", "factor": "placement", "control": "alexnet", "arms": ["two-gpu"]},
+]
+FIELDS = {"alexnet": [], "no-lrn": ["normalization"], "tanh": ["activation"], "two-gpu": ["placement"], "lrn": []}
+MANY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def outcome(rng, failing):
+    return str(rng.choice(["crashed", "diverged"])) if rng.random() < failing else "ok"
+
+
+def made_trials(rng, choose):
+    """Two runs of some variants: seeds that are missing, fail, or are trained twice; errors of any size."""
+    lacking, failing, hopeless = (choose(st.sampled_from([0.0, 0.0, 0.2])) for _ in range(3))
+    level = {name: rng.uniform(0.05, 0.4) for name in FIELDS} | {"alexnet": choose(st.sampled_from([0.2, 0.85]))}
+    spread = choose(st.sampled_from([0.0, 0.01, 0.1]))
+    for name, run in itertools.product(FIELDS, ("run-a", "run-b")):
+        placement = {"placement": "split"} if name == "two-gpu" else {}
+        for seed in range(choose(st.sampled_from([0, 1, 3, 5, 9]))):
+            wrong = float(np.clip(rng.normal(level[name], spread), 0.001, 1))
+            if rng.random() >= lacking and not (name == "lrn" and run == "run-a"):
+                known = {"status": outcome(rng, failing), "test_top1_error": None if rng.random() < hopeless else wrong}
+                yield trial(name, seed, wrong, run_id=run, **placement, **known)
+
+
+def made_draws(rng, choose):
+    """Draws of some variants in shared rounds: some unsteady, failed, missing, built less often."""
+    lacking, failing = (choose(st.sampled_from([0.0, 0.0, 0.2])) for _ in range(2))
+    rounds, disturbed = choose(st.sampled_from([1, 4, 7])), choose(st.booleans())
+    for name, mode in itertools.product(FIELDS, ("training", "inference")):
+        placement = {"placement": "split"} if name == "two-gpu" else {}
+        once = rng.random() < 0.1
+        for number in range(choose(st.sampled_from([1, 3, 5, 8]))):
+            speed = rng.normal(5, 0.02)
+            ids = [f"{number}-{place}" for place in range(rounds) if rng.random() >= lacking]
+            noise = rng.normal(0, 0.01, len(ids)) + disturbed * 0.5 * (rng.random(len(ids)) < 0.2)
+            steady = [True, None, False][rng.choice(3, p=[0.7, 0.2, 0.1])]
+            known = {"status": outcome(rng, failing), "steady": steady, "run_id": "run-a"}
+            built = 0 if once else number
+            yield draw(name, built, np.exp(speed + noise), ids, mode, **placement, **known)
+
+
+@st.composite
+def asked(choose):
+    """Records with their plans, and a choice: control, arms and margin."""
+    pick = choose
+    rng = np.random.default_rng(pick(st.integers(0, 2**32)))
+    make = pick(st.sampled_from([made_trials, made_draws]))
+    looks = pick(st.sampled_from([[], [], [3], [4, 8], [6, 12]]))
+    plan = {"test_images": pick(st.sampled_from([None, 144, 10_000])), "ablations": ABLATIONS, "looks": looks}
+    plans = Plans([manifest(run, variants=FIELDS, **plan) for run in ("run-a", "run-b")])
+    control = pick(st.sampled_from(list(FIELDS)))
+    arms = pick(st.lists(st.sampled_from(list(FIELDS)), unique=True))
+    return in_run(make(rng, pick)), plans, control, arms, pick(st.sampled_from([None, None, 0.003, 2.0]))
+
+
+@MANY
+@given(asked())
+def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(call, question):
+    records, plans, control, arms, margin = question
+    for setting, rows in settings_of(records, plans):
+        if control in setting["controls"]:
+            ours = by_page(call, setting, control, arms, margin)
+            assert_same(ours, by_python(rows, plans, control, arms, margin))

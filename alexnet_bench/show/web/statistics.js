@@ -159,9 +159,8 @@ const statistics = (() => {
 
   function judged(arm, family) {
     const { least, margin } = arm, shares = family * Math.max(1, arm.looks.length);
-    const reached = arm.looks.filter((look) => look <= arm.values.length).map((look) => arm.values.slice(0, look));
     let values, verdict, low, high;
-    for (values of arm.looks.length ? reached : [arm.values]) {
+    for (values of atLooks(arm)) {
       [low, high] = interval(values, LEVEL / shares, least);
       verdict = word(arm, low, high, interval(values, (2 * LEVEL) / shares, least));
       if (verdict !== "inconclusive") break;
@@ -176,6 +175,13 @@ const statistics = (() => {
       pDifference: Math.min(shares * different, 1),
       pEquivalence: Number.isNaN(margin) ? NaN : Math.min(shares * alike, 1),
     };
+  }
+
+  // The values that there were at each look that was reached; without looks, all of them.
+  function atLooks({ values, looks }) {
+    if (!looks.length) return [values];
+    const planned = looks.map((look) => Math.max(look, FEWEST_UNITS));
+    return planned.filter((look) => look <= values.length).map((look) => values.slice(0, look));
   }
 
   function word({ margin, better }, low, high, [innerLow, innerHigh]) {
@@ -421,7 +427,7 @@ const statistics = (() => {
 
   // A row as it was when its verdict fell, with the interval that decided it.
   function shown({ arm, kind, margin, looks, effect, sameNetwork }, found, told, better, isRatio) {
-    const isTold = told && found !== undefined;
+    const isTold = told && Boolean(found?.verdict);
     const at = isTold && found.pairs < effect.values.length
       ? over(effect, effect.values.slice(0, found.pairs), effect.controls.slice(0, found.pairs), isRatio) : effect;
     const size = isTold ? found : { effect: at.mean, low: at.low, high: at.high, verdict: "", family: 0 };
