@@ -77,7 +77,9 @@ def by_page(call, setting, control, arms, margin=None):
 def by_python(records, plans, control, arms, margin=None):
     """The same of the records of one setting, as if these arms alone had been planned against this control."""
     chosen = [record for record in records if record.variant in {control, *arms}]
-    rows = before_verdicts(chosen, plans.held_against(control))
+    found = before_verdicts(chosen, plans.held_against(control))
+    # Another name of a network that was chosen comes along.
+    rows = [(row, effect) for row, effect in found if row.arm in arms]
     if margin is not None:
         rows = [(replace(row, margin=margin) if is_held(row) else row, effect) for row, effect in rows]
     return by_arm(judged(rows))
