@@ -1,6 +1,6 @@
 """What the page's script computes effects from anew: what `analysis.effects` reads of the records, as JSON.
 
-`statistics.js` computes the same from it, against any control, with any margin, for any arms.
+`web/effects.js` computes the same from it, against any control, with any margin, for any arms.
 """
 
 import math

@@ -57,7 +57,7 @@ SAME = {
 
 @pytest.fixture(scope="module")
 def call():
-    with javascript("statistics.js") as call:
+    with javascript("statistics.js", "effects.js") as call:
         yield call
 
 
@@ -69,7 +69,7 @@ def by_page(call, setting, control, arms, margin=None):
     found = {}
     for place, measure in enumerate(setting["measures"]):
         asked = {"control": control, "measure": place, "arms": arms, "margin": margin}
-        for row in call("statistics.effects", setting, asked):
+        for row in call("analysis.effects", setting, asked):
             found[row["arm"], measure["name"]] = {key: row[name] for key, name in SAME.items()}
     return found
 

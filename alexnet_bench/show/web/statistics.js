@@ -1,17 +1,27 @@
-// Effects and verdicts from the page's data, the same as Python's: `analysis/effect.py`, `analysis/judging.py` and
-// `stats/` say why each step is as it is. Functions of their arguments alone; no document.
+// What differences of pairs tell, and the ratios of two speeds: the same as alexnet_bench/stats, which says why
+// each step is as it is. Functions of their arguments alone.
 "use strict";
 const statistics = (() => {
   const FEWEST_UNITS = 4, LEVEL = 0.05, POWER = 0.8, MOST_PAIRS_PREDICTED = 1000, FAR_OUT = 1000;
   const CLEARLY_STEADIER = 0.6, FEWEST_TELLING_ROUNDS = 6;
 
-  // -- numbers
+  // -- lists
 
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const mean = (values) => sum(values) / values.length;
   const ascending = (values) => [...values].sort((one, other) => one - other);
   const negated = (values) => values.map((value) => -value);
   const allFinite = (values) => values.every(Number.isFinite);
+
+  // The items by their key.
+  function grouped(items, key) {
+    const found = new Map();
+    for (const item of items) {
+      if (!found.has(key(item))) found.set(key(item), []);
+      found.get(key(item)).push(item);
+    }
+    return found;
+  }
 
   function variance(values) {
     const middle = mean(values);
@@ -101,7 +111,8 @@ const statistics = (() => {
     return 0.5 + (total * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
   }
 
-  // How likely noncentral t lies above a positive t: over the deviation that was estimated, by the midpoint rule.
+  // How likely noncentral t lies above a positive t: the normal's part, over what the deviation may be
+  // estimated at.
   function noncentralAbove(t, freedom, noncentrality) {
     const half = freedom / 2, reach = 8 / Math.sqrt(freedom), steps = 400;
     const low = Math.max(0, 1 - reach), step = (1 + reach - low) / steps;
@@ -137,7 +148,8 @@ const statistics = (() => {
 
   // One-sided p-value of "the centre is at most `bound`".
   function pAbove(values, bound, least) {
-    if (!allFinite(values)) return binomialBelow(values.filter((value) => value <= bound).length, values.length);
+    const atMost = () => values.filter((value) => value <= bound).length;
+    if (!allFinite(values)) return binomialBelow(atMost(), values.length);
     const room = mean(values) - bound, error = deviation(values, least) / Math.sqrt(values.length);
     if (error === 0) return room > 0 ? 0 : 1;
     return tAbove(room / error, values.length - 1);
@@ -149,12 +161,14 @@ const statistics = (() => {
     return { mean: centre(values), low, high };
   }
 
-  // Of a family of arms: { values, better, margin, least, looks }.
+  const UNJUDGED = { verdict: "", effect: NaN, low: NaN, high: NaN, pairs: 0, pDifference: NaN,
+    pEquivalence: NaN, family: 0 };
+
+  // Of a family of arms, which share the level: each { values, better, margin, least, looks }.
   function verdicts(arms) {
-    const isJudged = (arm) => arm.values.length >= Math.max(FEWEST_UNITS, ...arm.looks.slice(0, 1));
+    const isJudged = ({ values, looks }) => values.length >= Math.max(FEWEST_UNITS, looks[0] ?? 0);
     const family = arms.filter(isJudged).length;
-    return arms.map((arm) => (isJudged(arm) ? judged(arm, family) : { verdict: "", effect: NaN, low: NaN, high: NaN,
-      pairs: 0, pDifference: NaN, pEquivalence: NaN, family: 0 }));
+    return arms.map((arm) => (isJudged(arm) ? judged(arm, family) : UNJUDGED));
   }
 
   function judged(arm, family) {
@@ -215,44 +229,34 @@ const statistics = (() => {
 
   // -- rounds (stats/rounds.py)
 
-  // The log ratios of arm to control: a list a draw, an entry a round.
+  // The log ratios of arm to control, from draws { run, draw, rounds, rates }: a list a draw, an entry a round.
   function pairedRounds(arm, control) {
-    const halves = byDraw(arm, control, (arms, controls) => {
-      const slower = fasterHalf(controls);
-      return fasterHalf(arms).map((value, index) => value - slower[index]);
-    });
+    const less = (values, others) => values.map((value, index) => value - others[index]);
+    const halves = byDraw(arm, control, (arms, controls) => less(fasterHalf(arms), fasterHalf(controls)));
     if (halves.some((rounds) => rounds.length < FEWEST_TELLING_ROUNDS)) return halves;
-    const middles = byDraw(arm, control, (arms, controls) => middleHalf(arms.map((value, index) => value - controls[index])));
+    const middles = byDraw(arm, control, (arms, controls) => middleHalf(less(arms, controls)));
     return roundDeviation(middles) < CLEARLY_STEADIER * roundDeviation(halves) ? middles : halves;
   }
 
   // Draws are the units: those of the arm, or of the control where it was built less often.
   function byDraw(arm, control, entries) {
-    const partners = new Map(), together = new Map();
-    for (const [round, draw, rate] of slices(control)) {
-      partners.set(round, [...(partners.get(round) ?? []), [draw, rate]]);
-    }
-    for (const [round, armDraw, rate] of slices(arm)) {
-      for (const [controlDraw, controlRate] of partners.get(round) ?? []) {
-        const key = JSON.stringify([armDraw, controlDraw]);
-        const both = together.get(key) ?? { draws: [armDraw, controlDraw], arms: [], controls: [] };
-        both.arms.push(Math.log(rate));
-        both.controls.push(Math.log(controlRate));
-        together.set(key, both);
-      }
-    }
-    const count = (side) => new Set([...together.values()].map(({ draws }) => draws[side])).size;
-    const unit = count(0) <= count(1) ? 0 : 1, found = new Map();
-    for (const { draws, arms, controls } of together.values()) {
-      found.set(draws[unit], [...(found.get(draws[unit]) ?? []), ...entries(arms, controls)]);
+    const partners = grouped(slices(control), ({ round }) => round);
+    const pairs = slices(arm).flatMap((one) => (partners.get(one.round) ?? []).map((other) => [one, other]));
+    const built = (side) => new Set(pairs.map((pair) => pair[side].draw)).size;
+    const unit = built(0) <= built(1) ? 0 : 1;
+    const found = new Map();
+    for (const both of grouped(pairs, ([one, other]) => `${one.draw} ${other.draw}`).values()) {
+      const [arms, controls] = [0, 1].map((side) => both.map((pair) => Math.log(pair[side].rate)));
+      const { draw } = both[0][unit];
+      found.set(draw, [...(found.get(draw) ?? []), ...entries(arms, controls)]);
     }
     return [...found.values()];
   }
 
-  // Round, draw and rate of each slice. Those of two runs are never the same.
+  // Those of two runs are never the same.
   function slices(draws) {
-    return draws.flatMap(({ run, draw, rounds, rates }) =>
-      rates.map((rate, index) => [JSON.stringify([run, rounds[index]]), JSON.stringify([run, draw]), rate]));
+    return draws.flatMap(({ run, draw, rounds, rates }) => rates.map((rate, index) => (
+      { round: JSON.stringify([run, rounds[index]]), draw: JSON.stringify([run, draw]), rate })));
   }
 
   function fasterHalf(logs) {
@@ -268,186 +272,12 @@ const statistics = (() => {
   }
 
   function roundDeviation(draws) {
-    const variances = draws.filter((rounds) => rounds.length > 1).map((rounds) => variance(rounds) / rounds.length);
+    const telling = draws.filter((rounds) => rounds.length > 1);
+    const variances = telling.map((rounds) => variance(rounds) / rounds.length);
     return variances.length ? Math.sqrt(mean(variances)) : 0;
   }
 
-  // -- effects (analysis/effect.py): { values, controls, mean, low, high, control, arm, least, failed, notes }
-
-  const EMPTY = { values: [], controls: [], mean: NaN, low: NaN, high: NaN, control: NaN, arm: NaN, least: 0,
-    failed: [], unsteady: [], notes: [] };
-  const inUnit = (value, isRatio) => (isRatio ? Math.exp(value) : value);
-
-  // The effect over these pairs.
-  function over(effect, values, controls, isRatio) {
-    const finite = controls.filter((value, index) => Number.isFinite(value) && Number.isFinite(values[index]));
-    const found = estimate(values, effect.least), control = finite.length ? mean(finite) : Infinity;
-    return { ...effect, ...found, values, controls, control: inUnit(control, isRatio), arm: inUnit(control + found.mean, isRatio) };
-  }
-
-  // Arm minus control or, of ratios, over it, paired by seed. Trials are { seed, value } or { seed, failed }.
-  function seedEffect(arm, control, isRatio, least) {
-    const [ours, theirs] = [bySeed(arm), bySeed(control)];
-    const seeds = ascending([...ours.keys()].filter((seed) => theirs.has(seed)));
-    const blank = { ...EMPTY, least, failed: failures(arm, control), notes: alone(ours, theirs, [...arm, ...control]) };
-    if (!seeds.length) return { ...blank, notes: ["no seed of both sides has a value", ...blank.notes] };
-    const [treated, untreated] = [ours, theirs].map((side) =>
-      seeds.map((seed) => (isRatio ? Math.log(side.get(seed)) : side.get(seed))));
-    // Where neither side got there, they do not differ.
-    const values = treated.map((value, index) => (Math.abs(value) === Infinity && Math.abs(untreated[index]) === Infinity ? 0 : value - untreated[index]));
-    const neither = treated.filter((value, index) => Math.abs(value) === Infinity && Math.abs(untreated[index]) === Infinity).length;
-    if (neither) blank.failed = [...blank.failed, `neither side got there in ${neither} ${neither === 1 ? "pair" : "pairs"}`];
-    return over(blank, values, untreated, isRatio);
-  }
-
-  function bySeed(trials) {
-    const found = new Map();
-    for (const { seed, value } of trials.filter(({ value }) => !Number.isNaN(value))) {
-      found.set(seed, [...(found.get(seed) ?? []), value]);
-    }
-    return new Map([...found].map(([seed, values]) => [seed, mean(values)]));
-  }
-
-  function alone(arm, control, trials) {
-    const failed = new Set(trials.filter((trial) => trial.failed).map(({ seed }) => seed));
-    const seeds = [...arm.keys(), ...control.keys()].filter((seed) => arm.has(seed) !== control.has(seed) && !failed.has(seed));
-    return seeds.length ? [`only one side has seed ${ascending(seeds).join(", ")}`] : [];
-  }
-
-  const failures = (...sides) => [...new Set(sides.flat().flatMap(({ failed }) => failed ?? []))];
-
-  // Arm over control, from slices of the same rounds.
-  function speedEffect(arm, control) {
-    const unsteady = [arm, control].flat().flatMap((draw) => draw.unsteady ?? []);
-    const blank = { ...EMPTY, failed: failures(arm, control), unsteady };
-    const counting = (draws) => draws.filter(({ rates }) => rates?.length);
-    const rounds = pairedRounds(counting(arm), counting(control));
-    if (!rounds.length) return arm.length && control.length ? { ...blank, notes: ["no round timed both sides"] } : blank;
-    const values = rounds.map(mean), least = roundDeviation(rounds), found = estimate(values, least);
-    const speed = Math.exp(mean(counting(control).map(({ rates }) => mean(fasterHalf(rates.map(Math.log))))));
-    return { ...blank, ...found, values, least, control: speed, arm: speed * Math.exp(found.mean) };
-  }
-
-  function kindOf(effect) {
-    if (!effect.values.length) return effect.unsteady.length ? "not steady" : "not measured";
-    if (effect.values.length < FEWEST_UNITS) return "descriptive";
-    return effect.failed.length ? "incomplete" : "interval";
-  }
-
-  // -- settings
-
-  // The variants that can be held against a control in one measure.
-  function armsOf(setting, control, measure) {
-    const { itself } = setting.controls[control], { mode } = setting.measures[measure];
-    return Object.keys(setting.variants).filter((name) => name !== control && !itself.includes(name)
-      && (mode === null || of(setting, name, measure).length));
-  }
-
-  // A variant's records: of draws those of the measure's mode, of trials each with its value.
-  function of(setting, variant, measure) {
-    const records = setting.variants[variant]?.records ?? [], { mode } = setting.measures[measure];
-    if (mode !== null) return records.filter((draw) => draw.mode === mode);
-    return records.map(({ run, seed, failed, values }) => ({ run, seed, failed, value: failed ? NaN : toNumber(values[measure]) }));
-  }
-
-  // What JSON has no number for stands as text, or is null.
-  const toNumber = (value) => (value === null ? NaN : Number(value));
-
-  // Whether verdicts are given on a measure: on throughput, and on the first error that one of the variants has.
-  function isJudged(setting, variants, measure) {
-    const has = (index) => variants.some((name) => of(setting, name, index).some(({ value }) => !Number.isNaN(value)));
-    if (!setting.measures[measure].headline || setting.measures[measure].mode !== null) return setting.measures[measure].headline;
-    const first = setting.measures.findIndex(({ headline }, index) => headline && has(index));
-    return measure === Math.max(first, 0);
-  }
-
-  // Whether the control's errors are below what a guess's would be; true where it has none.
-  function learned(setting, control) {
-    for (const [index, { headline, scale }] of setting.measures.entries()) {
-      const values = of(setting, control, index).map(({ value }) => value).filter((value) => !Number.isNaN(value));
-      if (headline && values.length) return mean(values) / scale < setting.learned;
-    }
-    return true;
-  }
-
-  // The effects of arms against a control in one measure (its place among the setting's), with what they earn.
-  // A margin is in the measure's unit, of a ratio the share; without one the planned one holds.
-  function effects(setting, { control, measure, arms, margin = null }) {
-    const { refused, margins } = setting.controls[control];
-    const variants = armsOf(setting, control, measure).filter((name) => arms.includes(name));
-    const planned = margin === null ? toNumber(margins[measure]) : margin;
-    const rows = variants.map((arm) => (refused[arm]
-      ? { arm, kind: "not comparable", margin: NaN, looks: [], effect: { ...EMPTY, notes: [refused[arm]] } }
-      : { arm, margin: planned, ...measured(setting, control, arm, measure) }));
-    return judgedRows(setting, control, measure, rows);
-  }
-
-  function measured(setting, control, arm, measure) {
-    const { unit, mode } = setting.measures[measure], treated = of(setting, arm, measure);
-    let controls = of(setting, control, measure), looks = [];
-    if (mode !== null) {
-      const effect = speedEffect(treated, controls);
-      return { effect, looks, kind: kindOf(effect) };
-    }
-    if (!learned(setting, control)) {
-      return { effect: { ...EMPTY, notes: [`the control ${control} did not learn`] }, margin: NaN, looks, kind: "not measured" };
-    }
-    for (const run of ascending([...new Set([...treated, ...controls].map((trial) => trial.run))])) {
-      if (setting.looks[run].length > looks.length) looks = setting.looks[run];
-    }
-    // An arm that has its verdict gets no more seeds; what becomes of the control's is not its concern.
-    const last = Math.max(...treated.map(({ seed }) => seed));
-    if (looks.length) controls = controls.filter(({ seed }) => seed <= last);
-    const effect = seedEffect(treated, controls, unit === "ratio", setting.controls[control].least[measure]);
-    return { effect, looks, kind: kindOf(effect) };
-  }
-
-  // The arms of a question share the error rate; the control's twin is no arm, and takes no share.
-  function judgedRows(setting, control, measure, rows) {
-    const { unit, better } = setting.measures[measure], isRatio = unit === "ratio";
-    const told = isJudged(setting, [control, ...rows.filter(({ arm }) => !setting.controls[control].refused[arm]).map(({ arm }) => arm)], measure);
-    const networks = (name) => JSON.stringify(setting.variants[name]?.networks ?? []);
-    const families = new Map();
-    for (const row of rows) {
-      row.sameNetwork = networks(row.arm) === networks(control);
-      if (row.kind !== "interval") continue;
-      const key = JSON.stringify([setting.variants[row.arm].ablation, row.sameNetwork, told ? "" : row.arm]);
-      families.set(key, [...(families.get(key) ?? []), row]);
-    }
-    const found = new Map();
-    for (const family of families.values()) {
-      const judgedOf = verdicts(family.map((row) => armOf(row, better, isRatio)));
-      family.forEach((row, index) => found.set(row, judgedOf[index]));
-    }
-    return rows.map((row) => shown(row, found.get(row), told, better, isRatio));
-  }
-
-  const armOf = ({ effect, margin, looks }, better, isRatio) => ({ values: effect.values, better, looks, least: effect.least,
-    margin: isRatio ? Math.log1p(margin) : margin });
-
-  // A row as it was when its verdict fell, with the interval that decided it.
-  function shown({ arm, kind, margin, looks, effect, sameNetwork }, found, told, better, isRatio) {
-    const isTold = told && Boolean(found?.verdict);
-    const at = isTold && found.pairs < effect.values.length
-      ? over(effect, effect.values.slice(0, found.pairs), effect.controls.slice(0, found.pairs), isRatio) : effect;
-    const size = isTold ? found : { effect: at.mean, low: at.low, high: at.high, verdict: "", family: 0 };
-    return {
-      arm, kind, margin, looks, sameNetwork,
-      effect: inUnit(size.effect, isRatio),
-      low: inUnit(size.low, isRatio),
-      high: inUnit(size.high, isRatio),
-      pairs: isTold ? found.pairs : at.values.length,
-      controlValue: at.control,
-      armValue: at.arm,
-      verdict: size.verdict,
-      pDifference: found?.pDifference ?? NaN,
-      pEquivalence: found?.pEquivalence ?? NaN,
-      pairsWanted: size.verdict === "inconclusive"
-        ? pairsWanted(armOf({ effect, margin, looks }, better, isRatio), found.family) : null,
-      family: size.family,
-      notes: [...effect.notes, ...effect.failed, ...(effect.unsteady.length ? [`without a steady state, and left out: ${effect.unsteady.join(", ")}`] : [])],
-    };
-  }
-
-  return { effects, armsOf };
+  return {
+    FEWEST_UNITS, mean, grouped, estimate, verdicts, pairsWanted, pairedRounds, fasterHalf, roundDeviation,
+  };
 })();
