@@ -1,5 +1,5 @@
-// Effects and verdicts of a setting of the page's data: the same as alexnet_bench/analysis, which says why each
-// step is as it is. Functions of their arguments alone.
+// Effects and verdicts of a setting of the page's data: the same as alexnet_bench/analysis, which says why
+// each step is as it is. Functions of their arguments alone.
 "use strict";
 const analysis = (() => {
   const { FEWEST_UNITS, mean, grouped, estimate } = statistics;
@@ -100,8 +100,9 @@ const analysis = (() => {
   // The variants that can be arms against a control, in a measure.
   function armsOf(setting, control, measure) {
     const { itself } = setting.controls[control], { mode } = setting.measures[measure];
-    const others = Object.keys(setting.variants).filter((name) => name !== control && !itself.includes(name));
-    return others.filter((name) => mode === null || recordsOf(setting, name, measure).length);
+    const isArm = (name) => name !== control && !itself.includes(name);
+    const isMeasured = (name) => mode === null || recordsOf(setting, name, measure).length > 0;
+    return Object.keys(setting.variants).filter((name) => isArm(name) && isMeasured(name));
   }
 
   // Whether verdicts are given: on throughputs, and on the first error that one of the variants has.
@@ -109,7 +110,8 @@ const analysis = (() => {
     const { headline, mode } = setting.measures[measure];
     if (mode !== null) return true;
     const has = (index) => variants.some((name) => valuesOf(setting, name, index).length);
-    return headline && !setting.measures.slice(0, measure).some((other, index) => other.headline && has(index));
+    const before = setting.measures.slice(0, measure);
+    return headline && !before.some((other, index) => other.headline && has(index));
   }
 
   // Whether the control's error is below what shows that something was learned.
@@ -123,8 +125,8 @@ const analysis = (() => {
 
   // -- the arms of a setting (analysis/effects.py)
 
-  // The effects of arms on a measure, which is given by its place, with the verdicts that they earn. A margin is
-  // in the effect's unit, of a ratio the share; null is the planned one.
+  // The effects of arms on a measure, which is given by its place, with the verdicts that they earn. A margin
+  // is in the effect's unit, of a ratio the share; null is the planned one.
   function effects(setting, { control, measure, arms, margin }) {
     const { refused, margins } = setting.controls[control];
     const held = { margin: margin ?? toNumber(margins[measure]), looks: [] };

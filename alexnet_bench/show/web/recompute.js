@@ -54,7 +54,7 @@
   // A margin is given in points, and of a ratio in percent.
   const scaleOf = ({ unit }) => (unit === "ratio" ? 100 : 1);
   const unitOf = ({ unit }) => ({ "percentage points": "points", ratio: "%" })[unit] ?? unit;
-  const shownMargin = (size, measured) => String(Number((size * scaleOf(measured)).toPrecision(4)));
+  const shownMargin = (size, measured) => String(Number((size * scaleOf(measured)).toPrecision(3)));
 
   function marginText(size, measured) {
     return size === null ? "no margin" : `margin ${shownMargin(size, measured)} ${unitOf(measured)}`;
@@ -120,7 +120,8 @@
     const pair = setting.kind === "trial" ? "seed" : "draw";
     section.querySelector("tbody").replaceChildren(...rows.map((row) => line(row, measured, pair)));
     margin.setAttribute("aria-invalid", String(!isMargin));
-    const asking = `${measured.label} against ${control.value}, ${marginText(asked ?? planned, measured)}`;
+    const label = measured.label[0].toUpperCase() + measured.label.slice(1);
+    const asking = `${label} against ${control.value}, ${marginText(asked ?? planned, measured)}`;
     section.querySelector("[role=status]").textContent = isMargin
       ? `${asking}: ${tally(rows)}.`
       : "The margin must be a number of zero or more; leave it empty for the planned one.";

@@ -1,5 +1,5 @@
-// What differences of pairs tell, and the ratios of two speeds: the same as alexnet_bench/stats, which says why
-// each step is as it is. Functions of their arguments alone.
+// What differences of pairs tell, and the ratios of two speeds: the same as alexnet_bench/stats, which says
+// why each step is as it is. Functions of their arguments alone.
 "use strict";
 const statistics = (() => {
   const FEWEST_UNITS = 4, LEVEL = 0.05, POWER = 0.8, MOST_PAIRS_PREDICTED = 1000, FAR_OUT = 1000;
