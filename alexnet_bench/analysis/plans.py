@@ -90,6 +90,15 @@ class Plans:
         plan = self._plan(run)
         return {"test": plan.test_images, "validation": plan.validation_images}.get(str(split))
 
+    def class_names(self, run: str) -> tuple[str, ...]:
+        """The names of a run's classes, in the order of their labels; none where its plan does not say."""
+        return self._plan(run).class_names
+
+    def layers(self, variant: str) -> dict[str, str]:
+        """What each layer of a variant does, by its name; nothing where no plan says."""
+        described = (plan.variants.get(variant) for plan in self._each())
+        return next((item.layers for item in described if item and item.layers), {})
+
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""
         return any(variant in controls.values() for controls in self._controls.values())

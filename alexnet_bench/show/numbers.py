@@ -54,6 +54,17 @@ def change_text(ratio: float, low: float = math.nan, high: float = math.nan) -> 
     return value if is_missing(low) else f"{value} [{', '.join(ends)}]"
 
 
+def speed_text(ratio: float, low: float, high: float) -> str:
+    """A ratio of speeds in words: `8.0% faster [+7.2%, +8.9%]`, `3.10 times as fast [×2.90, ×3.30]`."""
+    if is_missing(ratio) or math.isinf(ratio) or ratio > 2:
+        known = "" if is_missing(low) else f" [{interval_text(low, high, RATIO)}]"
+        return f"{number(ratio)} times as fast{known}" if not is_missing(ratio) else MISSING
+    changes = [f"{100 * (item - 1):+z.1f}%".replace("-", "−") for item in (ratio, low, high)]
+    word = "faster" if changes[0].startswith("+") else "slower"
+    size = "as fast" if changes[0] == "+0.0%" else f"{changes[0][1:]} {word}"
+    return size + ("" if is_missing(low) else f" [{changes[1]}, {changes[2]}]")
+
+
 def rates_text(rates: object) -> str:
     """Learning rates, pairs of a rate and a number of seeds; of one rate without the number."""
     if not isinstance(rates, tuple) or not rates:

@@ -141,9 +141,11 @@ def _remark(row: Comparison) -> str:
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
-    """One row an effect of an ablation; `places` names the settings, where there are several of a kind."""
+    """One row an effect; `places` names the settings, where there are several of a kind."""
     cells: Cells = {
         "Arm": lambda row: row.arm,
+        "Question": lambda row: row.ablation or MISSING,
+        "Held against": lambda row: row.control,
         "Measure": lambda row: row.label,
         "Where": lambda row: places.get(row.setting, MISSING),
         "Control": lambda row: value_text(row.control_value, row.value_unit),

@@ -21,7 +21,8 @@ const analysis = (() => {
 
   // The effect over these pairs.
   function over(effect, values, controls, isRatio) {
-    const finite = controls.filter((value, index) => Number.isFinite(value) && Number.isFinite(values[index]));
+    const isFinite = (value, index) => Number.isFinite(value) && Number.isFinite(values[index]);
+    const finite = controls.filter(isFinite);
     const found = estimate(values, effect.least);
     const control = finite.length ? mean(finite) : Infinity;
     const sides = { control: inUnit(control, isRatio), arm: inUnit(control + found.mean, isRatio) };
@@ -90,7 +91,8 @@ const analysis = (() => {
   function recordsOf(setting, variant, measure) {
     const records = setting.variants[variant]?.records ?? [], { mode } = setting.measures[measure];
     if (mode !== null) return records.filter((draw) => draw.mode === mode);
-    return records.map(({ values, ...trial }) => ({ ...trial, value: values ? toNumber(values[measure]) : NaN }));
+    const valueOf = ({ values }) => (values ? toNumber(values[measure]) : NaN);
+    return records.map((trial) => ({ ...trial, value: valueOf(trial) }));
   }
 
   function valuesOf(setting, variant, measure) {
@@ -164,7 +166,8 @@ const analysis = (() => {
 
   function atChance(setting, arm, trials, measure) {
     const hopeless = trials.filter(({ value }) => isNumber(value) && !isLearned(setting, value, measure));
-    return hopeless.length ? [`did not learn: ${arm} (seed ${listed(hopeless.map(({ seed }) => seed))})`] : [];
+    const seeds = listed(hopeless.map(({ seed }) => seed));
+    return seeds ? [`did not learn: ${arm} (seed ${seeds})`] : [];
   }
 
   // -- verdicts (analysis/judging.py)
@@ -184,8 +187,9 @@ const analysis = (() => {
         { values, least, looks, better, margin: isRatio ? Math.log1p(margin) : margin }));
       statistics.verdicts(arms).forEach((verdict, index) => {
         const { pDifference, pEquivalence } = verdict;
-        const told = isTold && verdict.verdict ? asTold(some[index].effect, arms[index], verdict, isRatio) : {};
-        found.set(some[index], { pDifference, pEquivalence, ...told });
+        const row = some[index], isJudgedYet = isTold && verdict.verdict;
+        const told = isJudgedYet ? asTold(row.effect, arms[index], verdict, isRatio) : {};
+        found.set(row, { pDifference, pEquivalence, ...told });
       });
     }
     return rows.map((row) => ({ ...asRow(row, isRatio), sameNetwork: isSame(row), ...found.get(row) }));

@@ -3,10 +3,11 @@
 (() => {
   const section = document.getElementById("recompute");
   if (!section) return;
-  const { settings } = JSON.parse(document.getElementById("data").textContent);
+  const { settings } = embedded("data");
   const form = section.querySelector("form");
   const { measure, control, margin } = form.elements;
   const MISSING = "–";
+  const MARKS = { better: "▲", worse: "▼", equivalent: "■", inconclusive: "◇" };
   // The arms that were taken out, whatever the others are held against.
   const without = new Set();
 
@@ -78,10 +79,9 @@
 
   function offerMeasures() {
     settings.forEach(({ kind, about, measures }, place) => {
-      const group = document.createElement("optgroup");
-      group.label = [kind === "trial" ? "Trained" : "Timed", about].filter(Boolean).join(": ");
-      group.append(...measures.map(({ label }, index) => new Option(label, `${place}:${index}`)));
-      measure.append(group);
+      const label = [kind === "trial" ? "Trained" : "Timed", about].filter(Boolean).join(": ");
+      const options = measures.map((one, index) => new Option(one.label, `${place}:${index}`));
+      measure.append(element("optgroup", { label }, ...options));
     });
   }
 
@@ -101,10 +101,9 @@
 
   function offerArms() {
     section.querySelector(".arms").replaceChildren(...possibleArms().map((name) => {
-      const label = document.createElement("label"), box = document.createElement("input");
-      Object.assign(box, { type: "checkbox", name: "arm", value: name, checked: !without.has(name) });
-      label.append(box, ` ${name}`);
-      return label;
+      const box = element("input", { type: "checkbox", name: "arm", value: name });
+      box.checked = !without.has(name);
+      return element("label", {}, box, ` ${name}`);
     }));
   }
 
@@ -137,29 +136,23 @@
   }
 
   function line(row, { unit, valueUnit }, pair) {
-    const line = document.createElement("tr"), name = document.createElement("th");
-    name.scope = "row";
-    name.textContent = row.arm;
+    const kind = row.verdict || "none";
+    const mark = element("span", { class: `mark ${kind}`, "aria-hidden": "true" }, MARKS[row.verdict] ?? "○");
     const twin = row.sameNetwork ? [`the same network as ${control.value}, measured twice`] : [];
-    line.append(
-      name,
-      cell(effectText(row, unit), "number"),
-      cell(verdictText(row, pair), row.verdict),
-      cell(String(row.pairs), "number"),
-      cell(valueText(row.controlValue, valueUnit), "number"),
-      cell(valueText(row.armValue, valueUnit), "number"),
-      cell(pText(row.pDifference), "number"),
-      cell(pText(row.pEquivalence), "number"),
-      cell([...twin, ...row.notes].join("; ")),
+    const number = (text) => element("td", { class: "number" }, text);
+    return element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, row.arm),
+      number(effectText(row, unit)),
+      element("td", { class: kind }, mark, ` ${verdictText(row, pair)}`),
+      number(String(row.pairs)),
+      number(valueText(row.controlValue, valueUnit)),
+      number(valueText(row.armValue, valueUnit)),
+      number(pText(row.pDifference)),
+      number(pText(row.pEquivalence)),
+      element("td", {}, [...twin, ...row.notes].join("; ")),
     );
-    return line;
-  }
-
-  function cell(text, kind = "") {
-    const cell = document.createElement("td");
-    cell.className = kind;
-    cell.textContent = text;
-    return cell;
   }
 
   // -- what happens
@@ -207,5 +200,4 @@
 
   offerMeasures();
   begin();
-  section.hidden = false;
 })();
