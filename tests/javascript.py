@@ -22,7 +22,7 @@ require("node:readline").createInterface({ input: process.stdin }).on("line", (l
 
 @contextlib.contextmanager
 def javascript(*scripts):
-    """A function that calls one of theirs by its name, with what JSON can hold, and returns what that does."""
+    """A function that calls one of theirs, by its name, with what JSON can hold, and gives its answer."""
     source = "".join((SCRIPTS / name).read_text("utf-8") for name in scripts) + _ANSWER
     with subprocess.Popen([NODE, "-e", source], stdin=-1, stdout=-1, encoding="utf-8") as process:
 

@@ -22,9 +22,9 @@ def page_data(records: Sequence[AnyRecord], plans: Plans) -> dict[str, Any]:
     """Every setting in which there is something to compare.
 
     Its keys: `name` as in `effects.csv`; `kind`; `about`, what is particular to it among those of its kind;
-    `control`, the planned one; `measures`, what may be compared; `variants`, each with its records; `controls`,
-    the variants that the others can be held against, and what follows from that.
-    Of trials besides: `learned`, the share of errors below which something was; `looks`, those planned by run.
+    `control`, the planned one; `measures`, what may be compared; `variants`, each with its records;
+    `controls`, the variants that the others can be held against, and what follows from that. Of trials
+    besides: `learned`, the share of errors below which something was; `looks`, those planned by run.
     """
     predictions = Predictions(plans.folders)
     found = []
@@ -129,9 +129,7 @@ def _control(
     return {
         "refused": {variant: reason for variant, reason in reasons.items() if reason and variant != name},
         "itself": [variant for variant in own.variants if variant not in arms],
-        "margins": [
-            _number(metric.margin_on(count)) for metric, count in zip(metrics, images, strict=True)
-        ],
+        "margins": [_number(metric.margin_on(count)) for metric, count in zip(metrics, images, strict=True)],
         "least": [rounding(metric, count) for metric, count in zip(metrics, images, strict=True)],
     }
 

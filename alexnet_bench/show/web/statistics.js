@@ -229,7 +229,7 @@ const statistics = (() => {
 
   // -- rounds (stats/rounds.py)
 
-  // The log ratios of arm to control, a list a draw, an entry a round; from draws { run, draw, rounds, rates }.
+  // The log ratios of arm to control: a list a draw, an entry a round. Draws are { run, draw, rounds, rates }.
   function pairedRounds(arm, control) {
     const less = (values, others) => values.map((value, index) => value - others[index]);
     const halves = byDraw(arm, control, (arms, controls) => less(fasterHalf(arms), fasterHalf(controls)));
