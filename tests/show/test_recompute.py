@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from javascript import NODE, javascript
-from report_runs import draw, in_run, manifest, trial
+from report_runs import draw, in_run, manifest, trial, trials
 
 from alexnet_bench.analysis.conditions import measured_alike
 from alexnet_bench.analysis.effect import NOT_COMPARABLE
@@ -231,6 +231,18 @@ def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(
         if control in setting["controls"]:
             ours = by_page(call, setting, control, arms, margin)
             assert_same(ours, by_python(rows, plans, control, arms, margin))
+
+
+def test_a_variant_may_be_called_what_every_object_of_javascript_has(call):
+    names = ["constructor", "__proto__", "toString", "1"]
+    shares = np.random.default_rng(0).uniform(0.1, 0.3, (len(names), 5))
+    records = in_run(itertools.chain(*(trials(name, *row) for name, row in zip(names, shares, strict=True))))
+    plans = Plans([manifest(control="constructor", variants={name: [] for name in names})])
+    ((setting, rows),) = settings_of(records, plans)
+    for control in ("constructor", "__proto__"):
+        ours = by_page(call, setting, control, names)
+        assert {arm for arm, _ in ours} == {*names} - {control}
+        assert_same(ours, by_python(rows, plans, control, names))
 
 
 # -- in the page

@@ -58,7 +58,8 @@
   const shownMargin = (size, measured) => String(Number((size * scaleOf(measured)).toPrecision(3)));
 
   function marginText(size, measured) {
-    return size === null ? "no margin" : `margin ${shownMargin(size, measured)} ${unitOf(measured)}`;
+    const unit = unitOf(measured), space = unit === "%" ? "" : " ";
+    return size === null ? "no margin" : `margin ${shownMargin(size, measured)}${space}${unit}`;
   }
 
   // -- what is chosen
