@@ -28,8 +28,7 @@ def page_data(records: Sequence[AnyRecord], plans: Plans) -> dict[str, Any]:
     """
     predictions = Predictions(plans.folders)
     found = []
-    for kind in (Trial, Draw):
-        settings = measured_alike(records, plans, kind)
+    for settings in (measured_alike(records, plans, Trial), measured_alike(records, plans, Draw)):
         places = distinguish(settings)
         for setting in settings:
             if setting.refusals or len(setting.variants) > 1:
@@ -44,7 +43,7 @@ def _setting(setting: Setting, plans: Plans, predictions: Predictions) -> dict[s
     runs = distinct(record.run_id for record in setting.rows)
     networks = distinct(record.trained_as for record in setting.rows)
     read = _trial if of_trials else _draw
-    asked = {
+    asked: dict[str, Any] = {
         "name": setting.name,
         "kind": setting.kind,
         "control": setting.control,

@@ -116,7 +116,7 @@ def assert_same(ours, theirs):
     for key, row in ours.items():
         for name, value in row.items():
             expected = theirs[key][name]
-            if isinstance(value, float) and isinstance(expected, float | int):
+            if isinstance(value, float | int) and isinstance(expected, float | int):
                 assert value == pytest.approx(expected, rel=1e-9, abs=1e-12), (key, name)
             else:
                 assert value == expected, (key, name, row, theirs[key])
@@ -166,68 +166,57 @@ FIELDS = {
     "two-gpu": ["placement"],
     "lrn": [],
 }
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def one_of(rng, *options):
+    return options[rng.integers(len(options))]
 
 
 def outcome(rng, failing):
-    return str(rng.choice(["crashed", "diverged"])) if rng.random() < failing else "ok"
+    return one_of(rng, "crashed", "diverged") if rng.random() < failing else "ok"
 
 
-def made_trials(rng, choose):
+def made_trials(rng):
     """Two runs of some variants: seeds that are missing, fail, or are trained twice; errors of any size."""
-    lacking, failing, hopeless = (choose(st.sampled_from([0.0, 0.0, 0.2])) for _ in range(3))
-    level = {name: rng.uniform(0.05, 0.4) for name in FIELDS} | {
-        "alexnet": choose(st.sampled_from([0.2, 0.85]))
-    }
-    spread = choose(st.sampled_from([0.0, 0.01, 0.1]))
+    lacking, failing, unmeasured = (one_of(rng, 0.0, 0.0, 0.2) for _ in range(3))
+    levels = {name: rng.uniform(0.05, 0.4) for name in FIELDS} | {"alexnet": one_of(rng, 0.1, 0.3, 0.85)}
+    spread = one_of(rng, 0.0, 0.01, 0.1)
     for name, run in itertools.product(FIELDS, ("run-a", "run-b")):
         placement = {"placement": "split"} if name == "two-gpu" else {}
-        for seed in range(choose(st.sampled_from([0, 1, 3, 5, 9]))):
-            wrong = float(np.clip(rng.normal(level[name], spread), 0.001, 1))
+        for seed in range(one_of(rng, 0, 1, 5, 7, 9)):
+            wrong = float(np.clip(rng.normal(levels[name], spread), 0.001, 1))
             if rng.random() >= lacking and not (name == "lrn" and run == "run-a"):
-                known = {
-                    "status": outcome(rng, failing),
-                    "test_top1_error": None if rng.random() < hopeless else wrong,
-                }
-                yield trial(name, seed, wrong, run_id=run, **placement, **known)
+                told = None if rng.random() < unmeasured else wrong
+                known = {"run_id": run, "status": outcome(rng, failing), "test_top1_error": told}
+                yield trial(name, seed, wrong, **placement, **known)
 
 
-def made_draws(rng, choose):
+def made_draws(rng):
     """Draws of some variants in shared rounds: some unsteady, failed, missing, built less often."""
-    lacking, failing = (choose(st.sampled_from([0.0, 0.0, 0.2])) for _ in range(2))
-    rounds, disturbed = choose(st.sampled_from([1, 4, 7])), choose(st.booleans())
+    lacking, failing = (one_of(rng, 0.0, 0.0, 0.2) for _ in range(2))
+    rounds, disturbed = one_of(rng, 1, 4, 7), one_of(rng, 0.0, 0.5)
     for name, mode in itertools.product(FIELDS, ("training", "inference")):
         placement = {"placement": "split"} if name == "two-gpu" else {}
-        once = rng.random() < 0.1
-        for number in range(choose(st.sampled_from([1, 3, 5, 8]))):
-            speed = rng.normal(5, 0.02)
+        shared = one_of(rng, 1, 1, 1, 2, 8)
+        for number in range(one_of(rng, 1, 5, 8)):
             ids = [f"{number}-{place}" for place in range(rounds) if rng.random() >= lacking]
-            noise = rng.normal(0, 0.01, len(ids)) + disturbed * 0.5 * (rng.random(len(ids)) < 0.2)
-            steady = [True, None, False][rng.choice(3, p=[0.7, 0.2, 0.1])]
-            known = {"status": outcome(rng, failing), "steady": steady, "run_id": "run-a"}
-            built = 0 if once else number
-            yield draw(name, built, np.exp(speed + noise), ids, mode, **placement, **known)
+            noise = rng.normal(0, 0.01, len(ids)) + disturbed * (rng.random(len(ids)) < 0.2)
+            rates = np.exp(rng.normal(5, 0.02) + noise)
+            steady = one_of(rng, True, True, True, True, True, None, None, None, False)
+            known = {"run_id": "run-a", "status": outcome(rng, failing), "steady": steady}
+            yield draw(name, number // shared, rates, ids, mode, **placement, **known)
 
 
-@st.composite
-def asked(choose):
-    """Records with their plans, and a choice: control, arms and margin."""
-    pick = choose
-    rng = np.random.default_rng(pick(st.integers(0, 2**32)))
-    make = pick(st.sampled_from([made_trials, made_draws]))
-    looks = pick(st.sampled_from([[], [], [3], [4, 8], [6, 12]]))
-    plan = {"test_images": pick(st.sampled_from([None, 144, 10_000])), "ablations": ABLATIONS, "looks": looks}
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32), st.sampled_from([made_trials, made_draws]))
+def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(call, seed, make):
+    rng = np.random.default_rng(seed)
+    looks = one_of(rng, [], [], [3], [4, 8], [6, 12])
+    plan = {"test_images": one_of(rng, None, 144, 10_000), "ablations": ABLATIONS, "looks": looks}
     plans = Plans([manifest(run, variants=FIELDS, **plan) for run in ("run-a", "run-b")])
-    control = pick(st.sampled_from(list(FIELDS)))
-    arms = pick(st.lists(st.sampled_from(list(FIELDS)), unique=True))
-    return in_run(make(rng, pick)), plans, control, arms, pick(st.sampled_from([None, None, 0.003, 2.0]))
-
-
-@MANY
-@given(asked())
-def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(call, question):
-    records, plans, control, arms, margin = question
-    for setting, rows in settings_of(records, plans):
+    control, margin = one_of(rng, "alexnet", *FIELDS), one_of(rng, None, None, 0.003, 2.0)
+    arms = [name for name in FIELDS if rng.random() < 0.8]
+    for setting, rows in settings_of(in_run(make(rng)), plans):
         if control in setting["controls"]:
             ours = by_page(call, setting, control, arms, margin)
             assert_same(ours, by_python(rows, plans, control, arms, margin))
