@@ -62,6 +62,19 @@ class Plans:
         planned = [self._plan(run).looks for run in runs]
         return max(planned, key=len, default=())
 
+    def held_against(self, control: str) -> "Plans":
+        """The same runs as if every variant had been planned to be held against this one."""
+        replanned = [
+            msgspec.structs.replace(
+                manifest,
+                plan=msgspec.structs.replace(
+                    manifest.plan, control=control, controls=dict.fromkeys(manifest.plan.variants, control)
+                ),
+            )
+            for manifest in self.manifests
+        ]
+        return Plans(replanned, self.folders)
+
     def factorials(self, runs: Iterable[str]) -> list[Factorial]:
         """What runs were to cross."""
         planned = [

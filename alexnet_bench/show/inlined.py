@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 # In the order in which they run; each sets up its own part of the page.
-SCRIPTS = ("page.js", "tables.js", "curves.js", "recompute.js")
+SCRIPTS = ("page.js", "tables.js", "curves.js", "statistics.js", "effects.js", "recompute.js")
 # What would end the element that holds it, or begin a comment.
 _MARKUP = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
