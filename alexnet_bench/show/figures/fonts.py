@@ -1,7 +1,6 @@
 """Fonts that have the characters of a figure's names, whatever these are written in."""
 
 import warnings
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -16,13 +15,25 @@ from alexnet_bench.errors import BenchWarning
 # It comes with matplotlib.
 _OWN = "DejaVu Sans"
 # In a file's name: what makes it the worse choice, what the better one, and what cannot be drawn with.
-_WORSE = ("bold", "italic", "oblique", "light", "thin", "black", "medium", "condensed", "serif", "mono", "song")
+_WORSE = (
+    "bold",
+    "italic",
+    "oblique",
+    "light",
+    "thin",
+    "black",
+    "medium",
+    "condensed",
+    "serif",
+    "mono",
+    "song",
+)
 _BETTER = ("sanscjk", "sanstc", "sourcehansans", "pingfang", "msjh", "msyh", "wqy", "sans")
 _NO_OUTLINES = ("emoji", "lastresort")
 
 
 def find_fonts(figure: Figure) -> None:
-    """Let the texts of a figure be written with fonts of this machine, where matplotlib's own lacks characters.
+    """Write the texts of a figure with fonts of this machine, where matplotlib's own lacks characters.
 
     Where no font has them, it is said once what to install.
     """
@@ -39,9 +50,9 @@ def find_fonts(figure: Figure) -> None:
         text.set_fontfamily([_OWN, *families])
     if left:
         warnings.warn(
-            "no font of this machine has some characters of the names in the figures, which show boxes instead; "
-            "install one that has them (for Chinese on Debian or Ubuntu: apt-get install fonts-noto-cjk) and "
-            "write them again",
+            "no font of this machine has some characters of the names in the figures, which show boxes "
+            "instead; install one that has them (for Chinese on Debian or Ubuntu: apt-get install "
+            "fonts-noto-cjk) and write the figures again",
             BenchWarning,
             stacklevel=2,
         )
@@ -49,7 +60,7 @@ def find_fonts(figure: Figure) -> None:
 
 @cache
 def _families(characters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
-    """The families that have so many of the characters as there are here, and the characters that none has."""
+    """Families that have these characters, and the characters that none has."""
     families, left = [], characters
     for file in sorted(font_manager.findSystemFonts(), key=_rank):
         if not left:
@@ -68,7 +79,7 @@ def _rank(file: str) -> tuple[bool, int, str]:
 
 
 def _family(file: str) -> str:
-    """The name that matplotlib now knows a font by; of one for several regions, that of Traditional Chinese."""
+    """The name that matplotlib now knows a font by; of several regions, that of Traditional Chinese."""
     known = font_manager.fontManager
     before = len(known.ttflist)
     known.addfont(file)

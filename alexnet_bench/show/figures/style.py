@@ -50,7 +50,7 @@ STYLE: dict[str, Any] = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "text.parse_math": False,
-    # As outlines, so that a page looks alike whatever fonts there are; in a PDF as text, which can be searched.
+    # Outlines in SVG, so that a page looks alike whatever fonts there are; text in PDF, to be searched.
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
     "svg.hashsalt": "alexnet-bench",
@@ -149,7 +149,7 @@ def rows_of(count: int, across: int) -> int:
 
 
 def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
-    """A title in bold and, under it, the conditions that the panel holds for; its label has them for a caption."""
+    """A title in bold and, under it, the conditions of the panel; its label has both, for a caption."""
     panel.set_label(f"{title}: {'; '.join(conditions)}")
     if not _look.get().titled:
         return
@@ -210,11 +210,10 @@ def styled(look: Look = SCREEN) -> Iterator[None]:
 def scatter(axes: Axes, values: pd.DataFrame, x: str, y: str, colours: dict[str, str], **how: Any) -> None:
     """A point a row, in the colour of its variant, the control's in a shape of its own."""
     is_control = values["variant"].map(colours) == CONTROL
+    how = {"hue": "variant", "palette": colours, "s": _POINT * _look.get().scale ** 2, "legend": False, **how}
     for marker, rows in ((_SHAPE, values[~is_control]), (_CONTROLS_SHAPE, values[is_control])):
-        size = _POINT * _look.get().scale ** 2
-        how = {"hue": "variant", "palette": colours, "marker": marker, "s": size, "legend": False, **how}
         if len(rows):
-            sns.scatterplot(rows, x=x, y=y, ax=axes, **how)
+            sns.scatterplot(rows, x=x, y=y, marker=marker, ax=axes, **how)
 
 
 def means(axes: Axes, values: Sequence[float], reach: float) -> None:

@@ -64,12 +64,12 @@ def point_out(
     low, high = axes.get_xlim()
     for row, (values, colour) in enumerate(zip(rows, colours, strict=True)):
         for edge, marker, inwards, beyond in (
-            (0, "<", 1, [value for value in values if value < low]),
-            (1, ">", -1, [value for value in values if value > high]),
+            (0.01, "<", 1, [value for value in values if value < low]),
+            (0.99, ">", -1, [value for value in values if value > high]),
         ):
             if beyond:
                 at = axes.get_yaxis_transform()
-                axes.plot([edge], [row], marker, color=colour, transform=at, clip_on=False, zorder=4)
+                axes.plot([edge], [row], marker, color=colour, transform=at, zorder=4)
                 ends = dict.fromkeys(map(text, (min(beyond), max(beyond))))
                 axes.annotate(
                     " to ".join(ends),

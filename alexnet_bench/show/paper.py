@@ -1,0 +1,140 @@
+"""Tables and figures that fit a paper."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from string import ascii_lowercase
+from typing import NamedTuple
+
+import pandas as pd
+from markupsafe import Markup
+
+from alexnet_bench.analysis.effects import effects
+from alexnet_bench.records.files import replacing
+from alexnet_bench.show.content import Content, Section, make_content
+from alexnet_bench.show.figures import FIGURES, draw_figures, style
+from alexnet_bench.show.files import read_runs, write_csv, writing_into
+from alexnet_bench.show.latex import fits, render
+from alexnet_bench.show.table import Table, on_one_line
+from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, WORSE
+from alexnet_bench.words import MISSING, joined
+
+_MOST_COLUMNS = 6
+# By the ends of the overview's titles, in the order in which columns are taken up until there are enough.
+_COLUMNS = (
+    *("Variant", "Precision", "Batch", "rror, %", "Change, points", "Training, images/s", "Training ratio"),
+    *("Inference, images/s", "Inference ratio", "Seeds", "MACs, million"),
+)
+_VERDICTS = {"Change, points": "Verdict on error", "Training ratio": "Verdict on training"}
+_SIGNS = {BETTER: "*", WORSE: "*", EQUIVALENT: "≈"}
+_ABOUT_SIGNS = {
+    "*": "* The difference is significant.",
+    "≈": "≈ Any difference is too small to matter.",
+    MISSING: f"{MISSING} Not measured, or the control itself.",
+}
+
+
+class _Figure(NamedTuple):
+    """A figure as a paper takes it in."""
+
+    name: str
+    title: str
+    caption: str
+    environment: Markup
+    inches: float
+
+
+def write_for_paper(runs: Sequence[Path], out: Path) -> Path:
+    """Write the figures of one or several runs at a paper's widths, their captions, and the tables.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RecordError: a folder holds no run, two hold the same one, or `out` cannot be written.
+    """
+    records, plans = read_runs(runs)
+    with writing_into(out):
+        drawn = draw_figures(records, plans, out, style.PAPER)
+        write_tables(make_content(records, plans, effects(records, plans.manifests, plans.folders), []), out)
+        figures = [_figure(name, panels) for name, panels in drawn.items()]
+        told = (f"{one.name} ({one.inches:g} inches across): {one.caption}\n" for one in figures)
+        _write(out / "captions.txt", "\n".join(told))
+        _write(out / "captions.tex", render("captions.tex.j2", figures=figures))
+    return out
+
+
+def write_tables(content: Content, out: Path) -> None:
+    """Write the tables of variants for a paper: `table.tex`, `table.md` and `table.csv`."""
+    parts = [
+        Section(title=_title(table), about=[*part.about, *_about(table), *content.validity], table=table)
+        for part, table in ((part, paper_table(part.table)) for part in content.overviews)
+    ]
+    _write(out / "table.tex", render("table.tex.j2", parts=parts))
+    _write(
+        out / "table.md", "\n".join(f"{part.table.markdown()}\n\n{' '.join(part.about)}\n" for part in parts)
+    )
+    rows = [pd.DataFrame(part.table.rows, columns=part.table.columns) for part in parts]
+    if len(parts) > 1:
+        rows = [
+            own.assign(Where=" ".join(part.about)) for own, part in zip(rows, content.overviews, strict=True)
+        ]
+    write_csv(pd.concat(rows) if rows else pd.DataFrame(), out / "table.csv")
+
+
+def paper_table(overview: Table) -> Table:
+    """At most six columns of an overview, and no more than fit a column of text; verdicts as signs."""
+    marked = _with_signs(overview)
+    names = [name for ending in _COLUMNS for name in marked.columns if name.endswith(ending)]
+    table = marked.only(*names[:_MOST_COLUMNS])
+    while not fits(table) and len(table.columns) > 2:
+        table = table.only(*table.columns[:-1])
+    return table
+
+
+def _with_signs(overview: Table) -> Table:
+    """The same, a ratio without the sign of one, and what has a verdict with the sign of that."""
+    lines = [dict(zip(overview.columns, row, strict=True)) for row in overview.rows]
+    for line in lines:
+        for name in ("Training ratio", "Inference ratio"):
+            if name in line:
+                line[name] = line[name].replace("×", "").replace("same step as", "=")
+        for name, verdict in _VERDICTS.items():
+            if name in line:
+                line[name] += _SIGNS.get(line.get(verdict, ""), "")
+    return Table(overview.columns, [list(line.values()) for line in lines])
+
+
+def _title(table: Table) -> str:
+    measures = {"rror, %": "error", "images/s": "throughput"}
+    shown = [
+        word for ending, word in measures.items() if any(name.endswith(ending) for name in table.columns)
+    ]
+    return f"{joined(shown).capitalize() or 'Variants'} by variant." if shown else "Variants."
+
+
+def _about(table: Table) -> Iterator[str]:
+    """What the signs in a table mean."""
+    cells = [cell for row in table.rows for cell in row[1:]]
+    for sign, meaning in _ABOUT_SIGNS.items():
+        if any(cell.endswith(sign) for cell in cells):
+            yield meaning
+    if any(cell.startswith("= ") for cell in cells):
+        yield "= The same network as the one named or, in throughput, the same step."
+
+
+def _figure(name: str, panels: Sequence[str]) -> _Figure:
+    letters = [f"({letter}) " if len(panels) > 1 else "" for letter in ascii_lowercase * len(panels)]
+    parts = [f"{letter}{panel}." for letter, panel in zip(letters, panels, strict=False)]
+    shown = FIGURES[name]
+    return _Figure(
+        name=name,
+        title=panels[0].partition(":")[0],
+        caption=on_one_line(" ".join([*parts, shown.caption])),
+        environment=Markup("figure*" if shown.is_wide else "figure"),
+        inches=style.PAPER.wide if shown.is_wide else style.PAPER.narrow,
+    )
+
+
+def _write(file: Path, text: str) -> None:
+    with replacing(file) as fresh:
+        fresh.write_text(text, encoding="utf-8")
