@@ -23,6 +23,7 @@ _SIGNS = {
     "×": r"$\times$",
     "±": r"$\pm$",
     "∞": r"$\infty$",
+    "†": r"$\dagger$",
     "≈": r"$\approx$",
     "–": "--",
     "—": "---",
@@ -43,7 +44,7 @@ _LIGATURES = re.compile(r"(?<=([-',]))(?=\1)")
 _UNBROKEN = re.compile(r"[^\s-]{18}(?=[^\s-])")
 _BREAK = "\\hspace{0pt}"
 # A longer cell goes over several lines.
-_WIDEST = 92
+_WIDEST = 104
 _PACKAGES = {
     "booktabs": r"\toprule",
     "array": r"\arraybackslash",

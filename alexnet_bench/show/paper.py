@@ -1,5 +1,6 @@
 """Tables and figures that fit a paper."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import ascii_lowercase
@@ -19,15 +20,19 @@ from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, WORSE
 from alexnet_bench.words import MISSING, joined
 
 _MOST_COLUMNS = 6
+_ERROR = "Error, %"
+# Where a change starts, if that is not what the control's row has.
+_ELSEWHERE = re.compile(r" from [\d.]+$")
 # By the ends of the overview's titles, in the order in which columns are taken up until there are enough.
 _COLUMNS = (
-    *("Variant", "Precision", "Batch", "rror, %", "Change, points", "Training, images/s", "Training ratio"),
+    *("Variant", "Precision", "Batch", _ERROR, "Change, points", "Training, images/s", "Training ratio"),
     *("Inference, images/s", "Inference ratio", "Seeds", "MACs, million"),
 )
 _VERDICTS = {"Change, points": "Verdict on error", "Training ratio": "Verdict on training"}
 _SIGNS = {BETTER: "*", WORSE: "*", EQUIVALENT: "≈"}
 _ABOUT_SIGNS = {
     "*": "* The difference is significant.",
+    "†": "† Against the control's error over the seeds that both have, which is not that of its row.",
     "≈": "≈ Any difference is too small to matter.",
     MISSING: f"{MISSING} Not measured, or the control itself.",
 }
@@ -66,7 +71,11 @@ def write_for_paper(runs: Sequence[Path], out: Path) -> Path:
 def write_tables(content: Content, out: Path) -> None:
     """Write the tables of variants for a paper: `table.tex`, `table.md` and `table.csv`."""
     parts = [
-        Section(title=_title(table), about=[*part.about, *_about(table), *content.validity], table=table)
+        Section(
+            title=_title(table),
+            about=[*_about(part.table, table), *part.about, *content.validity],
+            table=table,
+        )
         for part, table in ((part, paper_table(part.table)) for part in content.overviews)
     ]
     _write(out / "table.tex", render("table.tex.j2", parts=parts))
@@ -100,23 +109,30 @@ def _with_signs(overview: Table) -> Table:
                 line[name] = line[name].replace("×", "").replace("same step as", "=")
         for name, verdict in _VERDICTS.items():
             if name in line:
-                line[name] += _SIGNS.get(line.get(verdict, ""), "")
-    return Table(overview.columns, [list(line.values()) for line in lines])
+                line[name] = _ELSEWHERE.sub("†", line[name]) + _SIGNS.get(line.get(verdict, ""), "")
+    columns = [_ERROR if _is_error(name) else name for name in overview.columns]
+    return Table(columns, [list(line.values()) for line in lines])
+
+
+def _is_error(column: str) -> bool:
+    return column.endswith(_ERROR.lower())
 
 
 def _title(table: Table) -> str:
-    measures = {"rror, %": "error", "images/s": "throughput"}
+    measures = {_ERROR: "error", "images/s": "throughput"}
     shown = [
         word for ending, word in measures.items() if any(name.endswith(ending) for name in table.columns)
     ]
     return f"{joined(shown).capitalize() or 'Variants'} by variant." if shown else "Variants."
 
 
-def _about(table: Table) -> Iterator[str]:
-    """What the signs in a table mean."""
+def _about(overview: Table, table: Table) -> Iterator[str]:
+    """Which error it is, and what the signs in a table mean."""
+    if _ERROR in table.columns:
+        yield next(f"Error is the {name[:-3].lower()}." for name in overview.columns if _is_error(name))
     cells = [cell for row in table.rows for cell in row[1:]]
     for sign, meaning in _ABOUT_SIGNS.items():
-        if any(cell.endswith(sign) for cell in cells):
+        if any(cell.rstrip("*≈").endswith(sign) or cell.endswith(sign) for cell in cells):
             yield meaning
     if any(cell.startswith("= ") for cell in cells):
         yield "= The same network as the one named or, in throughput, the same step."

@@ -26,7 +26,8 @@ def error_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.P
     """One a setting."""
     for setting in measured_alike(records, plans, Trial):
         if metric := headline(setting.succeeded):
-            yield 1.9 + 0.34 * len(setting.variants), partial(_draw, setting, metric, plans)
+            rows = len(setting.variants)
+            yield 1.9 + style.row_height(rows) * rows, partial(_draw, setting, metric, plans)
 
 
 def _draw(setting: Setting, metric: Metric, plans: Plans, panel: SubFigure) -> None:

@@ -33,6 +33,10 @@ ENDINGS = ("png", "svg", "pdf")
 # Inches and points that the figures' own numbers are made for.
 _WIDTH, _FONT = 9.0, 10.56
 _CHARACTERS = 128
+# Inches of a panel's height that its title and conditions take.
+_HEAD = 0.6
+# Inches that a row takes, and one of more rows than a page shows at that.
+_ROW, _LOW_ROW, _FEW_ROWS = 0.34, 0.27, 20
 PALETTE = sns.color_palette("colorblind").as_hex()
 ARM, CONTROL, SECOND, MUTED = PALETTE[0], PALETTE[3], PALETTE[1], "#8a8a8a"
 # The palette without the control's colour, and without those too pale for thin lines.
@@ -123,7 +127,7 @@ def stacked(panels: Iterable[Panel], is_wide: bool = True) -> Figure | None:
     shown, look = list(panels), _look.get()
     if not shown:
         return None
-    heights = [height * look.scale for height, _ in shown]
+    heights = [look.scale * (height - (0 if look.titled else _HEAD)) for height, _ in shown]
     figure = Figure(figsize=(look.wide if is_wide else look.narrow, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
     places = figure.subfigures(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
@@ -132,6 +136,11 @@ def stacked(panels: Iterable[Panel], is_wide: bool = True) -> Figure | None:
         if len(shown) > 1 and not look.titled:
             place.suptitle(f"({letter})", x=0.01, ha="left", fontweight="bold", fontsize="medium")
     return figure
+
+
+def row_height(count: int) -> float:
+    """The inches that each of so many rows of one line takes."""
+    return _ROW if count <= _FEW_ROWS else _LOW_ROW
 
 
 def grid(panel: SubFigure, count: int, across: int, **how: Any) -> list[Axes]:

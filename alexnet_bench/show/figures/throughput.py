@@ -30,8 +30,8 @@ def throughput_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[st
         if setting.succeeded:
             labels = {name: _label(setting, name, plans) for name in setting.variants}
             lines = max(1 + label.count("\n") for label in labels.values())
-            height = 2.0 + len(labels) * max(0.34, 0.05 + 0.17 * lines)
-            yield height, partial(_draw, setting, labels, plans)
+            row = max(style.row_height(len(labels)), 0.05 + 0.17 * lines)
+            yield 2.0 + row * len(labels), partial(_draw, setting, labels, plans)
 
 
 def _draw(setting: Setting, labels: dict[str, str], plans: Plans, panel: SubFigure) -> None:

@@ -22,6 +22,7 @@ _GAP = 0.05
 # So many are all named.
 _FEW = 8
 _BEYOND: dict[str, Any] = {"linestyle": "none", "zorder": 4, "clip_on": False}
+_TIE: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.6, "alpha": 0.5, "relpos": (0, 0.5), "shrinkB": 4}
 _LINE: dict[str, Any] = {"color": style.ARM, "linewidth": 1, "alpha": 0.5}
 
 
@@ -86,8 +87,8 @@ def _draw(
     axes.plot([at.rate for at in front], [at.error for at in front], **_LINE)
     inside = [at for at in points if at.variant not in beyond]
     style.scatter(axes, pd.DataFrame(inside, columns=_Point._fields), "rate", "error", colours, zorder=3)
-    for name, (marker, place) in beyond.items():
-        axes.plot(*place, marker, color=colours[name], **_BEYOND)
+    for name, edge in beyond.items():
+        axes.plot(*edge.place, edge.arrow, color=colours[name], **_BEYOND)
     _name_points(axes, [at for at in points if at.variant in named | beyond.keys()], colours, beyond)
     axes.set(xlabel=TRAINING.axis, ylabel=metric.axis)
     title = f"{metric.label.capitalize()} against training throughput"
@@ -117,18 +118,26 @@ def _front(points: Sequence[_Point]) -> list[_Point]:
     ]
 
 
-def _beyond(axes: Axes, at: _Point) -> tuple[str, tuple[float, float]] | None:
-    """The arrow for a point that is not on the axes, and its place at their edge; None for one that is."""
+class _Beyond(NamedTuple):
+    """A point that is not on the axes: the arrow at their edge, its place, and the value that is beyond."""
+
+    arrow: str
+    place: tuple[float, float]
+    value: str
+
+
+def _beyond(axes: Axes, at: _Point) -> _Beyond | None:
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     place = min(max(at.rate, left), right), min(max(at.error, low), high)
-    for marker, is_there in (
-        ("^", at.error > high),
-        ("v", at.error < low),
-        (">", at.rate > right),
-        ("<", at.rate < left),
+    error, rate = f"{percent(at.error)}%", f"{number(at.rate)} images/s"
+    for arrow, is_there, value in (
+        ("^", at.error > high, error),
+        ("v", at.error < low, error),
+        (">", at.rate > right, rate),
+        ("<", at.rate < left, rate),
     ):
         if is_there:
-            return marker, place
+            return _Beyond(arrow, place, value)
     return None
 
 
@@ -141,26 +150,23 @@ def _both_conditions(trials: Setting, draws: Setting) -> list[str]:
 
 
 def _name_points(
-    axes: Axes,
-    points: list[_Point],
-    colours: dict[str, str],
-    beyond: dict[str, tuple[str, tuple[float, float]]],
+    axes: Axes, points: list[_Point], colours: dict[str, str], beyond: dict[str, _Beyond]
 ) -> None:
     """Write the names in a column at the right, each tied to its point, so that none covers another."""
     low, high = axes.get_ylim()
-    places = [beyond[at.variant][1] if at.variant in beyond else (at.rate, at.error) for at in points]
+    places = [beyond[at.variant].place if at.variant in beyond else (at.rate, at.error) for at in points]
     heights = apart([(error - low) / (high - low) for _, error in places], _GAP)
     for height, place, at in zip(heights, places, points, strict=True):
         colour = colours[at.variant]
-        values = f" ({percent(at.error)}%, {number(at.rate)} images/s)" if at.variant in beyond else ""
+        value = f" ({beyond[at.variant].value})" if at.variant in beyond else ""
         axes.annotate(
-            at.variant + values,
+            at.variant + value,
             place,
             (1.05, height),
             textcoords="axes fraction",
             va="center",
             color=style.CONTROL if colour == style.CONTROL else "black",
-            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.5, "relpos": (0, 0.5), "shrinkB": 4},
+            arrowprops={"color": colour, **_TIE},
         )
 
 
