@@ -18,8 +18,10 @@ from alexnet_bench.words import plain
 
 # What a spreadsheet takes a cell for a formula by.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# One or several, with a unit.
-_NUMBERS = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?")
+# One or several, with a unit; or one with its interval and signs.
+_NUMBERS = re.compile(
+    r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?|[-+]?[\d.]+( \[[-+−\d., ]+\])?[*≈†]*"
+)
 
 
 def read_runs(runs: Iterable[Path]) -> tuple[list[AnyRecord], Plans]:

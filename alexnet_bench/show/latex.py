@@ -45,6 +45,8 @@ _UNBROKEN = re.compile(r"[^\s-]{18}(?=[^\s-])")
 _BREAK = "\\hspace{0pt}"
 # A longer cell goes over several lines.
 _WIDEST = 104
+# As much as a name takes before it does.
+_NAME = 80
 _PACKAGES = {
     "booktabs": r"\toprule",
     "array": r"\arraybackslash",
@@ -56,7 +58,7 @@ _ABOUT_OTHERS = r"""% Some names are in scripts of which pdfLaTeX prints the num
 \providecommand{\otherscript}[2]{\ifdefined\Umathcode#1\else#2\fi}
 """
 # About how many points characters take at the size of the table.
-_WIDE, _SMALL, _USUAL = ("MWm%+−=×<>≈", 6.8), (" .,:;()[]'ijltfI|", 2.7), 4.4
+_WIDE, _SMALL, _USUAL = ("MWm%+−=×<>≈", 6.7), (" .,:;()[]'ijltfI|", 2.5), 4.3
 
 
 def escape_latex(text: str) -> str:
@@ -120,7 +122,8 @@ def layout(table: Table) -> Markup:
 
 def fits(table: Table) -> bool:
     """Whether a table is no wider than a column of text."""
-    return sum(widths_of(table)) + _GAP * (len(table.columns) - 1) <= TEXT_WIDTH
+    first, *widths = widths_of(table)
+    return min(first, _NAME) + sum(widths) + _GAP * len(widths) <= TEXT_WIDTH
 
 
 def widths_of(table: Table) -> list[int]:

@@ -19,8 +19,8 @@ from alexnet_bench.show.figures import style
 _A_LINE = 24
 # Pixels of a kernel.
 _BETWEEN = 2
-# What kernels show something by: pixels of a side, and the correlation of neighbouring weights. Those that are
-# still what was drawn at random have none.
+# What kernels show something by: pixels of a side, and the correlation of neighbouring weights. Of weights
+# that are still what was drawn at random it is nothing.
 _SMALLEST, _LEAST_ALIKE = 5, 0.2
 
 Row = tuple[str, NDArray[np.float32]]

@@ -1,6 +1,9 @@
 """Fonts that have the characters of a figure's names, whatever these are written in."""
 
+import contextlib
+import logging
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -56,6 +59,20 @@ def find_fonts(figure: Figure) -> None:
             BenchWarning,
             stacklevel=2,
         )
+
+
+@contextlib.contextmanager
+def without_complaints() -> Iterator[None]:
+    """A context in which matplotlib says nothing of a glyph or weight that a font lacks."""
+    log = logging.getLogger("matplotlib.font_manager")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            yield
+    finally:
+        log.setLevel(before)
 
 
 @cache

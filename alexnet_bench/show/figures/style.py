@@ -3,7 +3,6 @@
 import contextlib
 import io
 import textwrap
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from matplotlib.transforms import ScaledTranslation
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.schema import AnyRecord
-from alexnet_bench.show.figures.fonts import find_fonts
+from alexnet_bench.show.figures.fonts import find_fonts, without_complaints
 from alexnet_bench.words import plain
 
 ENDINGS = ("png", "svg", "pdf")
@@ -181,9 +180,7 @@ def save(figure: Figure | None, folder: Path, name: str) -> None:
             (folder / f"{name}.{ending}").unlink(missing_ok=True)
         return
     find_fonts(figure)
-    with warnings.catch_warnings():
-        # One warning has told of all of them.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with without_complaints():
         with replacing(folder / f"{name}.png") as fresh:
             figure.savefig(fresh, format="png", dpi=_look.get().dots)
         # What has been laid out once stays so; with an engine called "none" all would be drawn once more.
@@ -289,7 +286,7 @@ def point(label: str, colour: str) -> Line2D:
 
 def upright(label: str) -> Line2D:
     """A legend's entry for a mean over a row's measurements."""
-    shape: Any = {"marker": "|", "markersize": 10, "markeredgewidth": MEAN["linewidth"]}
+    shape: Any = {"marker": "|", "markersize": 8, "markeredgewidth": MEAN["linewidth"]}
     return mark(label, color=MEAN["color"], **shape)
 
 
