@@ -92,7 +92,7 @@ def make_content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
         validity=validity(records, found, plans),
         standing=standing(records, found, plans),
-        overviews=_overviews(records, plans, found),
+        overviews=make_overviews(records, plans, found),
         figures=[(name, FIGURES[name].caption) for name in figures],
         factorials=contrasts_table(contrasts(records, plans), places),
         rates=_rates(records, plans),
@@ -102,7 +102,8 @@ def make_content(
     )
 
 
-def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+def make_overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+    """The variants with the effects that were found, a table for each set of conditions."""
     about: dict[tuple[Any, ...], list[str]] = {}
     for item in conditions(records, plans):
         trials, draws = item.trials, item.draws

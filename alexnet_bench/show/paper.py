@@ -3,19 +3,21 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from string import ascii_lowercase
 from typing import NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
 
 from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.files import replacing
-from alexnet_bench.show.content import Content, Section, make_content
-from alexnet_bench.show.figures import FIGURES, draw_figures, style
+from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.show.content import make_overviews
+from alexnet_bench.show.figures import FIGURES, style
 from alexnet_bench.show.files import read_runs, write_csv, writing_into
 from alexnet_bench.show.latex import fits, render
-from alexnet_bench.show.table import Table, on_one_line
+from alexnet_bench.show.sentences import validity
+from alexnet_bench.show.table import Table, escape_markdown, on_one_line
 from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, WORSE
 from alexnet_bench.words import MISSING, joined
 
@@ -48,6 +50,14 @@ class _Figure(NamedTuple):
     inches: float
 
 
+class _Part(NamedTuple):
+    """A table with its title, and what stands below it, in sentences."""
+
+    title: str
+    table: Table
+    about: list[str]
+
+
 def write_for_paper(runs: Sequence[Path], out: Path) -> Path:
     """Write the figures of one or several runs at a paper's widths, their captions, and the tables.
 
@@ -59,34 +69,51 @@ def write_for_paper(runs: Sequence[Path], out: Path) -> Path:
     """
     records, plans = read_runs(runs)
     with writing_into(out):
-        drawn = draw_figures(records, plans, out, style.PAPER)
-        write_tables(make_content(records, plans, effects(records, plans.manifests, plans.folders), []), out)
-        figures = [_figure(name, panels) for name, panels in drawn.items()]
+        figures = list(_draw(records, plans, out))
         told = (f"{one.name} ({one.inches:g} inches across): {one.caption}\n" for one in figures)
         _write(out / "captions.txt", "\n".join(told))
         _write(out / "captions.tex", render("captions.tex.j2", figures=figures))
+        write_tables(records, plans, effects(records, plans.manifests, plans.folders), out)
     return out
 
 
-def write_tables(content: Content, out: Path) -> None:
-    """Write the tables of variants for a paper: `table.tex`, `table.md` and `table.csv`."""
+def _draw(records: Sequence[AnyRecord], plans: Plans, out: Path) -> Iterator[_Figure]:
+    """Draw what there are records for; an older report's figures that there are none for are removed."""
+    with style.styled(style.PAPER):
+        for name, shown in FIGURES.items():
+            figure = shown.draw(records, plans)
+            style.save(figure, out, name)
+            if figure is not None:
+                yield _figure(name, shown, [str(panel.get_label()) for panel in figure.subfigs])
+
+
+def _figure(name: str, shown: style.ReportFigure, panels: Sequence[str]) -> _Figure:
+    letters = [f"({letter}) " if len(panels) > 1 else "" for letter in style.letters(len(panels))]
+    parts = [f"{letter}{panel}." for letter, panel in zip(letters, panels, strict=True)]
+    return _Figure(
+        name=name,
+        title=panels[0].partition(":")[0],
+        caption=on_one_line(" ".join([*parts, shown.caption])),
+        environment=Markup("figure*" if shown.is_wide else "figure"),
+        inches=style.PAPER.wide if shown.is_wide else style.PAPER.narrow,
+    )
+
+
+def write_tables(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame, out: Path) -> None:
+    """Write the variants with the effects that were found, as `table.tex`, `table.md` and `table.csv`."""
+    overviews = make_overviews(records, plans, found)
+    said = validity(records, found, plans)
     parts = [
-        Section(
-            title=_title(table),
-            about=[*_about(part.table, table), *part.about, *content.validity],
-            table=table,
-        )
-        for part, table in ((part, paper_table(part.table)) for part in content.overviews)
+        _Part(_title(table), table, [*_about(part.table, table), *part.about, *said])
+        for part, table in ((part, paper_table(part.table)) for part in overviews)
     ]
     _write(out / "table.tex", render("table.tex.j2", parts=parts))
-    _write(
-        out / "table.md", "\n".join(f"{part.table.markdown()}\n\n{' '.join(part.about)}\n" for part in parts)
-    )
+    texts = (f"{part.table.markdown()}\n\n{escape_markdown(' '.join(part.about))}\n" for part in parts)
+    _write(out / "table.md", "\n".join(texts))
     rows = [pd.DataFrame(part.table.rows, columns=part.table.columns) for part in parts]
     if len(parts) > 1:
-        rows = [
-            own.assign(Where=" ".join(part.about)) for own, part in zip(rows, content.overviews, strict=True)
-        ]
+        places = (" ".join(part.about) for part in overviews)
+        rows = [own.assign(Where=place) for own, place in zip(rows, places, strict=True)]
     write_csv(pd.concat(rows) if rows else pd.DataFrame(), out / "table.csv")
 
 
@@ -136,19 +163,6 @@ def _about(overview: Table, table: Table) -> Iterator[str]:
             yield meaning
     if any(cell.startswith("= ") for cell in cells):
         yield "= The same network as the one named or, in throughput, the same step."
-
-
-def _figure(name: str, panels: Sequence[str]) -> _Figure:
-    letters = [f"({letter}) " if len(panels) > 1 else "" for letter in ascii_lowercase * len(panels)]
-    parts = [f"{letter}{panel}." for letter, panel in zip(letters, panels, strict=False)]
-    shown = FIGURES[name]
-    return _Figure(
-        name=name,
-        title=panels[0].partition(":")[0],
-        caption=on_one_line(" ".join([*parts, shown.caption])),
-        environment=Markup("figure*" if shown.is_wide else "figure"),
-        inches=style.PAPER.wide if shown.is_wide else style.PAPER.narrow,
-    )
 
 
 def _write(file: Path, text: str) -> None:

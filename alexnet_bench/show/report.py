@@ -9,11 +9,13 @@ from alexnet_bench.analysis.by_epoch import effects_by_epoch
 from alexnet_bench.analysis.by_rate import effects_by_rate, errors_by_rate
 from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.effects import effects
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.specifications import specification_curves, specifications_table
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.parquet import write_parquet
+from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.content import make_content
-from alexnet_bench.show.figures import draw_figures
+from alexnet_bench.show.figures import FIGURES, style
 from alexnet_bench.show.files import read_runs, write_csv, writing_into
 from alexnet_bench.show.page import render_html, render_markdown
 from alexnet_bench.show.paper import write_tables
@@ -27,7 +29,7 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     """
     records, plans = read_runs(runs)
     with writing_into(out):
-        figures = list(draw_figures(records, plans, out))
+        figures = _draw_figures(records, plans, out)
         found = effects(records, plans.manifests, plans.folders)
         content = make_content(records, plans, found, figures)
         _write_table(found, out / "effects.csv")
@@ -44,7 +46,7 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
                 (out / name).unlink(missing_ok=True)
         with replacing(out / "records.parquet") as fresh:
             write_parquet(records, fresh)
-        write_tables(content, out)
+        write_tables(records, plans, found, out)
         page = out / "index.html"
         for file, text in (
             (out / "report.md", render_markdown(content)),
@@ -63,3 +65,15 @@ def _write_table(rows: pd.DataFrame, file: Path) -> None:
         if name in rows
     }
     write_csv(rows.assign(**lists), file)
+
+
+def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:
+    """Draw what there are records for; an older report's figures that there are none for are removed."""
+    drawn = []
+    with style.styled():
+        for name, shown in FIGURES.items():
+            figure = shown.draw(records, plans)
+            style.save(figure, out, name)
+            if figure is not None:
+                drawn.append(name)
+    return drawn

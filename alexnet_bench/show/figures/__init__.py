@@ -1,17 +1,11 @@
 """All that is drawn; and the figures of a report, by name, in the order in which it shows them."""
 
 # ruff: noqa: E402
-from collections.abc import Sequence
-from pathlib import Path
-
-from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.figures.loading import import_matplotlib
 
 # Before any file that draws imports it.
 import_matplotlib()
 
-from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.curves import curves_figure
 from alexnet_bench.show.figures.effect_by_epoch import effect_by_epoch_figure
 from alexnet_bench.show.figures.error import error_figure
@@ -35,21 +29,3 @@ FIGURES = {
     "specification": specification_figure,
     "filters": filters_figure,
 }
-
-
-def draw_figures(
-    records: Sequence[AnyRecord], plans: Plans, out: Path, look: style.Look = style.SCREEN
-) -> dict[str, list[str]]:
-    """Draw what there are records for; an older report's figures that there are none for are removed.
-
-    Returns:
-        By the name of each that was drawn, what its panels are of.
-    """
-    drawn = {}
-    with style.styled(look):
-        for name, shown in FIGURES.items():
-            figure = shown.draw(records, plans)
-            style.save(figure, out, name)
-            if figure is not None:
-                drawn[name] = [str(panel.get_label()) for panel in figure.subfigs]
-    return drawn

@@ -130,11 +130,16 @@ def stacked(panels: Iterable[Panel], is_wide: bool = True) -> Figure | None:
     figure = Figure(figsize=(look.wide if is_wide else look.narrow, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
     places = figure.subfigures(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for letter, place, (_, draw) in zip(ascii_lowercase * len(shown), places, shown, strict=False):
+    for letter, place, (_, draw) in zip(letters(len(shown)), places, shown, strict=True):
         draw(place)
         if len(shown) > 1 and not look.titled:
             place.suptitle(f"({letter})", x=0.01, ha="left", fontweight="bold", fontsize="medium")
     return figure
+
+
+def letters(count: int) -> list[str]:
+    """What a caption calls so many panels."""
+    return [ascii_lowercase[at] if at < len(ascii_lowercase) else str(at + 1) for at in range(count)]
 
 
 def row_height(count: int) -> float:

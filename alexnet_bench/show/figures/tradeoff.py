@@ -26,7 +26,7 @@ _TIE: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.6, "alpha": 0.5, "relp
 _LINE: dict[str, Any] = {"color": style.ARM, "linewidth": 1, "alpha": 0.5}
 
 
-class _Point(NamedTuple):
+class Point(NamedTuple):
     """A variant, with the means over draws and seeds and the values of each."""
 
     variant: str
@@ -46,31 +46,48 @@ def tradeoff_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[styl
     for item in conditions(records, plans):
         trials, draws = item.trials, item.draws
         if trials and draws and (metric := headline(trials.succeeded)):
-            points = _points(trials, draws, metric, plans)
+            points = points_of(trials, draws, metric, plans)
             if points:
                 yield 5.2, partial(_draw, trials, draws, metric, points, plans)
 
 
-def _points(trials: Setting, draws: Setting, metric: Metric, plans: Plans) -> list[_Point]:
+def front(points: Sequence[Point]) -> list[Point]:
+    """The points that no other one beats in both, the fastest last."""
+    return sorted(
+        (
+            one
+            for one in points
+            if not any(
+                other.rate >= one.rate
+                and other.error <= one.error
+                and (other.rate > one.rate or other.error < one.error)
+                for other in points
+            )
+        ),
+        key=lambda one: one.rate,
+    )
+
+
+def points_of(trials: Setting, draws: Setting, metric: Metric, plans: Plans) -> list[Point]:
     """The variants that have both, the worst error first."""
     points = []
     for name in sorted({*trials.variants, *draws.variants}, key=plans.rank):
         rate, rates = comparable_speeds(draws, name, TRAINING)
         errors = [metric.of(trial) for trial in trials.of(name) if trial.succeeded and metric.has(trial)]
         if errors and rates:
-            points.append(_Point(name, rate, float(np.mean(errors)), rates, errors))
+            points.append(Point(name, rate, float(np.mean(errors)), rates, errors))
     return sorted(points, key=lambda point: -point.error)
 
 
 def _draw(
-    trials: Setting, draws: Setting, metric: Metric, points: list[_Point], plans: Plans, panel: SubFigure
+    trials: Setting, draws: Setting, metric: Metric, points: list[Point], plans: Plans, panel: SubFigure
 ) -> None:
     axes = panel.subplots()
     controls = [at for at in points if plans.is_control(at.variant)]
     axes.set_xlim(zoom.limits((rate for at in points for rate in at.rates), [at.rate for at in controls]))
     axes.set_ylim(zoom.limits((error for at in points for error in at.errors), [at.error for at in controls]))
-    front = _front(points)
-    named = {at.variant for at in (points if len(points) <= _FEW else [*controls, *front])}
+    best = front(points)
+    named = {at.variant for at in (points if len(points) <= _FEW else [*controls, *best])}
     beyond = {at.variant: side for at in points if (side := _beyond(axes, at))}
     colours = {
         at.variant: style.CONTROL
@@ -84,9 +101,9 @@ def _draw(
         line: dict[str, Any] = {"color": colours[at.variant], "linewidth": 1, "alpha": 0.6}
         axes.plot([min(at.rates), max(at.rates)], [at.error] * 2, **line)
         axes.plot([at.rate] * 2, [min(at.errors), max(at.errors)], **line)
-    axes.plot([at.rate for at in front], [at.error for at in front], **_LINE)
+    axes.plot([at.rate for at in best], [at.error for at in best], **_LINE)
     inside = [at for at in points if at.variant not in beyond]
-    style.scatter(axes, pd.DataFrame(inside, columns=_Point._fields), "rate", "error", colours, zorder=3)
+    style.scatter(axes, pd.DataFrame(inside, columns=Point._fields), "rate", "error", colours, zorder=3)
     for name, edge in beyond.items():
         axes.plot(*edge.place, edge.arrow, color=colours[name], **_BEYOND)
     _name_points(axes, [at for at in points if at.variant in named | beyond.keys()], colours, beyond)
@@ -104,20 +121,6 @@ def _draw(
     style.key(panel, marks)
 
 
-def _front(points: Sequence[_Point]) -> list[_Point]:
-    """Those of which no other is as accurate and as fast and better in one of the two, by falling error."""
-    return [
-        at
-        for at in points
-        if not any(
-            other.rate >= at.rate
-            and other.error <= at.error
-            and (other.rate, other.error) != (at.rate, at.error)
-            for other in points
-        )
-    ]
-
-
 class _Beyond(NamedTuple):
     """A point that is not on the axes: the arrow at their edge, its place, and the value that is beyond."""
 
@@ -126,7 +129,7 @@ class _Beyond(NamedTuple):
     value: str
 
 
-def _beyond(axes: Axes, at: _Point) -> _Beyond | None:
+def _beyond(axes: Axes, at: Point) -> _Beyond | None:
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     place = min(max(at.rate, left), right), min(max(at.error, low), high)
     error, rate = f"{percent(at.error)}%", f"{number(at.rate)} images/s"
@@ -150,7 +153,7 @@ def _both_conditions(trials: Setting, draws: Setting) -> list[str]:
 
 
 def _name_points(
-    axes: Axes, points: list[_Point], colours: dict[str, str], beyond: dict[str, _Beyond]
+    axes: Axes, points: list[Point], colours: dict[str, str], beyond: dict[str, _Beyond]
 ) -> None:
     """Write the names in a column at the right, each tied to its point, so that none covers another."""
     low, high = axes.get_ylim()
