@@ -61,8 +61,8 @@ NAMES = ["alexnet", "a", "b", "c", "far"]
 
 
 def errors(*last):
-    near = [trials(name, 0.04 + 0.001 * place, 0.042) for place, name in enumerate(NAMES[:-1])]
-    return [*sum(near, []), *trials("far", *last)]
+    near = [(name, 0.04 + 0.001 * place, 0.042) for place, name in enumerate(NAMES[:-1])]
+    return [trial for variant in [*near, ("far", *last)] for trial in trials(*variant)]
 
 
 def test_one_variant_that_does_not_learn_takes_no_axis_from_the_others():
@@ -83,8 +83,9 @@ def test_where_all_are_near_nothing_is_cut():
 
 
 def test_a_ratio_far_out_stands_at_the_edge():
-    records = sum((draws(name, *[10.0 + place, 10.2]) for place, name in enumerate(NAMES[:-1])), [])
-    (axes,) = axes_of("throughput", [*records, *draws("far", 200.0, 210.0)], NAMES)
+    near = [(name, 10.0 + place, 10.2) for place, name in enumerate(NAMES[:-1])]
+    records = [draw for variant in [*near, ("far", 200.0, 210.0)] for draw in draws(*variant)]
+    (axes,) = axes_of("throughput", records, NAMES)
     assert axes.get_xlim()[0] == 0
     assert axes.get_xlim()[1] < 3
     assert "×20" in next(text.get_text() for text in axes.texts if text.get_text().startswith("×"))
@@ -93,11 +94,10 @@ def test_a_ratio_far_out_stands_at_the_edge():
 def test_a_tradeoff_names_what_lies_beyond_with_its_value_and_mutes_the_rest():
     names = [*NAMES[:-1], *(f"v{number}" for number in range(8)), "far"]
     rates = {name: 10 + place / 10 for place, name in enumerate(names)}
-    # All but the fastest are beaten.
     records = [trial for name in names[:-1] for trial in trials(name, 0.04 + rates[name] / 1e5)]
     records += [*trials("far", 0.9), *(draw for name in names for draw in draws(name, rates[name]))]
     records += trials("v7", 0.0399)
-    (axes,) = axes_of("tradeoff", [item for item in records if item is not None], names)
+    (axes,) = axes_of("tradeoff", records, names)
     assert {text.get_text() for text in axes.texts} >= {"alexnet", "far (90.00%)"}
     assert len(axes.texts) < len(names)
     assert axes.get_ylim()[1] < 6

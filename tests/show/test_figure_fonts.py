@@ -5,12 +5,11 @@ import warnings
 
 import pytest
 from matplotlib import font_manager
-from report_runs import manifest, trials, write_run
+from report_runs import in_run, manifest, trial
 
-from alexnet_bench import BenchWarning, write_report
-from alexnet_bench.show.figures import fonts
-
-NAME = "無-lrn"
+from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.errors import BenchWarning
+from alexnet_bench.show.figures import FIGURES, fonts, style
 
 
 @pytest.fixture(autouse=True)
@@ -20,36 +19,33 @@ def _forget():
     fonts._families.cache_clear()
 
 
-@pytest.fixture
-def run(tmp_path):
-    """Of a variant and a data set with names in Chinese."""
-    records = [*trials("alexnet", 0.1, dataset="照片"), *trials(NAME, 0.2, dataset="照片")]
-    variants = {"alexnet": [], NAME: ["normalization"]}
-    return write_run(tmp_path / "run", records, manifest(variants=variants, ablations=[], dataset="照片"))
+def save(folder, *names):
+    """Draw the errors of variants with these names, and save the figure."""
+    run = manifest(variants={name: [] for name in names}, control=names[0], ablations=[], dataset=names[-1])
+    records = [trial(name, 0, dataset=names[-1]) for name in names]
+    with style.styled():
+        style.save(FIGURES["error"].draw(in_run(records), Plans([run])), folder, "error")
 
 
-def test_chinese_is_written_with_a_font_that_has_it(run):
+def test_chinese_is_written_with_a_font_that_has_it(tmp_path):
     if not any("CJK" in file for file in font_manager.findSystemFonts()):
         pytest.skip("no font with Chinese is installed (on Debian: fonts-noto-cjk)")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        folder = write_report(run).parent
+        save(tmp_path, "alexnet", "無-lrn")
 
-    content = (folder / "error.pdf").read_bytes()
+    content = (tmp_path / "error.pdf").read_bytes()
     assert re.search(rb"/BaseFont /\w+\+NotoSansCJK", content)
     assert b"DejaVuSans" in content
 
 
-def test_where_no_font_has_them_one_line_says_what_to_install(run, monkeypatch, capsys):
+def test_where_no_font_has_them_one_line_says_what_to_install(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(font_manager, "findSystemFonts", list)
-    with pytest.warns(Warning) as said:
-        write_report(run)
+    with pytest.warns(BenchWarning, match="fonts-noto-cjk") as said:
+        save(tmp_path, "alexnet", "無-lrn")
 
-    assert {(type(one.message), str(one.message)) for one in said} == {
-        (BenchWarning, str(said[0].message)),
-    }
-    assert "fonts-noto-cjk" in str(said[0].message)
-    assert capsys.readouterr().err == ""
+    assert len(said) == 1
+    assert capfd.readouterr().err == ""
 
 
 def test_latin_names_need_no_font_of_the_machine(tmp_path, monkeypatch):
@@ -57,4 +53,4 @@ def test_latin_names_need_no_font_of_the_machine(tmp_path, monkeypatch):
         raise AssertionError
 
     monkeypatch.setattr(font_manager, "findSystemFonts", must_not)
-    write_report(write_run(tmp_path / "run", [*trials("alexnet", 0.1), *trials("no-lrn", 0.2)]))
+    save(tmp_path, "alexnet", "sans-dropout-é")

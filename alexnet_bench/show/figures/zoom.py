@@ -34,7 +34,7 @@ def limits(values: Iterable[float], shown: Iterable[float] = ()) -> tuple[float,
         middle = _shortest_span(finite)
         reach = _BESIDE * np.ptp(middle)
         inside = finite[(finite >= middle[0] - reach) & (finite <= middle[-1] + reach)]
-        if np.ptp(middle) == 0 or np.ptp(finite) < _GAIN * np.ptp(inside):
+        if np.ptp(middle) == 0 or np.ptp(finite) < _GAIN * (np.ptp(middle) + 2 * reach):
             inside = finite
     on_axis = [*inside, *(value for value in shown if math.isfinite(value))] or [0.0]
     low, high = float(min(on_axis)), float(max(on_axis))
