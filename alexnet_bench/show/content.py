@@ -138,7 +138,7 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
         pictures={name: _picture(name, figures[name], shown) for name in FIGURES if name in figures},
         effects=effects_table(found[is_judged], places),
         other_effects=effects_table(found[~is_judged], places),
-        overviews=_overviews(records, plans, found),
+        overviews=make_overviews(records, plans, found),
         seeds=seeds_table(records, plans, places),
         curves=curves(records, plans),
         rates=_rates(records, plans),
@@ -190,7 +190,8 @@ def _picture(name: str, svg: bytes, shown: Shown) -> Picture:
     )
 
 
-def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+def make_overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+    """The variants with the effects that were found, a table for each set of conditions."""
     about: dict[tuple[Any, ...], list[str]] = {}
     for item in conditions(records, plans):
         trials, draws = item.trials, item.draws

@@ -25,7 +25,7 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import PlannedVariant
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.figure_data import Shown
-from alexnet_bench.show.page import render_html, render_latex, render_markdown
+from alexnet_bench.show.page import render_html, render_markdown
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -34,10 +34,10 @@ NASTY = "<b>&a|b_$x^y~`*{}\\%#\n[1](z) −×"
 
 
 def pages(records, *runs, figures={}):  # noqa: B006
-    """The page, the Markdown and the LaTeX of some runs."""
+    """The page and the Markdown of some runs."""
     manifests, rows = runs or [manifest()], in_run(records)
     content = make_content(Shown(rows, Plans(manifests), effects(rows, manifests)), figures)
-    return render_html(content), render_markdown(content), render_latex(content)
+    return render_html(content), render_markdown(content)
 
 
 class Reader(HTMLParser):
@@ -130,7 +130,7 @@ def test_effects_by_learning_rate_stand_in_a_table_of_their_own():
         )
         for seed in range(2)
     ]
-    html_page, markdown, _ = pages([*accuracy(), *tried])
+    html_page, markdown = pages([*accuracy(), *tried])
     assert '<h2 id="rates-title">Effects by learning rate</h2>' in html_page
     rows = [line for line in markdown.splitlines() if line.startswith("| lrn | no-lrn | alexnet |")]
     assert rows == [
@@ -328,7 +328,7 @@ def test_several_runs_are_told_apart():
 def test_names_are_escaped_everywhere():
     run = manifest(variants={"alexnet": [], NASTY: ["normalization"]}, ablations=[])
     names = ("alexnet", NASTY)
-    shown, markdown, latex = pages(accuracy(names) + timing(names), run)
+    shown, markdown = pages(accuracy(names) + timing(names), run)
     assert "<b>" not in shown
     assert html.escape(NASTY.replace("\n", " ")) in shown
     assert "&lt;b&gt;&amp;a\\|b\\_\\$x^y\\~\\`\\*\\{\\}\\\\%#\u200b \\[1\\](z) −×" in markdown
@@ -336,17 +336,3 @@ def test_names_are_escaped_everywhere():
     lines = [line for line in variants.splitlines() if line.startswith("|")]
     assert len(lines) == 4
     assert len({line.replace(r"\|", "").count("|") for line in lines}) == 1
-    name = (
-        r"$<$b$>$\&a$|$b\_\$x\textasciicircum{}y\textasciitilde{}\textasciigrave{}*\{\}\textbackslash{}"
-        r"\%\# [1](z) $-$$\times$"
-    )
-    assert f"{name} & " in latex
-
-
-def test_latex_has_a_row_a_variant_under_rules():
-    lines = pages(accuracy() + timing())[2].splitlines()
-    rows = [line.strip() for line in lines if line.endswith(r"\\")]
-    assert len(rows) == 3
-    assert len({row.replace(r"\&", "").count("&") for row in rows}) == 1
-    assert rows[2].startswith("no-lrn & 3.20 & +1.10 & ")
-    assert [line.strip() for line in lines if "rule" in line] == [r"\toprule", r"\midrule", r"\bottomrule"]

@@ -48,14 +48,15 @@ def full(tmp_path_factory):
 def drawn(*runs):
     """The figures of a report beside the first of some runs."""
     folder = write_report(*runs).parent
-    names = [sorted(file.stem for file in folder.glob(f"*.{ending}")) for ending in ("png", "svg")]
-    assert names[0] == names[1]
+    names = [sorted(file.stem for file in folder.glob(f"*.{ending}")) for ending in ("png", "svg", "pdf")]
+    assert names[0] == names[1] == names[2]
     return names[0]
 
 
 def test_a_report_has_all_its_files_and_its_figures_are_pictures_of_something(full):
-    pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg", "csv")]
-    others = ["index.html", "report.md", "effects.csv", "records.parquet", "table.tex"]
+    pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg", "pdf", "csv")]
+    others = ["index.html", "report.md", "effects.csv", "records.parquet"]
+    others += ["table.csv", "table.md", "table.tex"]
     assert sorted(file.name for file in full.iterdir()) == sorted(pictures + others)
     page = (full / "index.html").read_text()
     for name in FIGURES:
