@@ -146,7 +146,7 @@ def test_the_manifest_tells_the_layers_and_the_names_of_the_classes():
     plan = schedule("alexnet,no-lrn", preset="quick").manifest_plan()
 
     layers = {name: variant.layers for name, variant in plan.variants.items()}
-    assert layers["alexnet"]["conv1"] == "3x3/1 same, 2 towers, 8x8x16"
+    assert layers["alexnet"]["conv1"] == "3x3/1 valid, 2 towers that see both, 6x6x16"
     assert set(layers["alexnet"]) - set(layers["no-lrn"]) == {"normalization1", "normalization2"}
     assert plan.class_names == tuple("0123456789")
 
