@@ -20,7 +20,7 @@ from alexnet_bench.show.classes import Confusions, make_confusions
 from alexnet_bench.show.figure_data import Shown, file_of, in_words
 from alexnet_bench.show.figures import FIGURES
 from alexnet_bench.show.files import as_csv
-from alexnet_bench.show.inlined import data_address
+from alexnet_bench.show.inlined import data_address, picture_address
 from alexnet_bench.show.learning import curves, seeds_table
 from alexnet_bench.show.networks import Network, draw_networks
 from alexnet_bench.show.page_data import page_data
@@ -184,7 +184,7 @@ def _picture(name: str, svg: bytes, shown: Shown) -> Picture:
         name=name,
         caption=FIGURES[name].caption,
         told=in_words(name, table),
-        address=data_address(svg, "image/svg+xml"),
+        address=picture_address(svg),
         file=file_of(name),
         data=data_address(data, "text/csv;charset=utf-8") if len(data) <= MOST_EMBEDDED else "",
     )

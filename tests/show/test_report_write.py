@@ -22,7 +22,7 @@ from report_runs import (
 
 from alexnet_bench import BenchError, read, write_report
 from alexnet_bench.records.run_folder import add_record
-from alexnet_bench.show.inlined import data_address
+from alexnet_bench.show.inlined import picture_address
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -60,7 +60,7 @@ def test_a_report_has_all_its_files_and_its_figures_are_pictures_of_something(fu
     assert sorted(file.name for file in full.iterdir()) == sorted(pictures + others)
     page = (full / "index.html").read_text()
     for name in FIGURES:
-        assert data_address((full / f"{name}.svg").read_bytes(), "image/svg+xml") in page
+        assert picture_address((full / f"{name}.svg").read_bytes()) in page
         with Image.open(full / f"{name}.png") as picture:
             assert len(picture.convert("L").getcolors()) > 50
         assert "<path" in (full / f"{name}.svg").read_text()
