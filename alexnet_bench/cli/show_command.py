@@ -74,19 +74,8 @@ def _described(
         "parameters": plan.parameters,
         "macs": plan.macs,
         "layers": [
-            {"name": layer.name, "what": _what(layer)}
+            {"name": layer.name, "what": layer.what}
             | {name: getattr(layer, name) for name in ("shape", "towers", "parameters", "macs")}
             for layer in plan.layers
         ],
     }
-
-
-def _what(layer: Any) -> str:
-    towers = f", {layer.towers} towers" if layer.towers > 1 and layer.kind in ("convolution", "dense") else ""
-    joined = " that see both" if towers and layer.joins else ""
-    if layer.kind in ("convolution", "local"):
-        unshared = ", unshared" if layer.kind == "local" else ""
-        return f"{layer.kernel}x{layer.kernel}/{layer.stride} {layer.padding}{unshared}{towers}{joined}"
-    if layer.kind == "dropout":
-        return f"drops {layer.rate:g}"
-    return layer.block.name if layer.block else f"{layer.kind}{towers}"

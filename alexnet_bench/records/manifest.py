@@ -33,10 +33,15 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedVariant(msgspec.Struct, frozen=True, kw_only=True):
-    """How a variant differs from the paper's network: in words, and in which fields."""
+    """How a variant differs from the paper's network: in words, and in which fields.
+
+    `layers` are those that were trained, or else timed: by their names, what each does and its output. Older
+    plans, and variants that are another one's twin, have none.
+    """
 
     difference: str
     fields: tuple[str, ...] = ()
+    layers: dict[str, str] = {}
 
 
 class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +89,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     test_images: _Count | None = None
     validation_images: _Count | None = None
     training_images: _Count | None = None
+    class_names: tuple[str, ...] = ()
     topology: str = ""
     recipe: str = ""
     epochs: _Count = 0

@@ -41,6 +41,15 @@ class Predictions:
         places = self._places[key]
         return None if places is None else places < top
 
+    def classes(self, trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Each test image's class, and the one it was taken for: (images,) both; None without a file."""
+        kept = self._read(trial, likeliest=2, labels=1)
+        if not kept:
+            return None
+        # What is no number of a class becomes one that no data set has.
+        with np.errstate(invalid="ignore"):
+            return kept["labels"].astype(np.int64), kept["likeliest"][:, 0].astype(np.int64)
+
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""
         kept = self._read(trial, filters=5)

@@ -16,7 +16,7 @@ from alexnet_bench.data import DATASETS, Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
-from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.plan import LayerPlan, make_plan
 from alexnet_bench.network.recipe import Recipe, scale_to_few_photographs, scale_to_small_images
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import Registry, load_registry
@@ -375,6 +375,7 @@ class Schedule:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
         effort = effort or self._effort
         factorials = self.registry.factorials(self.settings.variants)
+        layers = {network.plan.variant.name: _in_short(network.plan) for network in self.networks}
         return Plan(
             preset=self.settings.preset,
             measures=self.settings.measure,
@@ -403,7 +404,9 @@ class Schedule:
             aliases=self.aliases | self.timed.twins,
             variants={
                 variant.name: PlannedVariant(
-                    difference=variant.difference, fields=tuple(sorted(variant.changes))
+                    difference=variant.difference,
+                    fields=tuple(sorted(variant.changes)),
+                    layers=layers.get(variant.name, {}),
                 )
                 for variant in dict.fromkeys((*self.compared.variants, *self.timed.variants))
             },
@@ -462,6 +465,7 @@ class Schedule:
             return {"dataset": self.settings.dataset}
         return {
             "dataset": self.dataset.name,
+            "class_names": self.dataset.classes,
             "test_name": self.dataset.test_name,
             "test_images": len(self.dataset.test),
             "validation_images": len(self.dataset.carve(0)[1]),
@@ -522,3 +526,8 @@ def _at_chosen_rate(network: Network, rates: Mapping[tuple[str, str], float]) ->
     """The network at the rate chosen for it, by variant and precision; at the recipe's without one."""
     rate = rates.get((network.variant.name, network.precision))
     return network if rate is None else network.at_rate(rate)
+
+
+def _in_short(plan: LayerPlan) -> dict[str, str]:
+    """What each layer does, and its output, by its name."""
+    return {layer.name: f"{layer.what}, {'x'.join(map(str, layer.shape))}" for layer in plan.layers}
