@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from javascript import NODE, javascript
-from report_runs import draw, in_run, manifest, trial, trials
+from report_runs import draw, failed_trial, in_run, manifest, trial, trials
 
 from alexnet_bench.analysis.conditions import measured_alike
 from alexnet_bench.analysis.effect import NOT_COMPARABLE
@@ -197,14 +197,14 @@ def made_draws(rng):
     rounds, disturbed = one_of(rng, 1, 4, 7), one_of(rng, 0.0, 0.5)
     for name, mode in itertools.product(FIELDS, ("training", "inference")):
         placement = {"placement": "split"} if name == "two-gpu" else {}
-        shared = one_of(rng, 1, 1, 1, 2, 8)
+        builds = one_of(rng, range(8), range(8), [0] * 8, [0, 0, 0, 0, 1, 1, 1, 1], [0, 1] * 4)
         for number in range(one_of(rng, 1, 5, 8)):
             ids = [f"{number}-{place}" for place in range(rounds) if rng.random() >= lacking]
             noise = rng.normal(0, 0.01, len(ids)) + disturbed * (rng.random(len(ids)) < 0.2)
             rates = np.exp(rng.normal(5, 0.02) + noise)
             steady = one_of(rng, True, True, True, True, True, None, None, None, False)
             known = {"run_id": "run-a", "status": outcome(rng, failing), "steady": steady}
-            yield draw(name, number // shared, rates, ids, mode, **placement, **known)
+            yield draw(name, builds[number], rates, ids, mode, **placement, **known)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -220,6 +220,23 @@ def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(
         if control in setting["controls"]:
             ours = by_page(call, setting, control, arms, margin)
             assert_same(ours, by_python(rows, plans, control, arms, margin))
+
+
+def test_an_arm_is_judged_from_its_first_look_on_whatever_becomes_of_later_seeds_of_the_control(call):
+    """One arm has not come to it, and takes no share; of the other, the control's last seed is none."""
+    spread = np.random.default_rng(1).normal(0, 0.01, (3, 9))
+    records = [
+        *trials("alexnet", *0.2 + spread[0, :8]),
+        failed_trial("alexnet", 8),
+        *trials("no-lrn", *0.24 + spread[1, :8]),
+        *trials("tanh", *0.2 + spread[2, :5]),
+    ]
+    plans = Plans([manifest(variants=FIELDS, ablations=ABLATIONS, looks=[6, 12])])
+    ((setting, rows),) = settings_of(in_run(records), plans)
+    ours = by_page(call, setting, "alexnet", ["no-lrn", "tanh"])
+    verdicts = {arm: ours[arm, "test_top1_error"]["verdict"] for arm in ("no-lrn", "tanh")}
+    assert verdicts == {"no-lrn": "worse", "tanh": ""}
+    assert_same(ours, by_python(rows, plans, "alexnet", ["no-lrn", "tanh"]))
 
 
 def test_a_variant_may_be_called_what_every_object_of_javascript_has(call):
