@@ -12,6 +12,9 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
 
+# Of more, the counts of many variants take gigabytes.
+MOST_CLASSES = 1000
+
 
 @dataclass(frozen=True, eq=False)
 class ClassErrors:
@@ -23,7 +26,7 @@ class ClassErrors:
     """
 
     setting: Setting
-    counts: dict[str, NDArray[np.int64]]
+    counts: dict[str, NDArray[np.int32]]
 
     @cached_property
     def errors(self) -> dict[str, NDArray[np.float64]]:
@@ -32,10 +35,15 @@ class ClassErrors:
 
 
 def class_errors(records: Iterable[AnyRecord], plans: Plans) -> list[ClassErrors]:
-    """One a setting whose trials kept their predictions; a network of two names under one of them."""
+    """One a setting of at most a thousand classes whose trials kept their predictions.
+
+    A network of two names stands under one of them.
+    """
     files, found = Predictions(plans.folders), []
     for setting in measured_alike(records, plans, Trial):
         classes = setting.conditions["classes"]
+        if classes > MOST_CLASSES:
+            continue
         counts = {
             variant: total
             for variant in sorted(setting.variants, key=plans.rank)
@@ -47,19 +55,19 @@ def class_errors(records: Iterable[AnyRecord], plans: Plans) -> list[ClassErrors
     return found
 
 
-def _counted(trials: Iterable[Trial], files: Predictions, classes: int) -> NDArray[np.int64] | None:
+def _counted(trials: Iterable[Trial], files: Predictions, classes: int) -> NDArray[np.int32] | None:
     total = None
     for trial in trials:
         predicted = files.classes(trial) if trial.succeeded else None
         if predicted is None or not all(((side >= 0) & (side < classes)).all() for side in predicted):
             continue
         if total is None:
-            total = np.zeros((classes, classes), np.int64)
+            total = np.zeros((classes, classes), np.int32)
         np.add.at(total, predicted, 1)
     return total
 
 
-def _errors(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _errors(counts: NDArray[np.int32]) -> NDArray[np.float64]:
     images = counts.sum(axis=1)
     with np.errstate(invalid="ignore"):
         return 100 * (1 - np.diagonal(counts) / images)

@@ -80,11 +80,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     control_given: str | None = None
     dataset: str = ""
     data_digest: str | None = None
-    class_names: tuple[str, ...] = ()
     test_name: str | None = None
     test_images: _Count | None = None
     validation_images: _Count | None = None
     training_images: _Count | None = None
+    class_names: tuple[str, ...] = ()
     topology: str = ""
     recipe: str = ""
     epochs: _Count = 0

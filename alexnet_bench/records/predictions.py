@@ -46,7 +46,9 @@ class Predictions:
         kept = self._read(trial, likeliest=2, labels=1)
         if not kept:
             return None
-        return kept["labels"].astype(np.int64), kept["likeliest"][:, 0].astype(np.int64)
+        # What is no number of a class becomes one that no data set has.
+        with np.errstate(invalid="ignore"):
+            return kept["labels"].astype(np.int64), kept["likeliest"][:, 0].astype(np.int64)
 
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""

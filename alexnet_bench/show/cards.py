@@ -10,10 +10,10 @@ from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, NOT_COMPARABL
 from alexnet_bench.analysis.metrics import HEADLINES, RATIO, THROUGHPUTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import PlannedClaim
-from alexnet_bench.show.numbers import effect_text, speed_text, value_text, verdict_text
+from alexnet_bench.show.numbers import points_text, speed_text, value_text, verdict_text
 from alexnet_bench.show.phrases import asked, said
 from alexnet_bench.stats.estimate import FEWEST_UNITS
-from alexnet_bench.words import counted
+from alexnet_bench.words import counted, joined
 
 _SPEEDS = [metric.name for metric in THROUGHPUTS]
 _ERRORS = [metric.name for metric in HEADLINES]
@@ -27,7 +27,8 @@ class Reading:
         quantity: in one word or a few.
         change: its size in words, with its interval.
         verdict: better, worse, equivalent or inconclusive; empty where there is none.
-        sure: the verdict with what it would take for one, or why there is none.
+        sure: the verdict with what it would take for one, or why there is none; empty where too few pairs
+            describe and test nothing.
         values: the control's and the arm's.
         where: what is particular to the conditions, where there are several.
     """
@@ -52,11 +53,19 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A question: its name as an ablation, its arms, and what the paper claims."""
+    """A question.
+
+    Args:
+        ablation: its name.
+        lines: its arms.
+        note: how many pairs only describe; empty where all are enough for verdicts.
+        claims: what the paper says of these arms.
+    """
 
     title: str
     ablation: str
     lines: list[Line]
+    note: str = ""
     claims: Sequence[PlannedClaim] = ()
 
 
@@ -67,7 +76,7 @@ def make_cards(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> lis
         found: effects.
         places: what to call each setting, where there are several of a kind.
     """
-    shown = found[~found["same_network"]]
+    shown = found[~found["same_network"].astype(bool)]
     known = {item.name: item for item in plans.ablations}
     cards = []
     for name, rows in shown.groupby("ablation", sort=False):
@@ -77,7 +86,8 @@ def make_cards(found: pd.DataFrame, plans: Plans, places: dict[str, str]) -> lis
                 title=asked(ablation, arms, plans) if ablation else "Other variants",
                 ablation=str(name),
                 lines=[_line(some, plans, places) for _, some in rows.groupby("arm", sort=False)],
-                claims=[claim for claim in ablation.claims if claim.arm in arms] if ablation else (),
+                note=_few(rows),
+                claims=[claim for claim in ablation.claims if claim.arm in (None, *arms)] if ablation else (),
             )
         )
     return cards
@@ -107,14 +117,15 @@ def _reading(row: Any, where: str) -> Reading:
     if row.unit == RATIO:
         change = speed_text(row.effect, row.low, row.high)
     else:
-        change = f"{effect_text(row.effect, row.low, row.high, row.unit)} points"
-    values = " → ".join(value_text(value, row.value_unit) for value in (row.control_value, row.arm_value))
+        change = points_text(row.effect, row.low, row.high)
+    before, after = (value_text(value, row.value_unit) for value in (row.control_value, row.arm_value))
+    before = before.removesuffix(f" {row.value_unit}")
     return Reading(
         quantity=quantity,
         change=change,
         verdict=row.verdict,
         sure=_sure(row, "draw" if is_speed else "seed"),
-        values=values,
+        values=f"{before} → {after}",
         where=where,
     )
 
@@ -124,7 +135,21 @@ def _sure(row: Any, pair: str) -> str:
     if row.verdict:
         return verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair)
     if row.kind == DESCRIPTIVE:
-        return f"no verdict from {counted(row.pairs, pair)}; it takes {FEWEST_UNITS}"
+        return ""
     if row.kind in (INCOMPLETE, NOT_COMPARABLE):
         return f"no verdict: {row.note or row.kind}"
     return "no verdict"
+
+
+def _few(rows: pd.DataFrame) -> str:
+    """Of what there are too few pairs for verdicts, in short."""
+    few = rows[rows["kind"] == DESCRIPTIVE]
+    counts = [
+        counted(int(some["pairs"].max()), pair)
+        for pair, is_speed in (("seed", False), ("draw", True))
+        if len(some := few[few["measure"].isin(_SPEEDS) == is_speed])
+    ]
+    if not counts:
+        return ""
+    verb = "describes" if counts in (["1 seed"], ["1 draw"]) else "describe"
+    return f"{joined(counts)} {verb}; a verdict takes {FEWEST_UNITS}."

@@ -71,8 +71,8 @@ def run_ledger(plans: Plans, found: pd.DataFrame) -> pd.DataFrame:
 
 def ledger_table(found: pd.DataFrame) -> Table:
     """A row a claim and setting, with where it comes from."""
-    table, rows = claims_table(found), list(found.itertuples())
-    sources = [[row.source, row.setup] for row in rows]
+    table = claims_table(found)
+    sources = zip(found["source"].map(str), found["setup"].map(str), strict=True)
     lines = [[*line, *source] for line, source in zip(table.rows, sources, strict=True)]
     return Table([*table.columns, "Source", "Found on"], lines)
 

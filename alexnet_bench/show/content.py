@@ -20,7 +20,7 @@ from alexnet_bench.show.classes import Confusions, make_confusions
 from alexnet_bench.show.figure_data import Shown, file_of, in_words
 from alexnet_bench.show.figures import FIGURES
 from alexnet_bench.show.files import as_csv
-from alexnet_bench.show.inlined import data_address
+from alexnet_bench.show.inlined import data_address, picture_address
 from alexnet_bench.show.learning import curves, seeds_table
 from alexnet_bench.show.networks import Network, draw_networks
 from alexnet_bench.show.page_data import page_data
@@ -138,7 +138,7 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
         pictures={name: _picture(name, figures[name], shown) for name in FIGURES if name in figures},
         effects=effects_table(found[is_judged], places),
         other_effects=effects_table(found[~is_judged], places),
-        overviews=_overviews(records, plans, found),
+        overviews=make_overviews(records, plans, found),
         seeds=seeds_table(records, plans, places),
         curves=curves(records, plans),
         rates=_rates(records, plans),
@@ -184,13 +184,14 @@ def _picture(name: str, svg: bytes, shown: Shown) -> Picture:
         name=name,
         caption=FIGURES[name].caption,
         told=in_words(name, table),
-        address=data_address(svg, "image/svg+xml"),
+        address=picture_address(svg),
         file=file_of(name),
         data=data_address(data, "text/csv;charset=utf-8") if len(data) <= MOST_EMBEDDED else "",
     )
 
 
-def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+def make_overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+    """The variants with the effects that were found, a table for each set of conditions."""
     about: dict[tuple[Any, ...], list[str]] = {}
     for item in conditions(records, plans):
         trials, draws = item.trials, item.draws

@@ -53,7 +53,7 @@ class Shown:
 
 def _forest(shown: Shown) -> pd.DataFrame:
     found = shown.effects
-    known = found[found["effect"].notna() & ~found["same_network"]]
+    known = found[found["effect"].notna() & ~found["same_network"].astype(bool)]
     places = known.groupby("setting", sort=False)["measure"].unique()
     judged = {
         (setting, next(iter(metric.name for metric in (*HEADLINES, TRAINING) if metric.name in measures), ""))
@@ -162,6 +162,10 @@ def in_words(name: str, data: pd.DataFrame) -> str:
     return " ".join([*sentences[:_MOST], *([f"{more} more are in its data."] if more > 0 else [])])
 
 
+def _each(rows: pd.DataFrame) -> Iterator[Any]:
+    return iter(rows.itertuples())
+
+
 def _effect_said(row: Any) -> str:
     if row.unit == RATIO:
         size = speed_text(row.effect, row.low, row.high)
@@ -171,7 +175,7 @@ def _effect_said(row: Any) -> str:
 
 
 def _tell_forest(data: pd.DataFrame) -> Iterator[str]:
-    yield from (_effect_said(row) for row in data.itertuples())
+    yield from (_effect_said(row) for row in _each(data))
 
 
 def _tell_tradeoff(data: pd.DataFrame) -> Iterator[str]:
@@ -179,7 +183,7 @@ def _tell_tradeoff(data: pd.DataFrame) -> Iterator[str]:
         best = rows[rows["on_the_front"]].sort_values("images_per_second")
         each = [
             f"{row.variant} ({percent(row.error_percent)}% at {number(row.images_per_second)} images/s)"
-            for row in best.itertuples()
+            for row in _each(best)
         ]
         yield f"Of {counted(len(rows), 'variant')}, none is beaten in both error and speed but {joined(each)}"
 
@@ -196,8 +200,9 @@ def _tell_means(data: pd.DataFrame, value: str, unit: str, *by: str) -> Iterator
 
 def _tell_last(data: pd.DataFrame) -> Iterator[str]:
     last = data.sort_values("epoch", kind="stable").groupby(["setting", "arm"], sort=False).tail(1)
-    for row in last.itertuples():
-        yield f"{row.arm}, after epoch {row.epoch}: {effect_text(row.effect, row.low, row.high, POINTS)} points"
+    for row in _each(last):
+        change = effect_text(row.effect, row.low, row.high, POINTS)
+        yield f"{row.arm}, after epoch {row.epoch}: {change} points"
 
 
 def _tell_curves(data: pd.DataFrame) -> Iterator[str]:
@@ -216,14 +221,15 @@ def _tell_rates(data: pd.DataFrame) -> Iterator[str]:
 
 
 def _tell_terms(data: pd.DataFrame) -> Iterator[str]:
-    for row in data.itertuples():
+    for row in _each(data):
         yield f"{row.term}: {effect_text(row.effect, row.low, row.high, POINTS)} points of {row.measure}"
 
 
 def _tell_specifications(data: pd.DataFrame) -> Iterator[str]:
     for (ablation, arm), rows in data.groupby(["ablation", "arm"], sort=False):
         below = int((rows["effect"] < (1 if (rows["unit"] == RATIO).all() else 0)).sum())
-        yield f"{ablation}, {arm}: {below} of {counted(len(rows), 'way')} to ask have the arm below its control"
+        ways = counted(len(rows), "way")
+        yield f"{ablation}, {arm}: {below} of {ways} to ask have the arm below its control"
 
 
 def _tell_filters(data: pd.DataFrame) -> Iterator[str]:

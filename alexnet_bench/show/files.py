@@ -20,8 +20,10 @@ from alexnet_bench.words import plain
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # The columns whose cells hold several numbers.
 _SEVERAL = ("values", "arm_rates", "control_rates")
-# One or several, with a unit.
-_NUMBERS = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?")
+# One or several, with a unit; or one with its interval and signs.
+_NUMBERS = re.compile(
+    r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?|[-+]?[\d.]+( \[[-+−\d., ]+\])?[*≈†]*"
+)
 
 
 def read_runs(runs: Iterable[Path]) -> tuple[list[AnyRecord], Plans]:

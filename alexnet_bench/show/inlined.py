@@ -1,4 +1,4 @@
-"""What the page holds inside itself, so that it is one file that asks for nothing: scripts, data, pictures."""
+"""What the page holds inside itself, so that one file asks for nothing: scripts, data, pictures."""
 
 import base64
 import hashlib
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 # In the order in which they run; each sets up its own part of the page.
 SCRIPTS = ("page.js", "tables.js", "curves.js", "statistics.js", "effects.js", "recompute.js")
+# What is itself in an address and in an attribute in single quotes.
+_PLAIN = ' !"$()*+,-./:;<=>?@[\\]^_`{|}~'
 # What would end the element that holds it, or begin a comment.
 _MARKUP = {ord(character): f"\\u{ord(character):04x}" for character in "<>&"}
 
@@ -23,7 +26,7 @@ class Assets:
     Args:
         style: the style sheet.
         scripts: each by itself.
-        policy: the Content-Security-Policy under which these run, nothing else does, and nothing is asked for.
+        policy: the Content-Security-Policy under which these run, nothing else does, nothing is asked for.
     """
 
     style: Markup
@@ -48,6 +51,14 @@ def embedded(value: Any) -> Markup:
     """JSON that stays data within an element of a page, whatever names it holds."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return Markup(text.translate(_MARKUP))
+
+
+def picture_address(svg: bytes) -> Markup:
+    """The address of a picture that holds it, for an attribute in single quotes.
+
+    As text, which is a quarter shorter than in base 64.
+    """
+    return Markup(f"data:image/svg+xml;charset=utf-8,{quote(b' '.join(svg.split()), safe=_PLAIN)}")
 
 
 def data_address(content: bytes, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""What a variant changes, and what an ablation asks, as people say it; where nobody has said how, by field."""
+"""What a variant changes, and what an ablation asks, as people say it."""
 
 from collections.abc import Iterable
 

@@ -16,7 +16,8 @@ from alexnet_bench.show.content import Content, make_content
 from alexnet_bench.show.figure_data import Shown, file_of
 from alexnet_bench.show.figures import FIGURES, style
 from alexnet_bench.show.files import read_runs, write_csv, writing_into
-from alexnet_bench.show.page import render_html, render_latex, render_markdown
+from alexnet_bench.show.page import render_html, render_markdown
+from alexnet_bench.show.paper import write_tables
 
 # What is told by its numbers where there are too few of them for a figure, too.
 _ANALYSES = ("effect_by_epoch", "error_by_rate", "interaction", "specification")
@@ -40,9 +41,9 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
                 (out / name).unlink(missing_ok=True)
         with replacing(out / "records.parquet") as fresh:
             write_parquet(records, fresh)
+        write_tables(records, plans, shown.effects, out)
         page = out / "index.html"
         for file, text in (
-            (out / "table.tex", render_latex(content)),
             (out / "report.md", render_markdown(content)),
             (page, render_html(content)),
         ):

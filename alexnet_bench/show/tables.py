@@ -152,11 +152,11 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Arm's value": lambda row: value_text(row.arm_value, row.value_unit),
         "Effect": _effect_with_unit,
         "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
+        "Verdict": _verdict,
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
         "Better again": lambda row: probability_text(
             row.better_again, row.better_again_low, row.better_again_high
         ),
-        "Verdict": _verdict,
         "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,

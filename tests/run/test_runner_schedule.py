@@ -142,6 +142,15 @@ def test_the_larger_presets_time_the_control_twice(preset, twins):
     assert names(timed(schedule("alexnet,lrn", preset=preset))) == ["alexnet", "lrn"]
 
 
+def test_the_manifest_tells_the_layers_and_the_names_of_the_classes():
+    plan = schedule("alexnet,no-lrn", preset="quick").manifest_plan()
+
+    layers = {name: variant.layers for name, variant in plan.variants.items()}
+    assert layers["alexnet"]["conv1"] == "3x3/1 valid, 2 towers that see both, 6x6x16"
+    assert set(layers["alexnet"]) - set(layers["no-lrn"]) == {"normalization1", "normalization2"}
+    assert plan.class_names == tuple("0123456789")
+
+
 def test_what_a_timed_step_does_not_show_is_trained_and_not_timed():
     plan = schedule("alexnet,bias-1,ten-crops,no-weight-decay,no-augmentation,bias-1+tanh,lrn")
 

@@ -43,7 +43,7 @@ PARTS = {
     "figures": ["_draw_figures"],
     "tables": ["make_content", "contrasts", "effects_by_epoch", "errors_by_rate", "effects_by_rate"],
     "Parquet": ["write_parquet"],
-    "page": ["render_latex", "render_markdown", "render_html"],
+    "page": ["write_tables", "render_markdown", "render_html"],
 }
 
 

@@ -17,7 +17,7 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import Condition, conditions
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
-from alexnet_bench.show.figures import style
+from alexnet_bench.show.figures import style, zoom
 from alexnet_bench.show.numbers import change_text, in_unit
 from alexnet_bench.show.phrases import asked
 from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, INCONCLUSIVE, WORSE
@@ -32,18 +32,15 @@ _MARKS: dict[str, dict[str, Any]] = {
     "": {"marker": "o", "color": "#666666", "markerfacecolor": "white"},
 }
 _WORDS = {"": "no verdict (too few pairs, or some failed)"}
-# Times the upper quartile of effects: what lies farther out is drawn at the edge; and times the farthest one, an
-# interval's end.
-_FAR, _FAR_END = 4.0, 2.5
 # Of the width of the plot.
 _EDGE = 0.05
 
 
 @style.report_figure(
     "What each arm changes, in error (left) and in training speed (right), against the control of its "
-    "question. A bar is the interval that decided the verdict, or the 95% interval where there is none; small "
-    "points are single seeds and draws. In the grey band a change does not matter. An arrow points to what "
-    "lies off the scale; the numbers are at the right."
+    "question. A bar is the interval that decided the verdict, or the 95% interval where there is none; "
+    "small points are single seeds and draws. In the grey band a change does not matter. An arrow points to "
+    "what lies off the scale; the numbers are at the right."
 )
 def forest_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One for each pair of conditions under which arms were trained and timed."""
@@ -51,12 +48,15 @@ def forest_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.
     for condition in conditions(records, plans):
         if rows := list(_sides(condition, found)):
             listed = _listed(rows, plans)
-            yield 1.7 + 0.27 * len(listed), partial(_draw, condition, rows, listed)
+            yield (
+                1.7 + style.row_height(2 * len(listed)) * len(listed),
+                partial(_draw, condition, rows, listed),
+            )
 
 
 def _sides(condition: Condition, found: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The effects on error, and those on training speed, where there are any."""
-    known = found[found["effect"].notna() & ~found["same_network"]]
+    known = found[found["effect"].notna() & ~found["same_network"].astype(bool)]
     if condition.trials:
         own = known[known["setting"] == condition.trials.name]
         errors = (own[own["measure"] == metric.name] for metric in HEADLINES)
@@ -119,7 +119,7 @@ def _draw_side(axes: Axes, rows: pd.DataFrame, height: dict[str, int]) -> None:
     largest = rows["margin"].max()
     margin = 0.0 if math.isnan(largest) else float(place(1 + largest) if is_ratio else largest)
     sizes = place(rows[["effect", "low", "high"]].to_numpy(dtype=float))
-    left, right = _limits(sizes, margin)
+    left, right = zoom.limits(sizes.ravel(), shown=[-1.5 * margin, 1.5 * margin])
     axes.set_xlim(left, right)
     axes.axvspan(-margin, margin, color=style.MUTED, alpha=0.25, linewidth=0, zorder=0)
     axes.axvline(0, color="black", linewidth=0.8, zorder=1)
@@ -138,9 +138,8 @@ def _draw_side(axes: Axes, rows: pd.DataFrame, height: dict[str, int]) -> None:
                 start = edge - math.copysign(0.7 * room, edge)
                 arrow = {"arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0}
                 axes.annotate("", (edge, at), (start, at), arrowprops=arrow)
-    shown = [
-        change_text(row.effect) if is_ratio else in_unit(row.effect, row.unit) for row in rows.itertuples()
-    ]
+    each: Sequence[Any] = list(rows.itertuples())
+    shown = [change_text(row.effect) if is_ratio else in_unit(row.effect, row.unit) for row in each]
     column = axes.secondary_yaxis("right")
     column.set_yticks([height[str(arm)] for arm in rows["arm"]], shown)
     column.tick_params(length=0)
@@ -156,21 +155,6 @@ def _draw_side(axes: Axes, rows: pd.DataFrame, height: dict[str, int]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel(f"{label}, change in points\n(left of 0 is better)")
     axes.grid(visible=False, axis="y")
-
-
-def _limits(sizes: Any, margin: float) -> tuple[float, float]:
-    """Where the scale ends: beyond every effect that is not far out, and its interval where that is not.
-
-    Args:
-        sizes: (arms, 3): effects, and the ends of their intervals; not numbers where there are none.
-    """
-    middles = np.abs(sizes[:, 0])
-    near = sizes[middles <= _FAR * max(float(np.nanquantile(middles, 0.75)), margin)]
-    farthest = max(float(np.abs(near[:, 0]).max(initial=0.0)), margin)
-    ends = [end for end in near.ravel() if abs(end) <= _FAR_END * farthest]
-    left, right = min([-1.5 * margin, *ends]), max([1.5 * margin, *ends])
-    room = _EDGE * max(right - left, 1e-9)
-    return left - room, right + room
 
 
 def _round_changes(left: float, right: float) -> list[float]:
