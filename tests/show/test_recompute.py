@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-import shutil
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from javascript import NODE, javascript
-from report_runs import draw, in_run, manifest, trial, trials
+from report_runs import draw, failed_trial, in_run, manifest, trial, trials
 
 from alexnet_bench.analysis.conditions import measured_alike
 from alexnet_bench.analysis.effect import NOT_COMPARABLE
@@ -21,11 +20,7 @@ from alexnet_bench.analysis.effects import before_verdicts, effects
 from alexnet_bench.analysis.judging import judged
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.schema import Draw, Trial
-from alexnet_bench.show.content import make_content
-from alexnet_bench.show.figure_data import Shown
 from alexnet_bench.show.files import read_runs
-from alexnet_bench.show.numbers import effect_text, p_text, value_text, verdict_text
-from alexnet_bench.show.page import render_html
 from alexnet_bench.show.page_data import page_data
 
 pytestmark = pytest.mark.skipif(
@@ -197,14 +192,14 @@ def made_draws(rng):
     rounds, disturbed = one_of(rng, 1, 4, 7), one_of(rng, 0.0, 0.5)
     for name, mode in itertools.product(FIELDS, ("training", "inference")):
         placement = {"placement": "split"} if name == "two-gpu" else {}
-        shared = one_of(rng, 1, 1, 1, 2, 8)
+        builds = one_of(rng, range(8), range(8), [0] * 8, [0, 0, 0, 0, 1, 1, 1, 1], [0, 1] * 4)
         for number in range(one_of(rng, 1, 5, 8)):
             ids = [f"{number}-{place}" for place in range(rounds) if rng.random() >= lacking]
             noise = rng.normal(0, 0.01, len(ids)) + disturbed * (rng.random(len(ids)) < 0.2)
             rates = np.exp(rng.normal(5, 0.02) + noise)
             steady = one_of(rng, True, True, True, True, True, None, None, None, False)
             known = {"run_id": "run-a", "status": outcome(rng, failing), "steady": steady}
-            yield draw(name, number // shared, rates, ids, mode, **placement, **known)
+            yield draw(name, builds[number], rates, ids, mode, **placement, **known)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -222,6 +217,23 @@ def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(
             assert_same(ours, by_python(rows, plans, control, arms, margin))
 
 
+def test_an_arm_is_judged_from_its_first_look_on_whatever_becomes_of_later_seeds_of_the_control(call):
+    """One arm has not come to it, and takes no share; of the other, the control's last seed is none."""
+    spread = np.random.default_rng(1).normal(0, 0.01, (3, 9))
+    records = [
+        *trials("alexnet", *0.2 + spread[0, :8]),
+        failed_trial("alexnet", 8),
+        *trials("no-lrn", *0.24 + spread[1, :8]),
+        *trials("tanh", *0.2 + spread[2, :5]),
+    ]
+    plans = Plans([manifest(variants=FIELDS, ablations=ABLATIONS, looks=[6, 12])])
+    ((setting, rows),) = settings_of(in_run(records), plans)
+    ours = by_page(call, setting, "alexnet", ["no-lrn", "tanh"])
+    verdicts = {arm: ours[arm, "test_top1_error"]["verdict"] for arm in ("no-lrn", "tanh")}
+    assert verdicts == {"no-lrn": "worse", "tanh": ""}
+    assert_same(ours, by_python(rows, plans, "alexnet", ["no-lrn", "tanh"]))
+
+
 def test_a_variant_may_be_called_what_every_object_of_javascript_has(call):
     names = ["constructor", "__proto__", "toString", "1"]
     shares = np.random.default_rng(0).uniform(0.1, 0.3, (len(names), 5))
@@ -232,98 +244,3 @@ def test_a_variant_may_be_called_what_every_object_of_javascript_has(call):
         ours = by_page(call, setting, control, names)
         assert {arm for arm, _ in ours} == {*names} - {control}
         assert_same(ours, by_python(rows, plans, control, names))
-
-
-# -- in the page
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """The page of a run in Chromium, which fails the test where it reports an error."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
-        pytest.skip("there is no Chromium")
-    records, plans = a_run()
-    file = tmp_path_factory.mktemp("page") / "index.html"
-    found = effects(records, plans.manifests, plans.folders)
-    file.write_text(render_html(make_content(Shown(records, plans, found), {})), encoding="utf-8")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        page, errors = chromium.new_page(), []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text))
-        page.goto(file.as_uri())
-        yield page
-        chromium.close()
-    assert errors == []
-
-
-def a_run():
-    return read_runs([REFERENCE / "performance" / "first"])
-
-
-def shown_rows(page):
-    """Arm, effect, verdict, pairs, values and p-values, as the page shows them."""
-    lines = page.locator("#recompute tbody tr").evaluate_all(
-        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
-    )
-    return {arm: [effect, verdict[2:], *rest] for arm, effect, verdict, *rest, note in lines}
-
-
-def expected_rows(control, arms, margin=None, measure="test_top1_error"):
-    """The same as the report's tables would have it."""
-    records, plans = a_run()
-    found = before_verdicts(
-        [r for r in records if r.variant in {control, *arms}], plans.held_against(control)
-    )
-    rows = [(replace(row, margin=margin or row.margin), effect) for row, effect in found]
-    return {
-        row.arm: [
-            effect_text(row.effect, row.low, row.high, row.unit),
-            verdict_text(row.verdict, row.pairs, row.pairs_wanted, "seed"),
-            str(row.pairs),
-            value_text(row.control_value, row.value_unit),
-            value_text(row.arm_value, row.value_unit),
-            p_text(row.p_difference),
-            p_text(row.p_equivalence),
-        ]
-        for row in judged(rows)
-        if row.measure == measure
-    }
-
-
-def test_what_is_chosen_on_the_page_is_shown_at_once_as_the_report_would(page):
-    section = page.locator("#recompute")
-    status = section.get_by_role("status")
-    everything = {*a_run()[1].variants} - {"alexnet", "lrn"}
-    planned = shown_rows(page)
-    assert planned == expected_rows("alexnet", everything & planned.keys())
-    assert status.inner_text().startswith("Test top-1 error against alexnet, margin 1.11 points: ")
-
-    section.get_by_label("Control").select_option("tanh")
-    section.get_by_role("button", name="No arms").click()
-    assert status.inner_text().endswith(": no arm is chosen.")
-    for arm in ("one-gpu", "no-lrn"):
-        # With the keyboard alone.
-        section.get_by_label(arm, exact=True).press("Space")
-    section.get_by_label("Margin").fill("3")
-    assert shown_rows(page) == expected_rows("tanh", ["one-gpu", "no-lrn"], 3.0)
-    assert "against tanh, margin 3 points: " in status.inner_text()
-
-    section.get_by_label("Margin").fill("-1")
-    assert shown_rows(page) == {}
-    assert "must be a number of zero or more" in status.inner_text()
-
-    section.get_by_role("button", name="As planned").click()
-    page.wait_for_function("document.querySelector('#recompute [name=control]').value === 'alexnet'")
-    assert shown_rows(page) == planned
-    assert status.inner_text().startswith("Test top-1 error against alexnet, margin 1.11 points: ")
-
-
-def test_of_another_measure_the_page_shows_the_effects_without_verdicts(page):
-    section = page.locator("#recompute")
-    section.get_by_label("Measure").select_option(label="training error")
-    found = shown_rows(page)
-    assert found == expected_rows("alexnet", found, measure="train_error")
-    assert {verdict for _, verdict, *_ in found.values()} == {"–"}

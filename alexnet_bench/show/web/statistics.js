@@ -114,7 +114,7 @@ const statistics = (() => {
   // How likely noncentral t lies above a positive t: the normal's part, over what the deviation may be
   // estimated at.
   function noncentralAbove(t, freedom, noncentrality) {
-    const half = freedom / 2, reach = 8 / Math.sqrt(freedom), steps = 400;
+    const half = freedom / 2, reach = 8 / Math.sqrt(freedom), steps = 100;
     const low = Math.max(0, 1 - reach), step = (1 + reach - low) / steps;
     const constant = Math.log(2) + half * Math.log(half) - logGamma(half);
     let total = 0;
