@@ -1,62 +1,74 @@
-"""What the site holds beside the pages of this folder.
+"""What the site is made of: every file at its place in the repository, so that links hold in both.
 
-README is its front page; CONTRIBUTING, CHANGELOG and the results' README are pages; the reference of commands is
-made from the program. What else a page links to outside of this folder, such as a report's figure, is copied.
+Pages are README, the docs and what these link to; other files that they link to, such as a report's figures, are
+copied. The reference of commands and of Python is made from the code.
 """
 
 import posixpath
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+import alexnet_bench
+from alexnet_bench.cli.group import COMMANDS
+from alexnet_bench.cli.group import bench as program
+
 ROOT = Path(__file__).parents[1]
-# What becomes a page, and where it lies in the site.
-PAGES = {
-    "README.md": "index.md",
-    "CONTRIBUTING.md": "CONTRIBUTING.md",
-    "CHANGELOG.md": "CHANGELOG.md",
-    "results/README.md": "results/README.md",
-}
-_LINK = re.compile(r"(\]\()((?![a-z]+:|#)[^)\s#]+)")
+_LINK = re.compile(r"\[((?:\\.|\[[^\]]*\]|[^\]\\[])*)\]\((?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what is made, and what the pages link to outside of this folder."""
-    for source, place in PAGES.items():
-        files.append(File.generated(config, place, content=_moved(source, place)))
-    files.append(File.generated(config, "reference/commands.md", content=_commands()))
-    files.append(File.generated(config, "reference/python.md", content=_functions()))
-    texts = {file.src_uri: file.content_string for file in files.documentation_pages()}
-    for link in sorted({link for place, text in texts.items() for link in _outside(place, text)}):
-        if files.get_file_from_path(link) is None and (ROOT / link).is_file():
-            files.append(File.generated(config, link, abs_src_path=str(ROOT / link)))
+    """The pages, the references, and all that is linked to from there."""
+    made = {"docs/reference/commands.md": commands(), "docs/reference/python.md": functions()}
+    places = ["README.md", *(f"docs/{file.src_uri}" for file in files.documentation_pages())]
+    # Grows while it is gone through: a page that is linked to may link to others.
+    for place in places:
+        if place.endswith(".md"):
+            places += [link for link in _linked(place) if link not in places and link not in made]
+    for file in [file for file in files if file.src_dir == config.docs_dir]:
+        files.remove(file)
+    for place in places:
+        files.append(File.generated(config, place, abs_src_path=str(ROOT / place)))
+    for place, text in made.items():
+        files.append(File.generated(config, place, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point links that leave this folder to where the site has what they name."""
-    return _relinked(markdown, page.file.src_uri)
+    """Without links to folders, which a site has not."""
+    folder = ROOT / posixpath.dirname(page.file.src_uri)
+    return _LINK.sub(lambda link: link[1] if (folder / link[2]).is_dir() else link[0], markdown)
 
 
-def _moved(source: str, place: str) -> str:
-    """The text of a file elsewhere in the repository, with the links that it needs at its place in the site."""
-    text = (ROOT / source).read_text(encoding="utf-8")
-
-    def link(found: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join("docs", posixpath.relpath(".", "docs"), posixpath.dirname(source), found[2]))
-        return found[1] + _from(place, _in_site(target))
-
-    return _LINK.sub(link, text)
+def commands() -> str:
+    """Every command with its help."""
+    lines = ["# Commands", "", _help(program, "bench")]
+    for name in COMMANDS:
+        lines += ["", f"## bench {name}", "", _help(program.get_command(None, name), f"bench {name}")]
+    return "\n".join(lines)
 
 
-def _relinked(text: str, place: str) -> str:
-    def link(found: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(place), found[2]))
-        return found[0] if target.startswith("docs/") else found[1] + _from(place, _in_site(target))
+def functions() -> str:
+    """Every public function and class, as mkdocstrings asks for them."""
+    public = [name for name in alexnet_bench.__all__ if callable(getattr(alexnet_bench, name))]
+    return "\n\n".join(["# Python", "`import alexnet_bench`", *(f"::: alexnet_bench.{name}" for name in public)])
 
-    return _LINK.sub(link, text)
+
+def _help(command: click.Command, path: str) -> str:
+    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+    return f"```text\n{command.get_help(context)}\n```"
+
+
+def _linked(place: str) -> Iterator[str]:
+    """The files that a page links to, as paths in the repository."""
+    for link in _LINK.finditer((ROOT / place).read_text(encoding="utf-8")):
+        # A report escapes the underscores of its figures' names.
+        named = re.sub(r"\\(.)", r"\1", link[2])
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(place), named))
+        if (ROOT / target).is_file():
+            yield target
