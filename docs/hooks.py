@@ -1,6 +1,6 @@
 """What the site is made of: every file at its place in the repository, so that links hold in both.
 
-Pages are README, the docs and what these link to; other files that they link to, such as a report's figures, are
+Pages are README, the docs and what these link to; other files that these link to, such as figures, are
 copied. The reference of commands and of Python is made from the code.
 """
 
@@ -40,9 +40,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Without links to folders, which a site has not."""
+    """Without links to folders and hidden files, which a site has not."""
     folder = ROOT / posixpath.dirname(page.file.src_uri)
-    return _LINK.sub(lambda link: link[1] if (folder / link[2]).is_dir() else link[0], markdown)
+
+    def absent(link: str) -> bool:
+        return (folder / link).is_dir() or bool(re.search(r"(^|/)\.\w", link))
+
+    return _LINK.sub(lambda link: link[1] if absent(link[2]) else link[0], markdown)
 
 
 def commands() -> str:
@@ -56,7 +60,9 @@ def commands() -> str:
 def functions() -> str:
     """Every public function and class, as mkdocstrings asks for them."""
     public = [name for name in alexnet_bench.__all__ if callable(getattr(alexnet_bench, name))]
-    return "\n\n".join(["# Python", "`import alexnet_bench`", *(f"::: alexnet_bench.{name}" for name in public)])
+    return "\n\n".join(
+        ["# Python", "`import alexnet_bench`", *(f"::: alexnet_bench.{name}" for name in public)]
+    )
 
 
 def _help(command: click.Command, path: str) -> str:
