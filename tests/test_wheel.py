@@ -75,6 +75,10 @@ def test_the_wheel_holds_every_file_that_is_shipped(installed):
     assert len(list((installed / "alexnet_bench" / "show").rglob("*.j2"))) >= 1
 
 
+def test_type_checkers_take_the_installed_package_for_a_typed_one(installed):
+    assert (installed / "alexnet_bench" / "py.typed").is_file()
+
+
 def test_the_installed_package_takes_the_shipped_ablations_and_a_users(installed, write_ablations):
     folder = write_ablations({"mine.py": BLOCK})
     listed = json.loads(run(installed, BENCH, "list", "--json", "--ablations", folder))

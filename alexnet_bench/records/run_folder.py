@@ -25,14 +25,14 @@ _PROBE = bytes(2**20)
 
 
 @contextlib.contextmanager
-def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
+def run_folder(out: str | os.PathLike[str] | None, root: Path = Path()) -> Iterator[Path]:
     """Where a run goes: the folder given, or a new one of its own under `results/runs`.
 
     The new one is made at once, so that no other run can get it, and removed if nothing is written into it.
     `root` is what holds `results`.
     """
     if out is not None:
-        if not isinstance(out, str | Path) or not str(out):
+        if not isinstance(out, str | os.PathLike) or not str(out):
             raise RecordError(f"out is {out!r}; it must be a folder")
         try:
             own = Path(out).expanduser()
@@ -229,11 +229,11 @@ def each_once(folders: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
-def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
+def read(*folders: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> "pd.DataFrame":
     """The records of one or several run folders, each once, as one DataFrame: a row a record.
 
     Raises:
         RecordError: a folder holds no run, or its records are damaged or of a newer schema.
     """
-    listed = [[item] if isinstance(item, str | Path) else item for item in folders]
+    listed = [[item] if isinstance(item, str | os.PathLike) else item for item in folders]
     return to_frame(run_records(*each_once(Path(folder) for some in listed for folder in some)))
