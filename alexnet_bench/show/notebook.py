@@ -82,11 +82,11 @@ class Run(os.PathLike[str]):
         return f"Run({str(self.folder)!r})"
 
     def _repr_html_(self) -> str:
-        from alexnet_bench.show.tables import verdicts_table
+        from alexnet_bench.show.tables import changes_table
 
         said = Markup("").join(Markup("<p>{}</p>").format(sentence) for sentence in self.answers)
         return str(
-            Markup("<p><b>{}</b></p>").format(self.folder) + said + _as_html(verdicts_table(self.effects))
+            Markup("<p><b>{}</b></p>").format(self.folder) + said + _as_html(changes_table(self.effects))
         )
 
     @cached_property
@@ -190,7 +190,7 @@ def _draw_apart(height: float, draw: "Callable[[SubFigure], None]") -> "Axes":
 
     from alexnet_bench.show.figures import style
 
-    panel = _only_panel(pyplot.figure(figsize=(style.WIDTH, height), layout="constrained"))
+    panel = _only_panel(pyplot.figure(figsize=(style.SCREEN.wide, height), layout="constrained"))
     draw(panel)
     return panel.axes[0]
 
