@@ -101,7 +101,7 @@ def print_table(table: "Table", title: str | None = None) -> None:
 
 
 def say_prose(text: str, indent: int = 0) -> None:
-    """Print a paragraph: on a terminal folded at words, all lines but the first indented; else on one line."""
+    """Print a paragraph: folded at words on a terminal, its later lines indented; elsewhere on one line."""
     width = _width()
     if width is not None:
         text = textwrap.fill(
