@@ -213,12 +213,13 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, tensorboard: bool, as_j
             sys.stderr,
         )
         return INTERRUPTED
+    code = _report(folder, records, as_json)
     if tensorboard:
         from alexnet_bench.show.export import export
 
         # Those of before, of a run that went on; and what could not be written tells why.
         export(folder, "tensorboard")
-    return _report(folder, records, as_json)
+    return code
 
 
 def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
