@@ -238,12 +238,13 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, tensorboard: bool, as_j
     shown: dict[str, Any] = {"quiet": as_json, "costs": costs, "is_open": is_open}
     with RenewedReport(folder, tensorboard=tensorboard, **shown) as progress:
         records = continue_run(schedule, folder, progress, retries_errors=retry)
+    code = _report(folder, records, as_json)
     if tensorboard:
         from alexnet_bench.show.export import export
 
         # Those of before, of a run that went on; and what could not be written tells why.
         export(folder, "tensorboard")
-    return _report(folder, records, as_json)
+    return code
 
 
 def _to_go_on(folder: Path, settings: Settings, flags: dict[str, bool]) -> str:
