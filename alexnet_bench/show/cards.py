@@ -29,7 +29,8 @@ class Reading:
         verdict: better, worse, equivalent or inconclusive; empty where there is none.
         sure: the verdict with what it would take for one, or why there is none; empty where too few pairs
             describe and test nothing.
-        remarks: the control's value and the arm's, what is particular to the conditions, where there are several, and what must be known.
+        remarks: the control's value and the arm's, what is particular to the conditions, where there are
+            several, and what must be known.
     """
 
     quantity: str
