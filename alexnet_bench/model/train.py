@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,7 @@ class Trainer:
         Returns:
             The trial's own columns of a record: status, errors, loss, curve.
         """
+        spec = replace(spec, dataset=spec.dataset.of_seed(spec.seed))
         training, validation = spec.dataset.carve(spec.seed)
         pipeline = Pipeline(
             spec.dataset,
@@ -218,6 +219,7 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
                     labels=test.labels,
                     likeliest=likeliest.astype("int16"),
                     filters=_first_filters(spec.plan, steps),
+                    **({} if spec.dataset.places is None else {"places": spec.dataset.places}),
                 )
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")

@@ -79,6 +79,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     test_images: _Count | None = None
     validation_images: _Count | None = None
     training_images: _Count | None = None
+    folds: _Count | None = None
     topology: str = ""
     recipe: str = ""
     epochs: _Count = 0

@@ -24,7 +24,7 @@ from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
-from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.records.schema import PER_SEED, SHARED, AnyRecord
 from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import LOCAL, TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
@@ -108,6 +108,11 @@ class Schedule:
         )
         self.recipe = self._scaled_recipe()
         self._check_precision()
+        if self.trains and settings.tune == SHARED and self.dataset.folds:
+            raise BenchError(
+                f"a rate that all seeds share would be chosen on images that {self.dataset.name} tests; "
+                f"give --tune {PER_SEED}, which chooses it within each seed's training images"
+            )
         largest = max(network.recipe.batch_size for network in self.networks)
         if self.trains and largest > self.training_images:
             raise BenchError(
@@ -140,7 +145,7 @@ class Schedule:
     @cached_property
     def training_images(self) -> int:
         """How many images an epoch has."""
-        return len(self.dataset.carve(0)[0])
+        return len(self.dataset.of_seed(0).carve(0)[0])
 
     @property
     def data_notes(self) -> tuple[str, ...]:
@@ -162,8 +167,9 @@ class Schedule:
         """How many images of a user's own each class has in training, validation and test."""
         if not (self.trains and self.dataset.train.paths):
             return {}
-        training, validation = self.dataset.carve(0)
-        splits = {"training": training, "validation": validation, self.dataset.test_name: self.dataset.test}
+        dataset = self.dataset.of_seed(0)
+        training, validation = dataset.carve(0)
+        splits = {"training": training, "validation": validation, dataset.test_name: dataset.test}
         counts = {
             name: np.bincount(split.labels, minlength=len(self.dataset.classes)).tolist()
             for name, split in splits.items()
@@ -424,12 +430,14 @@ class Schedule:
     def _about_data(self) -> dict[str, Any]:
         if not self.trains:
             return {"dataset": self.settings.dataset}
+        dataset = self.dataset.of_seed(0)
         return {
-            "dataset": self.dataset.name,
-            "test_name": self.dataset.test_name,
-            "test_images": len(self.dataset.test),
-            "validation_images": len(self.dataset.carve(0)[1]),
+            "dataset": dataset.name,
+            "test_name": dataset.test_name,
+            "test_images": len(dataset.test),
+            "validation_images": len(dataset.carve(0)[1]),
             "training_images": self.training_images,
+            "folds": self.dataset.folds,
         }
 
     def _network(
