@@ -77,6 +77,10 @@ class Plans:
         plan = self._plan(run)
         return {"test": plan.test_images, "validation": plan.validation_images}.get(str(split))
 
+    def folds(self, runs: Iterable[str]) -> int | None:
+        """In how many folds runs cross-validate their images; None where they do not."""
+        return next((folds for run in runs if (folds := self._plan(run).folds)), None)
+
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""
         return any(variant in controls.values() for controls in self._controls.values())

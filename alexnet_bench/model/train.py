@@ -219,7 +219,7 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
                     labels=test.labels,
                     likeliest=likeliest.astype("int16"),
                     filters=_first_filters(spec.plan, steps),
-                    **({} if spec.dataset.places is None else {"places": spec.dataset.places}),
+                    **({} if spec.dataset.places is None else {"places": spec.dataset.places}),  # type: ignore[arg-type]
                 )
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")

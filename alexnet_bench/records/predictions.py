@@ -1,4 +1,4 @@
-"""What trials left beside their records: which test images they got right, and their first filters."""
+"""What trials left beside their records: the test images that they got right, and their first filters."""
 
 import io
 import os
@@ -40,6 +40,11 @@ class Predictions:
             self._places[key] = self._place_of_class(trial)
         places = self._places[key]
         return None if places is None else places < top
+
+    def places(self, trial: Trial) -> NDArray[np.int64] | None:
+        """Of cross-validation, the place of each test image among all: (images,); None of other trials."""
+        kept = self._read(trial, places=1)
+        return np.asarray(kept["places"], "int64") if kept else None
 
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""

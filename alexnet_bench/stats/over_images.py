@@ -1,7 +1,7 @@
 """What a mean over seeds and test images tells of other seeds and other images."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,18 @@ class OverImages:
         """With its 95% interval."""
         return self.mean.estimate(self.seeds)
 
+    def with_error(self, least: float) -> "OverImages":
+        """The same with a standard error of so much at least, as the number of images makes it."""
+        if self.mean.error >= least:
+            return self
+        return replace(
+            self,
+            mean=replace(self.mean, error=least, freedom=min(self.mean.freedom, self.images - 1)),
+            of_images=least**2,
+        )
+
     def seeds_wanted(self, error: float) -> int | None:
-        """Seeds with which the mean's standard error would be down to this; None where no number is enough."""
+        """Seeds with which the mean's standard error would be down to this; None where no number does it."""
         return _wanted(self.seeds, self.mean.error**2 - self.of_images, error**2 - self.of_images)
 
     def images_wanted(self, error: float) -> int | None:
@@ -97,7 +107,10 @@ def cross_validated(values: NDArray[np.float64], folds: NDArray[np.int64]) -> Ov
     repetitions, images = values.shape
     count = int(folds.max()) + 1
     means = np.array(
-        [np.bincount(of, row, count) / np.bincount(of, minlength=count) for row, of in zip(values, folds)]
+        [
+            np.bincount(of, row, count) / np.bincount(of, minlength=count)
+            for row, of in zip(values, folds, strict=True)
+        ]
     )
     spread = float(means.var(axis=1, ddof=1).mean())
     by_image = float(values.mean(axis=0).var(ddof=1))
