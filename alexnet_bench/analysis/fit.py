@@ -23,7 +23,7 @@ from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.stats.over_images import OverImages
 from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, INCONCLUSIVE, LEVEL, WORSE, verdict_on
 
-# One-sided normal quantiles: with so much room a test succeeds four times in five, both of two tests likewise.
+# Quantiles of the normal: with so much room a test succeeds four times in five, and so do both of two tests.
 _POWER, _POWER_OF_BOTH = 0.84, 1.28
 
 

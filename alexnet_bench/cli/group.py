@@ -10,7 +10,7 @@ from alexnet_bench.cli import faults
 
 # Exit codes.
 DONE, FINDING, BAD_INPUT, NOTHING_MEASURED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
-COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "doctor")
+COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "fit", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -48,6 +48,7 @@ def bench() -> None:
     bench gate                      has this branch become slower?
     bench history                   throughput over commits, with its changes
     bench claims RUN                the paper's claims against what was measured
+    bench fit photos                which variant suits a folder of photographs, in sentences
     bench doctor                    what this machine can do, and what would spoil results
 
     \b

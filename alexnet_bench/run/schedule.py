@@ -59,6 +59,7 @@ class Schedule:
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
         gpus: those of the machine; what they hold limits it too.
+        dataset: that of the settings, where it is open already.
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
         threads: of each trial, where others of the run were trained already.
@@ -75,6 +76,7 @@ class Schedule:
         available_memory: Callable[[], int] = available_memory_bytes,
         gpus: Callable[[], list[Gpu]] = visible_gpus,
         *,
+        dataset: Dataset | None = None,
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
@@ -84,6 +86,7 @@ class Schedule:
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
         self._fewer_at_once = fewer_at_once
+        self._dataset = dataset
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
@@ -140,7 +143,7 @@ class Schedule:
     @cached_property
     def dataset(self) -> Dataset:
         """What is trained on; opened where it is needed, which at 227 pixels is not to time."""
-        return open_dataset(self.settings.dataset)
+        return self._dataset or open_dataset(self.settings.dataset)
 
     @cached_property
     def training_images(self) -> int:
