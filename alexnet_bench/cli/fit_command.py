@@ -10,6 +10,7 @@ import click
 from alexnet_bench.cli import faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED, NOTHING_MEASURED
+from alexnet_bench.cli.run_command import print_plan
 from alexnet_bench.cli.terminal import say, say_json
 from alexnet_bench.run.fit import CANDIDATES, CONTROL
 
@@ -69,11 +70,12 @@ def command(
         schedule, note = resumed(resume, None, options["ablations"], changed), ""
     else:
         from alexnet_bench.run.fit import DEFAULT_BUDGET, plan_fit
+        from alexnet_bench.show.fit import budget_note
 
         planned = plan_fit(path or "", budget=budget or DEFAULT_BUDGET, **options)
-        schedule, note = planned.schedule, planned.note
+        schedule, note = planned.schedule, budget_note(planned.seconds, planned.budget)
     if dry_run:
-        _print_plan(schedule, note, as_json)
+        print_plan(schedule, as_json, (note,) if note else ())
         return DONE
     with run_folder(resume or out) as folder, faults.kept_in(folder):
         if resume is None:
@@ -116,9 +118,3 @@ def _carry_out(schedule: Any, folder: Path, note: str, as_json: bool) -> int:
     if failed:
         return FINDING
     return NOTHING_MEASURED if not any(record.kind == "trial" for record in records) else DONE
-
-
-def _print_plan(schedule: Any, note: str, as_json: bool) -> None:
-    from alexnet_bench.cli.run_command import print_plan
-
-    print_plan(schedule, as_json, (note,) if note else ())

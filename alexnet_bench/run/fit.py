@@ -38,16 +38,6 @@ class FitPlan:
     seconds: float
     budget: float
 
-    @property
-    def note(self) -> str:
-        """What is to be expected, where the budget is too small; else nothing."""
-        if self.seconds <= self.budget:
-            return ""
-        return (
-            f"the first look, at {LOOKS[0]} seeds of each variant, likely takes {self.seconds / 60:.0f} minutes "
-            f"and the budget is {self.budget / 60:.0f}: without a larger one, expect that nothing can be told"
-        )
-
 
 def plan_fit(
     data: str | Path, *, budget: float = DEFAULT_BUDGET, variants: str = CANDIDATES, **others: Any
@@ -96,7 +86,7 @@ def plan_fit(
 
 
 def _opened(data: str | Path) -> tuple[str, Dataset]:
-    """A data set, cross-validated where it has few images and none that are set apart, and how it is named."""
+    """A data set and its name; cross-validated where images are few and none of them set apart."""
     spec = str(data)
     if spec.partition(":")[0] not in DATASETS:
         if not Path(spec).expanduser().is_dir():
@@ -121,8 +111,8 @@ def _scaled(first: Schedule, topology: str, steps: int = FEWEST_STEPS) -> Schedu
     scaled = _again(first, replace(first.settings, topology=topology))
     batch = scaled.recipe.batch_size
     epochs = math.ceil(steps / max(1, scaled.training_images // batch))
-    times = {"time_topology": topology, "time_batch_size": (batch,)}
-    return _again(first, replace(scaled.settings, batch_size=batch, epochs=epochs, **times))
+    own = replace(scaled.settings, batch_size=batch, epochs=epochs)
+    return _again(first, replace(own, time_topology=topology, time_batch_size=(batch,)))
 
 
 @dataclass(frozen=True, kw_only=True)

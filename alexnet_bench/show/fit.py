@@ -5,12 +5,22 @@ from collections.abc import Iterator
 
 from alexnet_bench.analysis.fit import Candidate, Fit
 from alexnet_bench.analysis.metrics import POINTS
+from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.show.numbers import change_text, effect_text
+from alexnet_bench.show.plan import duration
 from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, INCONCLUSIVE, WORSE
 from alexnet_bench.words import counted, is_missing, joined, percent
 
 # More seeds than anybody trains.
 _MOST_SEEDS = 1000
+
+
+def budget_note(first_look: float, budget: float) -> str:
+    """What is to be expected of a budget, where the first look is likely after so many seconds."""
+    until = f"the first look, at {LOOKS[0]} seeds of each variant, is likely after {duration(first_look)}"
+    if first_look <= budget:
+        return f"{until}; more seeds are added until it is known, or the budget of {duration(budget)} ends"
+    return f"{until}, and the budget is {duration(budget)}: expect that nothing can be told within it"
 
 
 def sentences(fit: Fit) -> list[str]:
@@ -95,6 +105,6 @@ def _about(fit: Fit) -> Iterator[str]:
         "on; the images that errors are of chose nothing."
     )
     yield (
-        f"{fit.dataset}: {fit.classes} classes, {fit.training_images:,} training images a seed; {fit.topology}, "
-        f"{counted(fit.epochs, 'epoch')}, batches of {fit.batch_size}."
+        f"{fit.dataset}: {fit.classes} classes, {fit.training_images:,} training images a seed; "
+        f"{fit.topology}, {counted(fit.epochs, 'epoch')}, batches of {fit.batch_size}."
     )
