@@ -2,7 +2,7 @@
 
 # Before the function of that name: a package that is loaded later would take its place.
 import alexnet_bench.run  # noqa: F401
-from alexnet_bench.api import compare, gate, run, write_report
+from alexnet_bench.api import compare, fit, gate, run, write_report
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.ablation import Ablation, Claim, LoggedRuns
 from alexnet_bench.network.parts import Block, Initializer, Optimizer, block, initializer, optimizer
@@ -23,6 +23,7 @@ __all__ = [
     "Variant",
     "block",
     "compare",
+    "fit",
     "gate",
     "initializer",
     "optimizer",

@@ -68,14 +68,16 @@ def command(
             raise click.UsageError(f"--resume keeps the run's own settings; leave out {names}")
         changed = {} if budget is None else {"budget": budget}
         schedule, note = resumed(resume, None, options["ablations"], changed), ""
+        budget = schedule.settings.budget
     else:
         from alexnet_bench.run.fit import DEFAULT_BUDGET, plan_fit
         from alexnet_bench.show.fit import budget_note
 
-        planned = plan_fit(path or "", budget=budget or DEFAULT_BUDGET, **options)
-        schedule, note = planned.schedule, budget_note(planned.seconds, planned.budget)
+        budget = DEFAULT_BUDGET if budget is None else budget
+        planned = plan_fit(path or "", budget=budget, **options)
+        schedule, note = planned.schedule, budget_note(planned.seconds, budget)
     if dry_run:
-        print_plan(schedule, as_json, (note,) if note else ())
+        print_plan(schedule, as_json, (note,) if note else (), budget)
         return DONE
     with run_folder(resume or out) as folder, faults.kept_in(folder):
         if resume is None:

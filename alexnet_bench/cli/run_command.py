@@ -232,13 +232,16 @@ def _print_result(summary: Any, found: Any) -> None:
         say(f"\n{sentence}")
 
 
-def print_plan(schedule: Any, as_json: bool, further_notes: Sequence[str] = ()) -> None:
-    """Print what a run would do, and what it costs."""
+def print_plan(
+    schedule: Any, as_json: bool, further_notes: Sequence[str] = (), most_seconds: float | None = None
+) -> None:
+    """Print what a run would do, and what it costs, if it is not ended before."""
     from msgspec.structs import asdict
 
     from alexnet_bench.run.cost import estimate
 
     plan, cost = schedule.manifest_plan(), estimate(schedule)
+    cost["seconds"] = min(cost["seconds"], most_seconds or cost["seconds"])
     images, notes = schedule.images_by_class, (*schedule.data_notes, *further_notes)
     if as_json:
         say_json(asdict(plan) | {"images": images, "notes": notes, "estimate": cost}, indent=2)

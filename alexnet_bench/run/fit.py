@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_bench.data import DATASETS, Dataset, open_dataset
-from alexnet_bench.errors import DataError
+from alexnet_bench.errors import BenchError, DataError
 from alexnet_bench.records.schema import PER_SEED
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import LOOKS, MEASURES, Settings
+from alexnet_bench.words import counted
 
 # What the paper's questions would leave out or change, one at a time.
 CANDIDATES = "no-lrn,no-dropout,tanh,single-tower"
@@ -21,6 +22,8 @@ FEWEST_TO_HOLD_OUT = 1000
 # Larger ones first: a budget buys trained networks before pixels.
 FEWEST_STEPS = 300
 TRAINING_STEPS = (1200, 600, FEWEST_STEPS)
+# The least batch that recipes are scaled to.
+FEWEST_TRAINED = 8
 PHOTOGRAPH_TOPOLOGIES = ("alexnet-227", "alexnet-96", "alexnet-32")
 
 
@@ -31,12 +34,10 @@ class FitPlan:
     Args:
         schedule: of the run.
         seconds: that it likely takes up to its first look.
-        budget: seconds.
     """
 
     schedule: Schedule
     seconds: float
-    budget: float
 
 
 def plan_fit(
@@ -62,7 +63,7 @@ def plan_fit(
         variants=f"{CONTROL},{variants}",
         control=CONTROL,
         measure=MEASURES,
-        mode="training",
+        mode=("training",),
         dataset=spec,
         until_conclusive=True,
         tune=PER_SEED,
@@ -70,8 +71,9 @@ def plan_fit(
         **others,
     )
     first = Schedule(asked, dataset=dataset)
-    largest, scales = first.topology.name, PHOTOGRAPH_TOPOLOGIES
-    scales = scales[scales.index(largest) :] if largest in scales else (largest,)
+    if len(first.compared.names) < 2:
+        raise BenchError(f"there is no candidate beside {CONTROL}; name some, such as {CANDIDATES}")
+    scales = _scales(first.topology.name)
     costs = {topology: _first_look(_scaled(first, topology)) for topology in scales}
     tried = [
         (steps, topology, costs[topology].training * steps / FEWEST_STEPS + costs[topology].timing)
@@ -82,27 +84,33 @@ def plan_fit(
     settings = _scaled(first, topology, steps).settings
     # What timing leaves of the budget is for training.
     settings = replace(settings, budget=budget - min(costs[topology].timing, budget / 2))
-    return FitPlan(schedule=_again(first, settings), seconds=seconds, budget=budget)
+    return FitPlan(schedule=_again(first, settings), seconds=seconds)
+
+
+def _scales(largest: str) -> tuple[str, ...]:
+    """The scale that suits the images, and of photographs the smaller ones."""
+    if largest not in PHOTOGRAPH_TOPOLOGIES:
+        return (largest,)
+    return PHOTOGRAPH_TOPOLOGIES[PHOTOGRAPH_TOPOLOGIES.index(largest) :]
 
 
 def _opened(data: str | Path) -> tuple[str, Dataset]:
     """A data set and its name; cross-validated where images are few and none of them set apart."""
-    spec = str(data)
-    if spec.partition(":")[0] not in DATASETS:
-        if not Path(spec).expanduser().is_dir():
-            raise DataError(
-                f"{spec} is neither a folder nor a data set; give a folder of photographs, or one of "
-                f"{', '.join(one.spec for one in DATASETS.values())}"
-            )
-        spec = f"folder:{spec}"
+    is_named = str(data).partition(":")[0] in DATASETS
     # Its path is made absolute.
-    spec = Settings(dataset=spec).dataset
+    spec = Settings(dataset=str(data) if is_named else f"folder:{data}").dataset
     dataset = open_dataset(spec)
     name, _, path = spec.partition(":")
     is_small = len(dataset.train) + len(dataset.test) < FEWEST_TO_HOLD_OUT
     if name == "folder" and dataset.test_name == "held-out" and is_small:
         spec = f"folds:{path}"
         dataset = open_dataset(spec)
+    trained = len(dataset.of_seed(0).carve(0)[0])
+    if trained < FEWEST_TRAINED:
+        raise DataError(
+            f"{dataset.name} leaves {counted(trained, 'image')} to train on, expected {FEWEST_TRAINED} or "
+            "more; add images to its classes"
+        )
     return spec, dataset
 
 
