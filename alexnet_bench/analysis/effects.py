@@ -237,9 +237,9 @@ def _over_folds(
         places: likewise, where the images stand among all.
     """
     tables = []
-    for first in range(0, max(values) + 1, count):
-        parts = [(values[seed], places[seed]) for seed in range(first, first + count) if seed in values]
-        if len(parts) < count or any(at is None or len(at) != len(part) for part, at in parts):
+    for seeds in grouped(values, lambda seed: seed // count).values():
+        parts = [(values[seed], places[seed]) for seed in seeds]
+        if len(parts) < max(2, count) or any(at is None or len(at) != len(part) for part, at in parts):
             continue
         at = np.concatenate([at for _, at in parts if at is not None])
         fold = np.repeat(np.arange(count), [len(part) for part, _ in parts])

@@ -84,7 +84,6 @@ class Fit:
     """
 
     dataset: str
-    classes: int
     images: int
     training_images: int
     folds: int | None
@@ -123,7 +122,6 @@ def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
     alike = [setting for setting in measured_alike(records, plans, Trial) if not setting.refusals]
     answer = Fit(
         dataset=plan.dataset,
-        classes=alike[0].conditions["classes"] if alike else 0,
         images=(plan.test_images or 0) * (plan.folds or 1),
         training_images=plan.training_images or 0,
         folds=plan.folds,
@@ -134,7 +132,7 @@ def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
     )
     metric = headline(alike[0].succeeded) if alike else None
     if metric is None:
-        return replace(answer, reason="no trial of the control has succeeded")
+        return replace(answer, reason=f"no trial of {plan.control} has succeeded")
     found = effects(records, [manifest], {manifest.run_id: folder})
     predictions, setting = Predictions(plans.folders), alike[0]
     errors = [metric.of(trial) for trial in setting.of(setting.control) if metric.has(trial)]

@@ -105,6 +105,6 @@ def _about(fit: Fit) -> Iterator[str]:
         "on; the images that errors are of chose nothing."
     )
     yield (
-        f"{fit.dataset}: {fit.classes} classes, {fit.training_images:,} training images a seed; "
+        f"{fit.dataset}: {fit.training_images:,} training images a seed; "
         f"{fit.topology}, {counted(fit.epochs, 'epoch')}, batches of {fit.batch_size}."
     )
