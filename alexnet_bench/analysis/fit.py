@@ -19,7 +19,7 @@ from alexnet_bench.analysis.metrics import TRAINING, Metric, headline
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import Manifest
 from alexnet_bench.records.predictions import Predictions
-from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.records.schema import PER_SEED, AnyRecord, Trial
 from alexnet_bench.stats.over_images import OverImages
 from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, INCONCLUSIVE, LEVEL, WORSE, verdict_on
 
@@ -80,6 +80,7 @@ class Fit:
         folds: of cross-validation, in which each image is tested; None of images set apart.
         control_error: in percent; not a number where none was trained.
         margin: differences up to this count as none, in percentage points.
+        tuned: whether each seed's rate was chosen on images that are not tested.
         reason: why there is no answer; empty where there is one.
     """
 
@@ -90,11 +91,17 @@ class Fit:
     topology: str
     epochs: int
     batch_size: int
+    tuned: bool
     control: str
     control_error: float = math.nan
     margin: float = math.nan
     reason: str = ""
     candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """That each network was trained for."""
+        return self.epochs * (self.training_images // max(1, self.batch_size))
 
     @property
     def best(self) -> str | None:
@@ -128,6 +135,7 @@ def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
         topology=plan.topology,
         epochs=plan.epochs,
         batch_size=plan.batch_size,
+        tuned=plan.tune == PER_SEED,
         control=plan.control,
     )
     metric = headline(alike[0].succeeded) if alike else None
@@ -180,7 +188,7 @@ def _candidate(
         same_as=answer.control if same == answer.control else "",
     )
     rows = list(found[(found["arm"] == name) & (found["measure"] == metric.name)].itertuples())
-    if not rows or candidate.same_as:
+    if not rows or candidate.same_as or answer.reason:
         return candidate
     row: Any = rows[0]
     effect = over.mean.value if over else row.effect

@@ -7,8 +7,8 @@ from itertools import zip_longest
 
 from alexnet_bench.network.plan import Layer
 
-# What holds most parameters; what follows one, up to the next, is a stage.
-WEIGHTED = ("convolution", "local", "dense")
+# What follows one of these, up to the next, is a stage.
+HEADS = ("input", "convolution", "local", "flatten", "dense")
 # Settings whose value says what it is, and those that the output's shape tells.
 _TELLING = ("kernel", "padding", "takes", "window", "function", "sees")
 _TOLD = ("kernels", "units")
@@ -132,7 +132,7 @@ def _by_head(parts: Sequence[Part]) -> dict[str, list[list[Part]]]:
     """The stages of a network by the kind of their first layer."""
     found = defaultdict[str, list[list[Part]]](list)
     for part in parts:
-        if part.kind in WEIGHTED or part.kind == "input" or not found:
+        if part.kind in HEADS or not found:
             found[part.kind].append([])
             stage = found[part.kind][-1]
         stage.append(part)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from alexnet_bench.analysis.fit import Candidate, Fit
 from alexnet_bench.analysis.metrics import POINTS
+from alexnet_bench.run.fit import TRAINING_STEPS
 from alexnet_bench.run.settings import LOOKS
 from alexnet_bench.show.numbers import change_text, effect_text
 from alexnet_bench.show.plan import duration
@@ -48,12 +49,12 @@ def _answer(fit: Fit) -> str:
 def _of_candidate(one: Candidate, fit: Fit) -> str:
     if one.same_as:
         return f"{one.variant} is the same network as {one.same_as}."
-    parts = [_error(one, fit)]
+    parts = [] if fit.reason else [_error(one, fit)]
     if one.speed:
         speed = change_text(one.speed.ratio, one.speed.low, one.speed.high)
         parts.append(f"training speed {speed}{f', {one.speed.verdict}' if one.speed.verdict else ''}")
     note = f" ({one.note})" if one.note else ""
-    return f"{one.variant}: {'; '.join(parts)}.{note}"
+    return f"{one.variant}: {'; '.join(parts) or 'nothing to compare'}.{note}"
 
 
 def _error(one: Candidate, fit: Fit) -> str:
@@ -100,11 +101,18 @@ def _about(fit: Fit) -> Iterator[str]:
         if fit.folds
         else f"Errors are of {fit.images:,} images that were set apart"
     )
+    yield f"{how}."
+    if fit.tuned:
+        yield (
+            "Learning rates were chosen for each seed on validation images from within what it trains on; "
+            "the images that errors are of chose nothing."
+        )
     yield (
-        f"{how}. Learning rates were chosen for each seed on validation images from within what it trains "
-        "on; the images that errors are of chose nothing."
+        f"{fit.dataset}: {fit.training_images:,} training images a seed; {fit.topology}, "
+        f"{counted(fit.epochs, 'epoch')}, batches of {fit.batch_size}."
     )
-    yield (
-        f"{fit.dataset}: {fit.training_images:,} training images a seed; "
-        f"{fit.topology}, {counted(fit.epochs, 'epoch')}, batches of {fit.batch_size}."
-    )
+    if fit.steps < TRAINING_STEPS[0]:
+        yield (
+            f"{fit.steps:,} steps train a network only part of the way: with a larger budget it is trained "
+            "for longer, and the answer may be another."
+        )
