@@ -2,7 +2,18 @@
 
 # Before the function of that name: a package that is loaded later would take its place.
 import alexnet_bench.run  # noqa: F401
-from alexnet_bench.api import claims, compare, export, gate, history, open_run, profile, run, write_report
+from alexnet_bench.api import (
+    claims,
+    compare,
+    export,
+    fit,
+    gate,
+    history,
+    open_run,
+    profile,
+    run,
+    write_report,
+)
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.ablation import Ablation, Claim, LoggedRuns
 from alexnet_bench.network.parts import Block, Initializer, Optimizer, block, initializer, optimizer
@@ -25,6 +36,7 @@ __all__ = [
     "claims",
     "compare",
     "export",
+    "fit",
     "gate",
     "history",
     "initializer",

@@ -14,6 +14,7 @@ from alexnet_bench.records.run_folder import run_folder
 if TYPE_CHECKING:
     import pandas as pd
 
+    from alexnet_bench.analysis.fit import Fit
     from alexnet_bench.analysis.gate import Asked
     from alexnet_bench.records.schema import Draw
     from alexnet_bench.run.observer import Observer
@@ -406,6 +407,56 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     from alexnet_bench.run.settings import Settings
 
     return {item.name: given[item.name] for item in fields(Settings) if given.get(item.name) is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """Which variant suits a data set: the run folder, the answer as data, and in sentences."""
+
+    run: Path
+    answer: "Fit"
+    sentences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def fit(
+    path: str | Path,
+    *,
+    budget: float = 1800.0,
+    variants: str = "no-lrn,no-dropout,tanh,single-tower",
+    devices: str = "auto",
+    ablations: str | Path | Sequence[str | Path] = (),
+    out: str | Path | None = None,
+) -> Fitted:
+    """Say which variant suits a folder of photographs, or another data set, as `bench fit` does.
+
+    Args:
+        path: the folder, or a data set as `--dataset` has it.
+        budget: seconds for all of it.
+        variants: the candidates, each held against `alexnet`.
+        devices: `auto`, `cpu` or `gpu`.
+        ablations: further folders of ablation files; they are executed.
+        out: the run folder; a new one under `results/runs` by default.
+
+    Raises:
+        BenchError: something asked for cannot be used.
+    """
+    from alexnet_bench.analysis.fit import fit as answer_of
+    from alexnet_bench.records.manifest import read_manifest
+    from alexnet_bench.run.fit import plan_fit
+    from alexnet_bench.run.observer import Observer
+    from alexnet_bench.run.run import continue_run, start_run
+    from alexnet_bench.show.fit import sentences
+
+    planned = plan_fit(path, budget=budget, variants=variants, devices=devices, ablations=ablations)
+    with run_folder(out) as folder:
+        start_run(planned.schedule, folder, "alexnet_bench.fit()")
+        records = continue_run(planned.schedule, folder, Observer())
+        write_report(folder)
+    answer = answer_of(records, read_manifest(folder), folder)
+    return Fitted(run=folder, answer=answer, sentences=tuple(sentences(answer)))
 
 
 def _table(rows: Iterable[Any]) -> "pd.DataFrame":

@@ -5,6 +5,9 @@ So removing one layer changes no other layer's draws.
 
 import hashlib
 
+# From here on, trials choose learning rates for those that count.
+FIRST_TUNING_SEED = 1_000_000
+
 
 def derive_seed(seed: int, purpose: str, name: str = "") -> int:
     """A seed in [0, 2**31) for one purpose ("weights", "dropout", "order"…) and one layer."""

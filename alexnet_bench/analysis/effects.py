@@ -30,10 +30,9 @@ from alexnet_bench.stats.error_rates import (
     LEARNED_SHARE,
     beats_chance,
     chance_error,
-    crossed_estimate,
     rounding_deviation,
 )
-from alexnet_bench.stats.estimate import Estimate
+from alexnet_bench.stats.over_images import OverImages, cross_validated, crossed
 from alexnet_bench.words import distinct
 
 
@@ -165,18 +164,26 @@ def _trials_row(
         return row, nothing
     if chance := did_not_learn(setting):
         return row.noted(chance), nothing
-    treated, control = setting.of(arm), setting.of(setting.control)
+    treated, control = sides_of(setting, arm, plans)
     looks = plans.looks(distinct(trial.run_id for trial in (*treated, *control)))
-    if looks:
+    images = images_of(setting, metric, plans, predictions)
+    effect = seed_effect(treated, control, metric, rounding(metric, images))
+    folds = plans.folds(setting.runs)
+    every = images * folds if images and folds and metric.images == "test" else images
+    row = replace(row.on(effect), margin=metric.margin_on(every), looks=looks)
+    if found := over_images(treated, control, metric, predictions, folds):
+        row = replace(row, low_images=found.estimate.low, high_images=found.estimate.high)
+    return row, effect
+
+
+def sides_of(setting: Setting, arm: str, plans: Plans) -> tuple[list[Trial], list[Trial]]:
+    """The trials of an arm, and those of its control that they are held against."""
+    treated, control = setting.of(arm), setting.of(setting.control)
+    if plans.looks(distinct(trial.run_id for trial in (*treated, *control))):
         # An arm that has its verdict gets no more seeds; what becomes of the control's is not its concern.
         last = max(trial.seed for trial in treated)
         control = [trial for trial in control if trial.seed <= last]
-    images = images_of(setting, metric, plans, predictions)
-    effect = seed_effect(treated, control, metric, rounding(metric, images))
-    row = replace(row.on(effect), margin=metric.margin_on(images), looks=looks)
-    if over_images := _over_images(treated, control, metric, predictions):
-        row = replace(row, low_images=over_images.low, high_images=over_images.high)
-    return row, effect
+    return treated, control
 
 
 def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
@@ -210,27 +217,61 @@ def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
     ).noted(f"the same network as {setting.control}, measured twice" if same else "", reason)
 
 
-def _over_images(
-    arm: Sequence[Trial], control: Sequence[Trial], metric: Metric, predictions: Predictions
-) -> Estimate | None:
-    """The effect for other seeds and other test images; None where a trial's predictions are missing."""
+def over_images(
+    arm: Sequence[Trial],
+    control: Sequence[Trial],
+    metric: Metric,
+    predictions: Predictions,
+    folds: int | None = None,
+) -> OverImages | None:
+    """The effect for other seeds and other test images.
+
+    Args:
+        folds: of cross-validation: so many seeds in a row test every image once.
+
+    Returns:
+        None where a trial's predictions are missing, or there are too few seeds.
+    """
     seeds = shared_seeds(arm, control, metric)
     if metric.top is None or not seeds:
         return None
     sides = [
         grouped((trial for trial in side if trial.succeeded), attrgetter("seed")) for side in (arm, control)
     ]
-    rows = []
+    rows = {}
     for seed in seeds:
         right, reference = (_right(side[seed], metric.top, predictions) for side in sides)
-        if right is None or reference is None:
+        if right is None or reference is None or len(right) != len(reference):
             return None
-        rows.append((right, reference))
-    if len({len(side) for row in rows for side in row}) > 1:
+        # Errors are what is not right.
+        rows[seed] = -metric.scale * (right.astype(float) - reference)
+    if folds is None:
+        return crossed(np.array(list(rows.values()))) if len(set(map(len, rows.values()))) == 1 else None
+    return _over_folds(rows, {seed: predictions.places(sides[0][seed][0]) for seed in seeds}, folds)
+
+
+def _over_folds(
+    values: Mapping[int, NDArray[np.float64]], places: Mapping[int, NDArray[np.int64] | None], count: int
+) -> OverImages | None:
+    """Of those repetitions of cross-validation that are whole, by seed; None where none is.
+
+    Args:
+        values: by seed, of each image that it tested.
+        places: likewise, where the images stand among all.
+    """
+    tables = []
+    for seeds in grouped(values, lambda seed: seed // count).values():
+        parts = [(values[seed], places[seed]) for seed in seeds]
+        if len(parts) < max(2, count) or any(at is None or len(at) != len(part) for part, at in parts):
+            continue
+        at = np.concatenate([at for _, at in parts if at is not None])
+        fold = np.repeat(np.arange(count), [len(part) for part, _ in parts])
+        order = np.argsort(at)
+        if (at[order] == np.arange(len(at))).all():
+            tables.append((np.concatenate([part for part, _ in parts])[order], fold[order]))
+    if not tables or len({len(row) for row, _ in tables}) > 1:
         return None
-    hits = np.array(rows, dtype=float)
-    # Errors are what is not right.
-    return crossed_estimate(-metric.scale * (hits[:, 0] - hits[:, 1]))
+    return cross_validated(*map(np.array, zip(*tables, strict=True)))
 
 
 def _right(trials: Iterable[Trial], top: int, predictions: Predictions) -> NDArray[np.bool_] | None:

@@ -99,6 +99,10 @@ class Plans:
         described = (plan.variants.get(variant) for plan in self._each())
         return next((item.layers for item in described if item and item.layers), {})
 
+    def folds(self, runs: Iterable[str]) -> int | None:
+        """In how many folds runs cross-validate their images; None where they do not."""
+        return next((folds for run in runs if (folds := self._plan(run).folds)), None)
+
     def is_control(self, variant: str) -> bool:
         """Whether a variant is a control of a run."""
         return any(variant in controls.values() for controls in self._controls.values())

@@ -20,6 +20,7 @@ COMMANDS = (
     "gate",
     "history",
     "claims",
+    "fit",
     "doctor",
     "profile",
     "export",
@@ -69,6 +70,7 @@ def bench() -> None:
     bench gate                      has this branch become slower?
     bench history                   throughput over commits, with its changes
     bench claims RUN                the paper's claims against what was measured
+    bench fit photos                which variant suits a folder of photographs, in sentences
     bench doctor                    what this machine can do, and what would spoil results
 
     \b

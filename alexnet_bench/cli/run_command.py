@@ -197,7 +197,7 @@ def command(
             )
         schedule = resumed(resume, options["seeds"], options["ablations"], _changed(context, options))
     if dry_run:
-        _print_plan(schedule, as_json)
+        print_plan(schedule, as_json)
         return DONE
     with run_folder(resume or out) as folder, faults.kept_in(folder):
         try:
@@ -297,13 +297,17 @@ def _print_result(summary: Any, found: Any) -> None:
         say_prose(sentence)
 
 
-def _print_plan(schedule: Any, as_json: bool) -> None:
+def print_plan(
+    schedule: Any, as_json: bool, further_notes: Sequence[str] = (), most_seconds: float | None = None
+) -> None:
+    """Print what a run would do, and what it costs, if it is not ended before."""
     from msgspec.structs import asdict
 
     from alexnet_bench.run.cost import estimate
 
     plan, cost = schedule.manifest_plan(), estimate(schedule)
-    images, notes = schedule.images_by_class, schedule.data_notes
+    cost["seconds"] = min(cost["seconds"], most_seconds or cost["seconds"])
+    images, notes = schedule.images_by_class, (*schedule.data_notes, *further_notes)
     if as_json:
         say_json(asdict(plan) | {"images": images, "notes": notes, "estimate": cost}, indent=2)
         return

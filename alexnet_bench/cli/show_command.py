@@ -1,16 +1,27 @@
 """`bench show`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from alexnet_bench.cli import completion, options
-from alexnet_bench.cli.terminal import print_table, say_json
+from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.words import MISSING
+
+ALEXNET = "alexnet"
 
 
-@click.command(epilog="Example: bench show no-lrn+tanh --topology alexnet-32 --classes 10")
-@click.argument("variant", shell_complete=completion.variant)
+EXAMPLE = """\b
+Examples:
+  bench show no-lrn+tanh --topology alexnet-32 --classes 10
+  bench show --keras my_model.py
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("variant", required=False, shell_complete=completion.variant)
 @click.option(
     "--topology",
     default="alexnet-227",
@@ -24,12 +35,33 @@ from alexnet_bench.cli.terminal import print_table, say_json
 @click.option(
     "--channels", type=click.IntRange(1, 1000), default=3, show_default=True, help="Of the images: 1 or 3."
 )
+@click.option(
+    "--keras",
+    type=options.FILE,
+    metavar="FILE",
+    help="Your own Keras Sequential, held against the variant layer by layer (alexnet by default): a Python "
+    "file that defines `model`, or a function `build()`. It is executed: give files you trust.",
+)
 @options.ablations
 @options.as_json
+@click.pass_context
 def command(
-    variant: str, topology: str, classes: int, channels: int, ablations: tuple[Path, ...], as_json: bool
+    context: click.Context,
+    variant: str | None,
+    topology: str,
+    classes: int,
+    channels: int,
+    keras: Path | None,
+    ablations: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
-    """Show a variant's layers: shapes, parameters, MACs, and how it differs from alexnet."""
+    """Show a variant's layers: shapes, parameters, MACs, and how it differs from alexnet or your model."""
+    if keras is not None:
+        options.refuse(context, "--keras", "classes", "channels")
+        _show_beside(keras, variant or ALEXNET, topology, ablations, as_json)
+        return
+    if variant is None:
+        raise click.UsageError("give a variant, such as alexnet; `bench list` names them all")
     shown = _described(variant, topology, classes, channels, ablations)
     if as_json:
         say_json(shown, indent=2)
@@ -58,18 +90,10 @@ def command(
 def _described(
     name: str, topology: str, classes: int, channels: int, folders: tuple[Path, ...]
 ) -> dict[str, Any]:
-    from alexnet_bench.errors import BenchError
-    from alexnet_bench.network.plan import make_plan
-    from alexnet_bench.network.registry import load_registry
-    from alexnet_bench.network.topology import find_topology
-
-    chosen = load_registry(folders).select(name)
-    if len(chosen) != 1:
-        raise BenchError(f"'{name}' means {len(chosen)} variants; name one")
-    plan = make_plan(chosen[0], find_topology(topology), classes=classes, channels=channels)
+    plan = _plan(name, topology, classes, channels, folders)
     return {
-        "variant": chosen[0].name,
-        "difference": chosen[0].difference,
+        "variant": plan.variant.name,
+        "difference": plan.variant.difference,
         "topology": topology,
         "parameters": plan.parameters,
         "macs": plan.macs,
@@ -79,3 +103,71 @@ def _described(
             for layer in plan.layers
         ],
     }
+
+
+def _plan(name: str, topology: str, classes: int, channels: int, folders: tuple[Path, ...]) -> Any:
+    from alexnet_bench.errors import BenchError
+    from alexnet_bench.network.plan import make_plan
+    from alexnet_bench.network.registry import load_registry
+    from alexnet_bench.network.topology import find_topology
+
+    chosen = load_registry(folders).select(name)
+    if len(chosen) != 1:
+        raise BenchError(f"'{name}' means {len(chosen)} variants; name one")
+    return make_plan(chosen[0], find_topology(topology), classes=classes, channels=channels)
+
+
+def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...], as_json: bool) -> None:
+    """Show a user's own model beside a variant for the same channels and as many classes."""
+    # What TensorFlow says as it starts is of no use here.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from alexnet_bench.model.own_model import read_own_model
+    from alexnet_bench.network.side_by_side import parts_of, side_by_side
+
+    own = read_own_model(file)
+    plan = _plan(name, topology, own[-1].shape[-1], own[0].shape[-1], folders)
+    reference = parts_of(plan.layers)
+    pairs = side_by_side(reference, own)
+    totals = [
+        {"parameters": sum(part.parameters for part in side), "macs": sum(part.macs for part in side)}
+        for side in (reference, own)
+    ]
+    if as_json:
+        layers = [
+            {"reference": pair.reference, "own": pair.own, "differences": pair.differences} for pair in pairs
+        ]
+        shown = {"variant": plan.variant.name, "topology": topology, "file": str(file), "layers": layers}
+        say_json(shown | {"totals": dict(zip(("reference", "own"), totals, strict=True))}, indent=2)
+        return
+    from alexnet_bench.show.table import Table
+
+    rows = [
+        [*_cells(pair.reference), *_cells(pair.own)[1:], "; ".join(pair.differences) or "equal"]
+        for pair in pairs
+    ]
+    numbers = [f"{total['parameters']:,}" for total in totals]
+    ratio = totals[1]["parameters"] / totals[0]["parameters"], totals[1]["macs"] / totals[0]["macs"]
+    rows.append(
+        [
+            "total",
+            "",
+            numbers[0],
+            "",
+            numbers[1],
+            f"{ratio[0]:.2f} times the parameters, {ratio[1]:.2f} the MACs",
+        ]
+    )
+    columns = ["layer", name, "parameters", file.name, "its parameters", "differs in"]
+    print_table(Table(columns, rows), f"{file.name} beside {name} at {topology}")
+    same = sum(not pair.differences for pair in pairs)
+    say(f"\n{same} of {len(pairs)} layers are equal.")
+
+
+def _cells(part: Any) -> list[str]:
+    """A layer's name, what it is with its output, and its parameters; of none, dashes."""
+    if part is None:
+        return [MISSING, MISSING, ""]
+    from alexnet_bench.network.side_by_side import sized
+
+    what = f"{part.what} → {sized(part.shape)}"
+    return [part.name, what, f"{part.parameters:,}" if part.parameters else ""]

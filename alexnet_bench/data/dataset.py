@@ -1,13 +1,13 @@
 """What a data set is: labelled images in a training and a test split."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from alexnet_bench.data.digest import digest_of
-from alexnet_bench.seeds import derive_seed
+from alexnet_bench.seeds import FIRST_TUNING_SEED, derive_seed
 
 # Raised with whatever makes other pixels of the same files, which a run that was begun must not mix.
 READING = 1
@@ -60,16 +60,28 @@ class Split:
         least one and never all of its members (a class of one is kept). The same labels, seed and purpose
         give the same split everywhere.
         """
-        _, members = np.unique(self.labels, return_inverse=True)
-        counts = np.bincount(members)
+        counts = np.unique(self.labels, return_counts=True)[1]
+        by_class = self._shuffled_by_class(seed, purpose)
+        rank = np.arange(len(self)) - np.repeat(np.cumsum(counts) - counts, counts)
+        held = rank < np.repeat(_shares(counts, count), counts)
+        return self.take(np.sort(by_class[~held])), self.take(np.sort(by_class[held]))
+
+    def folds(self, count: int, *, seed: int) -> list[np.ndarray]:
+        """The indices of `count` parts, ascending in each; every image is in one.
+
+        Parts, and a class's shares of them, are equally large to within one image. The same labels and seed
+        give the same parts everywhere.
+        """
+        by_class = self._shuffled_by_class(seed, "folds")
+        return [np.sort(by_class[number::count]) for number in range(count)]
+
+    def _shuffled_by_class(self, seed: int, purpose: str) -> np.ndarray:
+        """The indices of the images, class by class, at random within each."""
         # NumPy promises that a bit generator's raw stream never changes, but not that a shuffle's result
         # doesn't: a split made by sorting raw draws is the same under every version.
         bits = np.random.PCG64(derive_seed(seed, purpose))
         order = np.argsort(bits.random_raw(len(self)), kind="stable")
-        by_class = order[np.argsort(members[order], kind="stable")]
-        rank = np.arange(len(self)) - np.repeat(np.cumsum(counts) - counts, counts)
-        held = rank < np.repeat(_shares(counts, count), counts)
-        return self.take(np.sort(by_class[~held])), self.take(np.sort(by_class[held]))
+        return order[np.argsort(self.labels[order], kind="stable")]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,6 +98,8 @@ class Dataset:
         channels: 1 (grey) or 3 (RGB).
         test_name: "test", or "held-out" where the test split was taken from the training images.
         notes: what its owner should know of how it was read, such as files that were skipped; a line each.
+        folds: parts in which `train` is cross-validated; None where `test` is what is reported.
+        places: of the images of `test` among those that are cross-validated, int64 [n]; None of others.
     """
 
     name: str
@@ -97,6 +111,8 @@ class Dataset:
     channels: int
     test_name: str = "test"
     notes: tuple[str, ...] = ()
+    folds: int | None = None
+    places: np.ndarray | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -119,6 +135,22 @@ class Dataset:
     def reading(self) -> int | None:
         """The version of how its files become pixels; None of one that has no files."""
         return READING if self.train.paths else None
+
+    def of_seed(self, seed: int) -> "Dataset":
+        """What a trial with this seed trains on and reports: itself, unless it is cross-validated.
+
+        Then each seed holds out another fold, and so many seeds in a row as there are folds hold out every
+        image once; the next ones do so in other folds. A tuning seed has the folds of the seed that it
+        chooses for, so that nothing is chosen on what is tested.
+        """
+        if self.folds is None:
+            return self
+        repetition, fold = divmod(seed % FIRST_TUNING_SEED, self.folds)
+        held_out = self.train.folds(self.folds, seed=repetition)[fold]
+        kept = np.setdiff1d(np.arange(len(self.train)), held_out)
+        return replace(
+            self, train=self.train.take(kept), test=self.train.take(held_out), folds=None, places=held_out
+        )
 
     def carve(self, seed: int) -> tuple[Split, Split]:
         """Return (train, validation), stratified by class, both from the training split.

@@ -4,7 +4,7 @@ import gc
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,7 @@ class Trainer:
         """
         # The images of the trial before are in circles of references, which Python may leave for many trials.
         gc.collect()
+        spec = replace(spec, dataset=spec.dataset.of_seed(spec.seed))
         training, validation = spec.dataset.carve(spec.seed)
         pipeline = Pipeline(
             spec.dataset,
@@ -233,6 +234,7 @@ def _test(spec: TrialSpec, pipeline: Pipeline, steps: Steps) -> dict[str, Any]:
                     labels=test.labels,
                     likeliest=likeliest.astype("int16"),
                     filters=_first_filters(spec.plan, steps),
+                    **({} if spec.dataset.places is None else {"places": spec.dataset.places}),  # type: ignore[arg-type]
                 )
     hits = likeliest == test.labels[:, None]
     prefix = spec.dataset.test_name.replace("-", "_")

@@ -90,6 +90,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     validation_images: _Count | None = None
     training_images: _Count | None = None
     class_names: tuple[str, ...] = ()
+    folds: _Count | None = None
     topology: str = ""
     recipe: str = ""
     epochs: _Count = 0

@@ -1,4 +1,4 @@
-"""What trials left beside their records: which test images they got right, and their first filters."""
+"""What trials left beside their records: the test images that they got right, and their first filters."""
 
 import io
 import os
@@ -49,6 +49,11 @@ class Predictions:
         # What is no number of a class becomes one that no data set has.
         with np.errstate(invalid="ignore"):
             return kept["labels"].astype(np.int64), kept["likeliest"][:, 0].astype(np.int64)
+
+    def places(self, trial: Trial) -> NDArray[np.int64] | None:
+        """Of cross-validation, the place of each test image among all: (images,); None of other trials."""
+        kept = self._read(trial, places=1)
+        return np.asarray(kept["places"], "int64") if kept else None
 
     def filters(self, trial: Trial) -> NDArray[np.float32] | None:
         """The kernels of conv1: (towers, height, width, channels, kernels a tower); None where not kept."""

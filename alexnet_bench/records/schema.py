@@ -162,7 +162,7 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
         str | None,
         column(
             "file in the run folder: the labels of the test images, the five likeliest classes of each, "
-            "and the first layer's kernels"
+            "the first layer's kernels, and of cross-validation the places of the test images among all"
         ),
     ] = None
 

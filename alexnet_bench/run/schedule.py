@@ -24,7 +24,7 @@ from alexnet_bench.network.topology import Topology, find_topology
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
-from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.records.schema import PER_SEED, SHARED, AnyRecord
 from alexnet_bench.run.effort import Effort, run_effort
 from alexnet_bench.run.settings import LOCAL, TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
@@ -59,6 +59,7 @@ class Schedule:
         registry: gives the variants; the shipped files and those of `settings.ablations` by default.
         available_memory: in bytes; limits how many variants are timed at once.
         gpus: those of the machine; what they hold limits it too.
+        dataset: that of the settings, where it is open already.
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
         threads: of each trial, where others of the run were trained already.
@@ -75,6 +76,7 @@ class Schedule:
         available_memory: Callable[[], int] = available_memory_bytes,
         gpus: Callable[[], list[Gpu]] = visible_gpus,
         *,
+        dataset: Dataset | None = None,
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
@@ -84,6 +86,7 @@ class Schedule:
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
         self._most_jobs = most_jobs
+        self._dataset = dataset
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
             by_themselves(self.registry.select(settings.variants))
@@ -109,6 +112,11 @@ class Schedule:
         self.recipe = self._scaled_recipe()
         self._check_precision()
         self._check_hosts()
+        if self.trains and settings.tune == SHARED and self.dataset.folds:
+            raise BenchError(
+                f"a rate that all seeds share would be chosen on images that {self.dataset.name} tests; "
+                f"give --tune {PER_SEED}, which chooses it within each seed's training images"
+            )
         largest = max(network.recipe.batch_size for network in self.networks)
         if self.trains and largest > self.training_images:
             raise BenchError(
@@ -159,12 +167,12 @@ class Schedule:
     @cached_property
     def dataset(self) -> Dataset:
         """What is trained on; opened where it is needed, which at 227 pixels is not to time."""
-        return open_dataset(self.settings.dataset)
+        return self._dataset or open_dataset(self.settings.dataset)
 
     @cached_property
     def training_images(self) -> int:
         """How many images an epoch has."""
-        return len(self.dataset.carve(0)[0])
+        return len(self.dataset.of_seed(0).carve(0)[0])
 
     @property
     def data_notes(self) -> tuple[str, ...]:
@@ -186,8 +194,9 @@ class Schedule:
         """How many images of a user's own each class has in training, validation and test."""
         if not (self.trains and self.dataset.train.paths):
             return {}
-        training, validation = self.dataset.carve(0)
-        splits = {"training": training, "validation": validation, self.dataset.test_name: self.dataset.test}
+        dataset = self.dataset.of_seed(0)
+        training, validation = dataset.carve(0)
+        splits = {"training": training, "validation": validation, dataset.test_name: dataset.test}
         counts = {
             name: np.bincount(split.labels, minlength=len(self.dataset.classes)).tolist()
             for name, split in splits.items()
@@ -463,13 +472,15 @@ class Schedule:
     def _about_data(self) -> dict[str, Any]:
         if not self.trains:
             return {"dataset": self.settings.dataset}
+        dataset = self.dataset.of_seed(0)
         return {
-            "dataset": self.dataset.name,
-            "class_names": self.dataset.classes,
-            "test_name": self.dataset.test_name,
-            "test_images": len(self.dataset.test),
-            "validation_images": len(self.dataset.carve(0)[1]),
+            "dataset": dataset.name,
+            "class_names": dataset.classes,
+            "test_name": dataset.test_name,
+            "test_images": len(dataset.test),
+            "validation_images": len(dataset.carve(0)[1]),
             "training_images": self.training_images,
+            "folds": self.dataset.folds,
         }
 
     def _network(

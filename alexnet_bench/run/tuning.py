@@ -20,13 +20,14 @@ from alexnet_bench.analysis.rates import (
 )
 from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.schema import PER_SEED, SHARED, AnyRecord, Trial
+from alexnet_bench.seeds import FIRST_TUNING_SEED
 
 RATE_GRID = (0.1, 1 / 3, 1.0, 3.0)
 # Where the best rate is the lowest or highest one, the next one beyond is tried, so often at most.
 BEYOND, MOST_BEYOND = 3.0, 3
 # The middle of the first epoch.
 SOONEST = 0.5
-TUNING_SEEDS = range(1_000_000, 1_000_003)
+TUNING_SEEDS = range(FIRST_TUNING_SEED, FIRST_TUNING_SEED + 3)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,7 +72,7 @@ def plan_lines(plan: Plan, cost: dict[str, Any], notes: Iterable[str] = ()) -> I
 def cost_line(cost: dict[str, Any]) -> str:
     """How long a run takes, and what it holds."""
     return (
-        f"{_duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
+        f"{duration(cost['seconds'])}, {cost['memory_bytes'] / GIB:.1f} GiB of memory, "
         f"{cost['disk_bytes'] / MIB:.0f} MiB of disk"
     )
 
@@ -98,12 +98,13 @@ def _until(plan: Plan) -> str:
     """When timing ends, where that is not after a number of draws."""
     ends = [
         f"each ratio is known to ±{plan.interval:.2%}" if plan.interval else "",
-        f"{_duration(plan.budget_seconds)} have passed" if plan.budget_seconds else "",
+        f"{duration(plan.budget_seconds)} have passed" if plan.budget_seconds else "",
     ]
     return f", at least; until {' or '.join(filter(None, ends))}" if any(ends) else ""
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
     if seconds > 90 * 60:
         return f"{seconds / 3600:.1f} hours"
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} s"

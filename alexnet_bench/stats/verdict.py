@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from alexnet_bench.stats.estimate import FEWEST_UNITS, Values
+from alexnet_bench.stats.estimate import FEWEST_UNITS, Mean, Values
 from alexnet_bench.stats.paired import POWER, Judged, at_looks, centre, interval, p_above, pairs_to_decide
 
 BETTER, WORSE, EQUIVALENT, INCONCLUSIVE = "better", "worse", "equivalent", "inconclusive"
@@ -76,7 +76,8 @@ def _verdict(arm: Arm, family: int, level: float) -> Verdict:
     shares, least = family * max(1, len(arm.looks)), arm.least_deviation
     for values in at_looks(arm.differences, arm.looks):
         low, high = interval(values, level / shares, least)
-        verdict = _word(arm, low, high, *interval(values, 2 * level / shares, least))
+        inner = interval(values, 2 * level / shares, least)
+        verdict = _word(arm.better, arm.margin, (low, high), inner)
         if verdict != INCONCLUSIVE:
             break
     different = 2 * min(p_above(values, 0.0, least), p_above(-values, 0.0, least))
@@ -93,12 +94,17 @@ def _verdict(arm: Arm, family: int, level: float) -> Verdict:
     )
 
 
-def _word(arm: Arm, low: float, high: float, inner_low: float, inner_high: float) -> str:
-    """The verdict that an arm's interval gives, and the inner one at twice its level."""
-    if -arm.margin < inner_low and inner_high < arm.margin:
+def verdict_on(mean: Mean, better: Literal["lower", "higher"], margin: float, level: float) -> str:
+    """The verdict on a difference that is known with an error, at a level of its own."""
+    return _word(better, margin, mean.interval(level), mean.interval(2 * level))
+
+
+def _word(better: str, margin: float, outer: tuple[float, float], inner: tuple[float, float]) -> str:
+    """The verdict that an interval gives, and the inner one at twice its level."""
+    if -margin < inner[0] and inner[1] < margin:
         return EQUIVALENT
-    if low > 0 or high < 0:
-        return BETTER if (low > 0) == (arm.better == "higher") else WORSE
+    if outer[0] > 0 or outer[1] < 0:
+        return BETTER if (outer[0] > 0) == (better == "higher") else WORSE
     return INCONCLUSIVE
 
 
