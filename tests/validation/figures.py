@@ -16,6 +16,7 @@ from typing import Any
 import baseline_replay
 import busy
 import claims as claims_rule
+import clusters
 import cuda_convnet
 import families
 import frameworks
@@ -110,6 +111,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
         ("docs/performance.md", "report"): lambda: report_cost.table(found("performance/report")),
         ("docs/scale.md", "scale"): lambda: scale.table(found("scale")),
+        ("docs/clusters.md", "clusters"): lambda: clusters.table(found("clusters")),
         ("docs/reliability.md", "kills"): lambda: kills_table.table(kills()),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
