@@ -29,15 +29,15 @@ class Reading:
         verdict: better, worse, equivalent or inconclusive; empty where there is none.
         sure: the verdict with what it would take for one, or why there is none; empty where too few pairs
             describe and test nothing.
-        remarks: the control's value and the arm's, what is particular to the conditions, where there are
-            several, and what must be known.
+        remarks: the control's value and the arm's; what is particular to the conditions, where there are
+            several; and what must be known.
     """
 
     quantity: str
     change: str
     verdict: str
     sure: str
-    remarks: list[str]
+    remarks: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def _reading(row: Any, where: str) -> Reading:
     quantity = row.measure.partition("_")[0] if is_speed else "error"
     remarks = [remark for remark in (where, row.note) if remark]
     if pd.isna(row.effect):
-        return Reading(quantity=quantity, change="", verdict="", sure=row.kind, remarks=remarks)
+        return Reading(quantity=quantity, change="", verdict="", sure=row.kind, remarks="; ".join(remarks))
     tell = speed_text if row.unit == RATIO else points_text
     before, after = (value_text(value, row.value_unit) for value in (row.control_value, row.arm_value))
     return Reading(
@@ -121,7 +121,7 @@ def _reading(row: Any, where: str) -> Reading:
         change=tell(row.effect, row.low, row.high),
         verdict=row.verdict,
         sure=_sure(row, "draw" if is_speed else "seed"),
-        remarks=[f"{before.removesuffix(f' {row.value_unit}')} → {after}", *remarks],
+        remarks="; ".join([f"{before.removesuffix(f' {row.value_unit}')} → {after}", *remarks]),
     )
 
 

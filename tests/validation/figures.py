@@ -354,12 +354,11 @@ def _in_both(said: str) -> Iterator[tuple[str, str]]:
 def _of_findings() -> Iterator[tuple[str, str]]:
     photographs = effects(*run("imagenette/alexnet-96-10-epochs"))
     errors = photographs[photographs["measure"] == "test_top1_error"].set_index("arm")
-    none, constant = errors.loc["no-lrn"], errors.loc["constant-lrn"]
-    yield (
-        FINDINGS,
-        f"test error {none.control_value:.1f}% with LRN, {none.arm_value:.1f}% with nothing and "
-        f"{constant.arm_value:.1f}% with its constant in its place",
-    )
+    for arm in ("no-lrn", "constant-lrn"):
+        row = errors.loc[arm]
+        yield from _in_both(f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})")
+        place = "nothing in LRN's place" if arm == "no-lrn" else "its constant in its place"
+        yield FINDINGS, f"with {place}, which is {row.verdict}"
     lrn = effects(*run("lrn-cifar10"))
     (row,) = lrn[lrn["measure"] == "held_out_top1_error"].itertuples()
     yield (
