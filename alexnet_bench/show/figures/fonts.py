@@ -45,7 +45,8 @@ def find_fonts(figure: Figure) -> None:
         # Else there are no labels of ticks yet.
         axes.get_xticklabels(), axes.get_yticklabels()
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    lacking = {character for text in texts for character in text.get_text()} - _characters(_own()) - {"\n"}
+    written = {character for text in texts for character in text.get_text() if character.isprintable()}
+    lacking = written - _characters(_own())
     if not lacking:
         return
     families, left = _families(frozenset(lacking))
