@@ -12,7 +12,7 @@ from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED, NOTHING_MEASURED
 from alexnet_bench.cli.run_command import print_plan
 from alexnet_bench.cli.terminal import say, say_json
-from alexnet_bench.run.fit import CANDIDATES, CONTROL
+from alexnet_bench.run.settings import CANDIDATES, FIT_BUDGET, FIT_CONTROL
 
 EXAMPLE = """\b
 Examples:
@@ -31,7 +31,7 @@ Examples:
     default=CANDIDATES,
     show_default=True,
     metavar="SEL",
-    help=f"The candidates, each held against {CONTROL}.",
+    help=f"The candidates, each held against {FIT_CONTROL}.",
 )
 @shared.devices
 @shared.ablations
@@ -70,10 +70,10 @@ def command(
         schedule, note = resumed(resume, None, options["ablations"], changed), ""
         budget = schedule.settings.budget
     else:
-        from alexnet_bench.run.fit import DEFAULT_BUDGET, plan_fit
+        from alexnet_bench.run.fit import plan_fit
         from alexnet_bench.show.fit import budget_note
 
-        budget = DEFAULT_BUDGET if budget is None else budget
+        budget = FIT_BUDGET if budget is None else budget
         planned = plan_fit(path or "", budget=budget, **options)
         schedule, note = planned.schedule, budget_note(planned.seconds, budget)
     if dry_run:

@@ -78,7 +78,8 @@ Examples:
     default="digits",
     show_default=True,
     shell_complete=completion.dataset,
-    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs) or tfds:NAME.",
+    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs), folds:PATH (few "
+    "of them, cross-validated) or tfds:NAME.",
 )
 @click.option(
     "--topology",

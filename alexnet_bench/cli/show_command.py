@@ -20,8 +20,15 @@ Examples:
 """
 
 
+def _or_file(context: click.Context, argument: click.Parameter, value: str | None) -> str:
+    """A variant must be named; beside a file it is alexnet by default."""
+    if value is None and context.params.get("keras") is None:
+        raise click.UsageError("give a variant, such as alexnet; `bench list` names them all")
+    return value or ALEXNET
+
+
 @click.command(epilog=EXAMPLE)
-@click.argument("variant", required=False, shell_complete=completion.variant)
+@click.argument("variant", required=False, callback=_or_file, shell_complete=completion.variant)
 @click.option(
     "--topology",
     default="alexnet-227",
@@ -39,6 +46,7 @@ Examples:
     "--keras",
     type=options.FILE,
     metavar="FILE",
+    is_eager=True,
     help="Your own Keras Sequential, held against the variant layer by layer (alexnet by default): a Python "
     "file that defines `model`, or a function `build()`. It is executed: give files you trust.",
 )
@@ -47,7 +55,7 @@ Examples:
 @click.pass_context
 def command(
     context: click.Context,
-    variant: str | None,
+    variant: str,
     topology: str,
     classes: int,
     channels: int,
@@ -58,10 +66,8 @@ def command(
     """Show a variant's layers: shapes, parameters, MACs, and how it differs from alexnet or your model."""
     if keras is not None:
         options.refuse(context, "--keras", "classes", "channels")
-        _show_beside(keras, variant or ALEXNET, topology, ablations, as_json)
+        _show_beside(keras, variant, topology, ablations, as_json)
         return
-    if variant is None:
-        raise click.UsageError("give a variant, such as alexnet; `bench list` names them all")
     shown = _described(variant, topology, classes, channels, ablations)
     if as_json:
         say_json(shown, indent=2)

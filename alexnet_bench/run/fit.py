@@ -10,13 +10,9 @@ from alexnet_bench.errors import BenchError, DataError
 from alexnet_bench.records.schema import PER_SEED
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.schedule import Schedule
-from alexnet_bench.run.settings import LOOKS, MEASURES, Settings
+from alexnet_bench.run.settings import CANDIDATES, FIT_BUDGET, FIT_CONTROL, LOOKS, MEASURES, Settings
 from alexnet_bench.words import counted
 
-# What the paper's questions would leave out or change, one at a time.
-CANDIDATES = "no-lrn,no-dropout,tanh,single-tower"
-CONTROL = "alexnet"
-DEFAULT_BUDGET = 1800.0
 # Of fewer images a fifth held out tells too little: each is tested in turn.
 FEWEST_TO_HOLD_OUT = 1000
 # Larger ones first: a budget buys trained networks before pixels.
@@ -41,7 +37,7 @@ class FitPlan:
 
 
 def plan_fit(
-    data: str | Path, *, budget: float = DEFAULT_BUDGET, variants: str = CANDIDATES, **others: Any
+    data: str | Path, *, budget: float = FIT_BUDGET, variants: str = CANDIDATES, **others: Any
 ) -> FitPlan:
     """Choose how candidates are trained on a data set within a budget.
 
@@ -60,8 +56,8 @@ def plan_fit(
     """
     spec, dataset = _opened(data)
     asked = Settings(
-        variants=f"{CONTROL},{variants}",
-        control=CONTROL,
+        variants=f"{FIT_CONTROL},{variants}",
+        control=FIT_CONTROL,
         measure=MEASURES,
         mode=("training",),
         dataset=spec,
@@ -72,7 +68,7 @@ def plan_fit(
     )
     first = Schedule(asked, dataset=dataset)
     if len(first.compared.names) < 2:
-        raise BenchError(f"there is no candidate beside {CONTROL}; name some, such as {CANDIDATES}")
+        raise BenchError(f"there is no candidate beside {FIT_CONTROL}; name some, such as {CANDIDATES}")
     scales = _scales(first.topology.name)
     costs = {topology: _first_look(_scaled(first, topology)) for topology in scales}
     tried = [

@@ -17,6 +17,9 @@ from alexnet_bench.words import in_short, is_encodable, plain
 # What a run without a selection compares: normalization, dropout, activation, towers and devices; and `lrn`,
 # the control under another name, for the noise floor.
 FOUR_QUESTIONS = "alexnet,lrn,no-lrn,no-dropout,tanh,single-tower,one-gpu,two-gpu"
+# What a fit compares: what the paper's questions would leave out or change, one at a time; and for how long.
+CANDIDATES, FIT_CONTROL = "no-lrn,no-dropout,tanh,single-tower", "alexnet"
+FIT_BUDGET = 1800.0
 MEASURES = ("accuracy", "throughput")
 DEVICES = ("auto", "cpu", "gpu")
 LOCAL = "local"

@@ -5,7 +5,8 @@ from PIL import Image
 
 from alexnet_bench.errors import BenchError, DataError, UnknownNameError
 from alexnet_bench.run import fit
-from alexnet_bench.run.fit import CANDIDATES, plan_fit
+from alexnet_bench.run.fit import plan_fit
+from alexnet_bench.run.settings import CANDIDATES
 
 
 @pytest.fixture

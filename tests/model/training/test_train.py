@@ -144,6 +144,23 @@ def test_a_model_is_there_whole_or_not_at_all(train, recipe, tmp_path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("seed", [1, 6])
+def test_cross_validated_it_tests_the_fold_of_its_seed_and_keeps_where_that_stands(
+    train, digits, recipe, tmp_path, seed
+):
+    folds = replace(digits, train=digits.train.take(slice(40)), folds=4, test_name="held-out")
+    held_out = folds.of_seed(seed).test
+
+    columns = train(
+        PLAIN, recipe=recipe.but(epochs=1), dataset=folds, seed=seed, predictions=tmp_path / "predictions.npz"
+    )
+
+    kept = np.load(tmp_path / "predictions.npz")
+    assert kept["places"].tolist() == folds.of_seed(seed).places.tolist()
+    assert kept["labels"].tolist() == folds.train.labels[kept["places"]].tolist() == held_out.labels.tolist()
+    assert columns["held_out_top1_error"] == 1 - np.mean(kept["likeliest"][:, 0] == kept["labels"])
+
+
 def test_predictions_are_those_reported(digits, outcome):
     columns, folder = outcome
     assert [file.name for file in (folder / "deep").iterdir()] == ["predictions.npz"]
