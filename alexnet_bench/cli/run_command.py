@@ -61,8 +61,8 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
-    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs), folds:PATH (few of "
-    "them, cross-validated) or tfds:NAME.",
+    help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs), folds:PATH (few "
+    "of them, cross-validated) or tfds:NAME.",
 )
 @click.option("--topology", help="Scale of the trained network; the data set's own by default.")
 @click.option(
