@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import native_errors_unsaid, print_table, say, say_json
 from alexnet_bench.words import MISSING
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def _chosen(name: str, folders: tuple[Path, ...]) -> "Variant":
 
 def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...], as_json: bool) -> None:
     """Show a user's own model beside a variant for the same channels and as many classes."""
-    # What TensorFlow says as it starts is of no use here.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from alexnet_bench.model.own_model import read_own_model
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_errors_unsaid():
+        from alexnet_bench.model.own_model import read_own_model
     from alexnet_bench.network.plan import make_plan
     from alexnet_bench.network.side_by_side import parts_of, side_by_side
     from alexnet_bench.network.topology import find_topology
