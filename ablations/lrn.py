@@ -105,6 +105,11 @@ PLACEBO = Ablation(
     factor="normalization",
     control=PAPERS,
     arms=[ALEXNET.but("constant-lrn", normalization=constant_lrn)],
+    notes=dict.fromkeys(
+        ("11pct", "18pct"),
+        "k is 1 here, and so is the constant that its normalization starts as: no-lrn is both controls at "
+        "once, and constant-lrn, which multiplies by 0.59, is neither",
+    ),
 )
 
 NORMALIZATION = Ablation(

@@ -2,7 +2,18 @@
 
 # Before the function of that name: a package that is loaded later would take its place.
 import alexnet_bench.run  # noqa: F401
-from alexnet_bench.api import compare, fit, gate, run, write_report
+from alexnet_bench.api import (
+    claims,
+    compare,
+    export,
+    fit,
+    gate,
+    history,
+    open_run,
+    profile,
+    run,
+    write_report,
+)
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.ablation import Ablation, Claim, LoggedRuns
 from alexnet_bench.network.parts import Block, Initializer, Optimizer, block, initializer, optimizer
@@ -22,11 +33,16 @@ __all__ = [
     "Recipe",
     "Variant",
     "block",
+    "claims",
     "compare",
+    "export",
     "fit",
     "gate",
+    "history",
     "initializer",
+    "open_run",
     "optimizer",
+    "profile",
     "read",
     "run",
     "write_report",

@@ -12,19 +12,25 @@ class BenchError(Exception):
 
 
 class UnknownNameError(BenchError):
-    """Names that stand for nothing: all of them at once, each with its closest match, and the list.
+    """Names that stand for nothing: all of them at once, each with its closest match, and what there is.
 
     Args:
         kind: what was looked for, in the singular ("variant", "data set").
         unknown: every name that was not found, in the order given.
         known: every name that would have been.
+        shown_by: the command that lists them, where they are too many for a message.
     """
 
-    def __init__(self, kind: str, unknown: Iterable[str], known: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, unknown: Iterable[str], known: Iterable[str], shown_by: str | None = None
+    ) -> None:
         self.unknown, self.known = list(unknown), sorted(known)
         offenders = ", ".join(_with_closest(name, self.known) for name in self.unknown)
         plural = "s" if len(self.unknown) > 1 else ""
-        super().__init__(f"unknown {kind}{plural} {offenders}; choose from: {', '.join(self.known)}")
+        choice = f"choose from: {', '.join(self.known)}"
+        if shown_by is not None:
+            choice = f"there are {len(self.known)} to choose from, which `{shown_by}` shows"
+        super().__init__(f"unknown {kind}{plural} {offenders}; {choice}")
 
 
 class NoRepositoryError(BenchError):

@@ -7,6 +7,7 @@ the repository that a folder lies in, whoever owns it, and answered in English.
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_bench.errors import BenchError, NoRepositoryError
@@ -70,6 +71,22 @@ def branch_point(folder: Path) -> str | None:
     """Where the checked-out branch left the default branch; None where there is none that it comes from."""
     found = (_git_or_none(folder, "merge-base", "HEAD", name) for name in DEFAULT_BRANCHES)
     return next(filter(None, found), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit: the beginning of its name, and the first line of its message."""
+
+    name: str
+    subject: str
+
+
+def commits_since(folder: Path, base: str) -> list[Commit]:
+    """The commits of HEAD that a base has not, newest first, without merges; none where git cannot tell."""
+    form = ("--no-merges", "--format=%h%x00%s", "--no-show-signature")
+    found = None if base.startswith("-") else _git_or_none(folder, "log", *form, f"{base}..HEAD", "--")
+    lines = (line.partition("\0") for line in (found or "").split("\n") if line)
+    return [Commit(name=name, subject=subject) for name, _, subject in lines]
 
 
 def is_shallow(folder: Path) -> bool:

@@ -18,6 +18,13 @@ SILENT = Observer()
 
 def carry_out(folder, columns, observer=SILENT, *, retries_errors=False, **asked):
     """Carry out a run, or go on with it, with trials whose columns are a function of the task."""
+    schedule = Schedule(Settings(measure="accuracy", jobs=1, **asked))
+    goes_on(schedule, folder, columns, observer, retries_errors=retries_errors)
+    return folder
+
+
+def goes_on(schedule, folder, columns, observer=SILENT, *, retries_errors=False):
+    """Carry out what is due of a run by a schedule."""
 
     def train(schedule, tasks, executor, run_id, keep, on_epoch):
         tune = {"tuned": bool(schedule.settings.tune)}
@@ -26,10 +33,8 @@ def carry_out(folder, columns, observer=SILENT, *, retries_errors=False, **asked
             own = {"data_digest": schedule.dataset.digest, "threads": schedule.threads}
             keep(made_up_trial(task, run_id, **tune, **own, **columns(task)))
 
-    schedule = Schedule(Settings(measure="accuracy", jobs=1, **asked))
     if not (folder / MANIFEST).exists():
         start_run(schedule, folder, "a test")
     no_zygote = mock.patch.object(runs, "Zygote", lambda log: contextlib.nullcontext())
     with mock.patch.object(runs, "run_trials", train), no_zygote:
         continue_run(schedule, folder, observer, retries_errors=retries_errors)
-    return folder

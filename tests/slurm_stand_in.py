@@ -3,7 +3,7 @@
     sbatch FILE · scancel JOB · scontrol requeue JOB · sacct … -j JOB … · srun [OPTION…] COMMAND…
 
 A job is a process group; what is known of it is in a folder, by its number: `N.sh` what it runs, `N.pid` its
-group, `N.state` how it ended, as `sacct` says it.
+group, `N.state` how it ended, as `sacct` says it. All nodes of a job are this machine, with a task on each.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 COMMANDS = ("sbatch", "scancel", "scontrol", "sacct", "srun")
-FOLDER = "SLURM_STAND_IN"
+FOLDER, FIRST = "SLURM_STAND_IN", "SLURM_STAND_IN_FIRST_JOB"
 
 
 def environment(folder):
@@ -30,7 +30,9 @@ def environment(folder):
             f'#!/bin/sh\nexec {sys.executable} -SE {Path(__file__).resolve()} {name} "$@"\n', encoding="utf-8"
         )
         script.chmod(0o755)
-    return os.environ | {FOLDER: str(folder), "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{commands}{os.pathsep}{os.environ['PATH']}"
+    # Ports follow from a job's number, and others may have a stand-in on this machine, too.
+    return os.environ | {FOLDER: str(folder), FIRST: str(os.getpid()), "PATH": path}
 
 
 def a_job(folder):
@@ -44,7 +46,7 @@ def a_job(folder):
 
 
 def _sbatch(folder, file):
-    number = len(list(folder.glob("*.sh"))) + 1
+    number = int(os.environ[FIRST]) + len(list(folder.glob("*.sh")))
     shutil.copy(file, folder / f"{number}.sh")
     _start(folder, number)
     print(f"Submitted batch job {number}")
@@ -79,7 +81,13 @@ def _start(folder, number):
     script, state = folder / f"{number}.sh", folder / f"{number}.state"
     state.unlink(missing_ok=True)
     ended = f"bash {script} && echo COMPLETED > {state} || echo FAILED > {state}"
-    job = {"SLURM_JOB_ID": str(number), "SLURM_PROCID": "0", "SLURM_NTASKS": "1", "SLURM_JOB_NUM_NODES": "1"}
+    (nodes,) = re.findall("#SBATCH --nodes=(.*)", script.read_text(encoding="utf-8"))
+    job = {
+        "SLURM_JOB_ID": str(number),
+        "SLURM_JOB_NODELIST": ",".join(["localhost"] * int(nodes)),
+        "SLURM_JOB_NUM_NODES": nodes,
+        "SLURM_NTASKS": nodes,
+    }
     process = subprocess.Popen(
         ["bash", "-c", ended],
         env=os.environ | job,
@@ -100,13 +108,17 @@ def _sacct(folder, *arguments):
 
 
 def _srun(folder, *arguments):
-    """Run what follows the options, of which these have a value."""
+    """Run what follows the options, of which these have a value, as every task of the job."""
     command = list(arguments)
     while command[0].startswith("--"):
         option = command.pop(0)
         if re.fullmatch("--(output|error)", option):
             command.pop(0)
-    os.execvp(command[0], command)
+    tasks = [
+        subprocess.Popen(command, env=os.environ | {"SLURM_PROCID": str(number)})
+        for number in range(int(os.environ["SLURM_NTASKS"]))
+    ]
+    sys.exit(max(abs(task.wait()) for task in tasks))
 
 
 if __name__ == "__main__":

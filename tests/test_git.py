@@ -145,6 +145,22 @@ def test_what_is_no_revision(folder, revision):
     assert git.commit_of(folder, revision) is None
 
 
+def test_the_commits_since_a_base_are_the_newest_first_without_merges(folder):
+    call_git(folder, "checkout", "-q", "-b", "other", "one")
+    call_git(folder, "commit", "-q", "--allow-empty", "-m", "three\n\nand more of it")
+    call_git(folder, "merge", "-q", "-m", "merged", "main")
+
+    assert [commit.subject for commit in git.commits_since(folder, "main")] == ["three"]
+    found = git.commits_since(folder, "one")
+    assert sorted(commit.subject for commit in found) == ["three", "two"]
+    assert all(git.commit_of(folder, commit.name) for commit in found)
+
+
+@pytest.mark.parametrize("base", ["HEAD", "nowhere", "--all", "a\0b"])
+def test_where_there_are_none_since_or_git_cannot_tell(folder, base):
+    assert git.commits_since(folder, base) == []
+
+
 def test_where_there_is_no_working_tree(folder, tmp_path, monkeypatch):
     bare = tmp_path / "bare"
     call_git(tmp_path, "clone", "-q", "--bare", folder, bare)

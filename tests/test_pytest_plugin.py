@@ -75,7 +75,7 @@ def test_a_disabled_benchmark_makes_the_least_effort(tmp_path):
 
 
 WRONG = {
-    "'no-lnr'": "unknown variant 'no-lnr' (did you mean 'no-lrn'?); choose from: ",
+    "'no-lnr'": "unknown variant 'no-lnr' (did you mean 'no-lrn'?); there are ",
     "'no-lrn', topology='alexnet-33'": "unknown topology 'alexnet-33' (did you mean 'alexnet-32'?)",
     "'no-lrn', mode='both'": "unknown mode 'both'",
     "'no-lrn', precision='float8'": "unknown precision 'float8'",

@@ -3,14 +3,18 @@
 import importlib.util
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 from users_repository import BLOCK
 
+from alexnet_bench import __version__
 from alexnet_bench.network.registry import load_registry, shipped_folder
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +79,10 @@ def test_the_wheel_holds_every_file_that_is_shipped(installed):
     assert len(list((installed / "alexnet_bench" / "show").rglob("*.j2"))) >= 1
 
 
+def test_type_checkers_take_the_installed_package_for_a_typed_one(installed):
+    assert (installed / "alexnet_bench" / "py.typed").is_file()
+
+
 def test_the_installed_package_takes_the_shipped_ablations_and_a_users(installed, write_ablations):
     folder = write_ablations({"mine.py": BLOCK})
     listed = json.loads(run(installed, BENCH, "list", "--json", "--ablations", folder))
@@ -110,3 +118,43 @@ def test_the_wheel_brings_the_command_the_fixture_an_extra_and_its_licences(inst
     assert "variant_benchmark" in run(installed, FIXTURES, installed)
     extra = "Requires-Dist: pytest-benchmark>=5.1; extra == 'pytest'"
     assert extra in (metadata / "METADATA").read_text("utf-8")
+
+
+def test_the_text_for_a_package_index_links_to_nothing_that_it_lacks(installed):
+    (metadata,) = installed.glob("*.dist-info")
+
+    text = (metadata / "METADATA").read_text("utf-8").partition("\n\n")[2]
+
+    assert text.startswith("# alexnet-bench")
+    assert "bench run --variants" in text
+    assert set(re.findall(r"\]\((?!https?://)", text)) == set()
+
+
+def test_an_sdist_makes_the_same_wheel(wheel, tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-d", tmp_path]
+    subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True)
+    (source,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    subprocess.run([*build, "-t", "wheel"], cwd=folder, check=True, capture_output=True)
+    (again,) = tmp_path.glob("*.whl")
+
+    names = [sorted(zipfile.ZipFile(path).namelist()) for path in (wheel, again)]
+
+    assert names[0] == names[1]
+
+
+def test_the_installed_package_runs_the_main_job(installed):
+    out = installed.parent / "out"
+    arguments = shlex.split("run --variants no-lrn --measure accuracy --seeds 1 --epochs 1 --out")
+
+    run(installed, BENCH, *arguments, str(out))
+
+    assert (out / "report" / "index.html").is_file()
+
+
+def test_the_citation_names_this_version():
+    cited = (ROOT / "CITATION.cff").read_text("utf-8")
+
+    assert f"\nversion: {__version__}\n" in cited

@@ -49,9 +49,13 @@ def effects(
     def place(row: Row) -> tuple[int, int]:
         return order.index(row.ablation) if row.ablation in order else len(order), plans.rank(row.arm)
 
-    found = [*_of_trials(records, plans, Predictions(plans.folders)), *_of_draws(records, plans)]
-    rows = sorted(judged(found), key=place)
+    rows = sorted(judged(before_verdicts(records, plans)), key=place)
     return pd.DataFrame([vars(row) for row in rows], columns=[item.name for item in fields(Row)])
+
+
+def before_verdicts(records: Sequence[AnyRecord], plans: Plans) -> list[tuple[Row, Effect]]:
+    """The rows of every arm, metric and setting with their effects, before they are judged."""
+    return [*_of_trials(records, plans, Predictions(plans.folders)), *_of_draws(records, plans)]
 
 
 def did_not_learn(setting: Setting) -> str | None:
@@ -81,12 +85,33 @@ def arms_of(setting: Setting, plans: Plans) -> list[str]:
     ]
 
 
+def outcomes_of(setting: Setting) -> list[Metric]:
+    """The metrics that its trials have a value of; where they have none, the error that they should have."""
+    found = [metric for metric in (*OUTCOMES, REACH) if any(map(metric.has, setting.succeeded))]
+    return found or [HEADLINES[0]]
+
+
+def refusal(setting: Setting, arm: str) -> str:
+    """Why an arm cannot be held against the control; nothing where it can."""
+    if reason := setting.refusals.get(arm):
+        return reason
+    devices = distinct(record.device for record in setting.of(arm))
+    for column, values in (("fingerprint", networks_of(setting, arm)), ("device", devices)):
+        if len(values) > 1:
+            return f"{column} differs between the records of {arm}: {', '.join(values)}"
+    return ""
+
+
+def networks_of(setting: Setting, variant: str) -> list[str]:
+    """The fingerprints of a variant's records."""
+    return distinct(record.trained_as for record in setting.of(variant))
+
+
 def comparable_arms(setting: Setting, plans: Plans) -> list[str]:
     """The arms whose errors can be held against the control's; none where that did not learn."""
     if did_not_learn(setting):
         return []
-    rows = {arm: _blank(setting, arm, HEADLINES[0], plans) for arm in arms_of(setting, plans)}
-    return [arm for arm, row in rows.items() if row.kind != NOT_COMPARABLE]
+    return [arm for arm in arms_of(setting, plans) if not refusal(setting, arm)]
 
 
 def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> int | None:
@@ -99,14 +124,17 @@ def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predi
     return plans.images(setting.runs[0], metric.images)
 
 
+def rounding(metric: Metric, images: int | None) -> float:
+    """What counting in whole images brings to a metric's differences, as a standard deviation."""
+    return rounding_deviation(metric.scale / images) if images else 0.0
+
+
 def _of_trials(
     records: Sequence[AnyRecord], plans: Plans, predictions: Predictions
 ) -> Iterator[tuple[Row, Effect]]:
     """The rows of every arm's trials, before they are judged."""
     for setting in measured_alike(records, plans, Trial):
-        metrics = [
-            metric for metric in (*OUTCOMES, REACH) if any(metric.has(trial) for trial in setting.succeeded)
-        ] or [HEADLINES[0]]
+        metrics = outcomes_of(setting)
         for arm in arms_of(setting, plans):
             yield from (_trials_row(setting, arm, metric, plans, predictions) for metric in metrics)
 
@@ -139,8 +167,7 @@ def _trials_row(
     treated, control = sides_of(setting, arm, plans)
     looks = plans.looks(distinct(trial.run_id for trial in (*treated, *control)))
     images = images_of(setting, metric, plans, predictions)
-    least = rounding_deviation(metric.scale / images) if images else 0.0
-    effect = seed_effect(treated, control, metric, least)
+    effect = seed_effect(treated, control, metric, rounding(metric, images))
     folds = plans.folds(setting.runs)
     every = images * folds if images and folds and metric.images == "test" else images
     row = replace(row.on(effect), margin=metric.margin_on(every), looks=looks)
@@ -162,12 +189,8 @@ def sides_of(setting: Setting, arm: str, plans: Plans) -> tuple[list[Trial], lis
 def _blank(setting: Setting, arm: str, metric: Metric, plans: Plans) -> Row:
     """The row of an arm's metric before anything is known of the effect, or why there can be none."""
     rows, known = setting.of(arm), setting.conditions
-    control = setting.of(setting.control)
-    prints = distinct(record.trained_as for record in rows)
-    same = prints == distinct(record.trained_as for record in control)
-    reason = setting.refusals.get(arm, "")
-    if not reason and len(prints) > 1:
-        reason = f"fingerprint differs between the records of {arm}: {', '.join(prints)}"
+    control, reason = setting.of(setting.control), refusal(setting, arm)
+    same = networks_of(setting, arm) == networks_of(setting, setting.control)
     return Row(
         ablation=plans.ablation_of(arm),
         control=setting.control,

@@ -31,7 +31,8 @@ def judged(found: Sequence[tuple[Row, Effect]]) -> list[Row]:
             row, effect = found[place]
             alike = math.nan if math.isnan(arm.margin) else verdict.p_equivalence
             row = replace(row, p_difference=verdict.p_difference, p_equivalence=alike)
-            rows[place] = _with_verdict(row, effect, arm, verdict) if is_judged else row
+            # Before the first look there is none.
+            rows[place] = _with_verdict(row, effect, arm, verdict) if is_judged and verdict.verdict else row
     return rows
 
 

@@ -62,6 +62,19 @@ class Plans:
         planned = [self._plan(run).looks for run in runs]
         return max(planned, key=len, default=())
 
+    def held_against(self, control: str) -> "Plans":
+        """The same runs as if every variant had been planned to be held against this one."""
+        replanned = [
+            msgspec.structs.replace(
+                manifest,
+                plan=msgspec.structs.replace(
+                    manifest.plan, control=control, controls=dict.fromkeys(manifest.plan.variants, control)
+                ),
+            )
+            for manifest in self.manifests
+        ]
+        return Plans(replanned, self.folders)
+
     def factorials(self, runs: Iterable[str]) -> list[Factorial]:
         """What runs were to cross."""
         planned = [
@@ -76,6 +89,15 @@ class Plans:
         """The `test` or `validation` images of a run; None where its plan does not say."""
         plan = self._plan(run)
         return {"test": plan.test_images, "validation": plan.validation_images}.get(str(split))
+
+    def class_names(self, run: str) -> tuple[str, ...]:
+        """The names of a run's classes, in the order of their labels; none where its plan does not say."""
+        return self._plan(run).class_names
+
+    def layers(self, variant: str) -> dict[str, str]:
+        """What each layer of a variant does, by its name; nothing where no plan says."""
+        described = (plan.variants.get(variant) for plan in self._each())
+        return next((item.layers for item in described if item and item.layers), {})
 
     def folds(self, runs: Iterable[str]) -> int | None:
         """In how many folds runs cross-validate their images; None where they do not."""

@@ -18,7 +18,7 @@ import pandas as pd
 from alexnet_bench.analysis.by_rate import tuned_alike
 from alexnet_bench.analysis.conditions import Setting, grouped, measured_alike
 from alexnet_bench.analysis.effect import seed_effect
-from alexnet_bench.analysis.effects import comparable_arms, images_of
+from alexnet_bench.analysis.effects import comparable_arms, images_of, rounding
 from alexnet_bench.analysis.metrics import (
     HEADLINES,
     RATIO,
@@ -33,7 +33,6 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.rates import has_reached
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
-from alexnet_bench.stats.error_rates import rounding_deviation
 
 # Fewer make no curve.
 FEWEST_SPECIFICATIONS = 6
@@ -173,8 +172,8 @@ def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) ->
         conditions = _conditions(setting, arm, plans)
         for length, metric in _readings(setting, lengths):
             images = images_of(setting, metric, plans, predictions)
-            least = rounding_deviation(metric.scale / images) if images else 0.0
-            effect = seed_effect(setting.of(arm), setting.of(setting.control), metric, least)
+            sides = setting.of(arm), setting.of(setting.control)
+            effect = seed_effect(*sides, metric, rounding(metric, images))
             size, low, high = effect.size
             # Without pairs, or with a median between never and never, there is no answer.
             if not math.isnan(size):

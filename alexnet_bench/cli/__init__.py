@@ -2,24 +2,26 @@
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 import click
 
-from alexnet_bench.cli import faults, terminal
+from alexnet_bench.cli import completion, faults, interrupts, terminal
 from alexnet_bench.cli.group import BAD_INPUT, DONE, FAULT, INTERRUPTED, NOTHING_MEASURED, bench
 from alexnet_bench.errors import BenchError, WorkerError
+
+PROGRAM = "bench"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code; what a user can put right is one line."""
-    # A CI that cancels a job terminates it: as after Ctrl-C, no worker may go on and nothing may be lost.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.end_in_order()
     terminal.prepare()
-    code = _exit_code(arguments)
+    code = completion.completed(bench, PROGRAM)
+    if code is None:
+        code = _exit_code(arguments)
     if reason := terminal.why_unwritten():
         terminal.complain("Error", f"standard output cannot be written ({reason}); what it lacks is lost")
         # A finding stays one, whoever reads of it.
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         with faults.kept_in(None):
-            return bench.main(arguments, prog_name="bench", standalone_mode=False) or DONE
+            return bench.main(arguments, prog_name=PROGRAM, standalone_mode=False) or DONE
     except click.ClickException as error:
         text = io.StringIO()
         error.show(text)

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING
-from alexnet_bench.cli.terminal import complain, print_table, say, say_json
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json, say_prose
 
 EXAMPLE = """\b
 Examples:
@@ -19,10 +20,16 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("runs", nargs=-1, type=shared.FOLDER, metavar="[BEFORE AFTER]")
+@click.argument("runs", nargs=-1, shell_complete=completion.run, type=shared.FOLDER, metavar="[BEFORE AFTER]")
 @click.option("--base", metavar="REV", help="A revision of the repository in the current folder.")
 @shared.base_python
-@click.option("--variants", default="alexnet", show_default=True, help="What to time, as for `bench run`.")
+@click.option(
+    "--variants",
+    default="alexnet",
+    show_default=True,
+    shell_complete=completion.selection,
+    help="What to time, as for `bench run`.",
+)
 @shared.timing
 @shared.interval
 @shared.budget
@@ -60,14 +67,16 @@ def _compare_runs(runs: tuple[Path, ...], as_json: bool) -> int:
     if as_json:
         say_json({"yardstick": machine, "comparisons": found})
         return DONE
-    print_table(comparison_table(found, (str(runs[0]), str(runs[1]))))
-    print(
-        "\nThe runs were timed apart: intervals of throughput are over draws, and do not cover how the "
+    before, after = map(str, runs) if runs[0].name == runs[1].name else (run.name for run in runs)
+    print_table(comparison_table(found, (before, after)))
+    say()
+    say_prose(
+        "The runs were timed apart: intervals of throughput are over draws, and do not cover how the "
         "machine changed in between."
     )
     if machine:
-        print(
-            f"\nThe machine itself, second over first: {machine['flops_per_second']:.3f} in a matrix "
+        say_prose(
+            f"The machine itself, second over first: {machine['flops_per_second']:.3f} in a matrix "
             f"product, {machine['bytes_per_second']:.3f} in a pass over memory."
         )
     return DONE

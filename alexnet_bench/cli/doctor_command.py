@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alexnet_bench.cli import options
-from alexnet_bench.cli.terminal import say, say_json
+from alexnet_bench.cli.terminal import say_json, say_prose
 from alexnet_bench.words import counted
 
 GIGA = 1e9
@@ -57,16 +57,16 @@ def _print(found: dict[str, Any]) -> None:
     }
     width = max(map(len, facts))
     for name, value in facts.items():
-        say(f"{name:<{width}}  {value}")
+        say_prose(f"{name:<{width}}  {value}", indent=width + 2)
     print()
     for complaint in found["complaints"]:
-        say(f"- {complaint}")
+        say_prose(f"- {complaint}", indent=2)
     if not found["complaints"]:
         print("Nothing here would spoil results.")
     if missing := found["gpus"]["missing"]:
         print("\nTo run on GPUs:")
     for line in missing:
-        say(f"- {line}")
+        say_prose(f"- {line}", indent=2)
 
 
 def _floor(floor: dict[str, Any]) -> str:

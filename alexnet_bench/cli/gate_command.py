@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import BAD_INPUT, DONE, FINDING, NOTHING_MEASURED
 from alexnet_bench.cli.terminal import complain, print_table, say, say_json
@@ -112,7 +113,13 @@ class _ProjectDefaults(click.Command):
     metavar="FILE",
     help="What --pytest-benchmark is held against; once for each run of it.",
 )
-@click.option("--variants", default="alexnet", show_default=True, help="What to gate, as for `bench run`.")
+@click.option(
+    "--variants",
+    default="alexnet",
+    show_default=True,
+    shell_complete=completion.selection,
+    help="What to gate, as for `bench run`.",
+)
 @shared.timing
 @click.option("--budget", type=shared.SECONDS, help="Time for no longer than this; 2m by default.")
 @click.option("--quick", is_flag=True, help="Under a minute: training at 32 pixels, for losses of 3%.")
@@ -222,7 +229,7 @@ def _show(found: "Found", as_json: bool) -> None:
     if as_json:
         say_json({"run": found.run, "against": found.against, "decisions": found.rows})
         return
-    print_table(decisions_table(found.rows, short=True), wrap=True)
+    print_table(decisions_table(found.rows, short=True))
     records = "" if found.run is None else f" Records: {found.run}"
     say(f"\nAgainst {plain(found.against)}: {standing(found.rows)}.{records}")
 
@@ -230,14 +237,14 @@ def _show(found: "Found", as_json: bool) -> None:
 def _warn(found: "Found", project: "Project") -> None:
     """Say what could not be decided and what is broken, and why."""
     from alexnet_bench.run.project import unusable
+    from alexnet_bench.show.gate import explained
     from alexnet_bench.stats.gate import REGRESSED, UNDECIDED
 
     for note in found.notes:
         complain("Warning", note)
     for row in found.rows:
         if row.decision in UNDECIDED or (row.decision == REGRESSED and not row.compared):
-            decided = ": ".join(filter(None, (row.decision, row.note)))
-            complain("Warning", f"{row.variant}, {row.label}: {decided}")
+            complain("Warning", f"{row.variant}, {row.label}: {explained(row)}")
     if not found.rows:
         off = f"thresholds switch off {joined(project.thresholds.switched_off)}"
         complain("Warning", unusable(project.root, f"nothing is left to gate: {off}"))
@@ -261,14 +268,17 @@ def _keep_history(found: "Found", file: Path | None, default: Path) -> bool:
 def _write_files(found: "Found", files: Mapping[str, Path | None]) -> bool:
     """Write what was asked for, and return whether all of it could be written.
 
-    A job's summary gets the table too; as nobody asked for that, it may fail.
+    A job of GitHub's gets the table as its summary, and the gravest decision as an output; as nobody asked
+    for that, it may fail.
     """
-    from alexnet_bench.show.gate import FORMATS
+    from alexnet_bench.show.gate import FORMATS, gravest
 
-    texts = {name: form(found.rows, found.against) for name, form in FORMATS.items()}
+    texts = {name: form(found.rows, found.against, found.commits) for name, form in FORMATS.items()}
     written = [_write(file, texts[name]) for name, file in files.items() if file is not None]
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), texts["markdown"], mode="a", level="Warning")
+    told = {"GITHUB_STEP_SUMMARY": texts["markdown"], "GITHUB_OUTPUT": f"decision={gravest(found.rows)}\n"}
+    for variable, text in told.items():
+        if place := os.environ.get(variable):
+            _write(Path(place), text, mode="a", level="Warning")
     return all(written)
 
 

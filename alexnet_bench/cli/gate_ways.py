@@ -15,6 +15,7 @@ from alexnet_bench.cli.group import DONE
 from alexnet_bench.cli.progress import time_sides
 from alexnet_bench.cli.terminal import say, say_json
 from alexnet_bench.errors import RecordError, UnknownNameError
+from alexnet_bench.git import Commit, commits_since
 from alexnet_bench.records.schema import Draw
 from alexnet_bench.run.effort import baseline_effort, gate_effort
 from alexnet_bench.run.project import Project
@@ -25,13 +26,18 @@ from alexnet_bench.words import counted, joined
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The decisions, what head was held against, what was timed if anything was, and what else to say."""
+    """The decisions, what head was held against, what was timed if anything was, and what else to say.
+
+    Args:
+        commits: of head, that the base has not.
+    """
 
     rows: list[Decision]
     against: str
     run: Path | None = None
     records: Sequence[Draw] = ()
     notes: Sequence[str] = ()
+    commits: Sequence[Commit] = ()
 
 
 def against_code(project: Project, base: str | None, base_python: Path | None, **timed: Any) -> Found:
@@ -48,7 +54,14 @@ def against_code(project: Project, base: str | None, base_python: Path | None, *
     )
     rows = decisions(found.records, project.thresholds, project.false_alarms, found.asked)
     notes = _unused(project, rows)
-    return Found(rows=rows, against=found.against, run=found.run, records=found.records, notes=notes)
+    return Found(
+        rows=rows,
+        against=found.against,
+        run=found.run,
+        records=found.records,
+        notes=notes,
+        commits=commits_since(repository_at(Path.cwd()), base) if base else (),
+    )
 
 
 def against_baseline(project: Project, baseline: Path, **timed: Any) -> Found:

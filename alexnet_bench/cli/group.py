@@ -7,10 +7,24 @@ import click
 
 from alexnet_bench import __version__
 from alexnet_bench.cli import faults
+from alexnet_bench.errors import UnknownNameError
 
 # Exit codes.
 DONE, FINDING, BAD_INPUT, NOTHING_MEASURED, FAULT, INTERRUPTED = 0, 1, 2, 3, 4, 130
-COMMANDS = ("run", "list", "show", "report", "compare", "gate", "history", "claims", "fit", "doctor")
+COMMANDS = (
+    "run",
+    "list",
+    "show",
+    "report",
+    "compare",
+    "gate",
+    "history",
+    "claims",
+    "fit",
+    "doctor",
+    "profile",
+    "export",
+)
 
 
 class LazyGroup(click.Group):
@@ -27,6 +41,14 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"alexnet_bench.cli.{cmd_name}_command").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for; of one that there is not, the closest."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UnknownNameError("command", [args[0]], COMMANDS)
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Carry a command out."""
         # Around this, click takes a closed pipe or the end of a file, of whatever, for its own.
@@ -40,7 +62,7 @@ def bench() -> None:
     """Train and time AlexNet with and without each of its design choices.
 
     \b
-    bench run --variants            all variants, quick preset (--dry-run estimates how long)
+    bench run --variants            the paper's four questions (--dry-run estimates how long)
     bench run --variants @lrn       one question
     bench show no-lrn               what a variant is
     bench report RUN                tables and plots again, from the records

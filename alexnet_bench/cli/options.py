@@ -9,6 +9,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from alexnet_bench.cli import completion
+from alexnet_bench.records.schema import MODES
 from alexnet_bench.run.settings import DEVICES, PRECISIONS
 from alexnet_bench.words import as_share, in_short
 
@@ -111,7 +113,11 @@ base_python = click.option(
 )
 _TIMING = (
     click.option(
-        "--time-topology", default="alexnet-227", show_default=True, help="Scale of the timed network."
+        "--time-topology",
+        default="alexnet-227",
+        show_default=True,
+        shell_complete=completion.topology,
+        help="Scale of the timed network.",
     ),
     click.option(
         "--time-batch-size",
@@ -129,12 +135,14 @@ _TIMING = (
         "--mode",
         default="training,inference",
         show_default=True,
+        shell_complete=completion.choices(MODES),
         help="Which steps are timed: training, inference, or both.",
     ),
     click.option(
         "--precision",
         default="float32",
         show_default=True,
+        shell_complete=completion.choices(PRECISIONS),
         help=f"Comma-separated: {', '.join(PRECISIONS)}; TensorFloat-32 is used by tf32 alone, on GPUs that "
         "have it.",
     ),

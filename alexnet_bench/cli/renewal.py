@@ -1,10 +1,13 @@
 """A run's report, written as soon as there is something to report, and again as records come in."""
 
+import contextlib
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 from alexnet_bench.cli.progress import Progress
+from alexnet_bench.errors import BenchError
 from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.run.timing_plan import DrawTask
 
@@ -17,17 +20,25 @@ class RenewedReport(Progress):
 
     Args:
         folder: of the run.
-        quiet: print nothing.
+        tensorboard: write each record for TensorBoard, too.
+        progress: as for `Progress`.
     """
 
-    def __init__(self, folder: Path, quiet: bool = False) -> None:
-        super().__init__(quiet)
+    def __init__(self, folder: Path, *, tensorboard: bool = False, **progress: Any) -> None:
+        super().__init__(**progress)
         self._folder, self._has_records, self._drawn, self._due = folder, False, -1, 0.0
+        self._tensorboard = tensorboard
 
     def recorded(self, record: AnyRecord) -> None:
         """Renew the report after a trial."""
         super().recorded(record)
         self._has_records = True
+        if self._tensorboard:
+            from alexnet_bench.show.export import export_for_tensorboard
+
+            # What is wrong is told at the end, when all that is not there yet is written.
+            with contextlib.suppress(BenchError):
+                export_for_tensorboard(self._folder, record)
         if isinstance(record, Trial) and record.purpose == "result":
             self._renew()
 

@@ -8,16 +8,26 @@ from typing import Any
 
 import click
 
-from alexnet_bench.cli import faults
+from alexnet_bench.cli import completion, faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import print_table, say, say_json, say_prose
 from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURES, PRESETS, Settings
 
 # Who trains changes no number, so that a run may go on elsewhere.
 WHERE = ("executor", "ray_address")
 # What may be typed beside --resume.
-FREE_ON_RESUME = ("resume", "retry", "seeds", "ablations", *WHERE, "trial_timeout", "dry_run", "as_json")
+FREE_ON_RESUME = (
+    "resume",
+    "retry",
+    "seeds",
+    "ablations",
+    *WHERE,
+    "trial_timeout",
+    "dry_run",
+    "tensorboard",
+    "as_json",
+)
 EXAMPLE = """\b
 Examples:
   bench run --variants
@@ -37,6 +47,7 @@ Examples:
     flag_value=FOUR_QUESTIONS,
     default=FOUR_QUESTIONS,
     metavar="[SEL]",
+    shell_complete=completion.selection,
     help="What to compare, comma-separated: names, globs (no-*), ablations (@lrn), sums (no-lrn+tanh), "
     "factorials (factorial:normalization,dropout; half-factorial:…). "
     "Bare, or left out: the paper's four questions (normalization, dropout, activation, towers and devices).",
@@ -44,11 +55,16 @@ Examples:
 @click.option(
     "--control",
     metavar="NAME",
+    shell_complete=completion.variant,
     help="What every variant is held against, in place of its ablation's control; no claim of the paper is "
     "shown then.",
 )
 @click.option(
-    "--measure", default=",".join(MEASURES), show_default=True, help="accuracy, throughput, or both."
+    "--measure",
+    default=",".join(MEASURES),
+    show_default=True,
+    shell_complete=completion.choices(MEASURES),
+    help="accuracy, throughput, or both.",
 )
 @click.option(
     "--preset",
@@ -61,12 +77,18 @@ Examples:
     "--dataset",
     default="digits",
     show_default=True,
+    shell_complete=completion.dataset,
     help="digits, fashion-mnist[:PATH], cifar10[:PATH], folder:PATH (your own photographs), folds:PATH (few "
     "of them, cross-validated) or tfds:NAME.",
 )
-@click.option("--topology", help="Scale of the trained network; the data set's own by default.")
+@click.option(
+    "--topology",
+    shell_complete=completion.topology,
+    help="Scale of the trained network; the data set's own by default.",
+)
 @click.option(
     "--recipe",
+    shell_complete=completion.recipe,
     help="How it is trained: paper, notebook, figure-1, or as one of cuda-convnet's networks (80sec, 19pct, "
     "18pct, 13pct, 11pct). By default the topology's own: of those networks that of the name, else paper.",
 )
@@ -115,11 +137,25 @@ Examples:
     metavar="ADDRESS",
     help="Of a Ray cluster that is there, such as auto; by default one is started on this machine.",
 )
+@click.option(
+    "--hosts",
+    type=int,
+    metavar="N",
+    help="With --executor slurm: share the batches of data-parallel variants between N nodes, with a device "
+    "each. Other variants stay on one.",
+)
 @click.option("--save-models", is_flag=True, help="Keep every trained model as a .keras file.")
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write scalars and hyperparameters of each trial and draw for TensorBoard, as they come, to "
+    "RUN/tensorboard; takes the extra tensorboard.",
+)
 @shared.run_folder
 @click.option(
     "--resume",
     type=shared.FOLDER,
+    shell_complete=completion.run,
     help="Go on with a run, with its own settings: with what is missing, and with what was killed, hung or "
     "ran out of memory (then with half as many trials at a time). With --seeds, add seeds to it. Ablation "
     "files that it names are executed if a run of yours on this machine was given their folder; else give "
@@ -135,15 +171,20 @@ def command(
     resume: Path | None,
     retry: bool,
     dry_run: bool,
+    tensorboard: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Train and time variants; write records, tables and plots."""
+    from alexnet_bench.records.manifest import holds_run
     from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.run.resuming import resumed
     from alexnet_bench.run.run import start_run
     from alexnet_bench.run.schedule import Schedule
+    from alexnet_bench.show.export import check_tool
 
+    if tensorboard:
+        check_tool("tensorboard")
     if resume is None:
         if retry:
             raise click.UsageError("--retry is for a run that goes on; give it with --resume RUN")
@@ -160,9 +201,17 @@ def command(
         print_plan(schedule, as_json)
         return DONE
     with run_folder(resume or out) as folder, faults.kept_in(folder):
-        if resume is None:
-            start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-        return _carry_out(schedule, folder, retry, as_json)
+        try:
+            if resume is None:
+                start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
+            return _carry_out(schedule, folder, retry, tensorboard, as_json)
+        except KeyboardInterrupt:
+            if not holds_run(folder):
+                raise
+            flags = {"--retry": retry, "--tensorboard": tensorboard, "--json": as_json}
+            again = _to_go_on(folder, schedule.settings, flags)
+            say(f"\nInterrupted; what was finished is kept. Go on with:\n{again}", sys.stderr)
+            return INTERRUPTED
 
 
 def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
@@ -172,29 +221,43 @@ def _changed(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in names}
 
 
-def _carry_out(schedule: Any, folder: Path, retry: bool, as_json: bool) -> int:
+def _carry_out(schedule: Any, folder: Path, retry: bool, tensorboard: bool, as_json: bool) -> int:
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.run.run import continue_run
 
+    costs, settings = None, schedule.settings
     if not as_json:
-        from alexnet_bench.run.cost import estimate
+        from alexnet_bench.run.cost import costs_of, estimate
         from alexnet_bench.show.plan import cost_line, plan_notes
 
-        for note in (*plan_notes(schedule.manifest_plan()), *schedule.data_notes):
+        costs, plan = costs_of(schedule), schedule.manifest_plan()
+        for note in (*plan_notes(plan), *schedule.data_notes):
             say(note, sys.stderr)
-        if schedule.settings.preset == "paper":
+        if settings.preset == "paper":
             say(f"All of it takes about {cost_line(estimate(schedule))}.", sys.stderr)
-    try:
-        with RenewedReport(folder, quiet=as_json) as progress:
-            records = continue_run(schedule, folder, progress, retries_errors=retry)
-    except KeyboardInterrupt:
-        say(
-            "\nInterrupted; what was finished is kept. Go on with: "
-            + shlex.join(["bench", "run", "--resume", str(folder)]),
-            sys.stderr,
-        )
-        return INTERRUPTED
-    return _report(folder, records, as_json)
+    is_open = bool(settings.looks or schedule.timing.effort.interval)
+    shown: dict[str, Any] = {"quiet": as_json, "costs": costs, "is_open": is_open}
+    with RenewedReport(folder, tensorboard=tensorboard, **shown) as progress:
+        records = continue_run(schedule, folder, progress, retries_errors=retry)
+    code = _report(folder, records, as_json)
+    if tensorboard:
+        from alexnet_bench.show.export import export
+
+        # Those of before, of a run that went on; and what could not be written tells why.
+        export(folder, "tensorboard")
+    return code
+
+
+def _to_go_on(folder: Path, settings: Settings, flags: dict[str, bool]) -> str:
+    """The command that goes on with a run as this one would have; all else is in its manifest."""
+    words = ["bench", "run", "--resume", str(folder)]
+    for ablations in settings.ablations:
+        words += ["--ablations", ablations]
+    if settings.executor != LOCAL:
+        words += ["--executor", settings.executor]
+    if settings.ray_address is not None:
+        words += ["--ray-address", settings.ray_address]
+    return shlex.join([*words, *(flag for flag, is_given in flags.items() if is_given)])
 
 
 def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
@@ -220,17 +283,19 @@ def _report(folder: Path, records: Sequence[Any], as_json: bool) -> int:
 
 
 def _print_result(summary: Any, found: Any) -> None:
-    from alexnet_bench.show.sentences import answers, noise_floor
-    from alexnet_bench.show.tables import summary_table, verdicts_table
+    from alexnet_bench.show.sentences import answers, noise_floor, reservations
+    from alexnet_bench.show.tables import changes_table, summary_table
 
     print_table(summary_table(summary, found))
     for device, variants in summary.groupby("device", sort=False)["variant"]:
-        say(f"\non {device}: {', '.join(dict.fromkeys(variants))}")
-    if (verdicts := verdicts_table(found)).rows:
         say()
-        print_table(verdicts)
-    for sentence in (*noise_floor(found), *answers(found)):
-        say(f"\n{sentence}")
+        say_prose(f"on {device}: {', '.join(dict.fromkeys(variants))}")
+    if (changes := changes_table(found)).rows:
+        say()
+        print_table(changes)
+    for sentence in (*reservations(found), *noise_floor(found), *answers(found)):
+        say()
+        say_prose(sentence)
 
 
 def print_plan(
@@ -254,4 +319,4 @@ def print_plan(
             print_table(table)
             say()
     for line in plan_lines(plan, cost, notes):
-        say(line)
+        say_prose(line, indent=12)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alexnet_bench.cli import options
+from alexnet_bench.cli import completion, options
 from alexnet_bench.cli.terminal import native_errors_unsaid, print_table, say, say_json
 from alexnet_bench.words import MISSING
 
@@ -31,8 +31,14 @@ def _or_file(context: click.Context, argument: click.Parameter, value: str | Non
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("variant", required=False, callback=_or_file)
-@click.option("--topology", default="alexnet-227", show_default=True, help="Scale of the network.")
+@click.argument("variant", required=False, callback=_or_file, shell_complete=completion.variant)
+@click.option(
+    "--topology",
+    default="alexnet-227",
+    show_default=True,
+    shell_complete=completion.topology,
+    help="Scale of the network.",
+)
 @click.option(
     "--classes", type=click.IntRange(2, 10**6), default=1000, show_default=True, help="Classes to tell apart."
 )
@@ -106,7 +112,7 @@ def _described(
         "parameters": plan.parameters,
         "macs": plan.macs,
         "layers": [
-            {"name": layer.name, "what": _what(layer)}
+            {"name": layer.name, "what": layer.what}
             | {name: getattr(layer, name) for name in ("shape", "towers", "parameters", "macs")}
             for layer in plan.layers
         ],
@@ -180,14 +186,3 @@ def _cells(part: Any) -> list[str]:
 
     what = f"{part.what} → {sized(part.shape)}"
     return [part.name, what, f"{part.parameters:,}" if part.parameters else ""]
-
-
-def _what(layer: Any) -> str:
-    towers = f", {layer.towers} towers" if layer.towers > 1 and layer.kind in ("convolution", "dense") else ""
-    joined = " that see both" if towers and layer.joins else ""
-    if layer.kind in ("convolution", "local"):
-        unshared = ", unshared" if layer.kind == "local" else ""
-        return f"{layer.kernel}x{layer.kernel}/{layer.stride} {layer.padding}{unshared}{towers}{joined}"
-    if layer.kind == "dropout":
-        return f"drops {layer.rate:g}"
-    return layer.block.name if layer.block else f"{layer.kind}{towers}"

@@ -5,7 +5,9 @@ import io
 import json
 import math
 import os
+import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # A table of fewer or more columns than this is none.
 _COLUMNS = range(20, 1000)
+# Where there is no terminal, a line may be as long as it is.
+_UNBOUNDED = 10**9
 
 
 class _Unbreakable(io.FileIO):
@@ -79,24 +83,38 @@ def _complain_once() -> Callable[..., None]:
     return show
 
 
-def print_table(table: "Table", title: str | None = None, wrap: bool = False) -> None:
-    """Print a table; without `wrap`, its first column is never folded."""
+def print_table(table: "Table", title: str | None = None) -> None:
+    """Print a table: as wide as the terminal, or where there is none, a line a row."""
     from rich.console import Console
-    from rich.table import Table as Grid
+    from rich.text import Text
 
-    title = None if title is None else plain(title)
-    grid = Grid(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for index, name in enumerate(table.columns):
-        grid.add_column(
-            plain(name),
-            justify="right" if name in table.numeric and not wrap else "left",
-            overflow="fold",
-            no_wrap=index == 0 and not wrap,
+    from alexnet_bench.cli.layout import lay_out
+
+    width = _width()
+    console = Console(width=width or _UNBOUNDED, highlight=False, markup=False, emoji=False)
+    with console.capture() as printed:
+        if title is not None:
+            console.print(Text(plain(title), style="italic"), soft_wrap=width is None)
+        for part in lay_out(table, width):
+            console.print(part)
+    print("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def say_prose(text: str, indent: int = 0) -> None:
+    """Print a paragraph: folded at words on a terminal, its later lines indented; elsewhere on one line."""
+    width = _width()
+    if width is not None:
+        text = textwrap.fill(
+            text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
         )
-    for row in table.rows:
-        grid.add_row(*("\n".join(map(plain, cell.split("\n"))) for cell in row))
-    # A name in brackets is no markup, and one in colons no emoji.
-    Console(highlight=False, markup=False, emoji=False).print(grid)
+    say(text)
+
+
+def _width() -> int | None:
+    """Columns of the terminal; None where a line may be as long as it is."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns
+    return None
 
 
 def say_json(data: Any, indent: int | None = None) -> None:

@@ -34,6 +34,16 @@ def cached(place: str, find: Callable[[], str], is_whole: Callable[[str], bool])
     return text
 
 
+def as_listed(path: str | Path) -> bytes:
+    """What a file has for as long as nobody touches it: its path, size and time.
+
+    Raises:
+        OSError: there is none.
+    """
+    status = Path(path).stat()
+    return os.fsencode(path) + f"\0{status.st_size} {status.st_mtime_ns}\n".encode()
+
+
 def cache_place(place: str) -> Path | None:
     """A path within the user's cache folder; None where nothing says which home is the user's."""
     folder = cache_folder()

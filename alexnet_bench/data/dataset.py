@@ -9,6 +9,8 @@ import numpy as np
 from alexnet_bench.data.digest import digest_of
 from alexnet_bench.seeds import FIRST_TUNING_SEED, derive_seed
 
+# Raised with whatever makes other pixels of the same files, which a run that was begun must not mix.
+READING = 1
 # Of the training images: 5,000 of CIFAR-10's 50,000, 144 of the digits' 1,437.
 VALIDATION_SHARE = 0.1
 
@@ -122,6 +124,17 @@ class Dataset:
             DataError: a file cannot be read.
         """
         return digest_of((self.train, self.test))
+
+    @property
+    def memory_bytes(self) -> int:
+        """What its images take in memory; files take none, but for those that there is room to keep."""
+        splits = (self.train, self.test)
+        return sum(split.images.nbytes for split in splits if split.images is not None)
+
+    @property
+    def reading(self) -> int | None:
+        """The version of how its files become pixels; None of one that has no files."""
+        return READING if self.train.paths else None
 
     def of_seed(self, seed: int) -> "Dataset":
         """What a trial with this seed trains on and reports: itself, unless it is cross-validated.

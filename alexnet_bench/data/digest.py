@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_bench.data.cache import cached
+from alexnet_bench.data.cache import as_listed, cached
 from alexnet_bench.errors import DataError
 from alexnet_bench.words import plain
 
@@ -57,9 +57,8 @@ def _untouched(splits: Sequence["Split"]) -> str:
     listing = hashlib.sha256()
     for split in splits:
         listing.update(split.labels.astype("<i8").tobytes())
-        for path in map(Path, split.paths):
-            status = path.stat()
-            listing.update(os.fsencode(path) + f"\0{status.st_size} {status.st_mtime_ns}\n".encode())
+        for path in split.paths:
+            listing.update(as_listed(path))
     return listing.hexdigest()
 
 

@@ -90,7 +90,8 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
                 raise DataError(f"{path} is truncated: it ends inside its {size}-byte header; {FETCH_AGAIN}")
             shape = struct.unpack(f">{dimensions}I", header[4:])
             expected, sides = math.prod(shape), " × ".join(str(length) for length in shape)
-            if expected > MOST_BYTES:
+            # With a length of 0 there are no bytes, and still no array of such lengths.
+            if math.prod(max(length, 1) for length in shape) > MOST_BYTES:
                 raise DataError(
                     f"{path} says it holds {sides} bytes, expected {MOST_BYTES:,} at most; {FETCH_AGAIN}"
                 )

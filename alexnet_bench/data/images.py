@@ -1,17 +1,19 @@
 """Image files: whether they can be read, and which way up; and what TensorFlow does not decode."""
 
 import contextlib
+import hashlib
 import io
 import os
 import stat
 import struct
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from alexnet_bench.data.cache import as_listed, cached
 from alexnet_bench.data.files import some
 from alexnet_bench.errors import DataError
 from alexnet_bench.words import plain
@@ -33,18 +35,38 @@ MOST_BYTES = 2**29
 ERRORS = (OSError, SyntaxError, ValueError, struct.error)
 ORIENTATION = 0x0112
 UPRIGHT = 1
+# Raised with whatever else makes a file unsound: what was checked before is checked again.
+CHECKING = 1
 
 
 class _FaultError(Exception):
     """What is wrong with an image file: what follows its path in a message."""
 
 
-def check_images(paths: Iterable[str]) -> np.ndarray:
+def check_images(paths: Sequence[str]) -> np.ndarray:
     """The EXIF orientation of each image file: uint8, 1 (upright) to 8.
+
+    That all are sound is kept in the user's cache folder, for as long as nobody touches one.
 
     Raises:
         DataError: files that are no images, end too early or are too large; damage in between goes unseen.
     """
+    listing = hashlib.sha256()
+    try:
+        for path in paths:
+            listing.update(as_listed(path))
+    except OSError:
+        # Which is missing, and why, is told with what else is wrong.
+        return np.array(_checked(paths), np.uint8)
+    digits = cached(
+        f"orientations-{CHECKING}/{listing.hexdigest()}",
+        lambda: "".join(map(str, _checked(paths))),
+        lambda text: len(text) == len(paths) and set(text) <= set("12345678"),
+    )
+    return np.array(list(digits)).astype(np.uint8)
+
+
+def _checked(paths: Iterable[str]) -> list[int]:
     orientations, faults = [], []
     with warnings.catch_warnings():
         # Of sizes below the limit here, and of a damaged EXIF.
@@ -57,7 +79,7 @@ def check_images(paths: Iterable[str]) -> np.ndarray:
     if faults:
         them = "them" if len(faults) > 1 else "it"
         raise DataError(f"corrupt image: {some(faults)}; expected {KINDS}; replace {them} or remove {them}")
-    return np.array(orientations, np.uint8)
+    return orientations
 
 
 def decoded(contents: bytes) -> np.ndarray:

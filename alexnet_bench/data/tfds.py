@@ -1,13 +1,16 @@
 """Whatever TensorFlow Datasets has of images with a label each.
 
 A data set is written out once, into the user's cache folder, and read from there: small images of one size
-as arrays, others as the files that they are. So a trial waits for no conversion, a newer TensorFlow Datasets
-changes no data, and it is not needed again.
+as arrays, others, and more of them than memory should hold, as the files that they are. So a trial waits for
+no conversion, a newer TensorFlow Datasets changes no data, and it is not needed again.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +24,15 @@ from alexnet_bench.data.dataset import Dataset, Description, Split
 from alexnet_bench.data.files import downloading
 from alexnet_bench.data.folder import CANVAS, TEST_FRACTION
 from alexnet_bench.data.images import check_images
-from alexnet_bench.errors import DataError
+from alexnet_bench.errors import BenchWarning, DataError
 from alexnet_bench.words import plain
 
 NAME = re.compile(r"[A-Za-z0-9][\w.+=:/-]*")
 # In this order; ImageNet's test split, for one, has no labels.
 TEST_SPLITS = ("test", "validation")
 LARGEST_IN_MEMORY = 64
+# Of a set's images: every worker holds them, and its own choice of them.
+MOST_BYTES_IN_MEMORY = 2**30
 # What is written is not mirrored, nor are grey pictures, which mostly show something written.
 WRITTEN = ("svhn_cropped", "omniglot")
 ABOUT = "about.json"
@@ -35,13 +40,19 @@ REMEDY = "see https://www.tensorflow.org/datasets/catalog for names, and check t
 
 
 class _About(msgspec.Struct, frozen=True, kw_only=True):
-    """What the images that are written out do not say themselves; `size` is 0 of files of any size."""
+    """What the images that are written out do not say themselves; `size` is 0 where they are of any size."""
 
     classes: tuple[str, ...]
     test: str | None
     mirrored: bool
     size: int
     channels: int
+    are_files: bool = False
+
+    @property
+    def are_arrays(self) -> bool:
+        """Whether they are read into memory."""
+        return bool(self.size) and not self.are_files
 
 
 def open_tfds(name: str | None) -> Dataset:
@@ -52,7 +63,10 @@ def open_tfds(name: str | None) -> Dataset:
     if folder is None:
         raise DataError("there is no home folder to keep data sets in; set XDG_CACHE_HOME to a folder")
     if not (folder / ABOUT).is_file():
-        _write_out(name, folder)
+        with _first(name, folder):
+            # Another process may have been first.
+            if not (folder / ABOUT).is_file():
+                _write_out(name, folder)
     try:
         about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=_About)
         train, test = (_read(folder / part, about) for part in ("train", about.test or "train"))
@@ -75,13 +89,31 @@ def open_tfds(name: str | None) -> Dataset:
 
 
 def _read(folder: Path, about: _About) -> Split:
-    if about.size:
+    if about.are_arrays:
         images, labels = (np.load(folder / f"{what}.npy") for what in ("images", "labels"))
         return Split(images=images, labels=labels)
     files = sorted(folder.glob("*/*"))
     paths = tuple(map(str, files))
     labels = np.array([int(file.parent.name) for file in files], np.int64)
     return Split(paths=paths, labels=labels, orientations=check_images(paths))
+
+
+@contextlib.contextmanager
+def _first(name: str, folder: Path) -> Iterator[None]:
+    """Hold the writing of a data set, for which others wait; the lock ends with its holder."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            warnings.warn(
+                f"waiting for another process, which is writing out tfds:{name}", BenchWarning, stacklevel=2
+            )
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:
+            # Without locks, whoever is done last is the one whose files stay.
+            pass
+        yield
 
 
 def _write_out(name: str, folder: Path) -> None:
@@ -92,13 +124,16 @@ def _write_out(name: str, folder: Path) -> None:
     test = next((split for split in splits if _is_labelled(builder, split, label)), None)
     features = builder.info.features
     height, width, channels = features[image].shape
-    fits = height == width is not None and height <= LARGEST_IN_MEMORY and channels in (1, 3)
+    is_small = height == width is not None and height <= LARGEST_IN_MEMORY and channels in (1, 3)
+    count = sum(builder.info.splits[split].num_examples for split in filter(None, ("train", test)))
+    fits = is_small and count * height * width * channels <= MOST_BYTES_IN_MEMORY
     about = _About(
         classes=tuple(map(plain, features[label].names)),
         test=test,
         mirrored=channels == 3 and builder.name not in WRITTEN,
-        size=height if fits else 0,
+        size=height if is_small else 0,
         channels=channels if fits else 3,
+        are_files=not fits,
     )
     fresh = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
@@ -107,7 +142,14 @@ def _write_out(name: str, folder: Path) -> None:
             write = _write_arrays if fits else _write_files
             write(_examples(builder, split, image, label, decoded=fits), fresh / split)
         (fresh / ABOUT).write_bytes(msgspec.json.encode(about))
+        # What somebody took a part of.
+        shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
+    except OSError as error:
+        raise DataError(
+            f"tfds:{name} cannot be written into {folder} ({error.strerror or error}); make room, or set "
+            "XDG_CACHE_HOME to another folder"
+        ) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

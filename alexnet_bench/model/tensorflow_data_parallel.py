@@ -1,6 +1,7 @@
 """The steps of a network that every device holds whole, each training on its share of the batch.
 
-Today's way to use two devices, by `tf.distribute.MirroredStrategy`; the paper's own is to split the towers.
+Today's way to use two devices, by `tf.distribute.MirroredStrategy`, or one on each of several hosts, by
+`MultiWorkerMirroredStrategy`; the paper's own is to split the towers.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from alexnet_bench.model.build import build_model
+from alexnet_bench.model.tensorflow_hosts import Hosts
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.model.tensorflow_step import Steps
 from alexnet_bench.network.plan import LayerPlan
@@ -17,20 +19,28 @@ from alexnet_bench.seeds import derive_seed
 
 
 def build_data_parallel_steps(
-    plan: LayerPlan, recipe: Recipe, *, seed: int, devices: Sequence[str], precision: str = "float32"
+    plan: LayerPlan,
+    recipe: Recipe,
+    *,
+    seed: int,
+    devices: Sequence[str],
+    precision: str = "float32",
+    hosts: Hosts | None = None,
 ) -> "DataParallelSteps":
-    """The compiled steps of a network with fresh weights, equal on every device.
+    """The compiled steps of a network with fresh weights, equal on every device, or on that of every host.
 
     Raises:
-        ValueError: there are not two devices.
+        ValueError: there are not two devices, nor several hosts.
     """
-    if len(devices) < 2:
+    if len(devices) < 2 and hosts is None:
         raise ValueError(f"a batch is shared by two devices or more, not by {len(devices)}")
-    strategy = tf.distribute.MirroredStrategy(list(devices), _reduction(devices))
+    strategy = hosts.strategy if hosts else tf.distribute.MirroredStrategy(list(devices), _reduction(devices))
     with strategy.scope():
         model = build_model(plan, recipe, seed=seed, precision=precision)
-        _draw_masks_apart(model, seed)
         scale = NoScale() if precision != "mixed_float16" else LossScale()
+        if hosts:
+            return HostsSteps(model, recipe, scale, hosts, seed)
+        _draw_masks_apart(model, seed)
         return DataParallelSteps(model, recipe, scale, strategy)
 
 
@@ -52,7 +62,7 @@ class DataParallelSteps(Steps):
         model: keras.Model,
         recipe: Recipe,
         scale: NoScale | LossScale,
-        strategy: tf.distribute.MirroredStrategy,
+        strategy: tf.distribute.Strategy,
     ) -> None:
         super().__init__(model, recipe, scale)
         self._strategy = strategy
@@ -93,9 +103,35 @@ class DataParallelSteps(Steps):
         )
 
 
-def _draw_masks_apart(model: keras.Model, seed: int) -> None:
-    """Give every device dropout masks of its own: the strategy starts all of them at one state."""
+class HostsSteps(DataParallelSteps):
+    """As those, of one device on each of several hosts, all of which take the same steps in the same order.
+
+    Each infers whole batches for itself, so that all come to the same end.
+    """
+
+    def __init__(
+        self, model: keras.Model, recipe: Recipe, scale: NoScale | LossScale, hosts: Hosts, seed: int
+    ) -> None:
+        super().__init__(model, recipe, scale, hosts.strategy)
+        self._hosts, self._seed = hosts, seed
+
+    def begin(self, epochs: int) -> None:
+        """Wait for the other hosts; a checkpoint holds the masks of the first one."""
+        _draw_masks_apart(self._model, self._seed, self._hosts.index)
+        self._hosts.meet(epochs)
+
+    def _infer(self, images: tf.Tensor) -> tf.Tensor:
+        (whole,) = self._strategy.experimental_local_results(self._strategy.run(Steps._infer, (self, images)))
+        return whole
+
+
+def _draw_masks_apart(model: keras.Model, seed: int, first: int = 0) -> None:
+    """Give every device dropout masks of its own: the strategy starts all of them at one state.
+
+    The devices here are numbered from `first` on.
+    """
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout):
-            for number, state in enumerate(layer.seed_generator.state.value.values):
-                state.assign([derive_seed(seed, f"dropout on device {number}", layer.name), 0])
+            for number, state in enumerate(layer.seed_generator.state.value.values, first):
+                drawn = state[1]
+                state.assign(tf.stack([derive_seed(seed, f"dropout on device {number}", layer.name), drawn]))

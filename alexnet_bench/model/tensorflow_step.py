@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from alexnet_bench.errors import VariantError
 from alexnet_bench.model.build import build_model, draw_weights, is_drawn_whole
+from alexnet_bench.model.tensorflow_hosts import Hosts
 from alexnet_bench.model.tensorflow_loss_scale import LossScale, NoScale
 from alexnet_bench.model.tensorflow_optimizers import ShippedOptimizer, decayed
 from alexnet_bench.model.tensorflow_packing import NoPacking, Packing, can_be_packed
@@ -17,14 +18,26 @@ from alexnet_bench.network.recipe import Recipe
 
 
 def build_steps(
-    plan: LayerPlan, recipe: Recipe, *, seed: int, devices: Sequence[str] = (), precision: str = "float32"
+    plan: LayerPlan,
+    recipe: Recipe,
+    *,
+    seed: int,
+    devices: Sequence[str] = (),
+    precision: str = "float32",
+    hosts: Hosts | None = None,
 ) -> "Steps":
-    """The compiled steps of a network with fresh weights; the arguments are those of `build_model`."""
+    """The compiled steps of a network with fresh weights; the other arguments are those of `build_model`.
+
+    Args:
+        hosts: that share a batch with this one, where the plan's placement is data-parallel.
+    """
     if plan.variant.placement == "data-parallel":
         # Its steps build on these.
         from alexnet_bench.model.tensorflow_data_parallel import build_data_parallel_steps
 
-        return build_data_parallel_steps(plan, recipe, seed=seed, devices=devices, precision=precision)
+        return build_data_parallel_steps(
+            plan, recipe, seed=seed, devices=devices, precision=precision, hosts=hosts
+        )
     model = build_model(plan, recipe, seed=seed, devices=devices, precision=precision)
     return Steps(model, recipe, NoScale() if precision != "mixed_float16" else LossScale())
 
@@ -76,6 +89,9 @@ class Steps:
         self._optimizer.reset()
         self._scale.reset()
         self._start(recipe)
+
+    def begin(self, epochs: int) -> None:
+        """Get ready to train, after so many epochs that were trained before."""
 
     @property
     def state(self) -> list[tf.Variable]:

@@ -1,5 +1,6 @@
 """Trains and evaluates one variant with one seed."""
 
+import gc
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,10 +16,11 @@ from alexnet_bench.data import Dataset, Split
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
 from alexnet_bench.model.build import made_of
 from alexnet_bench.model.checkpoint import Checkpoint
+from alexnet_bench.model.tensorflow_hosts import Hosts
 from alexnet_bench.model.tensorflow_step import Steps, build_steps
 from alexnet_bench.network.plan import LayerPlan
 from alexnet_bench.network.recipe import Recipe
-from alexnet_bench.records.files import replacing_durably
+from alexnet_bench.records.files import replacing, replacing_durably, sync
 from alexnet_bench.records.run_folder import writing
 
 MOST_TRAINING_IMAGES_EVALUATED = 10_000
@@ -42,6 +44,7 @@ class TrialSpec:
         predictions: where to write the test predictions; None leaves them out.
         model: where to save the trained Keras model; None leaves it out.
         checkpoint: where the trial is kept while it runs, to go on from if it is there; None: nowhere.
+        hosts: that train it together, each of which is given the same but for its files; None: this one.
     """
 
     plan: LayerPlan
@@ -55,6 +58,7 @@ class TrialSpec:
     predictions: Path | None = None
     model: Path | None = None
     checkpoint: Path | None = None
+    hosts: Hosts | None = None
 
 
 class Trainer:
@@ -90,6 +94,8 @@ class Trainer:
         Returns:
             The trial's own columns of a record: status, errors, loss, curve.
         """
+        # The images of the trial before are in circles of references, which Python may leave for many trials.
+        gc.collect()
         spec = replace(spec, dataset=spec.dataset.of_seed(spec.seed))
         training, validation = spec.dataset.carve(spec.seed)
         pipeline = Pipeline(
@@ -114,7 +120,12 @@ class Trainer:
             compiled[1].start_again(spec.plan, spec.recipe, spec.seed)
             return compiled[1]
         return build_steps(
-            spec.plan, spec.recipe, seed=spec.seed, devices=spec.devices, precision=spec.precision
+            spec.plan,
+            spec.recipe,
+            seed=spec.seed,
+            devices=spec.devices,
+            precision=spec.precision,
+            hosts=spec.hosts,
         )
 
 
@@ -135,6 +146,7 @@ def _outcome(
 ) -> dict[str, Any]:
     checkpoint = None if spec.checkpoint is None else Checkpoint(spec.checkpoint, steps.state, clock)
     before = checkpoint.restore() if checkpoint else []
+    steps.begin(len(before))
     curve: list[dict[str, Any]] = []
     for row in chain(before, _epochs(spec, pipeline, steps, validation, clock, first=len(before))):
         curve.append(row)
@@ -150,8 +162,11 @@ def _outcome(
         if checkpoint and len(curve) > len(before):
             checkpoint.save(curve)
     if spec.model is not None:
-        with writing(spec.model):
-            steps.model.save(spec.model)
+        # Keras tells a format by its file's name.
+        with writing(spec.model), replacing(spec.model, ".keras") as fresh:
+            steps.model.save(fresh)
+            with fresh.open("rb") as file:
+                sync(file)
     return {
         "status": "ok",
         "curve": curve,

@@ -2,7 +2,8 @@
 
 import math
 import statistics
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
@@ -129,6 +130,7 @@ class Ablation:
         arms: the others.
         claims: what the arms test.
         apart: whether `all` leaves its variants out, for they make sense at another topology alone.
+        notes: what else a run of its arms should say, by topology.
     """
 
     name: str
@@ -137,6 +139,7 @@ class Ablation:
     arms: tuple[Variant, ...]
     claims: tuple[Claim, ...] = ()
     apart: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arms", tuple(self.arms))

@@ -58,6 +58,19 @@ class Layer:
     rate: float = 0.0
     block: Block | None = None
 
+    @property
+    def what(self) -> str:
+        """What it does, in short: `11x11/4 valid, 2 towers`."""
+        has_weights = self.kind in ("convolution", "dense")
+        towers = f", {self.towers} towers" if self.towers > 1 and has_weights else ""
+        joined = " that see both" if towers and self.joins else ""
+        if self.kind in ("convolution", "local"):
+            unshared = ", unshared" if self.kind == "local" else ""
+            return f"{self.kernel}x{self.kernel}/{self.stride} {self.padding}{unshared}{towers}{joined}"
+        if self.kind == "dropout":
+            return f"drops {self.rate:g}"
+        return self.block.name if self.block else f"{self.kind}{towers}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerPlan:

@@ -175,7 +175,7 @@ class Registry:
         unknown += [name for name in patterns if not fnmatch.filter(self.ablations, name[1:])]
         if unknown:
             known = [*self.variants, *(f"@{name}" for name in self.ablations)]
-            raise UnknownNameError(kind, unknown, known)
+            raise UnknownNameError(kind, unknown, known, shown_by="bench list")
         for term in terms:
             addends = [name.strip() for name in term.split("+")]
             if len(addends) > 1 and (groups := [name for name in addends if name not in self.variants]):

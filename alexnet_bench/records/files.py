@@ -161,9 +161,12 @@ def reading(path: Path, most_bytes: int = MOST_FILE_BYTES) -> Iterator[BinaryIO]
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A file beside another, which it replaces in one step once it is written: no reader finds half of it."""
-    fresh = path.with_name(f"{path.name}.new")
+def replacing(path: Path, suffix: str = "") -> Iterator[Path]:
+    """A file beside another, which it replaces in one step once it is written: no reader finds half of it.
+
+    `suffix` is what its name must end with for who writes it.
+    """
+    fresh = path.with_name(f"{path.name}.new{suffix}")
     try:
         yield fresh
         fresh.replace(path)

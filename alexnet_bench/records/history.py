@@ -12,6 +12,7 @@ import msgspec
 
 from alexnet_bench.errors import BenchWarning, RecordError, why_unwritable
 from alexnet_bench.records.files import append_rows, is_there, read_rows, set_aside, sound_rows
+from alexnet_bench.records.lock import to_itself
 from alexnet_bench.records.schema import Mode, column, columns_of
 
 SCHEMA_VERSION = 1
@@ -86,16 +87,22 @@ def append_history(file: Path, entries: Sequence[Entry]) -> None:
         file.touch()
     except OSError as error:
         raise RecordError(f"{file} cannot be written ({why_unwritable(error)}); {remedy}") from None
+    # What another gate is writing looks as if it were torn, and is lost with the file that mending replaces.
+    with to_itself(file.parent):
+        _mend(file)
+        append_rows(file, entries, Entry, remedy)
+
+
+def _mend(file: Path) -> None:
     torn = [line for line in sound_rows(file, Entry, SCHEMA_VERSION)[1] if line.is_torn]
     if torn:
         aside = file.with_suffix(".damaged.jsonl")
         warnings.warn(
             f"{file}, line {torn[0].number}: {torn[0].why}; the line is kept in {aside}",
             BenchWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
         set_aside(file, {line.number for line in torn}, aside)
-    append_rows(file, entries, Entry, remedy)
 
 
 def read_history(file: Path) -> list[Entry]:

@@ -33,10 +33,15 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedVariant(msgspec.Struct, frozen=True, kw_only=True):
-    """How a variant differs from the paper's network: in words, and in which fields."""
+    """How a variant differs from the paper's network: in words, and in which fields.
+
+    `layers` are those that were trained, or else timed: by their names, what each does and its output. Older
+    plans, and variants that are another one's twin, have none.
+    """
 
     difference: str
     fields: tuple[str, ...] = ()
+    layers: dict[str, str] = {}
 
 
 class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +55,10 @@ class PlannedClaim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
-    """An ablation that a run has arms of; `apart` where its control is not that of the others."""
+    """An ablation that a run has arms of.
+
+    `apart` where its control is not that of the others; `note` is what it says of the topology.
+    """
 
     name: str
     factor: str
@@ -58,6 +66,7 @@ class PlannedAblation(msgspec.Struct, frozen=True, kw_only=True):
     arms: tuple[str, ...]
     claims: tuple[PlannedClaim, ...] = ()
     apart: bool = False
+    note: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +84,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     control_given: str | None = None
     dataset: str = ""
     data_digest: str | None = None
+    reading: _Count | None = None
     test_name: str | None = None
     test_images: _Count | None = None
     validation_images: _Count | None = None
     training_images: _Count | None = None
+    class_names: tuple[str, ...] = ()
     folds: _Count | None = None
     topology: str = ""
     recipe: str = ""
@@ -103,6 +114,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     same_step: dict[str, str] | None = None
     ablations: tuple[PlannedAblation, ...] = ()
     sides: dict[str, str | None] = {}
+    most_jobs: Annotated[int, msgspec.Meta(ge=1, le=10**9)] | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,15 @@ class Predictions:
         places = self._places[key]
         return None if places is None else places < top
 
+    def classes(self, trial: Trial) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Each test image's class, and the one it was taken for: (images,) both; None without a file."""
+        kept = self._read(trial, likeliest=2, labels=1)
+        if not kept:
+            return None
+        # What is no number of a class becomes one that no data set has.
+        with np.errstate(invalid="ignore"):
+            return kept["labels"].astype(np.int64), kept["likeliest"][:, 0].astype(np.int64)
+
     def places(self, trial: Trial) -> NDArray[np.int64] | None:
         """Of cross-validation, the place of each test image among all: (images,); None of other trials."""
         kept = self._read(trial, places=1)

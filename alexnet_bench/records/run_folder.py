@@ -25,14 +25,14 @@ _PROBE = bytes(2**20)
 
 
 @contextlib.contextmanager
-def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
+def run_folder(out: str | os.PathLike[str] | None, root: Path = Path()) -> Iterator[Path]:
     """Where a run goes: the folder given, or a new one of its own under `results/runs`.
 
     The new one is made at once, so that no other run can get it, and removed if nothing is written into it.
     `root` is what holds `results`.
     """
     if out is not None:
-        if not isinstance(out, str | Path) or not str(out):
+        if not isinstance(out, str | os.PathLike) or not str(out):
             raise RecordError(f"out is {out!r}; it must be a folder")
         try:
             own = Path(out).expanduser()
@@ -40,7 +40,7 @@ def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
             raise RecordError(f"{out}: there is no such home folder; give a folder without '~'") from None
         yield own
         return
-    folder = _new_folder(root)
+    folder = new_folder(root / "results" / "runs")
     try:
         yield folder
     finally:
@@ -49,17 +49,22 @@ def run_folder(out: str | Path | None, root: Path = Path()) -> Iterator[Path]:
                 empty.rmdir()
 
 
-def _new_folder(root: Path) -> Path:
-    runs, moment = root / "results" / "runs", datetime.now().strftime("%Y%m%d-%H%M%S")
+def new_folder(place: Path) -> Path:
+    """Make a folder that is called after this moment, and that nobody else gets.
+
+    Raises:
+        RecordError: it cannot be made.
+    """
+    moment = datetime.now().strftime("%Y%m%d-%H%M%S")
     try:
         for suffix in ("", *(f"-{number}" for number in range(2, 1000))):
-            folder = runs / (moment + suffix)
+            folder = place / (moment + suffix)
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(parents=True)
                 return folder
     except OSError as error:
-        raise RecordError(f"{runs} cannot be written ({error.strerror}); give another --out") from None
-    raise RecordError(f"{runs} cannot be written; give another --out")
+        raise RecordError(f"{place} cannot be written ({error.strerror}); give another --out") from None
+    raise RecordError(f"{place} cannot be written; give another --out")
 
 
 def create_run(folder: Path, manifest: Manifest) -> None:
@@ -67,8 +72,8 @@ def create_run(folder: Path, manifest: Manifest) -> None:
     in_use = RecordError(f"{folder} is in use; give an empty or new folder with --out")
     with contextlib.ExitStack() as undone:
         try:
-            if not folder.exists():
-                undone.callback(_remove_empty, folder)
+            for made in [place for place in (*reversed(folder.parents), folder) if not place.exists()]:
+                undone.callback(_remove_empty, made)
             folder.mkdir(parents=True, exist_ok=True)
             # Of two runs that begin at once in one folder, one is first.
             with locked(folder):
@@ -229,11 +234,11 @@ def each_once(folders: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
-def read(*folders: str | Path | Sequence[str | Path]) -> "pd.DataFrame":
+def read(*folders: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> "pd.DataFrame":
     """The records of one or several run folders, each once, as one DataFrame: a row a record.
 
     Raises:
         RecordError: a folder holds no run, or its records are damaged or of a newer schema.
     """
-    listed = [[item] if isinstance(item, str | Path) else item for item in folders]
+    listed = [[item] if isinstance(item, str | os.PathLike) else item for item in folders]
     return to_frame(run_records(*each_once(Path(folder) for some in listed for folder in some)))

@@ -139,6 +139,7 @@ class Trial(Record, frozen=True, kw_only=True, tag="trial"):
         str | None,
         column("as `fingerprint`, whatever the learning rate; null in records older than version 4"),
     ] = None
+    hosts: Annotated[_Count, column("machines that trained it together", agrees=True)] = 1
     validation_top1_error: Annotated[_Share | None, column("share, last epoch")] = None
     test_top1_error: Annotated[_Share | None, column("share")] = None
     test_top5_error: Annotated[_Share | None, column("share; null under six classes")] = None
@@ -277,7 +278,7 @@ AGREEING = tuple(column.name for column in COLUMNS if column.agrees)
 
 # The columns in which a variant that changes a field differs by intent.
 COLUMNS_OF_FIELD = {
-    "placement": {"placement", "device"},
+    "placement": {"placement", "device", "hosts"},
     "recipe.batch_size": {"batch_size"},
     "recipe.epochs": {"epochs"},
 }

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import alexnet_bench.worker
 from alexnet_bench.errors import BenchError, WorkerError
 from alexnet_bench.run.limits import LONGEST_END, LONGEST_START
@@ -43,6 +45,8 @@ OF_ONE_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "VIRTUAL_ENV", "_
 
 # What no fault of a program's own raises.
 ENDED_FROM_OUTSIDE = (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
+# Where one is killed again and again, something on the machine wants it so.
+RESTARTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +77,27 @@ class Code:
         return {**DEFAULTS, **passed, **FIXED}
 
 
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that trains a trial together with others.
+
+    Args:
+        addresses: `name:port` of all of them, at which their workers find one another.
+        index: of this one among them.
+    """
+
+    addresses: tuple[str, ...]
+    index: int
+
+
 class Zygote:
-    """A process from which workers of one code are forked.
+    """A process from which workers of one code are forked; one that is killed is started anew.
 
     Args:
         log: file for what it and its workers print.
         code: what they run.
         start_limit: seconds that it may take to start a worker, the first time with loading TensorFlow.
         end_limit: seconds that a worker may take to end.
+        restarts: how often it is started anew; after that, its end is that of whoever needs it.
     """
 
     def __init__(
@@ -89,30 +106,12 @@ class Zygote:
         code: Code | None = None,
         start_limit: float = LONGEST_START,
         end_limit: float = LONGEST_END,
+        restarts: int = RESTARTS,
     ) -> None:
-        code = code or Code()
-        self.log, self._python, self._lock = Log(log), code.python, threading.Lock()
+        self._log_file, self._code, self._restarts_left = log, code or Code(), restarts
         self.start_limit, self._end_limit = start_limit, end_limit
-        self._control, theirs = socket.socketpair()
-        command = [str(code.python), str(ZYGOTE), str(code.root), str(theirs.fileno())]
-        try:
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                env=code.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=self.log.end,
-                stderr=self.log.end,
-                # What is typed to stop the caller must not stop a worker in the middle of a step.
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise BenchError(
-                f"{code.python} cannot be run ({error.strerror}); give a Python interpreter"
-            ) from None
-        finally:
-            theirs.close()
-            os.close(self.log.end)
+        self._lock, self._workers, self._gone = threading.Lock(), set[int](), set[int]()
+        self._start()
 
     def fork(self, connection: socket.socket, output: int) -> int:
         """Start a worker that is spoken to over a socket, and return its process id.
@@ -120,20 +119,41 @@ class Zygote:
         `output` is the descriptor that it prints to.
         """
         with self._speaking(self.start_limit):
-            self._control.sendall(b"f")
-            socket.send_fds(self._control, [b"."], [connection.fileno(), output])
-            return int.from_bytes(self._heard(), "big")
+            while True:
+                try:
+                    self._control.sendall(b"f")
+                    socket.send_fds(self._control, [b"."], [connection.fileno(), output])
+                    pid = int.from_bytes(self._heard(), "big")
+                    break
+                except ConnectionError:
+                    self._start_anew()
+            self._workers.add(pid)
+            self._gone.discard(pid)
+            return pid
 
     def wait(self, pid: int) -> int | None:
-        """The exit code of a worker that is ending; None where it had to be killed."""
+        """The exit code of a worker that is ending; None where it had to be killed.
+
+        Those of a zygote that was killed were killed with it.
+        """
         with self._speaking(self._end_limit):
-            self._control.sendall(b"w" + pid.to_bytes(4, "big"))
-            try:
-                return int.from_bytes(self._heard(), "big", signed=True)
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                self._heard()
-                return None
+            if pid not in self._gone:
+                try:
+                    return self._exit_code(pid)
+                except ConnectionError:
+                    self._start_anew()
+            return -signal.SIGKILL
+
+    def _exit_code(self, pid: int) -> int | None:
+        self._control.sendall(b"w" + pid.to_bytes(4, "big"))
+        try:
+            code = int.from_bytes(self._heard(), "big", signed=True)
+        except TimeoutError:
+            os.kill(pid, signal.SIGKILL)
+            self._heard()
+            code = None
+        self._workers.discard(pid)
+        return code
 
     def close(self) -> None:
         """End the process."""
@@ -148,6 +168,40 @@ class Zygote:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _start(self) -> None:
+        self.log, (self._control, theirs) = Log(self._log_file), socket.socketpair()
+        self._control.settimeout(self.start_limit)
+        command = [str(self._code.python), str(ZYGOTE), str(self._code.root), str(theirs.fileno())]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                env=self._code.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self.log.end,
+                stderr=self.log.end,
+                # What is typed to stop the caller must not stop a worker in the middle of a step.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise BenchError(
+                f"{self._code.python} cannot be run ({error.strerror}); give a Python interpreter"
+            ) from None
+        finally:
+            theirs.close()
+            os.close(self.log.end)
+
+    def _start_anew(self) -> None:
+        """Start another process in place of one that was killed, if that may be."""
+        reason = self._dead()
+        if not (self._was_killed and self._restarts_left):
+            raise reason
+        self._restarts_left -= 1
+        self._control.close()
+        self._gone |= self._workers
+        self._workers.clear()
+        self._start()
+
     @contextlib.contextmanager
     def _speaking(self, limit: float) -> Iterator[None]:
         with self._lock:
@@ -157,9 +211,10 @@ class Zygote:
             except TimeoutError:
                 # So that whoever asks next need not wait as long.
                 self._process.kill()
+                self._restarts_left = 0
                 raise WorkerError(
-                    f"the process that starts workers with {self._python} did not answer in {limit:.0f} s; "
-                    f"see {self.log.file}"
+                    f"the process that starts workers with {self._code.python} did not answer in "
+                    f"{limit:.0f} s; see {self.log.file}"
                 ) from None
             except OSError:
                 raise self._dead() from None
@@ -167,22 +222,29 @@ class Zygote:
     def _heard(self) -> bytes:
         answer = self._control.recv(4, socket.MSG_WAITALL)
         if len(answer) < 4:
-            raise self._dead()
+            raise ConnectionError
         return answer
+
+    @property
+    def _was_killed(self) -> bool:
+        """Of a process that has ended."""
+        code: int | None = self._process.returncode
+        return code is not None and -code in ENDED_FROM_OUTSIDE
 
     def _dead(self) -> WorkerError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(self._end_limit)
-        if (code := self._process.returncode) is not None and -code in ENDED_FROM_OUTSIDE:
+        if self._was_killed:
             return WorkerError(
-                f"the process that starts workers with {self._python} was ended by signal "
-                f"{_signal_name(-code)}; what was finished is kept: go on with --resume, or start again"
+                f"the process that starts workers with {self._code.python} was ended by signal "
+                f"{_signal_name(-self._process.returncode)}; what was finished is kept: go on with --resume, "
+                "or start again"
             )
         lines = self.log.last().splitlines()
         # What TensorFlow logs while it loads is no reason, and may be another side's.
         said = [line for line in lines if line.strip() and not TENSORFLOW_LOGS.match(line)]
         last = one_line(said[-1])[:MOST_CHARACTERS] if said else "it said nothing"
-        return WorkerError(f"workers cannot be started with {self._python}: {last}")
+        return WorkerError(f"workers cannot be started with {self._code.python}: {last}")
 
 
 class Worker:
@@ -193,6 +255,7 @@ class Worker:
         devices: `auto`, `cpu` or `gpu`.
         device_count: how many its variant needs.
         deterministic: whether repeated trials must give the same numbers.
+        host: where several train together, which of them this is.
 
     Attributes:
         device: what it runs on.
@@ -208,13 +271,36 @@ class Worker:
         devices: str,
         device_count: int,
         deterministic: bool,
+        host: Host | None = None,
     ) -> None:
-        self._zygote, self._oom_kills = zygote, oom_kills()
+        self._zygote = zygote
+        settle = {
+            "do": "settle",
+            "protocol": protocol.VERSION,
+            "threads": threads,
+            "devices": devices,
+            "device_count": device_count,
+            "deterministic": deterministic,
+            "host": msgspec.to_builtins(host),
+        }
+        for _ in range(1 + RESTARTS):
+            settled = self._started(settle)
+            if settled.get("status") != "killed":
+                break
+        if settled["is"] == "failed":
+            raise WorkerError(f"a worker could not start: {settled['error']}")
+        self.device: str = settled["device"]
+        self.versions: dict[str, str] = settled["versions"]
+        self.build: dict[str, str] = settled["build"]
+
+    def _started(self, settle: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a new process to what it is to settle first; one that did not is ended."""
+        self._oom_kills = oom_kills()
         ours, theirs = socket.socketpair()
         printed, output = os.pipe()
         try:
             with theirs:
-                self.pid = zygote.fork(theirs, output)
+                self.pid = self._zygote.fork(theirs, output)
         except BaseException:
             os.close(printed)
             raise
@@ -223,25 +309,14 @@ class Worker:
         self._exit_code: int | None = None
         self._has_ended = False
         self._socket, self._stream = ours, ours.makefile("rwb")
-        self._watch = Watch(self.pid, printed, zygote.log, self._hang_up)
-        settle = {
-            "do": "settle",
-            "protocol": protocol.VERSION,
-            "threads": threads,
-            "devices": devices,
-            "device_count": device_count,
-            "deterministic": deterministic,
-        }
+        self._watch = Watch(self.pid, printed, self._zygote.log, self._hang_up)
+        settled: dict[str, Any] = {"is": "failed"}
         try:
-            settled = self.ask(settle, zygote.start_limit)
+            settled = self.ask(settle, self._zygote.start_limit)
+        finally:
             if settled["is"] == "failed":
-                raise WorkerError(f"a worker could not start: {settled['error']}")
-        except BaseException:
-            self.close()
-            raise
-        self.device: str = settled["device"]
-        self.versions: dict[str, str] = settled["versions"]
-        self.build: dict[str, str] = settled["build"]
+                self.close()
+        return settled
 
     def ask(
         self,

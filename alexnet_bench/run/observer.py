@@ -18,8 +18,14 @@ class Observer:
     def retried(self, records: Sequence[AnyRecord]) -> None:
         """These records were moved aside: what they tell of is done again."""
 
+    def due(self, trials: Sequence[TrialTask]) -> None:
+        """Which trials are left: before `planned` says how many; those that choose rates are a guess."""
+
     def planned(self, tuning: int, trials: int, draws: int) -> None:
         """How much is left to do: before it starts, before each rung of tuning, after rates are chosen."""
+
+    def started(self, task: TrialTask) -> None:
+        """A trial is begun."""
 
     def epoch(self, task: TrialTask, row: dict[str, Any]) -> None:
         """A trial has ended an epoch."""

@@ -15,7 +15,6 @@ from alexnet_bench.network.trainable import Network
 from alexnet_bench.records.manifest import Environment, read_manifest
 from alexnet_bench.records.run_folder import sound_records
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
-from alexnet_bench.run.retries import ran_out_of_memory
 from alexnet_bench.run.run import planned_draws, resume_settings, trial_threads
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.trust import is_known, remember
@@ -58,7 +57,8 @@ def resumed(
         settings,
         draws=planned_draws(folder),
         threads=trial_threads(folder),
-        fewer_at_once=ran_out_of_memory(records),
+        # What others have memory for, nobody knows.
+        most_jobs=None if "executor" in (changed or {}) else read_manifest(folder).plan.most_jobs,
     )
     _check_networks(folder, schedule, records)
     return schedule

@@ -33,8 +33,3 @@ def is_retried(
         return record.status in statuses
 
     return retried
-
-
-def ran_out_of_memory(records: Iterable[AnyRecord]) -> bool:
-    """Whether memory ran out for what is to be done again: fewer are to run at a time then."""
-    return any(record.status == "out-of-memory" for record in records)

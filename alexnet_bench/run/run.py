@@ -3,7 +3,7 @@
 import contextlib
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -125,6 +125,7 @@ def continue_run(
         if not run_records(folder):
             # Nothing was measured yet: here and now is what it is begun with.
             manifest = msgspec.structs.replace(manifest, environment=_environment())
+        _check_reading(folder, manifest, plan.reading)
         before, after = manifest.plan.data_digest, plan.data_digest
         # Runs from before digests were kept have none.
         if before is not None and before != after:
@@ -154,6 +155,17 @@ def continue_run(
         return records
 
 
+def _check_reading(folder: Path, begun: Manifest, now: int | None) -> None:
+    """Refuse to mix trials on the same files that were read to other pixels."""
+    # Runs from before it was kept were read as the first version does.
+    before = 1 if begun.plan.reading is None else begun.plan.reading
+    if now is not None and before != now and run_records(folder):
+        raise RecordError(
+            f"{folder} was begun when image files were read otherwise (version {before}, now {now}) and gave "
+            "other pixels; start a new run"
+        )
+
+
 class _Run:
     """A run that goes on; `records` are those that there are, and grow with it."""
 
@@ -179,15 +191,22 @@ class _Run:
         )
         draws = schedule.timing.tasks_left(self._of(Draw)) if schedule.times else 0
         for _ in training.choose_shared_rates():
-            self.observer.planned(*training.left(), draws)
-        self.observer.planned(*training.left(), draws)
+            training.announce(draws)
+        training.announce(draws)
         # Timing first: it is what a machine that others start to use later spoils.
         if schedule.times and self.zygote:
             self._time(self.zygote)
         training.carry_out()
 
     def _train(self, tasks: Iterable[TrialTask]) -> None:
-        run_trials(self.schedule, tasks, self.executor, self.run_id, self._keep, self.observer.epoch)
+        begun = self._begun(tasks)
+        run_trials(self.schedule, begun, self.executor, self.run_id, self._keep, self.observer.epoch)
+
+    def _begun(self, tasks: Iterable[TrialTask]) -> Iterator[TrialTask]:
+        """Each is asked for as soon as there is a place for it."""
+        for task in tasks:
+            self.observer.started(task)
+            yield task
 
     def _time(self, zygote: Zygote) -> None:
         settings, log = self.schedule.settings, self.folder / LOG
@@ -196,10 +215,21 @@ class _Run:
             timer.carry_out(self.schedule.timing, self._of(Draw), self._keep, self.observer.timing)
 
     def _keep(self, record: AnyRecord) -> None:
+        if isinstance(record, Trial) and record.status == "out-of-memory":
+            # First, lest it goes on as before where it is ended between both.
+            self._halve_jobs()
         self.add(record)
         self.records.append(record)
         _remove_checkpoint(self.folder, record)
         self.observer.recorded(record)
+
+    def _halve_jobs(self) -> None:
+        """Have the run go on, when it does, with half as many trials at a time."""
+        manifest = read_manifest(self.folder)
+        half = max(1, self.executor.places // 2)
+        if manifest.plan.most_jobs != half:
+            plan = msgspec.structs.replace(manifest.plan, most_jobs=half)
+            write_manifest(self.folder, msgspec.structs.replace(manifest, plan=plan))
 
     def _of(self, kind: type[Kind]) -> list[Kind]:
         return [record for record in self.records if isinstance(record, kind)]
@@ -227,5 +257,8 @@ def _remove_other_checkpoints(folder: Path, records: Iterable[AnyRecord]) -> Non
 
 def _plan(schedule: Schedule) -> Plan:
     """The plan with a digest of what is trained on, for which a large folder is read whole once."""
-    digest = schedule.dataset.digest if "accuracy" in schedule.settings.measure else None
-    return msgspec.structs.replace(schedule.manifest_plan(), data_digest=digest)
+    plan = schedule.manifest_plan()
+    if not schedule.trains:
+        return plan
+    data = schedule.dataset
+    return msgspec.structs.replace(plan, data_digest=data.digest, reading=data.reading)

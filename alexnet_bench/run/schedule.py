@@ -16,7 +16,7 @@ from alexnet_bench.data import DATASETS, Dataset, open_dataset
 from alexnet_bench.environment import available_memory_bytes, usable_cores
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
-from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.plan import LayerPlan, make_plan
 from alexnet_bench.network.recipe import Recipe, scale_to_few_photographs, scale_to_small_images
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import Registry, load_registry
@@ -63,7 +63,7 @@ class Schedule:
         alone: whether variants are held against nothing, so that no control is added.
         draws: of each timed variant, at least; those of the settings by default.
         threads: of each trial, where others of the run were trained already.
-        fewer_at_once: whether memory ran out before.
+        most_jobs: trials at a time, at most, where memory ran out with more.
 
     Raises:
         BenchError: names, data or sizes that cannot be used; nothing has been started.
@@ -80,12 +80,12 @@ class Schedule:
         alone: bool = False,
         draws: int | None = None,
         threads: int | None = None,
-        fewer_at_once: bool = False,
+        most_jobs: int | None = None,
     ) -> None:
         self.settings = settings
         self.available_memory, self.gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
-        self._fewer_at_once = fewer_at_once
+        self._most_jobs = most_jobs
         self._dataset = dataset
         self._alone, self._draws, self._threads = alone, draws, threads
         self.compared = (
@@ -111,6 +111,7 @@ class Schedule:
         )
         self.recipe = self._scaled_recipe()
         self._check_precision()
+        self._check_hosts()
         if self.trains and settings.tune == SHARED and self.dataset.folds:
             raise BenchError(
                 f"a rate that all seeds share would be chosen on images that {self.dataset.name} tests; "
@@ -139,6 +140,29 @@ class Schedule:
                 f"precision {TF32} takes GPUs, and {lacking[0].variant.name} would run on the CPU "
                 f"({counted(count, 'GPU')} found, `bench doctor` says what is missing); leave one of them out"
             )
+
+    def _check_hosts(self) -> None:
+        """Refuse several hosts where there are none, or where they have nothing to share."""
+        hosts, executor = self.settings.hosts or 1, self.settings.executor
+        if hosts > 1 and executor != "slurm":
+            raise BenchError(
+                f"trials of {hosts} hosts take --executor slurm, not {executor}; give both, or no --hosts"
+            )
+        shared = [network for network in self.networks if self.host_count(network) > 1]
+        if hosts > 1 and not shared:
+            raise BenchError(
+                "no variant shares its batches between hosts; name one that does, such as data-parallel, or "
+                "leave out --hosts"
+            )
+        if small := [network for network in shared if network.recipe.batch_size < hosts]:
+            raise BenchError(
+                f"a batch of {small[0].recipe.batch_size} gives {hosts} hosts not an image each; give fewer "
+                "--hosts, or a larger --batch-size"
+            )
+
+    def host_count(self, network: Network) -> int:
+        """How many hosts train a network together."""
+        return (self.settings.hosts or 1) if network.variant.placement == "data-parallel" else 1
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -292,8 +316,13 @@ class Schedule:
 
     @property
     def jobs(self) -> int:
-        """Trials at a time; half of what should fit where that was seen not to."""
-        return max(1, self._jobs // 2) if self._fewer_at_once else self._jobs
+        """Trials at a time on this machine."""
+        return self.places(self._jobs)
+
+    def places(self, room: int) -> int:
+        """Trials at a time where so many should fit: as many as are asked for, fewer where memory ran out."""
+        jobs = self.settings.jobs or room
+        return min(jobs, self._most_jobs) if self._most_jobs else jobs
 
     @cached_property
     def _jobs(self) -> int:
@@ -309,7 +338,8 @@ class Schedule:
         if self._may_use_unseen_gpus:
             return 1
         cores = usable_cores() // (self._asked_threads or 1)
-        return max(1, min(cores, self._workers_in_memory(self.networks)))
+        needed = max(map(self.trial_bytes, self.networks))
+        return max(1, min(cores, self._workers_in_memory(self.networks, needed)))
 
     @property
     def _may_use_unseen_gpus(self) -> bool:
@@ -343,13 +373,18 @@ class Schedule:
     @cached_property
     def memory_to_wait_in(self) -> float:
         """Bytes that workers may hold which wait for their network's next seed, beside those that train."""
-        needed = max(network.plan.memory_bytes(network.recipe.batch_size) for network in self.networks)
+        needed = max(map(self.trial_bytes, self.networks))
         return max(0.0, MOST_MEMORY * self.available_memory() - self.jobs * needed)
+
+    def trial_bytes(self, network: Network) -> int:
+        """Roughly what a worker that trains a network holds at its peak, with its own copy of the images."""
+        return network.plan.memory_bytes(network.recipe.batch_size) + self.dataset.memory_bytes
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
         effort = effort or self._effort
         factorials = self.registry.factorials(self.settings.variants)
+        layers = {network.plan.variant.name: _in_short(network.plan) for network in self.networks}
         return Plan(
             preset=self.settings.preset,
             measures=self.settings.measure,
@@ -378,13 +413,16 @@ class Schedule:
             aliases=self.aliases | self.timed.twins,
             variants={
                 variant.name: PlannedVariant(
-                    difference=variant.difference, fields=tuple(sorted(variant.changes))
+                    difference=variant.difference,
+                    fields=tuple(sorted(variant.changes)),
+                    layers=layers.get(variant.name, {}),
                 )
                 for variant in dict.fromkeys((*self.compared.variants, *self.timed.variants))
             },
             timed=tuple(variant.name for variant in self.timed.variants),
             same_step=self.timed.same_step,
             ablations=self._ablations(),
+            most_jobs=self._most_jobs,
         )
 
     def _ablations(self) -> tuple[PlannedAblation, ...]:
@@ -404,6 +442,7 @@ class Schedule:
                 arms=tuple(arm.name for arm in item.arms),
                 claims=msgspec.convert(claims, tuple[PlannedClaim, ...], from_attributes=True),
                 apart=item.apart,
+                note=item.notes.get(self.topology.name, ""),
             )
             if here:
                 (first if tested else others).append(planned)
@@ -436,6 +475,7 @@ class Schedule:
         dataset = self.dataset.of_seed(0)
         return {
             "dataset": dataset.name,
+            "class_names": dataset.classes,
             "test_name": dataset.test_name,
             "test_images": len(dataset.test),
             "validation_images": len(dataset.carve(0)[1]),
@@ -470,11 +510,12 @@ class Schedule:
 
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""
-        return max(2, self._workers_in_memory([item.network for item in self.timing.contenders]))
-
-    def _workers_in_memory(self, networks: Sequence[Network]) -> int:
-        """How many workers the machine's memory holds, and that of the fullest GPU."""
+        networks = [item.network for item in self.timing.contenders]
         needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
+        return max(2, self._workers_in_memory(networks, needed))
+
+    def _workers_in_memory(self, networks: Sequence[Network], needed: int) -> int:
+        """How many workers of so many bytes the machine has memory for, and the fullest GPU."""
         held = int(MOST_MEMORY * self.available_memory()) // needed
         if self.on_gpus and (gpus := self.gpus()):
             needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
@@ -496,3 +537,8 @@ def _at_chosen_rate(network: Network, rates: Mapping[tuple[str, str], float]) ->
     """The network at the rate chosen for it, by variant and precision; at the recipe's without one."""
     rate = rates.get((network.variant.name, network.precision))
     return network if rate is None else network.at_rate(rate)
+
+
+def _in_short(plan: LayerPlan) -> dict[str, str]:
+    """What each layer does, and its output, by its name."""
+    return {layer.name: f"{layer.what}, {'x'.join(map(str, layer.shape))}" for layer in plan.layers}

@@ -52,7 +52,8 @@ def select_on_sides(settings: Settings, sides: Mapping[str, Side], named: Sequen
     if not chosen:
         registry.select(settings.variants)
     if wrong := [name for name in named if [name] not in (own[name], base[name])]:
-        raise BenchError(f"thresholds: {UnknownNameError('variant', wrong, registry.variants)}")
+        unknown = UnknownNameError("variant", wrong, registry.variants, shown_by="bench list")
+        raise BenchError(f"thresholds: {unknown}")
     known = {name for term in terms for name in base[term]}
     return Selected(
         of_head=",".join(term for term in terms if own[term]),

@@ -30,7 +30,7 @@ LOOKS = (4, 8, 16, 32)
 TF32 = "tf32"
 PRECISIONS = ("float32", TF32, "mixed_bfloat16", "mixed_float16")
 # More than anybody means: a slip of the finger must not be planned for hours, nor fill the memory.
-MOST = {"time_threads": 1_000, "threads": 1_000, "jobs": 1_000}
+MOST = {"time_threads": 1_000, "threads": 1_000, "jobs": 1_000, "hosts": 1_000}
 MOST_OF_OTHERS = 100_000
 
 
@@ -145,6 +145,7 @@ class Settings:
         trial_timeout: seconds that a trial may be silent for before it is ended as hanging; by default five
             minutes and 20 times its longest epoch.
         executor: `local`, or on a cluster `ray` or `slurm`: who gets the trials done.
+        hosts: that share the batches of a data-parallel variant, with `slurm`; one by default.
         ray_address: of a Ray cluster; by default one is started on this machine.
         ablations: further folders of ablation files.
         save_models: keep the trained models.
@@ -178,6 +179,7 @@ class Settings:
     threads: int | None = None
     executor: str = LOCAL
     ray_address: str | None = None
+    hosts: int | None = None
     ablations: tuple[str, ...] = ()
     save_models: bool = False
 

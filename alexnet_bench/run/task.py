@@ -65,6 +65,7 @@ def make_task(schedule: Schedule, trial: TrialTask, run_id: str) -> Task:
         tuned=settings.tune is not None,
         rate_per_seed=settings.tune == PER_SEED,
         network=network.fingerprint_at_any_rate,
+        hosts=schedule.host_count(network),
     )
     return Task(
         columns=columns,
@@ -74,9 +75,11 @@ def make_task(schedule: Schedule, trial: TrialTask, run_id: str) -> Task:
             precision=network.precision,
             threads=schedule.threads,
             devices=schedule.trial_devices,
-            device_count=network.device_count,
+            # Of several hosts, one each.
+            device_count=network.device_count if columns["hosts"] == 1 else 1,
+            host_count=columns["hosts"],
         ),
-        memory_bytes=network.plan.memory_bytes(network.recipe.batch_size),
+        memory_bytes=schedule.trial_bytes(network),
         limit=limits.of_epoch(network, schedule.dataset, settings.trial_timeout),
     )
 
@@ -163,7 +166,7 @@ def checkpoint_file(columns: Mapping[str, Any]) -> str:
 
     The name tells apart what would go on to other numbers: another trial, other data, other libraries.
     """
-    kept = ("fingerprint", "precision", "seed", "purpose", "data_digest", "threads")
+    kept = ("fingerprint", "precision", "seed", "purpose", "data_digest", "threads", "hosts")
     told = {name: columns[name] for name in kept}, versions(), settings_of(os.environ)
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     return f"{CHECKPOINTS}/{digest}.zip"

@@ -95,6 +95,7 @@ class Timer:
         Networks are built side by side; from then on only one worker computes at any moment.
         """
         precision = task.contenders[0].network.precision
+        on_event(task, "start workers")
         # Its start is no part of a draw: the budget is for drawing.
         yardstick = self._yardstick(precision)
         rng = Random(derive_seed(task.draw, "round order", self.run_id))
@@ -129,11 +130,15 @@ class Timer:
                 "yardstick": _figures(peaks),
             }
         drifting = _drifting(timed, task.modes)
-        return [
+        records = [
             self._record(item, mode, steady=item.warm[mode] and (item, mode) not in drifting, **common)
             for item in timed
             for mode in task.modes
         ]
+        if any(peak.get("status") == "killed" for peak in peaks):
+            # The next draw starts another.
+            del self._yardsticks[precision]
+        return records
 
     def _built(
         self, contenders: Sequence[Contender], task: DrawTask, stack: contextlib.ExitStack

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from alexnet_bench.run.local import Worker, Workers, Zygote
+from alexnet_bench.run.local import Host, Worker, Workers, Zygote
 
 # Is given each epoch's answer, and says how many seconds the next one may take.
 Follow = Callable[[dict[str, Any]], float]
@@ -21,7 +21,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         precision: with it, what a worker's compiled steps are good for.
         threads: on the CPU.
         devices: `auto`, `cpu` or `gpu`.
-        device_count: how many.
+        device_count: how many, of each host.
+        host_count: how many train it together.
     """
 
     network: str
@@ -29,6 +30,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     devices: str
     device_count: int
+    host_count: int = 1
 
     @property
     def key(self) -> _Key:
@@ -41,10 +43,11 @@ class Trainers:
 
     Args:
         bytes_to_wait_in: that those which wait may hold together.
+        host: where several train together, which of them this is.
     """
 
-    def __init__(self, zygote: Zygote, bytes_to_wait_in: float = 0.0) -> None:
-        self._zygote, self._bytes_to_wait_in = zygote, bytes_to_wait_in
+    def __init__(self, zygote: Zygote, bytes_to_wait_in: float = 0.0, host: Host | None = None) -> None:
+        self._zygote, self._bytes_to_wait_in, self._host = zygote, bytes_to_wait_in, host
         self._bytes_left = bytes_to_wait_in
         self._all, self._idle, self._lock = Workers(), dict[_Key, list[Worker]](), threading.Lock()
 
@@ -107,6 +110,7 @@ class Trainers:
             devices=wanted.devices,
             device_count=wanted.device_count,
             deterministic=True,
+            host=self._host,
         )
         self._all.add(worker)
         return worker

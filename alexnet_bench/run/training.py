@@ -91,9 +91,10 @@ class Training:
         self._all = _Part(choices=schedule.choices, names=names)
         self._is_over = False
 
-    def left(self) -> tuple[int, int]:
-        """How many trials choose rates, and how many count; the former are a guess."""
-        return self._number_left(self._all)
+    def announce(self, draws: int) -> None:
+        """Tell the observer what is left to train, up to the next look, and that so many draws are left."""
+        parts = [self._up_to(look, self._all.names) for look in self._schedule.settings.looks]
+        self._announce(next((part for part in parts if any(self._due(part))), self._all), draws)
 
     def choose_shared_rates(self) -> Iterator[None]:
         """Train what chooses the rates that all seeds share; comes back before each rung."""
@@ -106,7 +107,7 @@ class Training:
         looks = self._schedule.settings.looks
         for part in self._up_to_looks() if looks else [self._all]:
             while not self._is_over and any(self._due(part)):
-                self._observer.planned(*self._number_left(part), 0)
+                self._announce(part, 0)
                 self._train(self._next_due(part))
 
     def _up_to_looks(self) -> Iterator[_Part]:
@@ -121,27 +122,25 @@ class Training:
                 names = undecided(self._folder, self._records, before)
             if not names or self._is_over:
                 return
-            part = _Part(
-                choices=[
-                    replace(choice, seeds=seeds)
-                    for choice in schedule.choices
-                    if (seeds := [seed for seed in choice.seeds if seed < look])
-                ],
-                names={schedule.aliases.get(name, name) for name in names},
-            )
-            took, left = self._durations(), sum(self._number_left(part))
+            part = self._up_to(look, {schedule.aliases.get(name, name) for name in names})
+            took, left = self._durations(), sum(map(len, self._tasks_left(part)))
             if sum(took) * (1 + left / max(1, len(took))) > self._budget:
                 self._stop(f"the budget leaves no time for the trials up to {look} seeds")
                 return
             yield part
             before = look
 
+    def _up_to(self, look: int, names: Collection[str]) -> _Part:
+        """The trials of some variants up to a look."""
+        some = ((choice, [seed for seed in choice.seeds if seed < look]) for choice in self._all.choices)
+        return _Part(choices=[replace(choice, seeds=seeds) for choice, seeds in some if seeds], names=names)
+
     def _next_due(self, part: _Part) -> Iterator[TrialTask]:
         """One trial after the other, as soon as it can be trained, until none can or the budget is used up.
 
         What the first ones take, nobody knows.
         """
-        planned, begun = self._number_left(part)[1], set[tuple[Any, ...]]()
+        planned, begun = len(self._tasks_left(part)[1]), set[tuple[Any, ...]]()
 
         def left() -> Iterator[TrialTask]:
             return (task for task in self._due(part) if _asked(task) not in begun)
@@ -179,9 +178,16 @@ class Training:
             left = self._left(part, choice)
             yield from next(filter(None, left.rungs), None) or left.trials
 
-    def _number_left(self, part: _Part) -> tuple[int, int]:
+    def _announce(self, part: _Part, draws: int) -> None:
+        tuning, counting = self._tasks_left(part)
+        self._observer.due([*tuning, *counting])
+        self._observer.planned(len(tuning), len(counting), draws)
+
+    def _tasks_left(self, part: _Part) -> tuple[list[TrialTask], list[TrialTask]]:
+        """The trials that choose rates, which are a guess, and those that count."""
         left = [self._left(part, choice) for choice in part.choices]
-        return sum(len(rung) for one in left for rung in one.rungs), sum(len(one.trials) for one in left)
+        tuning = [task for one in left for rung in one.rungs for task in rung]
+        return tuning, [task for one in left for task in one.trials]
 
     def _left(self, part: _Part, choice: Choice) -> "_Left":
         """What is left of a choice of rates; found anew where there are new records of it."""

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.claims import NOT_TESTED, ledger
+from alexnet_bench.analysis.claims import NOT_TESTED, Entry, ledger
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.metrics import RATIO
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.errors import RecordError
-from alexnet_bench.network.registry import Registry
+from alexnet_bench.network.registry import Registry, load_registry
 from alexnet_bench.records.files import is_there, replacing
 from alexnet_bench.records.manifest import holds_run, read_manifest
 from alexnet_bench.show.figures import style
@@ -42,11 +43,47 @@ def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
     return ledger(registry, effects(records, plans.manifests, plans.folders))
 
 
+def run_ledger(plans: Plans, found: pd.DataFrame) -> pd.DataFrame:
+    """The claims that some runs were planned to test, as the shipped ablations have them.
+
+    Of an ablation that is not shipped, what the plan quotes: its files are not executed to write a report.
+    """
+    rows = ledger(load_registry(), found)
+    planned = {(item.name, claim.says): claim for item in plans.ablations for claim in item.claims}
+    shipped = set(zip(rows["ablation"], rows["claim"], strict=True))
+    quoted = [
+        vars(
+            Entry(
+                ablation=name,
+                claim=says,
+                source=claim.source,
+                setup=claim.setup,
+                log_says=claim.log_says,
+                note="give its ablations to `bench claims`",
+            )
+        )
+        for (name, says), claim in planned.items()
+        if (name, says) not in shipped
+    ]
+    kept = [place in planned for place in zip(rows["ablation"], rows["claim"], strict=True)]
+    return pd.concat([rows[kept], pd.DataFrame(quoted, columns=rows.columns).astype(rows.dtypes)])
+
+
+def ledger_table(found: pd.DataFrame) -> Table:
+    """A row a claim and setting, with where it comes from."""
+    table = claims_table(found)
+    sources = zip(found["source"].map(str), found["setup"].map(str), strict=True)
+    lines = [[*line, *source] for line, source in zip(table.rows, sources, strict=True)]
+    return Table([*table.columns, "Source", "Found on"], lines)
+
+
 def claims_table(found: pd.DataFrame) -> Table:
     """A row a claim and setting."""
     cells: Cells = {
         "Claim": lambda row: row.claim,
-        "The paper": lambda row: f"{row.arm}: {row.measure} {row.predicted}" if row.arm else MISSING,
+        "The paper": lambda row: (
+            f"{row.arm}: {row.measure.replace('_', ' ')} {row.predicted}" if row.arm else MISSING
+        ),
         "Its lab log": lambda row: row.log_says or MISSING,
         "Measured": lambda row: (
             f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"

@@ -1,6 +1,6 @@
 """A report before it is written as a page, as Markdown or as LaTeX."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +9,22 @@ import pandas as pd
 from alexnet_bench.analysis.by_rate import effects_by_rate, tuned_alike
 from alexnet_bench.analysis.conditions import distinguish, measured_alike
 from alexnet_bench.analysis.contrasts import contrasts
+from alexnet_bench.analysis.metrics import HEADLINES, THROUGHPUTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import conditions, summarize
-from alexnet_bench.records.manifest import PlannedClaim
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
+from alexnet_bench.show.cards import Card, make_cards
+from alexnet_bench.show.claims import ledger_table, run_ledger
+from alexnet_bench.show.classes import Confusions, make_confusions
+from alexnet_bench.show.figure_data import Shown, file_of, in_words
 from alexnet_bench.show.figures import FIGURES
-from alexnet_bench.show.sentences import standing, validity
+from alexnet_bench.show.files import as_csv
+from alexnet_bench.show.inlined import data_address, picture_address
+from alexnet_bench.show.learning import curves, seeds_table
+from alexnet_bench.show.networks import Network, draw_networks
+from alexnet_bench.show.page_data import page_data
+from alexnet_bench.show.sentences import Notes, make_notes, validity
 from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
     contrasts_table,
@@ -34,22 +43,37 @@ _ABOUT_RATES = (
     "to their end. Each 95% interval is by itself; there are no verdicts."
 )
 _EARLY = "which every rate was trained for; after longer training another rate may be the best"
+# Bytes of a figure's data that the page holds itself; more lies beside it.
+MOST_EMBEDDED = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A table of a report, with what must be known of it.
-
-    Args:
-        about: in sentences: the conditions, or the factor and whom the arms are held against.
-        title: of the ablation.
-        claims: what the paper says.
-    """
+    """A table of a report, with what must be known of it, in sentences."""
 
     about: list[str]
     table: Table
-    title: str = ""
-    claims: Sequence[PlannedClaim] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure, with all that the page holds of it.
+
+    Args:
+        name: of its files.
+        caption: how to read it.
+        told: what it shows, in words.
+        address: the picture itself, as an address.
+        file: its data beside the page.
+        data: these as an address, where they are few.
+    """
+
+    name: str
+    caption: str
+    told: str
+    address: str
+    file: str
+    data: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,52 +81,117 @@ class Content:
     """Everything that a report says.
 
     Args:
+        lead: what was measured, in a sentence or two.
+        cards: the answers, one a question.
+        notes: what a reader must know, where it applies.
         validity: what the effects may be taken for.
-        standing: this and all else that a reader must know before the numbers.
+        pictures: by name.
+        effects, other_effects: those on error and throughput, and those on what else was measured.
         overviews: the variants, a table for each set of conditions.
-        figures: name and caption of each.
-        factorials: main effects and interactions.
+        seeds: every trial; `curves` are their learning curves, row by row, none where they are too many.
         rates: effects at other learning rates than those of the results.
-        sections: one an ablation.
+        factorials: main effects and interactions.
+        networks: each as its layers.
+        claims: the ledger.
+        confusions: which classes are taken for which, one a setting.
         failures: what did not succeed.
-        runs: what was run, where and how.
+        runs: what was run, where and how; and by which commands.
+        data: what the page's script computes from.
     """
 
     title: str
+    lead: str
+    cards: list[Card]
+    notes: Notes
     validity: list[str]
-    standing: list[str]
+    pictures: dict[str, Picture]
+    effects: Table
+    other_effects: Table
     overviews: list[Section]
-    figures: list[tuple[str, str]]
-    factorials: Table
+    seeds: Table
+    curves: list[dict[str, Any]]
     rates: Section
-    sections: list[Section]
+    factorials: Table
+    networks: list[Network]
+    claims: Table
+    confusions: list[Confusions]
     failures: Table
     runs: Table
+    commands: list[str]
+    data: dict[str, Any]
 
 
-def make_content(
-    records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame, figures: Sequence[str]
-) -> Content:
-    """All that is said of some runs, with the effects that were found and the figures that were drawn."""
+def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
+    """All that is said of some runs, with the figures that were drawn, as SVG."""
+    records, plans, found = shown.records, shown.plans, shown.effects
     datasets = dict.fromkeys(manifest.plan.dataset for manifest in plans.manifests)
     # What to call each setting; nothing where there is only one of its kind.
     places = distinguish(measured_alike(records, plans, Trial))
     places |= distinguish(measured_alike(records, plans, Draw))
+    is_judged = found["measure"].isin(_judged(found))
     return Content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
+        lead=_lead(plans),
+        cards=make_cards(found, plans, places),
+        notes=make_notes(records, found, plans),
         validity=validity(records, found, plans),
-        standing=standing(records, found, plans),
-        overviews=_overviews(records, plans, found),
-        figures=[(name, FIGURES[name].caption) for name in figures],
-        factorials=contrasts_table(contrasts(records, plans), places),
+        pictures={name: _picture(name, figures[name], shown) for name in FIGURES if name in figures},
+        effects=effects_table(found[is_judged], places),
+        other_effects=effects_table(found[~is_judged], places),
+        overviews=make_overviews(records, plans, found),
+        seeds=seeds_table(records, plans, places),
+        curves=curves(records, plans),
         rates=_rates(records, plans),
-        sections=_sections(plans, found, places),
+        factorials=contrasts_table(contrasts(records, plans), places),
+        networks=draw_networks(plans),
+        claims=ledger_table(run_ledger(plans, found)),
+        confusions=make_confusions(shown.classes, plans),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
+        commands=[manifest.command for manifest in plans.manifests],
+        data=page_data(records, plans),
     )
 
 
-def _overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+def _lead(plans: Plans) -> str:
+    """What was measured, in a sentence a run."""
+    said = []
+    for manifest in plans.manifests:
+        plan, parts = manifest.plan, []
+        if "accuracy" in plan.measures:
+            parts.append(
+                f"error of {plan.topology} on {plan.dataset}, {counted(plan.epochs, 'epoch')}, "
+                f"{counted(len(plan.seeds), 'seed')}"
+            )
+        if "throughput" in plan.measures:
+            parts.append(f"speed of {plan.time_topology}, batch {', '.join(map(str, plan.time_batch_sizes))}")
+        said.append(f"{counted(len(plan.variants), 'variant')}: {joined(parts)}.")
+    return " ".join(dict.fromkeys(said))
+
+
+def _judged(found: pd.DataFrame) -> set[str]:
+    """The measures that answer the questions: each setting's headline error, and the throughputs."""
+    judged = {metric.name for metric in THROUGHPUTS}
+    for _, measures in found.groupby("setting")["measure"]:
+        judged |= set([metric.name for metric in HEADLINES if metric.name in set(measures)][:1])
+    return judged
+
+
+def _picture(name: str, svg: bytes, shown: Shown) -> Picture:
+    table = shown.table(name)
+    data = as_csv(table).encode()
+    return Picture(
+        name=name,
+        caption=FIGURES[name].caption,
+        told=in_words(name, table),
+        address=picture_address(svg),
+        file=file_of(name),
+        data=data_address(data, "text/csv;charset=utf-8") if len(data) <= MOST_EMBEDDED else "",
+    )
+
+
+def make_overviews(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> list[Section]:
+    """The variants with the effects that were found, a table for each set of conditions."""
     about: dict[tuple[Any, ...], list[str]] = {}
     for item in conditions(records, plans):
         trials, draws = item.trials, item.draws
@@ -127,24 +216,3 @@ def _rates(records: Sequence[AnyRecord], plans: Plans) -> Section:
     ]
     early = f" Errors are those after {joined(list(dict.fromkeys(lengths)))}, {_EARLY}." if lengths else ""
     return Section(about=[_ABOUT_RATES + early], table=rates_table(rows, distinguish(settings)))
-
-
-def _sections(plans: Plans, found: pd.DataFrame, places: dict[str, str]) -> list[Section]:
-    known = {item.name: item for item in plans.ablations}
-    sections = []
-    for name, rows in found.groupby("ablation", sort=False):
-        ablation = known.get(str(name))
-        controls = " and ".join(rows["control"].unique())
-        about = f"Held against {controls}: error is arm minus control, throughput is arm over control."
-        if ablation:
-            factor = f"The factor is {ablation.factor}"
-            about = f"{'Arms differ in several fields' if ablation.factor == 'several' else factor}. {about}"
-        sections.append(
-            Section(
-                title=str(name) or "Other variants",
-                about=[about],
-                claims=ablation.claims if ablation else (),
-                table=effects_table(rows, places),
-            )
-        )
-    return sections

@@ -18,8 +18,12 @@ from alexnet_bench.words import plain
 
 # What a spreadsheet takes a cell for a formula by.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# One or several, with a unit.
-_NUMBERS = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?")
+# The columns whose cells hold several numbers.
+_SEVERAL = ("values", "arm_rates", "control_rates")
+# One or several, with a unit; or one with its interval and signs.
+_NUMBERS = re.compile(
+    r"[-+]?[\d.]+(e[-+]?\d+)?(; [-+]?[\d.]+(e[-+]?\d+)?)*( [a-z]+)?|[-+]?[\d.]+( \[[-+−\d., ]+\])?[*≈†]*"
+)
 
 
 def read_runs(runs: Iterable[Path]) -> tuple[list[AnyRecord], Plans]:
@@ -40,9 +44,22 @@ def read_runs(runs: Iterable[Path]) -> tuple[list[AnyRecord], Plans]:
 
 
 def write_csv(rows: pd.DataFrame, file: Path) -> None:
-    """Write a table as CSV, in which no spreadsheet takes a text for a formula; numbers stay numbers."""
+    """Write a table as CSV."""
     with replacing(file) as fresh:
-        rows.map(_as_text).to_csv(fresh, index=False)
+        fresh.write_text(as_csv(rows), encoding="utf-8", newline="")
+
+
+def as_csv(rows: pd.DataFrame) -> str:
+    """A table as CSV, in which no spreadsheet takes a text for a formula; numbers stay numbers.
+
+    Where a cell holds several numbers, semicolons stand between them.
+    """
+    lists = {
+        name: ["; ".join(f"{value:.4g}" for value in values) for values in rows[name]]
+        for name in _SEVERAL
+        if name in rows
+    }
+    return rows.assign(**lists).map(_as_text).to_csv(index=False, lineterminator="\n")
 
 
 def _as_text(cell: Any) -> Any:

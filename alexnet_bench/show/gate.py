@@ -8,12 +8,18 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from alexnet_bench.analysis.decision import Decision
+from alexnet_bench.git import Commit
 from alexnet_bench.show.numbers import change_text, value_text
 from alexnet_bench.show.table import Cells, Table, escape_markdown
 from alexnet_bench.stats.gate import IMPROVED, NOT_COMPARABLE, PASS, REGRESSED, UNDECIDED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
-from alexnet_bench.words import MISSING, plain
+from alexnet_bench.words import MISSING, counted, plain
 
+_GRAVEST = (REGRESSED, NOT_COMPARABLE, INCONCLUSIVE, IMPROVED, PASS)
+_MOST_COMMITS = 10
+_ONE_ESTIMATE = (
+    "Base, head and change are of the same measurements, by one estimate: head over base is the change."
+)
 _MARKS = {PASS: "✅", IMPROVED: "🚀", REGRESSED: "❌", INCONCLUSIVE: "❔", NOT_COMPARABLE: "❔"}
 
 
@@ -35,20 +41,47 @@ def decisions_table(rows: Sequence[Decision], short: bool = False) -> Table:
 
 
 def _explained(row: Decision) -> str:
-    return f"{_MARKS[row.decision]} {': '.join(filter(None, (row.decision, row.note)))}"
+    return f"{_MARKS[row.decision]} {explained(row)}"
+
+
+def explained(row: Decision) -> str:
+    """A decision with what must be known of it; of one that could not be told, why."""
+    note = row.note
+    if row.decision == INCONCLUSIVE and not note:
+        note = f"a loss of {row.threshold:.1%} is neither ruled out nor certain; a larger budget may tell"
+    return ": ".join(filter(None, (row.decision, note)))
 
 
 def standing(rows: Sequence[Decision]) -> str:
     """All decisions in a sentence, the gravest first."""
-    order = (REGRESSED, NOT_COMPARABLE, INCONCLUSIVE, IMPROVED, PASS)
     counts = Counter(row.decision for row in rows)
-    return ", ".join(f"{counts[kind]} {kind}" for kind in order if kind in counts) or "nothing was gated"
+    return ", ".join(f"{counts[kind]} {kind}" for kind in _GRAVEST if kind in counts) or "nothing was gated"
 
 
-def markdown(rows: Sequence[Decision], against: str) -> str:
-    """A table for a comment on a pull request, or a job's summary."""
+def gravest(rows: Sequence[Decision]) -> str:
+    """The decision that counts most; *not comparable* where there is none."""
+    found = {row.decision for row in rows}
+    return next((kind for kind in _GRAVEST if kind in found), NOT_COMPARABLE)
+
+
+def markdown(rows: Sequence[Decision], against: str, commits: Sequence[Commit] = ()) -> str:
+    """A table for a comment on a pull request, or a job's summary, and the commits between base and head."""
     head = f"bench gate against {escape_markdown(against)}: {standing(rows)}"
-    return f"### {head}\n\n{decisions_table(rows).markdown()}\n"
+    parts = [f"### {head}", decisions_table(rows).markdown()]
+    if any(row.compared for row in rows):
+        parts.append(_ONE_ESTIMATE)
+    if commits:
+        parts.append(_listed(commits))
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(commits: Sequence[Commit]) -> str:
+    """Commits that unfold."""
+    shown = [f"- `{commit.name}` {escape_markdown(commit.subject)}" for commit in commits[:_MOST_COMMITS]]
+    if more := len(commits) - len(shown):
+        shown.append(f"- and {more} more")
+    title = f"<summary>{counted(len(commits), 'commit')} between base and head</summary>"
+    return "\n".join(["<details>", title, "", *shown, "", "</details>"])
 
 
 def junit(rows: Sequence[Decision]) -> str:
@@ -114,9 +147,9 @@ def _change(row: Decision) -> str:
     return change_text(row.ratio, row.low, row.high) if row.compared else MISSING
 
 
-FORMATS: dict[str, Callable[[Sequence[Decision], str], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Decision], str, Sequence[Commit]], str]] = {
     "markdown": markdown,
-    "junit": lambda rows, against: junit(rows),
-    "github_benchmark": lambda rows, against: github_benchmark(rows),
-    "bencher": lambda rows, against: bencher(rows),
+    "junit": lambda rows, against, commits: junit(rows),
+    "github_benchmark": lambda rows, against, commits: github_benchmark(rows),
+    "bencher": lambda rows, against, commits: bencher(rows),
 }

@@ -5,7 +5,7 @@ Points and percents have two decimals, ratios three and a ×. What is not known 
 
 import math
 
-from alexnet_bench.analysis.metrics import RATIO
+from alexnet_bench.analysis.metrics import POINTS, RATIO
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 from alexnet_bench.words import MISSING, counted, is_missing, number, percent, signed
 
@@ -52,6 +52,26 @@ def change_text(ratio: float, low: float = math.nan, high: float = math.nan) -> 
         return MISSING
     value, *ends = (f"{signed(100 * (item - 1))}%" for item in (ratio, low, high))
     return value if is_missing(low) else f"{value} [{', '.join(ends)}]"
+
+
+def points_text(change: float, low: float, high: float) -> str:
+    """A change of an error in words: `1.10 points higher [+0.98, +1.22]`."""
+    size = in_unit(change, POINTS)
+    known = "" if is_missing(low) else f" [{interval_text(low, high, POINTS)}]"
+    if size in (MISSING, "+0.00"):
+        return f"{'unchanged' if size != MISSING else MISSING}{known}"
+    return f"{size[1:]} points {'higher' if size.startswith('+') else 'lower'}{known}"
+
+
+def speed_text(ratio: float, low: float, high: float) -> str:
+    """A ratio of speeds in words: `8.0% faster [+7.2%, +8.9%]`, `3.10 times as fast [×2.90, ×3.30]`."""
+    if is_missing(ratio) or math.isinf(ratio) or ratio > 2:
+        known = "" if is_missing(low) else f" [{interval_text(low, high, RATIO)}]"
+        return f"{number(ratio)} times as fast{known}" if not is_missing(ratio) else MISSING
+    changes = [f"{100 * (item - 1):+z.1f}%".replace("-", "−") for item in (ratio, low, high)]
+    word = "faster" if changes[0].startswith("+") else "slower"
+    size = "as fast" if changes[0] == "+0.0%" else f"{changes[0][1:]} {word}"
+    return size + ("" if is_missing(low) else f" [{changes[1]}, {changes[2]}]")
 
 
 def rates_text(rates: object) -> str:

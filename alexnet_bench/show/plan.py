@@ -78,13 +78,16 @@ def cost_line(cost: dict[str, Any]) -> str:
 
 
 def plan_notes(plan: Plan) -> Iterator[str]:
-    """What a run does that its command does not say: controls that are added, variants that are not timed."""
+    """What a run does that its command does not say, and what its ablations say of the topology."""
     if plan.control_given:
         yield f"{plan.control_given} is the control of all, as asked"
     for name in plan.added_controls:
         yield f"{name} is added, as the control of {joined(_arms(plan.controls, name))}"
     for name in dict.fromkeys((plan.same_step or {}).values()):
         yield f"same step as {name}, so not timed: {', '.join(_arms(plan.same_step or {}, name))}"
+    for ablation in plan.ablations:
+        if ablation.note:
+            yield f"@{ablation.name} at {plan.topology}: {ablation.note}"
 
 
 def _arms(controls: dict[str, str], name: str) -> list[str]:

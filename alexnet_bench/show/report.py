@@ -1,23 +1,26 @@
 """From records to tables, figures and a page; needs no TensorFlow and no ablation files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from alexnet_bench.analysis.by_epoch import effects_by_epoch
-from alexnet_bench.analysis.by_rate import effects_by_rate, errors_by_rate
-from alexnet_bench.analysis.contrasts import contrasts
+from alexnet_bench.analysis.by_rate import effects_by_rate
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.analysis.specifications import specification_curves, specifications_table
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.parquet import write_parquet
 from alexnet_bench.records.schema import AnyRecord
-from alexnet_bench.show.content import make_content
+from alexnet_bench.show.classes import confusions_data
+from alexnet_bench.show.content import Content, make_content
+from alexnet_bench.show.figure_data import Shown, file_of
 from alexnet_bench.show.figures import FIGURES, style
 from alexnet_bench.show.files import read_runs, write_csv, writing_into
-from alexnet_bench.show.page import render_html, render_latex, render_markdown
+from alexnet_bench.show.page import render_html, render_markdown
+from alexnet_bench.show.paper import write_tables
+
+# What is told by its numbers where there are too few of them for a figure, too.
+_ANALYSES = ("effect_by_epoch", "error_by_rate", "interaction", "specification")
 
 
 def write_report(runs: Sequence[Path], out: Path) -> Path:
@@ -28,26 +31,19 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     """
     records, plans = read_runs(runs)
     with writing_into(out):
-        figures = _draw_figures(records, plans, out)
-        found = effects(records, plans.manifests, plans.folders)
-        content = make_content(records, plans, found, figures)
-        _write_table(found, out / "effects.csv")
-        for name, rows in (
-            ("factorial.csv", contrasts(records, plans)),
-            ("effect_by_epoch.csv", effects_by_epoch(records, plans)),
-            ("error_by_rate.csv", errors_by_rate(records, plans)),
-            ("effect_by_rate.csv", effects_by_rate(records, plans)),
-            ("specifications.csv", specifications_table(specification_curves(records, plans))),
-        ):
+        shown = Shown(records, plans, effects(records, plans.manifests, plans.folders))
+        content = make_content(shown, _draw_figures(records, plans, out))
+        write_csv(shown.effects, out / "effects.csv")
+        for name, rows in _tables(shown, content):
             if len(rows):
-                _write_table(rows, out / name)
+                write_csv(rows, out / name)
             else:
                 (out / name).unlink(missing_ok=True)
         with replacing(out / "records.parquet") as fresh:
             write_parquet(records, fresh)
+        write_tables(records, plans, shown.effects, out)
         page = out / "index.html"
         for file, text in (
-            (out / "table.tex", render_latex(content)),
             (out / "report.md", render_markdown(content)),
             (page, render_html(content)),
         ):
@@ -56,23 +52,26 @@ def write_report(runs: Sequence[Path], out: Path) -> Path:
     return page
 
 
-def _write_table(rows: pd.DataFrame, file: Path) -> None:
-    """A table as CSV; where a cell holds several numbers, with semicolons between them."""
-    lists = {
-        name: ["; ".join(f"{value:.4g}" for value in values) for values in rows[name]]
-        for name in ("values", "arm_rates", "control_rates")
-        if name in rows
-    }
-    write_csv(rows.assign(**lists), file)
+def _tables(shown: Shown, content: Content) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The files of numbers, each with what belongs in it: those of every figure, and what none shows."""
+    for name in FIGURES:
+        is_wanted = name in content.pictures or name in _ANALYSES
+        yield file_of(name), shown.table(name) if is_wanted else pd.DataFrame()
+    yield "effect_by_rate.csv", effects_by_rate(shown.records, shown.plans)
+    yield "confusion.csv", confusions_data(shown.classes, shown.plans)
 
 
-def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> list[str]:
-    """Draw what there are records for; an older report's figures that there are none for are removed."""
-    drawn = []
+def _draw_figures(records: Sequence[AnyRecord], plans: Plans, out: Path) -> dict[str, bytes]:
+    """Draw what there are records for; an older report's figures that there are none for are removed.
+
+    Returns:
+        Each as SVG, by its name.
+    """
+    drawn = {}
     with style.styled():
-        for name, shown in FIGURES.items():
-            figure = shown.draw(records, plans)
-            style.save(figure, out, name)
-            if figure is not None:
-                drawn.append(name)
+        for name, figure in FIGURES.items():
+            made = figure.draw(records, plans)
+            style.save(made, out, name)
+            if made is not None:
+                drawn[name] = (out / f"{name}.svg").read_bytes()
     return drawn

@@ -1,12 +1,13 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from alexnet_bench.analysis.conditions import grouped, measured_alike
-from alexnet_bench.analysis.effect import INTERVAL, NOT_COMPARABLE
+from alexnet_bench.analysis.effect import DESCRIPTIVE, INTERVAL, NOT_COMPARABLE
 from alexnet_bench.analysis.effects import did_not_learn
 from alexnet_bench.analysis.metrics import HEADLINES, HELD_OUT_ERROR, RATIO, THROUGHPUTS, TRAINING
 from alexnet_bench.analysis.plans import Plans
@@ -20,38 +21,77 @@ LOGICAL = "logical CPU device"
 _TIMED = [metric.name for metric in THROUGHPUTS]
 
 
-def standing(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) -> list[str]:
-    """What a reader must know before the numbers."""
-    return [
-        *validity(records, effects, plans),
-        *_about_records(records),
-        *noise_floor(effects),
-        *_about_devices(records),
-        *_missing(records, plans),
-        *_refusals(effects),
-    ]
+@dataclass(frozen=True, kw_only=True)
+class Notes:
+    """What a reader must know, where it applies, a sentence each.
+
+    Args:
+        answers: what holds for all of them: what could not be compared, and what is missing.
+        error: of effects on error.
+        throughput: of effects on throughput, and of the devices.
+        rates: how learning rates were chosen.
+    """
+
+    answers: list[str]
+    error: list[str]
+    throughput: list[str]
+    rates: list[str]
+
+
+def make_notes(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) -> Notes:
+    """All that is to be said of some records and effects."""
+    accuracy, throughput = _by_kind(effects)
+    return Notes(
+        answers=[*_learned(records, plans), *_refusals(effects), *_missing(records, plans)],
+        error=[*_about_seeds(records, accuracy, plans), *_about_trials(records)],
+        throughput=[*_about_draws(throughput), *noise_floor(effects), *_about_devices(records)],
+        rates=list(_about_rates(records)),
+    )
 
 
 def validity(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans) -> list[str]:
     """What the effects may be taken for."""
+    accuracy, throughput = _by_kind(effects)
+    return [*_learned(records, plans), *_about_seeds(records, accuracy, plans), *_about_draws(throughput)]
+
+
+def _by_kind(effects: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The effects that there are, on what trials and on what draws measure."""
     compared = effects[effects["pairs"] > 0]
     timed = compared["measure"].isin(_TIMED)
-    accuracy, throughput = compared[~timed], compared[timed]
-    return [*_learned(records, plans), *_about_seeds(records, accuracy, plans), *_about_draws(throughput)]
+    return compared[~timed], compared[timed]
 
 
 def answers(effects: pd.DataFrame) -> Iterator[str]:
     """A sentence a question: what each arm changes in error and in training speed, and how sure that is."""
-    named = [metric.name for metric in HEADLINES if (effects["measure"] == metric.name).any()]
-    shown = effects[effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]]
-    for (ablation, control), rows in shown[shown["effect"].notna()].groupby(
-        ["ablation", "control"], sort=False
-    ):
+    for (ablation, control), rows in answering(effects).groupby(["ablation", "control"], sort=False):
         arms = [
             f"{arm} has {joined([_answer(row) for row in found.itertuples()])}"
             for arm, found in rows.groupby("arm", sort=False)
         ]
         yield f"{ablation}: against {control}, {'; '.join(arms)}."
+
+
+def answering(effects: pd.DataFrame) -> pd.DataFrame:
+    """The effects that answer a question: of each arm, on error and on training speed."""
+    return effects[_asks(effects) & effects["effect"].notna()]
+
+
+def _asks(effects: pd.DataFrame) -> "pd.Series[bool]":
+    named = [metric.name for metric in HEADLINES if (effects["measure"] == metric.name).any()]
+    return effects["measure"].isin([*named[:1], TRAINING.name]) & ~effects["same_network"]
+
+
+def reservations(effects: pd.DataFrame) -> Iterator[str]:
+    """Why some changes are not told, and what those are worth that rest on too few pairs."""
+    untold = effects[_asks(effects) & effects["effect"].isna() & (effects["note"] != "")]
+    for (label, note), rows in untold.groupby(["label", "note"], sort=False):
+        yield f"No change in {label} is told of {joined(list(dict.fromkeys(rows['arm'])))}: {note}."
+    if (answering(effects)["kind"] == DESCRIPTIVE).any():
+        yield (
+            f"A change over fewer than {FEWEST_UNITS} seeds, or draws, is a description: it has no interval "
+            "and earns no verdict."
+        )
 
 
 def _answer(row: Any) -> str:
@@ -147,15 +187,25 @@ def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
-    """How rates were chosen, and whose test images were absent."""
+def _about_trials(records: Sequence[AnyRecord]) -> Iterator[str]:
+    """What effects on error include, and whose test images were absent."""
     trials = [record for record in records if isinstance(record, Trial)]
-    choosing = [trial for trial in trials if not _is_result(trial) and trial.succeeded]
     if not all(trial.tuned for trial in trials):
         yield (
             "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
             "includes how well that rate suits the arm."
         )
+    for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
+        yield (
+            f"The official test images of {dataset} were absent: its errors are of images held out from the "
+            "training set, not of the test set."
+        )
+
+
+def _about_rates(records: Sequence[AnyRecord]) -> Iterator[str]:
+    """How learning rates were chosen, where each variant has its own."""
+    trials = [record for record in records if isinstance(record, Trial)]
+    choosing = [trial for trial in trials if not _is_result(trial) and trial.succeeded]
     if any(trial.rate_per_seed for trial in trials):
         yield (
             "Effects on error are tuned: each variant was trained at a learning rate of its own, chosen anew "
@@ -170,11 +220,6 @@ def _about_records(records: Sequence[AnyRecord]) -> Iterator[str]:
             "these rates: with fresh tuning seeds another rate may win, and they leave that out."
         )
         yield from _about_tuning([trial for trial in choosing if not trial.rate_per_seed])
-    for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
-        yield (
-            f"The official test images of {dataset} were absent: its errors are of images held out from the "
-            "training set, not of the test set."
-        )
 
 
 def _best(records: Sequence[AnyRecord]) -> str:

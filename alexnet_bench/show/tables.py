@@ -29,6 +29,7 @@ from alexnet_bench.show.numbers import (
     value_text,
     verdict_text,
 )
+from alexnet_bench.show.sentences import answering
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import EQUIVALENT
 from alexnet_bench.words import MISSING, counted, distinct, listed, number, percent, whole
@@ -99,16 +100,18 @@ def summary_table(summary: pd.DataFrame, effects: pd.DataFrame) -> Table:
     return table.without(*(name for name in table.columns if not name.endswith(_IN_SHORT)))
 
 
-def verdicts_table(effects: pd.DataFrame) -> Table:
-    """What `bench run` says of each arm that was judged."""
+def changes_table(effects: pd.DataFrame) -> Table:
+    """What `bench run` says each arm changes: with its verdict, or how few pairs that is a description of."""
+    described = effects[effects["kind"] == DESCRIPTIVE]
     cells: Cells = {
         "Arm": lambda row: row.arm,
         "Control": lambda row: row.control,
         "Measure": lambda row: row.label,
         "Effect [95%]": _effect,
-        "Verdict": _verdict,
+        "Verdict": lambda row: _verdict(row) if row.verdict else f"none ({counted(row.pairs, _pair(row))})",
     }
-    return Table.of(effects[effects["verdict"] != ""].itertuples(), cells)
+    shown = (effects["verdict"] != "") | effects.index.isin(answering(described).index)
+    return Table.of(effects[shown].itertuples(), cells)
 
 
 def comparison_table(found: Iterable[Comparison], names: tuple[str, str]) -> Table:
@@ -141,7 +144,7 @@ def _remark(row: Comparison) -> str:
 
 
 def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
-    """One row an effect of an ablation; `places` names the settings, where there are several of a kind."""
+    """One row an effect; `places` names the settings, where there are several of a kind."""
     cells: Cells = {
         "Arm": lambda row: row.arm,
         "Measure": lambda row: row.label,
@@ -150,14 +153,16 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Arm's value": lambda row: value_text(row.arm_value, row.value_unit),
         "Effect": _effect_with_unit,
         "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
+        "Verdict": _verdict,
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
         "Better again": lambda row: probability_text(
             row.better_again, row.better_again_low, row.better_again_high
         ),
-        "Verdict": _verdict,
         "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
+        "Question": lambda row: row.ablation or MISSING,
+        "Held against": lambda row: row.control,
         "Kind": lambda row: row.kind,
         "Note": lambda row: row.note or MISSING,
     }
@@ -297,8 +302,12 @@ def _change(effect: Any) -> str:
 def _verdict(effect: Any) -> str:
     if effect is None:
         return MISSING
-    pair = "draw" if effect.measure.endswith("images_per_second") else "seed"
-    return verdict_text(effect.verdict, effect.pairs, effect.pairs_wanted, pair)
+    return verdict_text(effect.verdict, effect.pairs, effect.pairs_wanted, _pair(effect))
+
+
+def _pair(effect: Any) -> str:
+    """What one pair of an effect is called."""
+    return "draw" if effect.measure.endswith("images_per_second") else "seed"
 
 
 def _effect(row: Any) -> str:

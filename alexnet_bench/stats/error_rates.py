@@ -13,7 +13,12 @@ def chance_error(classes: int) -> float:
 
 def beats_chance(error: float, classes: int) -> bool:
     """Whether an error is below nine tenths of a guess's."""
-    return error < LEARNED_SHARE * chance_error(classes)
+    return error < learned_below(classes)
+
+
+def learned_below(classes: int) -> float:
+    """The share of errors below which something was learned."""
+    return LEARNED_SHARE * chance_error(classes)
 
 
 def rounding_deviation(step: float) -> float:

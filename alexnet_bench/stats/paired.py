@@ -40,11 +40,14 @@ class Judged:
 
 
 def at_looks(differences: Values, looks: Sequence[int]) -> Iterator[NDArray[np.float64]]:
-    """The differences that there were at each planned look that was reached; without looks, all of them."""
+    """The differences that there were at each planned look that was reached; without looks, all of them.
+
+    A look at fewer than four pairs is one at four, for fewer tell nothing.
+    """
     values = np.asarray(differences, dtype=float)
     if not looks:
         yield values
-    for look in looks:
+    for look in (max(look, FEWEST_UNITS) for look in looks):
         if look <= values.size:
             yield values[:look]
 

@@ -20,6 +20,7 @@ FORMER_NAMES = {
     "network.topology": "alexnet_bench.topology",
     "model.tensorflow_step": "alexnet_bench.trial.tensorflow_step",
 }
+LOST_HOST = "another host of the trial ended, or cannot be reached"
 
 
 def main(connection: socket.socket) -> None:
@@ -41,6 +42,7 @@ class _Host:
         self.report = report
         self.devices: Sequence[str] = ()
         self.gpus = 0
+        self.hosts: Any = None
         self.folders: Sequence[str] = ()
         self.draw: Any = None
         self.trainer: Any = None
@@ -56,9 +58,12 @@ class _Host:
             if _is_refusal(error):
                 return {"is": "refused", "error": one_line(str(error))}
             traceback.print_exc(file=sys.stderr)
-            status = "out-of-memory" if _is_out_of_memory(error) else "crashed"
             log = traceback.format_exc()[-protocol.LAST_CHARACTERS :]
-            return {"is": "failed", "status": status, "error": reason(error, self.folders), "log": log}
+            failed = {"is": "failed", "log": log}
+            if self.hosts and _is_of_another_host(error):
+                return failed | {"status": "killed", "error": LOST_HOST}
+            status = "out-of-memory" if _is_out_of_memory(error) else "crashed"
+            return failed | {"status": status, "error": reason(error, self.folders)}
 
     def _settle(self, request: dict[str, Any]) -> dict[str, Any]:
         if complaint := _mismatch(request["protocol"]):
@@ -78,6 +83,10 @@ class _Host:
         devices = tensorflow_devices.use_devices(request["devices"], request["device_count"])
         self.devices = devices if len(devices) > 1 else ()
         self.gpus = sum(name.startswith("gpu") for name in devices)
+        if host := request.get("host"):
+            from alexnet_bench.model.tensorflow_hosts import Hosts
+
+            self.hosts = Hosts(host["addresses"], host["index"], self.gpus)
         return {"is": "settled", "device": tensorflow_devices.describe(devices), **build_info()}
 
     def _train(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +108,7 @@ class _Host:
             model=_path(request["model"]),
             # Older revisions know none.
             **{name: _path(request[name]) for name in ("checkpoint",) if request.get(name)},
+            **({"hosts": self.hosts} if self.hosts else {}),
         )
 
         def report(row: dict[str, Any]) -> None:
@@ -109,6 +119,9 @@ class _Host:
             return {"is": "trained", "outcome": train.run_trial(spec, report), "can_go_on": False}
         self.trainer = self.trainer or train.Trainer()
         outcome = self.trainer.run(spec, report)
+        if self.hosts:
+            # The end of one ends the others, which may have to write yet.
+            self.hosts.meet(len(outcome["curve"]))
         # While it waits, it would keep a GPU's memory from others.
         can_go_on = self.trainer.can_go_on and not self.gpus
         return {"is": "trained", "outcome": outcome, "can_go_on": can_go_on}
@@ -140,6 +153,12 @@ class _Host:
 
     def _slice(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"is": "slice", **self.draw.slice(request["mode"], request["steps"])}
+
+    def _profile(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .tensorflow_profile import profile
+
+        found = profile(self.draw, request["mode"], request["steps"], Path(request["trace"]))
+        return {"is": "profile", **found}
 
     def _peak(self, request: dict[str, Any]) -> dict[str, Any]:
         from .tensorflow_yardstick import Yardstick
@@ -237,6 +256,10 @@ def _path(text: str | None) -> Path | None:
 def _peak_resident() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _is_of_another_host(error: BaseException) -> bool:
+    return type(error).__name__ in ("AbortedError", "UnavailableError")
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """How a worker is spoken to: lines of JSON, one message a line. Standard library only.
 
 A request is {"do": …}, a reply {"is": …}. A worker answers `settle` first, which carries the version; then
-`build`, `slice`, `peak` and `train`, in any order; `stop` or the end of the stream ends it.
+`build`, `slice`, `profile`, `peak` and `train`, in any order; `stop` or the end of the stream ends it.
 """
 
 import json
@@ -14,6 +14,7 @@ REPLIES: dict[str, dict[str, tuple[str, ...]]] = {
     "settle": {"settled": ("device", "versions", "build")},
     "build": {"built": ("compile_seconds", "fingerprint", "parameters", "macs", "flops")},
     "slice": {"slice": ("seconds", "started_at", "joules")},
+    "profile": {"profile": ("untraced", "steps", "operations")},
     "peak": {"peak": ("flops_per_second", "bytes_per_second")},
     "train": {"epoch": ("row",), "trained": ("outcome", "can_go_on")},
 }

@@ -10,6 +10,7 @@ they started, whatever they are doing: so nothing is left of a command that was 
 
 import contextlib
 import faulthandler
+import gc
 import importlib.util
 import os
 import select
@@ -58,6 +59,8 @@ def main(root: str, control: socket.socket) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     del sys.modules["matplotlib"]
+    # What is loaded stays, and is not looked through each time that workers tidy up.
+    gc.freeze()
     workers = set[int]()
     try:
         _serve(control, host, parent, workers)

@@ -101,3 +101,15 @@ def test_an_older_plan_leaves_out_of_what_is_timed_what_has_the_papers_step():
     # That of another control is not known.
     assert same_step("tanh", variants, ["alexnet", "tanh"]) == ["", "", ""]
     assert Plans([read_manifest(REFERENCE / "quick")]).same_step("ten-crops") == "alexnet"
+
+
+def test_all_that_was_planned_can_be_held_against_another_control():
+    plans = Plans([planned(variants="tanh-he,no-lrn"), planned("run-b", variants="lrn")])
+
+    other = plans.held_against("no-lrn")
+    assert {other.control("run-a", name) for name in ("tanh-he", "relu-he", "alexnet", "no-lrn")} == {
+        "no-lrn"
+    }
+    assert other.control("run-b", "lrn") == "no-lrn"
+    assert other.controls("run-a") == other.controls("run-b") == ["no-lrn"]
+    assert plans.control("run-a", "tanh-he") == "relu-he"

@@ -8,7 +8,7 @@ from report_runs import DEVICE, VERSIONS, changed, draw, effect_rows, in_run, ma
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.errors import RecordError
 
-TWO = f"2 logical CPU devices ({DEVICE})"
+TWO, TWO_HOSTS = f"2 logical CPU devices ({DEVICE})", f"2 hosts ({DEVICE})"
 
 
 def only(records, runs=None, measure="test_top1_error", arm="no-lrn"):
@@ -54,6 +54,7 @@ def test_draws_that_disagree_are_refused_too():
     ("field", "changes"),
     [
         ("placement", {"placement": "split", "device": TWO}),
+        ("placement", {"placement": "data-parallel", "device": TWO_HOSTS, "hosts": 2}),
         ("recipe.batch_size", {"batch_size": 64}),
         ("recipe.epochs", {"epochs": 4}),
     ],
@@ -137,6 +138,18 @@ def test_a_variant_that_changed_between_runs_is_not_pooled():
     (row,) = only(records, runs)
     assert row.kind == "not comparable"
     assert row.note == "fingerprint differs between the records of no-lrn: after, before"
+
+
+def test_devices_of_one_host_and_of_two_are_not_pooled():
+    runs = [manifest(run, variants={"alexnet": [], "arm": ["placement"]}) for run in ("run-a", "run-b")]
+    records = [
+        *(trial("alexnet", seed, run_id=run) for seed, run in enumerate(("run-a", "run-b"))),
+        trial("arm", 0, run_id="run-a", placement="data-parallel", device=TWO),
+        trial("arm", 1, run_id="run-b", placement="data-parallel", device=TWO_HOSTS, hosts=2),
+    ]
+    (row,) = only(records, runs, arm="arm")
+    assert row.kind == "not comparable"
+    assert row.note == f"device differs between the records of arm: {TWO_HOSTS}, {TWO}"
 
 
 def test_a_control_that_changed_between_runs_is_paired_within_each():

@@ -267,7 +267,7 @@ def test_a_run_supports_its_claims_in_every_form(run, tmp_path):
     table = claims_table(found)
     assert "+2.00" in table.rows[list(rows).index(row.claim)][table.columns.index("Measured")]
     written = sorted(file.name for file in (tmp_path / "out").iterdir())
-    assert written == ["claims.csv", "claims.md", "claims.png", "claims.svg"]
+    assert written == ["claims.csv", "claims.md", "claims.pdf", "claims.png", "claims.svg"]
     assert "| LRN lowers top-1 error by 1.4 points |" in render_markdown(found)
     assert len(pd.read_csv(tmp_path / "out" / "claims.csv")) == len(found)
 

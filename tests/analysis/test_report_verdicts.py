@@ -241,6 +241,17 @@ def test_a_seed_of_the_control_that_fails_after_an_arm_has_its_verdict_changes_n
     assert row([*control, *arm], looks=[]).verdict == ""
 
 
+@pytest.mark.parametrize(("looks", "verdict"), [([8], ""), ([5], "worse"), ([4], "worse"), ([2], "worse")])
+def test_there_is_a_verdict_from_the_first_look_on_and_from_four_pairs(looks, verdict):
+    control = trials("alexnet", 0.10, 0.11, 0.12, 0.10, 0.1)
+    arm = trials("no-lrn", 0.15, 0.161, 0.171, 0.149, 0.15)
+
+    found = row([*control, *arm], looks=looks)
+    assert (found.verdict, found.kind) == (verdict, "interval")
+    assert found.pairs == (4 if looks[0] < 5 else 5)
+    assert 0 < found.low < found.effect < found.high
+
+
 # -- how likely the arm is better with a fresh seed
 
 

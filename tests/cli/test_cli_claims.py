@@ -44,3 +44,38 @@ def test_a_run_that_is_not_there_is_refused_in_a_line(bench, tmp_path):
     assert (code, out) == (2, "")
     assert err.count("\n") == 1
     assert "nowhere cannot be found" in err
+
+
+def test_what_was_not_measured_is_hidden_and_counted(bench):
+    rows = json.loads(bench("claims", REFERENCE / "quick", "--json").out)
+    unmeasured = {row["claim"] for row in rows if not row["pairs"]} - {
+        row["claim"] for row in rows if row["pairs"]
+    }
+    hidden = sum(not row["pairs"] for row in rows)
+
+    code, out, err = bench("claims", REFERENCE / "quick")
+    whole = bench("claims", REFERENCE / "quick", "--all").out
+
+    assert (code, err) == (0, "")
+    assert unmeasured
+    assert not any(claim in out for claim in unmeasured)
+    assert out.splitlines()[-1] == f"{hidden} rows of which nothing was measured here: --all shows them."
+    assert all(claim in whole for claim in unmeasured)
+    assert "--all" not in whole
+
+
+def test_where_nothing_was_measured_the_claims_alone_are_shown(bench):
+    out = bench("claims").out
+
+    assert all(any(word in line for line in out.splitlines()) for word in PAPERS)
+    assert "--all" not in out
+
+
+def test_no_word_of_a_claim_is_broken_on_a_narrow_terminal(bench, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = bench("claims", REFERENCE / "quick", "--all").out
+    monkeypatch.setenv("COLUMNS", "400")
+    wide = bench("claims", REFERENCE / "quick", "--all").out
+
+    assert set(wide.split()) <= {*narrow.split(), "Claim", "–"}
+    assert max(map(len, narrow.splitlines())) <= 80

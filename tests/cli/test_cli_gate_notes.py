@@ -17,7 +17,7 @@ def test_a_variants_threshold_on_the_time_of_a_benchmark_is_named(monkeypatch):
     monkeypatch.setattr(gate_ways, "time_sides", lambda **how: timed)
     own = {"no-lrn": {"time": "9%"}, "alexnet": {"training": "4%"}, "t.py::a": {"time": "9%"}}
 
-    found = gate_ways.against_code(Project(thresholds=read_thresholds(own)), "main", None)
+    found = gate_ways.against_code(Project(thresholds=read_thresholds(own)), None, Path("python"))
 
     assert found.notes == [
         "thresholds: time of no-lrn is not used: it is for benchmarks; of a variant, training, inference, "

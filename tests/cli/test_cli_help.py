@@ -161,3 +161,10 @@ def test_the_group_lists_every_command_and_exit_code(bench):
 
 def test_the_version_is_the_packages(bench):
     assert bench("--version") == (0, f"bench, version {__version__}\n", "")
+
+
+def test_a_command_that_there_is_not_has_a_closest(bench):
+    code, out, err = bench("claim", "results/runs/mine")
+
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: unknown command 'claim' (did you mean 'claims'?); choose from: ")

@@ -162,6 +162,14 @@ def test_a_dry_run_tells_the_trials_that_choose_rates_apart(dry_run):
     assert (plan["estimate"]["trials"], plan["estimate"]["tuning_trials"]) == (13, 8)
 
 
+@pytest.mark.parametrize(("topology", "is_said"), [("11pct", True), ("alexnet-8", False)])
+def test_a_dry_run_says_what_an_ablation_says_of_the_topology(dry_run, topology, is_said):
+    arguments = ["--variants", "@lrn-placebo", "--measure", "accuracy", "--topology", topology]
+    _, lines = dry_run(*arguments)
+    said = f"note: @lrn-placebo at {topology}: k is 1 here, and so is the constant that"
+    assert any(line.startswith(said) for line in lines) == is_said
+
+
 def test_a_dry_run_prints_the_plan(dry_run):
     text = " ".join(dry_run("--variants", "alexnet,@lrn")[1])
 

@@ -3,6 +3,7 @@ import os
 import struct
 import zlib
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,36 @@ def image(tmp_path):
         return str(path)
 
     return write
+
+
+def test_what_was_checked_is_not_read_again_until_it_is_touched(image, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    paths = [image(".jpg", exif=exif), image(".png")]
+    assert check_images(paths).tolist() == [6, 1]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Image, "open", lambda *arguments, **options: pytest.fail("it is read again"))
+        again = check_images(paths)
+    assert (again.tolist(), again.dtype) == ([6, 1], np.uint8)
+
+    image(".png", cut=20)
+    assert "image.png ends too early" in refusal(*paths)
+    Path(paths[1]).unlink()
+    assert "image.png cannot be decoded" in refusal(*paths)
+
+
+@pytest.mark.parametrize("kept", ["", "1", "111", "19", "1²", "{}"])
+def test_what_is_kept_damaged_is_found_anew(image, tmp_path, monkeypatch, kept):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    paths = [image(".jpg"), image(".png")]
+    check_images(paths)
+    (file,) = (tmp_path / "cache").rglob("orientations-*/*")
+    file.write_text(kept, encoding="utf-8")
+
+    assert check_images(paths).tolist() == [1, 1]
+    assert file.read_text(encoding="utf-8") == "11"
 
 
 def refusal(*paths):

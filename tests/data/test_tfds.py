@@ -1,12 +1,18 @@
 """Data sets of TensorFlow Datasets: small ones that are made here, since most tests run without a network."""
 
+import errno
+import os
 import re
+import shutil
 import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from alexnet_bench.data import open_dataset
+from alexnet_bench.data import open_dataset, tfds
 from alexnet_bench.network.topology import TOPOLOGIES
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -22,21 +28,21 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def made(tmp_path, monkeypatch, tensorflow_ready):
     """Makes a data set of TensorFlow Datasets: of splits, each some images with labels."""
-    tfds = pytest.importorskip("tensorflow_datasets")
+    library = pytest.importorskip("tensorflow_datasets")
     # TensorFlow Datasets has found its folder when it is imported.
-    monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(library.core.constants, "DATA_DIR", str(tmp_path / "data"))
 
     def make(name, shape, splits, labels=("cat", "dog")):
-        class Made(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-            VERSION = tfds.core.Version("1.0.0")
+        class Made(library.core.GeneratorBasedBuilder, skip_registration=True):
+            VERSION = library.core.Version("1.0.0")
 
             def _info(self):
-                return tfds.core.DatasetInfo(
+                return library.core.DatasetInfo(
                     builder=self,
-                    features=tfds.features.FeaturesDict(
+                    features=library.features.FeaturesDict(
                         {
-                            "picture": tfds.features.Image(shape=shape),
-                            "kind": tfds.features.ClassLabel(names=labels),
+                            "picture": library.features.Image(shape=shape),
+                            "kind": library.features.ClassLabel(names=labels),
                         }
                     ),
                     supervised_keys=("picture", "kind"),
@@ -50,7 +56,7 @@ def made(tmp_path, monkeypatch, tensorflow_ready):
                     yield number, {"picture": image, "kind": label}
 
         Made.name = name
-        monkeypatch.setattr(tfds, "builder", lambda asked: Made(data_dir=str(tmp_path / "data")))
+        monkeypatch.setattr(library, "builder", lambda asked: Made(data_dir=str(tmp_path / "data")))
 
     return make
 
@@ -89,6 +95,32 @@ def test_images_of_any_size_are_files(made):
     assert all(shade % 2 == label for shade, label in zip(shades, pets.train.labels, strict=True))
 
 
+def test_more_than_memory_should_hold_are_files_of_their_size(made, monkeypatch):
+    splits = {"train": images(20, 16, 16, 3), "test": images(4, 16, 16, 3)}
+    monkeypatch.setattr(tfds, "MOST_BYTES_IN_MEMORY", 24 * 16 * 16 * 3 - 1)
+    made("many", (16, 16, 3), splits)
+    many = open_dataset("tfds:many")
+    assert (many.train.images, len(many.train.paths), len(many.test.paths)) == (None, 20, 4)
+    assert (many.size, schedule("tfds:many").topology.name) == (16, "alexnet-32")
+
+
+def test_of_two_that_open_it_first_one_writes_it_and_the_other_waits(made, monkeypatch):
+    made("tiny_digits", (28, 28, 1), {"train": images(20, 28, 28, 1), "test": images(6, 28, 28, 1)})
+    written, second_waits, write_out = [], threading.Event(), tfds._write_out
+
+    def write(name, folder):
+        written.append(name)
+        assert second_waits.wait(60)
+        write_out(name, folder)
+
+    monkeypatch.setattr(tfds, "_write_out", write)
+    monkeypatch.setattr(warnings, "warn", lambda *what, **how: second_waits.set())
+    with ThreadPoolExecutor(2) as pool:
+        one, other = (pool.submit(open_dataset, "tfds:tiny_digits") for _ in range(2))
+    assert one.result().digest == other.result().digest
+    assert written == ["tiny_digits"]
+
+
 def schedule(dataset):
     return Schedule(Settings(variants="alexnet", measure="accuracy", dataset=dataset))
 
@@ -107,7 +139,23 @@ def test_it_is_written_out_once_and_needed_no_more(made, cache, monkeypatch):
     before = open_dataset("tfds:tiny_digits").digest
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     assert open_dataset("tfds:tiny_digits").digest == before
-    assert [path.name for path in (cache / "alexnet-bench" / "tfds").iterdir()] == ["tiny_digits"]
+    places = [path.name for path in (cache / "alexnet-bench" / "tfds").iterdir() if path.is_dir()]
+    assert places == ["tiny_digits"]
+
+
+def test_what_lacks_a_part_is_written_anew_and_what_finds_no_room_is_told(made, cache, refusal, monkeypatch):
+    made("tiny_digits", (28, 28, 1), {"train": images(20, 28, 28, 1), "test": images(6, 28, 28, 1)})
+    before, folder = open_dataset("tfds:tiny_digits").digest, cache / "alexnet-bench" / "tfds" / "tiny_digits"
+    (folder / "about.json").unlink()
+    assert open_dataset("tfds:tiny_digits").digest == before
+
+    def full(file, array):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    shutil.rmtree(folder)
+    monkeypatch.setattr(np, "save", full)
+    assert "tiny_digits (No space left on device); make room" in refusal("tfds:tiny_digits")
+    assert not [path for path in folder.parent.iterdir() if path.is_dir()]
 
 
 @pytest.mark.parametrize("file", ["about.json", "train/images.npy", "test/labels.npy"])

@@ -262,7 +262,7 @@ def report(folder):
 def _row(kill, left):
     """What is kept of a kill; of one that ended the command, how long processes were left."""
     row = {"role": kill.role, "moment": kill.moment, "file": kill.file, "after_seconds": kill.done_after}
-    return row | {"left_seconds": None if kill.role == WORKER else round(left - kill.done_after, 3)}
+    return row | {"left_seconds": None if kill.role != COMMAND else round(left - kill.done_after, 3)}
 
 
 def kill_until_done(sweep, name, draw, most, add):

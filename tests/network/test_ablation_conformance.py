@@ -9,10 +9,11 @@ import pytest
 
 from alexnet_bench import Variant
 from alexnet_bench.network.ablation_files import ablations_in
+from alexnet_bench.network.parts import lrn
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.recipe import PAPER, scale_to_small_images
 from alexnet_bench.network.registry import load_registry, shipped_folder
-from alexnet_bench.network.topology import ALEXNET_8
+from alexnet_bench.network.topology import ALEXNET_8, TOPOLOGIES
 
 # What others share is in files that begin with an underscore.
 FILES = sorted(shipped_folder().glob("[!_]*.py"))
@@ -65,6 +66,22 @@ def test_arms_differ_from_the_control_in_the_factor_only(thing):
             assert len(different) > 1 or len(thing.arms) > 1
         else:
             assert different == {thing.factor.partition(".")[0]}
+
+
+@by_name(REGISTRY.ablations.values())
+def test_notes_are_of_topologies_that_there_are(thing):
+    assert thing.notes.keys() <= TOPOLOGIES.keys()
+
+
+def test_where_lrn_starts_as_nothing_its_constant_is_said_to_be_no_control():
+    """All normalizations of topologies but the paper's have k = 1."""
+    others = {
+        topology.name
+        for topology in TOPOLOGIES.values()
+        for layer in topology.convolutions
+        if getattr(layer, "normalization", None) not in (None, lrn)
+    }
+    assert REGISTRY.ablations["lrn-placebo"].notes.keys() == others == {"11pct", "18pct"}
 
 
 @by_name(REGISTRY.ablations.values())

@@ -7,6 +7,7 @@ import pytest
 from history_rows import commit, entry, row, write
 
 from alexnet_bench.errors import BenchWarning, RecordError
+from alexnet_bench.records import history, lock
 from alexnet_bench.records.history import COLUMNS, append_history, read_history
 
 
@@ -28,6 +29,30 @@ def test_what_is_there_stays_as_it_is_but_for_a_line_that_a_crash_cut_short(tmp_
     assert file.read_bytes().startswith(before)
     assert [item.commit for item in read_history(file)] == [commit(0), commit(1), commit(2)]
     assert (tmp_path / "h.damaged.jsonl").read_bytes() == b'{"schema_version": 1, "ti\n'
+
+
+@pytest.mark.filterwarnings("ignore::alexnet_bench.errors.BenchWarning")
+@pytest.mark.parametrize("step", ["sound_rows", "set_aside", "append_rows"])
+def test_no_other_gate_reads_mends_or_writes_meanwhile(tmp_path, monkeypatch, step):
+    file, does = tmp_path / "h.jsonl", getattr(history, step)
+    append_history(file, [entry(0)])
+    file.write_bytes(file.read_bytes() + b'{"schema_version": 1, "ti')
+    monkeypatch.setattr(lock, "LONGEST_MOMENT", 0.0)
+    refused = []
+
+    def beside(*arguments):
+        monkeypatch.setattr(history, step, does)
+        with pytest.raises(RecordError, match=f"another process has held {tmp_path} for 0 s"):
+            append_history(file, [entry(2)])
+        refused.append(step)
+        return does(*arguments)
+
+    monkeypatch.setattr(history, step, beside)
+    append_history(file, [entry(1)])
+
+    assert refused == [step]
+    append_history(file, [entry(2)])
+    assert [item.commit for item in read_history(file)] == [commit(0), commit(1), commit(2)]
 
 
 def test_a_byte_inside_a_line_hides_no_other(tmp_path):

@@ -81,7 +81,7 @@ def test_records_without_a_manifest_are_somebodys(tmp_path):
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_start_that_fails_leaves_nothing(tmp_path, monkeypatch, is_there):
-    folder = tmp_path / "run"
+    folder = tmp_path / "run" if is_there else tmp_path / "a" / "b" / "run"
     if is_there:
         folder.mkdir()
 

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -11,7 +12,7 @@ import pytest
 import slurm_stand_in
 from same_trials import found
 
-from alexnet_bench.errors import BenchError
+from alexnet_bench.errors import BenchError, RecordError
 from alexnet_bench.records.run_folder import add_record, run_records
 from alexnet_bench.records.schema import FAULTS
 from alexnet_bench.run.executors import node
@@ -119,6 +120,7 @@ def test_jobs_are_cancelled_with_the_run(task, tmp_path, monkeypatch):
     slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
     for name, value in slurm_stand_in.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
+    (tmp_path / "run").mkdir()
     executor, begun = slurm.SlurmExecutor(tmp_path / "run", 1), slurm_stand_in.a_job(tmp_path)
 
     with ThreadPoolExecutor(1) as pool:
@@ -129,7 +131,8 @@ def test_jobs_are_cancelled_with_the_run(task, tmp_path, monkeypatch):
 
     with pytest.raises(LostError, match="the run was ended"):
         job.result()
-    assert (tmp_path / "1.state").read_text(encoding="utf-8") == "CANCELLED"
+    (state,) = tmp_path.glob("*.state")
+    assert state.read_text(encoding="utf-8") == "CANCELLED"
     with pytest.raises(LostError):
         executor.deliver(pack(task), task)
 
@@ -140,8 +143,49 @@ def test_what_slurm_says_of_a_job_it_does_not_take_is_told(task, tmp_path, monke
         monkeypatch.setenv(name, value)
     refusing = tmp_path / "bin" / "sbatch"
     refusing.write_text("#!/bin/sh\necho 'sbatch: error: invalid partition' >&2\nexit 1\n", encoding="utf-8")
+    (tmp_path / "run").mkdir()
 
     with pytest.raises(BenchError, match=r"Slurm takes no job: .*invalid partition"):
+        slurm.SlurmExecutor(tmp_path / "run", 1).deliver(pack(task), task)
+
+
+def test_a_run_folder_that_is_removed_is_not_made_anew_by_a_job(task, tmp_path):
+    slurm, folder = pytest.importorskip("alexnet_bench.run.executors.slurm"), tmp_path / "run"
+    folder.mkdir()
+    executor = slurm.SlurmExecutor(folder, 1, cluster="local")
+    shutil.rmtree(folder)
+
+    with pytest.raises(RecordError, match="was moved or removed"):
+        executor.deliver(pack(task), task)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "minutes"),
+    [
+        (None, 1440),
+        ("90", 90),
+        ("90:30", 90),
+        ("8:00:00", 480),
+        ("2-0", 2880),
+        ("1-12:30", 2190),
+        ("1-0:0:59", 1440),
+        ("0:30", 1),
+        ("UNLIMITED", 1440),
+    ],
+)
+def test_a_job_asks_for_the_time_that_slurm_gives_it(task, tmp_path, monkeypatch, limit, minutes):
+    """By another, one whose time is up would seem to be preempted, and be queued for ever."""
+    slurm = pytest.importorskip("alexnet_bench.run.executors.slurm")
+    for name, value in slurm_stand_in.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("SBATCH_TIMELIMIT", raising=False)
+    if limit:
+        monkeypatch.setenv("SBATCH_TIMELIMIT", limit)
+    (tmp_path / "bin" / "sbatch").write_text("#!/bin/sh\ncat $1 >&2; exit 1\n", encoding="utf-8")
+    (tmp_path / "run").mkdir()
+
+    with pytest.raises(BenchError, match=f"--time={minutes} "):
         slurm.SlurmExecutor(tmp_path / "run", 1).deliver(pack(task), task)
 
 

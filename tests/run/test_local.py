@@ -289,10 +289,44 @@ def test_one_that_is_killed_is_told_apart_from_one_that_cannot_start(tmp_path, e
     silent.chmod(0o755)
     ours, theirs = socket.socketpair()
 
-    with ours, theirs, Zygote(tmp_path / "log", Code(python=silent)) as zygote:
+    with ours, theirs, Zygote(tmp_path / "log", Code(python=silent), restarts=0) as zygote:
         os.kill(zygote._process.pid, ended_by)
         with pytest.raises(WorkerError, match=f"was ended by signal {ended_by.name}; what was finished"):
             zygote.fork(theirs, 2)
+
+
+def test_one_that_is_killed_is_started_anew_a_few_times(code, tmp_path):
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Zygote(tmp_path / "log", code(""), restarts=2) as zygote:
+        for _ in range(2):
+            worker, killed = zygote.fork(theirs, theirs.fileno()), zygote._process.pid
+            os.kill(killed, signal.SIGKILL)
+            assert zygote.wait(worker) == -signal.SIGKILL
+            assert zygote._process.pid != killed
+        os.kill(zygote._process.pid, signal.SIGKILL)
+        with pytest.raises(WorkerError, match="was ended by signal SIGKILL"):
+            zygote.fork(theirs, theirs.fileno())
+
+
+def test_one_that_is_killed_before_it_forks_is_started_anew_and_does(code, tmp_path):
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Zygote(tmp_path / "log", code(""), restarts=1) as zygote:
+        os.kill(zygote._process.pid, signal.SIGKILL)
+        assert psutil.Process(zygote.fork(theirs, theirs.fileno())).ppid() == zygote._process.pid
+
+
+def test_a_worker_that_is_killed_as_it_starts_is_started_anew():
+    class Killed(Processes):
+        started = 0
+
+        def fork(self, connection, output):
+            self.started += 1
+            self.script = STAND_IN if self.started > 1 else "import os; os.kill(os.getpid(), 9)"
+            return super().fork(connection, output)
+
+    processes = Killed("")
+    with start(processes) as worker:
+        assert (processes.started, worker.device) == (2, "cpu")
 
 
 # Starts a worker, tells the process ids of zygote and worker, and waits.

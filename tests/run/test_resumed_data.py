@@ -5,9 +5,13 @@ import os
 import shutil
 
 import pytest
+from made_up_runs import goes_on
+from made_up_trials import made_up_trial
 from PIL import Image
 from report_runs import manifest, trials, write_run
 
+from alexnet_bench.errors import RecordError
+from alexnet_bench.records.run_folder import add_record
 from alexnet_bench.run import schedule as schedules
 from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
 from alexnet_bench.run.schedule import Schedule
@@ -61,6 +65,23 @@ def test_it_is_refused_where_the_images_are_others_now(begun, bench):
         err.split()
     )
     assert (begun / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(("reading", "is_refused"), [(1, False), (None, False), (0, True), (2, True)])
+def test_it_is_refused_where_the_same_files_were_read_otherwise(begun, reading, is_refused):
+    run = json.loads((begun / "run.json").read_text())
+    assert run["plan"]["reading"] == 1
+    run["plan"]["reading"] = reading
+    (begun / "run.json").write_text(json.dumps(run))
+    schedule = Schedule(resume_settings(begun, None))
+    (task, *_) = schedule.trials()
+    add_record(begun, made_up_trial(task, run["run_id"], data_digest=schedule.dataset.digest))
+
+    if is_refused:
+        with pytest.raises(RecordError, match="was begun when image files were read otherwise"):
+            goes_on(schedule, begun, lambda task: {})
+    else:
+        goes_on(schedule, begun, lambda task: {})
 
 
 def test_as_many_seeds_are_planned_as_before(begun):

@@ -2,12 +2,13 @@
 
 import msgspec
 import pytest
+from made_up_runs import goes_on
 from msgspec.structs import replace
 from report_runs import curve_point
 
 from alexnet_bench.records.run_folder import CHECKPOINTS, RETRIED, run_records
 from alexnet_bench.run.observer import Observer
-from alexnet_bench.run.retries import ran_out_of_memory
+from alexnet_bench.run.resuming import resumed
 from alexnet_bench.run.run import resume_settings
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -129,15 +130,29 @@ def test_nothing_is_trained_before_its_rate_is_chosen_or_at_two_rates(run, tune)
     assert told == [[]] and len(run_records(folder)) == lines.count("\n")
 
 
-def test_fewer_run_at_a_time_where_memory_ran_out(run):
-    folder, _ = run({("no-lrn", 1): "out-of-memory"})
-    assert ran_out_of_memory(run_records(folder))
-    settings = Settings(variants="alexnet", measure="accuracy", jobs=4)
-    usual, fewer = (Schedule(settings, fewer_at_once=few) for few in (False, True))
-    assert (usual.jobs, fewer.jobs) == (4, 2)
-    assert usual.threads == fewer.threads, "with others, the numbers would be others"
-    run()
-    assert not ran_out_of_memory(run_records(folder))
+def test_half_as_many_run_at_a_time_each_time_that_memory_runs_out(tmp_path):
+    """Of two variants with two seeds, the last trial fails again and again."""
+    folder, fails = tmp_path / "run", failing({("no-lrn", 1): "out-of-memory"})
+    asked = Settings(variants="alexnet,no-lrn", measure="accuracy", seeds=2, jobs=5)
+    goes_on(Schedule(asked), folder, fails)
+    for jobs in (2, 1, 1):
+        schedule = resumed(folder)
+        assert schedule.jobs == jobs
+        assert schedule.threads == Schedule(asked).threads, "with others, the numbers would be others"
+        goes_on(schedule, folder, fails)
+    goes_on(resumed(folder), folder, failing({}))
+    assert resumed(folder).jobs == 1, "what did not fit does not fit later"
+
+
+def test_that_holds_on_clusters_but_not_elsewhere(tmp_path):
+    folder = tmp_path / "run"
+    asked = Settings(variants="alexnet,no-lrn", measure="accuracy", seeds=2, jobs=4)
+    goes_on(Schedule(asked), folder, failing({("alexnet", 0): "out-of-memory"}))
+    elsewhere = resumed(folder, changed={"executor": "slurm"})
+    assert elsewhere.places(32) == 4
+
+    on_a_cluster = Settings(variants="alexnet", measure="accuracy", executor="slurm")
+    assert Schedule(on_a_cluster, most_jobs=3).places(32) == 3
 
 
 def test_a_checkpoint_stays_until_its_trial_is_recorded(run, carry_out):
@@ -157,10 +172,12 @@ def test_a_checkpoint_stays_until_its_trial_is_recorded(run, carry_out):
     assert not (folder / CHECKPOINTS).exists()
 
 
-@pytest.mark.parametrize("other", [{"seed": 1}, {"threads": 2}, {"data_digest": "b"}, {"fingerprint": "g"}])
+@pytest.mark.parametrize(
+    "other", [{"seed": 1}, {"threads": 2}, {"data_digest": "b"}, {"fingerprint": "g"}, {"hosts": 2}]
+)
 def test_the_name_of_a_checkpoint_tells_apart_what_goes_on_to_other_numbers(other):
     columns = {"fingerprint": "f", "precision": "float32", "seed": 0, "purpose": "result"}
-    columns |= {"data_digest": "a", "threads": 1}
+    columns |= {"data_digest": "a", "threads": 1, "hosts": 1}
     assert checkpoint_file(columns) == checkpoint_file(columns | {"variant": "x"})
     assert checkpoint_file(columns) != checkpoint_file(columns | other)
 

@@ -259,7 +259,7 @@ def test_the_report_is_there_and_can_be_made_again(finished, bench, tmp_path):
 # -- the same from Python
 
 
-def test_a_script_does_what_the_command_does(finished, tmp_path, monkeypatch):
+def test_a_script_does_what_the_command_does(finished, tmp_path, monkeypatch, capsys):
     """It needs no main guard: workers do not execute the program that started them.
 
     And the user's settings of Python and Keras are not the workers'.
@@ -273,9 +273,11 @@ def test_a_script_does_what_the_command_does(finished, tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("HOME", raising=False)
 
-    folder = alexnet_bench.run("alexnet", out=tmp_path / "run", **SMALL | {"measure": ("accuracy",)})
+    run = alexnet_bench.run("alexnet", out=tmp_path / "run", **SMALL | {"measure": ("accuracy",)})
 
-    (row,) = alexnet_bench.read(folder).to_dict("records")
+    folder = tmp_path / "run"
+    assert (run.folder, capsys.readouterr().out) == (folder, "")
+    (row,) = run.records.to_dict("records")
     frame = alexnet_bench.read(finished[0])
     (typed,) = frame[(frame["variant"] == "alexnet") & (frame["kind"] == "trial")].to_dict("records")
     # The same network and seed: the same numbers, to the last bit.
@@ -477,7 +479,7 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(broken, tmp_
     assert len(started) >= 2
     assert process.returncode == 130, err
     assert orphans == []
-    assert f"Go on with: bench run --resume '{folder}'" in err
+    assert f"Go on with:\nbench run --resume '{folder}' --ablations {broken}\n" in err
     assert (out, "Traceback" in err) == ("", False)
     (record,) = run_records(folder)
     assert (record.variant, record.status) == ("crashing", "crashed")

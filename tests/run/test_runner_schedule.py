@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,16 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from alexnet_bench.data import open_dataset
+from alexnet_bench.data import Dataset, open_dataset
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.recipes import RECIPES
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import CUDA_CONVNET
 from alexnet_bench.records.manifest import Plan
+from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import schedule as schedules
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.effort import run_effort
-from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.schedule import MOST_MEMORY, Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.worker.nvml import Gpu
@@ -27,6 +29,7 @@ REGISTRY = load_registry()
 ALL = [variant.name for variant in REGISTRY.select("all")]
 QUICK = PRESETS["quick"]
 GIB = 2**30
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
 def plenty():
@@ -105,6 +108,30 @@ def test_a_variants_own_recipe_is_what_it_is_trained_with(write_ablations):
     assert (longer.recipe.epochs, longer.recipe.batch_size) == (50, 16)
 
 
+def test_each_trial_at_a_time_has_memory_for_the_images_too(monkeypatch):
+    monkeypatch.setattr(schedules, "usable_cores", lambda: 8)
+    # Digits take hardly any: CIFAR-10's training and test images are 60,000.
+    monkeypatch.setattr(Dataset, "memory_bytes", 60_000 * 32 * 32 * 3)
+    plan = schedule("alexnet", measure="accuracy", memory=lambda: round(2.01 * network_bytes / MOST_MEMORY))
+    (network,) = plan.networks
+    network_bytes = network.plan.memory_bytes(network.recipe.batch_size)
+    assert plan.trial_bytes(network) == network_bytes + 60_000 * 32 * 32 * 3
+    assert plan.jobs == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "topology"),
+    [("performance/errors-cifar10-now", "alexnet-8"), ("cuda-convnet/80sec", "80sec")],
+)
+def test_trials_on_cifar10_held_what_is_estimated_or_a_little_less(run, topology):
+    """Each in a worker of its own."""
+    records = run_records(REFERENCE / run)
+    network = schedule("alexnet", measure="accuracy", topology=topology).networks[0]
+    estimate = network.plan.memory_bytes(128) + 60_000 * 32 * 32 * 3
+    assert {record.batch_size for record in records} == {128}
+    assert 0.9 < max(record.peak_memory_bytes for record in records) / estimate < 1
+
+
 # -- what is timed
 
 
@@ -140,6 +167,15 @@ def test_the_larger_presets_time_the_control_twice(preset, twins):
     assert names(plan.networks) == ["alexnet", "tanh"]
     assert list(plan.manifest_plan().variants) == ["alexnet", "tanh", *twins]
     assert names(timed(schedule("alexnet,lrn", preset=preset))) == ["alexnet", "lrn"]
+
+
+def test_the_manifest_tells_the_layers_and_the_names_of_the_classes():
+    plan = schedule("alexnet,no-lrn", preset="quick").manifest_plan()
+
+    layers = {name: variant.layers for name, variant in plan.variants.items()}
+    assert layers["alexnet"]["conv1"] == "3x3/1 valid, 2 towers that see both, 6x6x16"
+    assert set(layers["alexnet"]) - set(layers["no-lrn"]) == {"normalization1", "normalization2"}
+    assert plan.class_names == tuple("0123456789")
 
 
 def test_what_a_timed_step_does_not_show_is_trained_and_not_timed():

@@ -96,7 +96,11 @@ def test_no_wrong_value_is_used(name, value):
 
 
 @pytest.mark.parametrize("name", FIELDS)
-@pytest.mark.parametrize("value", [3.5, math.nan, object(), b"digits", {"a": 1}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [3.5, math.nan, object(), b"digits", {"a": 1}],
+    ids=["fraction", "nan", "object", "bytes", "dict"],
+)
 def test_every_setting_is_checked(name, value):
     if FIELDS[name].type == NUMBER and value == 3.5:
         value = -3.5

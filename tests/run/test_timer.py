@@ -31,6 +31,7 @@ class Answers:
         self.step_seconds = lambda variant, step: STEP_SECONDS
         self.fails = None
         self.on_build = lambda worker: None
+        self.on_peak = lambda worker: None
         self.computing = threading.Lock()
 
 
@@ -69,6 +70,8 @@ def answers(monkeypatch):
         def _answer(self, request):
             answers.asked.append((request["do"], self.variant))
             if request["do"] == "peak":
+                if (instead := answers.on_peak(self)) is not None:
+                    return instead
                 return {"is": "peak", "flops_per_second": 1e9, "bytes_per_second": 1e8}
             if request["do"] == "build":
                 self.variant = request["variant"]
@@ -96,7 +99,7 @@ def answers(monkeypatch):
 
 @pytest.fixture
 def run(answers, tmp_path):
-    """The training records of one draw of some variants, by variant."""
+    """The training records of one draw of some variants, the last of several, by variant."""
 
     def run(
         variants="alexnet,tanh,no-lrn",
@@ -105,6 +108,7 @@ def run(answers, tmp_path):
         seconds=math.inf,
         modes=("training",),
         told=lambda task, event: None,
+        draws=1,
     ):
         asked = Settings(variants=variants, time_threads=(1, 2), devices="cpu")
         contenders = tuple(Schedule(asked, load_registry()).timing.contenders)
@@ -112,7 +116,8 @@ def run(answers, tmp_path):
         task = DrawTask(draw=3, contenders=contenders, **how)
         sides = {"head": Side(code=Code())}
         with Timer(sides, asked, log=tmp_path / "log", run_id="run-a") as timing:
-            return {record.variant: record for record in timing.run(task, told)}
+            *_, last = [timing.run(task, told) for _ in range(draws)]
+            return {record.variant: record for record in last}
 
     return run
 
@@ -257,6 +262,22 @@ def test_a_build_that_is_refused_ends_those_beside_it(run, answers, monkeypatch)
     with pytest.raises(BenchError, match="not this one"):
         run("alexnet,tanh")
     assert killed == [True]
+
+
+def test_a_yardstick_that_was_killed_is_another_in_the_next_draw(run, answers):
+    first = []
+
+    def killed(worker):
+        # Its first answer calibrates it.
+        first.append(worker)
+        is_killed = len(first) > 1 and worker is first[0]
+        return {"is": "failed", "status": "killed", "error": "no more"} if is_killed else None
+
+    answers.on_peak = killed
+
+    assert run(draws=1)["tanh"].yardstick.flops_per_second == ()
+    first.clear()
+    assert run(draws=2)["tanh"].yardstick.flops_per_second != ()
 
 
 def test_utilization_is_against_the_yardstick_of_the_same_device(run, answers):

@@ -1,8 +1,12 @@
 """What a report says, as a page, as Markdown and as LaTeX."""
 
+import base64
 import html
+import re
 from html.parser import HTMLParser
+from urllib.parse import quote
 
+import msgspec
 import pytest
 from report_runs import (
     LRN_CLAIM,
@@ -19,28 +23,43 @@ from report_runs import (
 
 from alexnet_bench.analysis.effects import effects
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.records.manifest import PlannedVariant
 from alexnet_bench.show.content import make_content
-from alexnet_bench.show.page import render_html, render_latex, render_markdown
+from alexnet_bench.show.figure_data import Shown
+from alexnet_bench.show.page import render_html, render_markdown
 
 pytestmark = pytest.mark.filterwarnings("error")
 
+FIELDS = ("normalization",)
 NASTY = "<b>&a|b_$x^y~`*{}\\%#\n[1](z) −×"
 
 
-def pages(records, *runs, figures=()):
-    """The page, the Markdown and the LaTeX of some runs."""
+def pages(records, *runs, figures={}):  # noqa: B006
+    """The page and the Markdown of some runs."""
     manifests, rows = runs or [manifest()], in_run(records)
-    content = make_content(rows, Plans(manifests), effects(rows, manifests), figures)
-    return render_html(content), render_markdown(content), render_latex(content)
+    content = make_content(Shown(rows, Plans(manifests), effects(rows, manifests)), figures)
+    return render_html(content), render_markdown(content)
+
+
+class Reader(HTMLParser):
+    """What a reader of a page sees."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.inside, self.parts = "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag
+
+    def handle_data(self, data):
+        if self.inside not in ("script", "style"):
+            self.parts.append(data)
 
 
 def page(records, *runs):
     """What a reader of the page sees."""
-    parts = []
-    parser = HTMLParser()
-    parser.handle_data = parts.append
-    parser.feed(pages(records, *runs)[0])
-    return " ".join(" ".join(parts).split())
+    return " ".join(" ".join(Reader(pages(records, *runs)[0]).parts).split())
 
 
 def test_a_report_names_what_it_is_of():
@@ -112,8 +131,8 @@ def test_effects_by_learning_rate_stand_in_a_table_of_their_own():
         )
         for seed in range(2)
     ]
-    html_page, markdown, _ = pages([*accuracy(), *tried])
-    assert "<h2>Effects by learning rate</h2>" in html_page
+    html_page, markdown = pages([*accuracy(), *tried])
+    assert '<h2 id="rates-title">Effects by learning rate</h2>' in html_page
     rows = [line for line in markdown.splitlines() if line.startswith("| lrn | no-lrn | alexnet |")]
     assert rows == [
         "| lrn | no-lrn | alexnet | at the best rate of each | 0.01; alexnet at 0.03 | 2 | +5.00 | 2 |",
@@ -123,11 +142,29 @@ def test_effects_by_learning_rate_stand_in_a_table_of_their_own():
     assert "by learning rate" not in pages(accuracy())[1]
 
 
-def test_effects_stand_beside_the_claim():
+def test_the_answers_come_first_in_words_with_the_claim_and_the_verdict():
+    run = manifest()
+    variants = {**run.plan.variants, "no-lrn": PlannedVariant(difference="normalization none", fields=FIELDS)}
+    run = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, variants=variants))
+    said = page(accuracy(seeds=4) + timing(draws=4), run)
+    answers = said[said.index("Lower error is better") : said.index("How sure the effects on error are")]
+    assert "What does LRN bring? @lrn Without LRN no-lrn" in answers
+    assert "error 1.30 points higher [+0.89, +1.71], worse 2.30% → 3.60%" in answers
+    assert "training 10.4% faster [+8.6%, +12.3%], better 11.0 → 12.1 images/s" in answers
+    assert f"The paper: {LRN_CLAIM['says']}" in answers
+    assert "Held against alexnet ." in answers
+    assert LRN_CLAIM["source"] in said
+
+
+def test_what_only_describes_says_so_on_its_card():
+    said = page(accuracy(seeds=3) + timing(draws=2))
+    assert "Held against alexnet . 3 seeds and 2 draws describe; a verdict takes 4." in said
+    assert "describe; a verdict" not in page(accuracy(seeds=4) + timing(draws=4))
+
+
+def test_no_caveat_stands_before_the_first_answer():
     said = page(accuracy() + timing())
-    claim, effect = said.index(LRN_CLAIM["says"]), said.index("+1.10 points")
-    assert said.index("Effects") < claim < said.index(LRN_CLAIM["source"]) < effect
-    assert "+1.00, +1.20" in said
+    assert said.index("error 1.10 points higher") < said.index("this report is descriptive")
 
 
 def test_one_measure_has_no_word_of_the_other():
@@ -137,13 +174,17 @@ def test_one_measure_has_no_word_of_the_other():
     assert not {word for word in ("seed", "Change") if word in said}
 
 
-def test_figures_are_shown_where_they_were_drawn():
-    shown = pages(accuracy(), figures=["error"])
-    assert '<img src="error.png"' in shown[0]
+def test_figures_are_shown_where_they_were_drawn_with_their_data_and_in_words():
+    picture = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    shown = pages(accuracy(), figures={"error": picture})
+    assert f"<img src='data:image/svg+xml;charset=utf-8,{quote(picture, safe=' <>/:=.')}'" in shown[0]
+    assert "alexnet 2.10%; no-lrn 3.20%" in shown[0]
+    _, data = re.search(r'href="data:(text/csv[^,]*),([^"]*)" download="error.csv"', shown[0]).groups()
+    assert base64.b64decode(data).decode().startswith("setting,control,variant,seed,measure,error_percent\n")
     assert "](error.png)" in shown[1]
     none = pages(accuracy())
     assert "<img" not in none[0]
-    assert "Figures" not in none[0] + none[1]
+    assert "![" not in none[1]
 
 
 def test_a_control_alone_has_nothing_to_be_held_against_it():
@@ -179,7 +220,7 @@ def test_refusals_are_said_in_words():
 def test_a_control_at_chance_is_said_in_words():
     said = page([trial(name, seed, 0.89) for name in ("alexnet", "no-lrn") for seed in (0, 1)])
     assert "The control alexnet did not learn: its mean test top-1 error is 89.0%, a guess's 90.0%" in said
-    assert "points" not in said.split("Effects")[1]
+    assert " points " not in said.split("How sure the effects on error are")[1].split("Claims")[0]
 
 
 def test_the_noise_floor_is_said_in_words():
@@ -288,24 +329,11 @@ def test_several_runs_are_told_apart():
 def test_names_are_escaped_everywhere():
     run = manifest(variants={"alexnet": [], NASTY: ["normalization"]}, ablations=[])
     names = ("alexnet", NASTY)
-    shown, markdown, latex = pages(accuracy(names) + timing(names), run)
+    shown, markdown = pages(accuracy(names) + timing(names), run)
     assert "<b>" not in shown
     assert html.escape(NASTY.replace("\n", " ")) in shown
     assert "&lt;b&gt;&amp;a\\|b\\_\\$x^y\\~\\`\\*\\{\\}\\\\%#\u200b \\[1\\](z) −×" in markdown
-    lines = [line for line in markdown.split("## Effects")[0].splitlines() if line.startswith("|")]
+    variants = markdown.split("## Variants")[1].split("## ")[0]
+    lines = [line for line in variants.splitlines() if line.startswith("|")]
     assert len(lines) == 4
     assert len({line.replace(r"\|", "").count("|") for line in lines}) == 1
-    name = (
-        r"$<$b$>$\&a$|$b\_\$x\textasciicircum{}y\textasciitilde{}\textasciigrave{}*\{\}\textbackslash{}"
-        r"\%\# [1](z) $-$$\times$"
-    )
-    assert f"{name} & " in latex
-
-
-def test_latex_has_a_row_a_variant_under_rules():
-    lines = pages(accuracy() + timing())[2].splitlines()
-    rows = [line.strip() for line in lines if line.endswith(r"\\")]
-    assert len(rows) == 3
-    assert len({row.replace(r"\&", "").count("&") for row in rows}) == 1
-    assert rows[2].startswith("no-lrn & 3.20 & +1.10 & ")
-    assert [line.strip() for line in lines if "rule" in line] == [r"\toprule", r"\midrule", r"\bottomrule"]

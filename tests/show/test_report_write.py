@@ -22,10 +22,11 @@ from report_runs import (
 
 from alexnet_bench import BenchError, read, write_report
 from alexnet_bench.records.run_folder import add_record
+from alexnet_bench.show.inlined import picture_address
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-FIGURES = ("error", "throughput", "tradeoff", "curves")
+FIGURES = ("forest", "error", "throughput", "tradeoff", "curves")
 TRIALS = ("test_top1_error", "validation_top1_error", "train_error", "test_gap", "early_validation_error")
 MEASURES = (
     *TRIALS,
@@ -47,18 +48,19 @@ def full(tmp_path_factory):
 def drawn(*runs):
     """The figures of a report beside the first of some runs."""
     folder = write_report(*runs).parent
-    names = [sorted(file.stem for file in folder.glob(f"*.{ending}")) for ending in ("png", "svg")]
-    assert names[0] == names[1]
+    names = [sorted(file.stem for file in folder.glob(f"*.{ending}")) for ending in ("png", "svg", "pdf")]
+    assert names[0] == names[1] == names[2]
     return names[0]
 
 
 def test_a_report_has_all_its_files_and_its_figures_are_pictures_of_something(full):
-    pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg")]
-    others = ["index.html", "report.md", "effects.csv", "records.parquet", "table.tex"]
+    pictures = [f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg", "pdf", "csv")]
+    others = ["index.html", "report.md", "effects.csv", "records.parquet"]
+    others += ["table.csv", "table.md", "table.tex"]
     assert sorted(file.name for file in full.iterdir()) == sorted(pictures + others)
     page = (full / "index.html").read_text()
     for name in FIGURES:
-        assert f'<img src="{name}.png"' in page
+        assert picture_address((full / f"{name}.svg").read_bytes()) in page
         with Image.open(full / f"{name}.png") as picture:
             assert len(picture.convert("L").getcolors()) > 50
         assert "<path" in (full / f"{name}.svg").read_text()
@@ -119,7 +121,7 @@ def test_records_survive_in_parquet(full):
 
 def test_a_report_written_again_is_the_same_and_drops_figures_it_no_longer_has(tmp_path):
     run = write_run(tmp_path / "a", accuracy(seeds=1), manifest(measures=["accuracy"]))
-    assert drawn(run) == ["curves", "error"]
+    assert drawn(run) == ["curves", "error", "forest"]
     before = {file.name: file.read_bytes() for file in (run / "report").iterdir()}
     (run / "report" / "throughput.png").touch()
     (run / "report" / "mine.txt").touch()
@@ -135,7 +137,7 @@ def test_what_failed_or_was_not_recorded_is_not_drawn(tmp_path):
     failed = write_run(tmp_path / "c", [failed_trial("alexnet", 0), failed_trial("no-lrn", 0)])
     nothing = write_run(tmp_path / "d", [])
 
-    assert [drawn(timed, beside), drawn(failed), drawn(nothing)] == [["throughput"], [], []]
+    assert [drawn(timed, beside), drawn(failed), drawn(nothing)] == [["forest", "throughput"], [], []]
 
 
 def test_every_way_of_asking_is_written_as_data_and_removed_with_its_records(tmp_path):
@@ -143,13 +145,13 @@ def test_every_way_of_asking_is_written_as_data_and_removed_with_its_records(tmp
         write_run(tmp_path / name, accuracy_at(name), manifest(name, topology=name))
         for name in ("alexnet-8", "alexnet-32")
     ]
-    assert drawn(*runs) == ["curves", "error", "specification"]
+    assert drawn(*runs) == ["curves", "error", "forest", "specification"]
     table = pd.read_csv(runs[0] / "report" / "specifications.csv")
     assert set(table["network"]) == {"alexnet-8", "alexnet-32"}
     assert len(table) == table[["network", "length", "metric"]].drop_duplicates().shape[0] == 8
     assert list(table["effect"]) == sorted(table["effect"])
 
-    assert drawn(runs[0]) == ["curves", "error"]
+    assert drawn(runs[0]) == ["curves", "error", "forest"]
     assert not (runs[0] / "report" / "specifications.csv").exists()
 
 
@@ -163,7 +165,8 @@ def test_who_has_a_file_open_reads_all_of_it_while_it_is_written_again(tmp_path)
     before = [file.read_bytes() for file in files]
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(file.open("rb")) for file in files]
-        add_record(folder, trial("alexnet", 2, 0.5, run_id="run-a"))
+        for name in ("alexnet", "no-lrn"):
+            add_record(folder, trial(name, 2, 0.5, run_id="run-a"))
 
         write_report(folder)
 

@@ -19,9 +19,10 @@ from report_runs import manifest, trials, write_run
 
 from alexnet_bench.analysis.decision import Decision
 from alexnet_bench.cli.terminal import print_table, say
+from alexnet_bench.git import Commit
 from alexnet_bench.show.files import write_csv
 from alexnet_bench.show.gate import FORMATS
-from alexnet_bench.show.page import escape_latex
+from alexnet_bench.show.latex import escape_latex
 from alexnet_bench.show.report import write_report
 from alexnet_bench.show.table import Table, escape_markdown, on_one_line
 from alexnet_bench.stats.gate import REGRESSED
@@ -187,9 +188,10 @@ def test_a_report_is_built_alike_whatever_its_names_are(report, harmless, name):
 def test_in_latex_no_name_is_a_command(name):
     text = escape_latex(name)
 
-    known = r"\\(text(backslash|asciitilde|asciicircum|asciigrave)\{\}|times|[&%$#_{}])"
-    rest = re.sub(known, "", text.replace("$-$", "").replace(r"$\times$", ""))
-    rest = re.sub(r"\$[<>|]\$", "", rest).removeprefix("{}")
+    known = r"\\(text(backslash|asciitilde|asciicircum|asciigrave)\{\}|ldots\{\}|[&%$#_{}])"
+    others = r"\\otherscript\{[^\x00-\x7f]+\}\{U\+[0-9A-F]{4,6}( U\+[0-9A-F]{4,6})*\}"
+    rest = re.sub(r"\$\\(times|pm|infty|approx|dagger)\$|\$[-<>|]\$", "", re.sub(others, "", text))
+    rest = re.sub(r"(?<=[-',])\{\}", "", re.sub(known, "", rest)).removeprefix("{}")
     assert not set(rest) & set("\\{}$&#^_~%\n")
     assert not text.startswith(("[", "*"))
 
@@ -232,7 +234,9 @@ def test_what_a_gate_writes_holds_names_as_text(name):
         higher_is_better=True,
     )
 
-    written = {kind: form([row], name) for kind, form in FORMATS.items()}
+    written = {
+        kind: form([row], name, [Commit(name="0123abc", subject=name)]) for kind, form in FORMATS.items()
+    }
 
     suites = ElementTree.fromstring(written["junit"])
     assert [item.tag for item in suites.iter()] == ["testsuites", "testsuite", "testcase", "failure"]
@@ -240,7 +244,8 @@ def test_what_a_gate_writes_holds_names_as_text(name):
     for kind in ("github_benchmark", "bencher"):
         assert json.loads(written[kind])
     assert "\n|" not in escape_markdown(name)
-    assert len(written["markdown"].splitlines()) == 5
+    table, commits = 5, ["", "<details>", "<summary>", "", "- a commit", "", "</details>"]
+    assert len(written["markdown"].splitlines()) == table + len(commits)
 
 
 @given(NAMES)

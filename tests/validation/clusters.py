@@ -31,10 +31,12 @@ import slurm_stand_in
 from same_trials import found
 
 RUN = "from alexnet_bench.cli import main; main()"
-ASKED = shlex.split("--variants alexnet,tanh --measure accuracy --seeds 1 --epochs 8 --threads 1")
-TIMES = 1
+ASKED = shlex.split("--variants alexnet,tanh --measure accuracy --seeds 1 --epochs 40 --threads 1")
+TIMES = 3
 # A worker begins to train about so long after it is there.
 INTO_TRIAL_SECONDS = 4.0
+# By when one must be there.
+FOUND_WITHIN_SECONDS = 300.0
 # An environment, what `bench run` is asked in it, and what kills.
 Way = tuple[dict[str, str], list[str], Callable[[], None]]
 
@@ -133,7 +135,8 @@ def _raylet(node: Any) -> Callable[[], int]:
 
 def _training_below(root: Callable[[], int | None]) -> psutil.Process:
     """The process below another that was sent a trial, once that is in the middle of it."""
-    while True:
+    until = time.monotonic() + FOUND_WITHIN_SECONDS
+    while time.monotonic() < until:
         pid = root()
         for zygote in filter(_is_zygote, psutil.Process(pid).children(recursive=True) if pid else []):
             # Its children are the workers, and look like it.
@@ -142,6 +145,7 @@ def _training_below(root: Callable[[], int | None]) -> psutil.Process:
                 if workers[0].is_running():
                     return zygote.parent()
         time.sleep(0.1)
+    raise TimeoutError("no trial was in the middle; make trials longer")
 
 
 def _is_zygote(process: psutil.Process) -> bool:

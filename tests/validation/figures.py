@@ -16,6 +16,7 @@ from typing import Any
 import baseline_replay
 import busy
 import claims as claims_rule
+import clusters
 import cuda_convnet
 import families
 import frameworks
@@ -44,7 +45,7 @@ from script import ROOT, arguments, between, interval, markdown, read_lines, tab
 
 from alexnet_bench.analysis.effect import speed_effect
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.analysis.metrics import TRAINING
+from alexnet_bench.analysis.metrics import REACH, TRAINING
 from alexnet_bench.analysis.specifications import specification_curves
 from alexnet_bench.analysis.summary import summarize as summary
 from alexnet_bench.network.registry import load_registry
@@ -62,6 +63,7 @@ from alexnet_bench.words import number, signed
 
 REFERENCE = ROOT / "results" / "reference"
 FPMATH = "float32, `TF_SET_ONEDNN_FPMATH_MODE=BF16`"
+FINDINGS = "docs/findings.md"
 SPECIFIED = ("lrn-cifar10", "lrn-placebo-digits")
 ERROR = {"quick": "test_top1_error", "cifar10": "held_out_top1_error"}
 
@@ -86,10 +88,10 @@ def main() -> None:
 def tables() -> dict[tuple[str, str], Callable[[], str]]:
     """What makes each table, by document and name."""
     return {
-        ("README.md", "quick"): lambda: _variants("quick"),
-        ("README.md", "cifar10"): lambda: _variants("cifar10"),
-        ("README.md", "figure-1"): _figure_1,
-        ("README.md", "lrn"): _lrn,
+        (FINDINGS, "quick"): lambda: _variants("quick"),
+        (FINDINGS, "cifar10"): lambda: _variants("cifar10"),
+        (FINDINGS, "figure-1"): _figure_1,
+        (FINDINGS, "lrn"): _lrn,
         ("docs/throughput.md", "throughput-32"): lambda: summarize.tables(
             summarize.summary(REFERENCE / "throughput-32")
         ),
@@ -110,6 +112,7 @@ def tables() -> dict[tuple[str, str], Callable[[], str]]:
         ("docs/performance.md", "input"): lambda: input_speed.table(found("performance/input")),
         ("docs/performance.md", "report"): lambda: report_cost.table(found("performance/report")),
         ("docs/scale.md", "scale"): lambda: scale.table(found("scale")),
+        ("docs/clusters.md", "clusters"): lambda: clusters.table(found("clusters")),
         ("docs/reliability.md", "kills"): lambda: kills_table.table(kills()),
         ("docs/gate.md", "gate-live"): lambda: gate_live.table(gates()),
         ("docs/gate.md", "gate-live-peers"): lambda: gate_live.peers_table(gates()),
@@ -343,19 +346,23 @@ def _sentences() -> Iterator[str]:
             yield f"{document} does not say: {said}"
 
 
+def _in_both(said: str) -> Iterator[tuple[str, str]]:
+    """A sentence of the findings that README repeats."""
+    yield from ((document, said) for document in ("README.md", FINDINGS))
+
+
 def _of_findings() -> Iterator[tuple[str, str]]:
     photographs = effects(*run("imagenette/alexnet-96-10-epochs"))
     errors = photographs[photographs["measure"] == "test_top1_error"].set_index("arm")
-    none, constant = errors.loc["no-lrn"], errors.loc["constant-lrn"]
-    yield (
-        "README.md",
-        f"test error {none.control_value:.1f}% with LRN, {none.arm_value:.1f}% with nothing and "
-        f"{constant.arm_value:.1f}% with its constant in its place",
-    )
+    for arm in ("no-lrn", "constant-lrn"):
+        row = errors.loc[arm]
+        yield from _in_both(f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})")
+        place = "nothing in LRN's place" if arm == "no-lrn" else "its constant in its place"
+        yield FINDINGS, f"with {place}, which is {row.verdict}"
     lrn = effects(*run("lrn-cifar10"))
     (row,) = lrn[lrn["measure"] == "held_out_top1_error"].itertuples()
     yield (
-        "README.md",
+        FINDINGS,
         f"costs {row.effect:.1f} points of held-out error ({row.low:.1f} to {row.high:.1f}, the interval "
         f"that decided; {row.pairs} seeds, paired): {row.control_value:.1f}% with LRN, "
         f"{row.arm_value:.1f}% without",
@@ -363,23 +370,25 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     held_out = effects(*run("lrn/four-layer-32-5-epochs")).set_index(["arm", "measure"])
     for arm in ("no-lrn", "constant-lrn"):
         row = held_out.loc[arm, "held_out_top1_error"]
-        yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})"
+        yield from _in_both(f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})")
     placebo = effects(*run("lrn-placebo-digits")).set_index(["arm", "measure"])
     for arm, said in (("constant-lrn", "equivalent within"), ("no-lrn", "inconclusive")):
         row = placebo.loc[arm, "test_top1_error"]
         within = f" {row.margin:.2f} points" if row.verdict == "equivalent" else ""
         yield (
-            "README.md",
+            FINDINGS,
             f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)}), {said}{within}",
         )
     factors = found("lrn-factor")
     (mean,) = {f"{row['mean']:.4f}" for row in factors}
     most = max(1 - row["low"] / row["mean"] for row in factors)
-    yield "README.md", f"multiplication by {mean}, within {most:.1%} for 99.8%"
+    yield FINDINGS, f"multiplication by {mean}, within {most:.1%} for 99.8%"
     rows = effects(*run("figure-1"))
     errors = rows[rows["measure"] == "held_out_top1_error"].set_index("arm")["effect"]
     shares = ", ".join(f"{errors[f'tanh-{name}']:.1f}" for name in ("normal", "glorot"))
-    yield "README.md", f"(by {shares} and {errors['tanh-he']:.1f} points worse"
+    yield FINDINGS, f"(by {shares} and {errors['tanh-he']:.1f} points worse"
+    epochs = rows[rows["measure"] == REACH.name]["effect"]
+    yield "README.md", f"{epochs.min():.2f} to {epochs.max():.2f} times as many epochs as ReLU"
     of_paper, of_top5, _ = load_registry().ablations["lrn"].claims
     top1, top5 = (claim.logged.scatter for claim in (of_paper, of_top5))
     yield "docs/lab-log.md", f"{top1:.2f} points of top-1 and {top5:.2f} of top-5 error"
@@ -387,7 +396,7 @@ def _of_findings() -> Iterator[tuple[str, str]]:
     yield "docs/specifications.md", f"{len(curve)} answers"
     yield "docs/specifications.md", standing(curve)
     decided = ledger()["verdict"].isin(["supported", "contradicted"]).sum()
-    yield "README.md", f"has {decided} verdicts in {len(ledger())} rows"
+    yield from _in_both(f"has {decided} verdicts in {len(ledger())} rows")
 
 
 def _of_performance() -> Iterator[tuple[str, str]]:
@@ -411,11 +420,15 @@ def _of_performance() -> Iterator[tuple[str, str]]:
     rows = effects(*run("performance/first")).set_index(["arm", "measure"])
     for arm in ("no-dropout", "no-lrn"):
         row = rows.loc[arm, "test_top1_error"]
-        yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})"
-    yield "README.md", f"equivalent within {rows.loc['no-lrn', 'test_top1_error'].margin:.2f} points"
+        yield FINDINGS, f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})"
+    row = rows.loc["no-dropout", "test_top1_error"]
+    yield "README.md", f"{signed(row.effect)} points ({signed(row.low)} to {signed(row.high)})"
+    yield FINDINGS, f"equivalent within {rows.loc['no-lrn', 'test_top1_error'].margin:.2f} points"
     for arm in ("no-lrn", "single-tower", "one-gpu"):
         row = rows.loc[arm, "training_images_per_second"]
-        yield "README.md", change_text(row.effect, row.low, row.high)
+        yield FINDINGS, change_text(row.effect, row.low, row.high)
+        if arm != "no-lrn":
+            yield "README.md", change_text(row.effect, row.low, row.high)
 
 
 def _mean_with_interval(values: np.ndarray, level: float) -> list[str]:

@@ -41,9 +41,9 @@ PARTS = {
     "reading": ["read_runs"],
     "effects": ["effects"],
     "figures": ["_draw_figures"],
-    "tables": ["make_content", "contrasts", "effects_by_epoch", "errors_by_rate", "effects_by_rate"],
+    "tables": ["make_content", "effects_by_rate", "confusions_data"],
     "Parquet": ["write_parquet"],
-    "page": ["render_latex", "render_markdown", "render_html"],
+    "page": ["write_tables", "render_markdown", "render_html"],
 }
 
 

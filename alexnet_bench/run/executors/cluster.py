@@ -4,7 +4,10 @@ import contextlib
 import threading
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from alexnet_bench.environment import now
 from alexnet_bench.errors import BenchError
@@ -15,9 +18,12 @@ from alexnet_bench.run.executors.executor import Executor
 from alexnet_bench.run.executors.node import Delivered, pack
 from alexnet_bench.run.log import MOST_BYTES
 from alexnet_bench.run.task import OnRow, Task, lost
+from alexnet_bench.words import distinct
 
 # How often a trial is sent once more whose machine, or process on it, ended.
 RETRIES = 2
+# How a host's part of a trial ends that may be another one's doing.
+OF_OTHERS = ("killed", "timed-out")
 
 
 class LostError(Exception):
@@ -30,6 +36,26 @@ class LostError(Exception):
     def __init__(self, reason: str, status: str = "killed") -> None:
         super().__init__(reason)
         self.status = status
+
+
+def as_one(delivered: Sequence[Delivered]) -> Delivered:
+    """What came of a trial that several hosts carried out together: what came of it on the first.
+
+    Where that only lost another one, or waited for it, it is what came of it there.
+    """
+    first, *others = delivered
+    if first.record is None or first.record.status in OF_OTHERS:
+        first = next((item for item in others if _tells_why(item)), first)
+    if first.record:
+        own = distinct(item.record.device for item in delivered if item.record)
+        device = f"{len(delivered)} hosts ({', '.join(own)})"
+        first = msgspec.structs.replace(first, record=msgspec.structs.replace(first.record, device=device))
+    return msgspec.structs.replace(first, log=b"".join(item.log for item in delivered))
+
+
+def _tells_why(delivered: Delivered) -> bool:
+    """Whether a host ended by its own doing."""
+    return delivered.record is None or delivered.record.status not in ("ok", *OF_OTHERS)
 
 
 class ClusterExecutor(Executor):

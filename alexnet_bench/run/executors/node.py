@@ -4,9 +4,11 @@ A trial takes along what its numbers follow from, but for the data and the insta
 there already, and be the sender's.
 """
 
+import contextlib
 import hashlib
 import os
 import platform
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -19,9 +21,9 @@ from alexnet_bench.errors import BenchError, DataError, WorkerError
 from alexnet_bench.network.ablation_files import shipped_folder
 from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.records.schema import Trial, differences
-from alexnet_bench.run.local import ROOT, Code, Zygote
+from alexnet_bench.run.local import ROOT, Code, Host, Zygote
 from alexnet_bench.run.log import LAST_BYTES
-from alexnet_bench.run.task import FILES, Task, carry_out
+from alexnet_bench.run.task import CHECKPOINT, FILES, Task, carry_out
 from alexnet_bench.run.trainers import Trainers
 from alexnet_bench.worker.build_info import settings
 
@@ -73,21 +75,26 @@ def pack(task: Task) -> bytes:
     return msgspec.json.encode(parcel)
 
 
-def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
+def carry_out_parcel(parcel: bytes, run_folder: str | None = None, host: Host | None = None) -> Delivered:
     """Carry out what was packed elsewhere.
 
     Args:
         run_folder: where its files go, if this machine sees it; else they are delivered.
+        host: where several carry it out together, which of them this is; the first alone leaves files.
     """
     given = msgspec.json.decode(parcel, type=Parcel)
     with tempfile.TemporaryDirectory(prefix="bench-trial-") as scratch:
         log, place = Path(scratch, LOG), Path(run_folder or scratch)
+        if run_folder and host and host.index:
+            place = Path(scratch)
+            _copy_checkpoint(given.task, Path(run_folder), place)
         try:
             _check_code(given)
             _check_data(given.task)
             task = _unpacked(given, Path(scratch, "ablations"))
-            with Zygote(log, Code(variables=variables(given))) as zygote:
-                record = carry_out(task, place, Trainers(zygote), lambda row: None)
+            # What ends with it is sent once more, here or elsewhere.
+            with Zygote(log, Code(variables=variables(given)), restarts=0) as zygote:
+                record = carry_out(task, place, Trainers(zygote, host=host), lambda row: None)
         except (WorkerError, OSError) as error:
             # Memory or disk that ran out; another try may find more.
             return Delivered(lost=_here(error), log=_end_of(log))
@@ -97,6 +104,14 @@ def carry_out_parcel(parcel: bytes, run_folder: str | None = None) -> Delivered:
         made = {} if run_folder else {name: place / name for name in names if (place / name).is_file()}
         files = {name: file.read_bytes() for name, file in made.items()}
         return Delivered(record=record, files=files, log=_end_of(log))
+
+
+def _copy_checkpoint(task: Task, source: Path, target: Path) -> None:
+    """Where a trial goes on, every host of it does."""
+    name = task.request[CHECKPOINT]
+    (target / name).parent.mkdir()
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copyfile(source / name, target / name)
 
 
 def _check_code(given: Parcel) -> None:

@@ -34,9 +34,9 @@ def opened(schedule: Schedule, folder: Path) -> Iterator["RayExecutor"]:
         _connect(schedule.settings.ray_address)
         try:
             needs = [_resources(network.device_count, schedule) for network in schedule.trained]
-            memory = max(item.plan.memory_bytes(item.recipe.batch_size) for item in schedule.trained)
+            memory = max(map(schedule.trial_bytes, schedule.trained))
             places = _places([need | {"memory": memory} for need in needs])
-            yield RayExecutor(folder, schedule.settings.jobs or places)
+            yield RayExecutor(folder, schedule.places(places))
         finally:
             ray.shutdown()
 

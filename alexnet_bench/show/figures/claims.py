@@ -15,12 +15,14 @@ from alexnet_bench.show.figures import style
 from alexnet_bench.stats.claim import CONTRADICTED, SUPPORTED
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 
-_COLOURS = {
-    SUPPORTED: style.PALETTE[2],
-    CONTRADICTED: style.PALETTE[3],
-    INCONCLUSIVE: style.PALETTE[0],
-    NOT_TESTED: style.MUTED,
+# How a verdict looks, in shape and in colour.
+_LOOKS: dict[str, dict[str, Any]] = {
+    SUPPORTED: {"marker": "^", "color": style.PALETTE[2]},
+    CONTRADICTED: {"marker": "v", "color": style.PALETTE[3]},
+    INCONCLUSIVE: {"marker": "o", "color": style.PALETTE[0]},
+    NOT_TESTED: {"marker": "s", "color": style.MUTED},
 }
+_POINT: dict[str, Any] = {"markersize": 6.5, "markeredgecolor": "white", "linestyle": "none"}
 _ABOUT = (
     "a point is a mean, a line its 95% interval, a cross what is claimed; throughput may be of another scale"
 )
@@ -52,16 +54,16 @@ def _draw(title: str, nothing: float, rows: pd.DataFrame, panel: SubFigure) -> N
         if not np.isnan(claimed):
             effect.plot([claimed], [place], "x", color="black", markersize=6, zorder=4)
     known = set(rows["verdict"])
-    style.key(panel, [style.point(name, colour) for name, colour in _COLOURS.items() if name in known])
+    style.key(panel, [style.mark(name, **_POINT, **look) for name, look in _LOOKS.items() if name in known])
 
 
 def _forest(axes: Axes, rows: pd.DataFrame, columns: list[str], nothing: float, label: str) -> None:
     values: Any = rows[columns].to_numpy(dtype=float)
     for place, ((mean, low, high), verdict) in enumerate(zip(values, rows["verdict"], strict=True)):
-        colour = _COLOURS[verdict]
+        look = _LOOKS[verdict]
         if np.isfinite([low, high]).all():
-            axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+            axes.plot([low, high], [place, place], color=look["color"], linewidth=2, solid_capstyle="butt")
         if np.isfinite(mean):
-            axes.plot([mean], [place], "o", color=colour, markersize=6, markeredgecolor="white")
+            axes.plot([mean], [place], **_POINT, **look)
     axes.axvline(nothing, **style.NOTHING, zorder=0)
     axes.set_xlabel(label)

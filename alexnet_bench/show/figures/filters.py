@@ -15,23 +15,31 @@ from alexnet_bench.records.schema import AnyRecord, Trial
 from alexnet_bench.show.captions import trial_conditions
 from alexnet_bench.show.figures import style
 
-_A_LINE = 48
+# Kernels.
+_A_LINE = 24
 # Pixels of a kernel.
 _BETWEEN = 2
+# What kernels show something by: pixels of a side, and the correlation of neighbouring weights. Of weights
+# that are still what was drawn at random it is nothing.
+_SMALLEST, _LEAST_ALIKE = 5, 0.2
 
 Row = tuple[str, NDArray[np.float32]]
 
 
 @style.report_figure(
     "The kernels of the first layer after training, one row a tower, each stretched to its own range; of "
-    "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean."
+    "the lowest seed. Colour: the share of a kernel's energy that is not grey, in the mean. Kernels of fewer "
+    "than 5 pixels a side, and those whose neighbouring weights are no more alike than chance makes them, "
+    "show nothing and are left out."
 )
 def filters_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
-    """One a setting, with the lowest seed's kernels of every variant that kept them."""
+    """One a setting, with the lowest seed's kernels of every variant whose kernels show something."""
     files = Predictions(plans.folders)
     for setting in measured_alike(records, plans, Trial):
         if rows := list(_rows(setting, plans, files)):
-            yield 0.9 + 0.42 * len(rows), partial(_draw, setting, rows)
+            height, width = _size(rows)
+            # Of a figure's width, the labels take a quarter.
+            yield 1.1 + 6.7 * height / width, partial(_draw, setting, rows)
 
 
 def _rows(setting: Setting, plans: Plans, files: Predictions) -> Iterator[Row]:
@@ -40,9 +48,31 @@ def _rows(setting: Setting, plans: Plans, files: Predictions) -> Iterator[Row]:
         trials = [trial for trial in setting.of(variant) if trial.succeeded]
         if trials and not plans.same_as(variant):
             found = files.filters(min(trials, key=lambda trial: trial.seed))
-            towers = [] if found is None else list(found)
+            towers = [] if found is None or not _shows_something(found) else list(found)
             for number, kernels in enumerate(towers, 1):
                 yield f"{variant}, tower {number}" if len(towers) > 1 else variant, kernels
+
+
+def _shows_something(towers: NDArray[np.float32]) -> bool:
+    """Whether kernels are large enough, and so far from random that there is something to see.
+
+    Args:
+        towers: (towers, height, width, channels, kernels).
+    """
+    if min(towers.shape[1:3]) < _SMALLEST:
+        return False
+    # About the mean of each kernel and channel.
+    weights = (towers - towers.mean(axis=(1, 2), keepdims=True)).astype("float64")
+    pairs = [(weights[:, 1:], weights[:, :-1]), (weights[:, :, 1:], weights[:, :, :-1])]
+    alike = sum(float((one * other).sum()) for one, other in pairs)
+    size = sum(float((one**2).sum() + (other**2).sum()) / 2 for one, other in pairs)
+    return alike > _LEAST_ALIKE * size
+
+
+def _size(rows: list[Row]) -> tuple[int, int]:
+    """The pixels of all strips, one under another: height and width."""
+    shapes = [_strip(kernels).shape for _, kernels in rows]
+    return sum(height + _BETWEEN for height, *_ in shapes), max(width for _, width, _ in shapes)
 
 
 def _draw(setting: Setting, rows: list[Row], panel: SubFigure) -> None:
@@ -80,7 +110,7 @@ def _colour(kernels: NDArray[np.float32]) -> float:
 
 
 def _strip(kernels: NDArray[np.float32]) -> Any:
-    """Kernels side by side, a pixel apart, each stretched to its own range, in lines of at most 48."""
+    """Kernels side by side, a pixel apart, each stretched to its own range, in lines of at most 24."""
     height, width, channels, count = kernels.shape
     low, high = kernels.min(axis=(0, 1, 2)), kernels.max(axis=(0, 1, 2))
     scaled = (kernels - low) / np.maximum(high - low, 1e-12)

@@ -1,12 +1,15 @@
-"""What the figures share: colours, lines, panels, captions, files."""
+"""What the figures share: sizes, colours, lines, panels, captions, files."""
 
+import contextlib
 import io
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -22,11 +25,17 @@ from matplotlib.transforms import ScaledTranslation
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.files import replacing
 from alexnet_bench.records.schema import AnyRecord
+from alexnet_bench.show.figures.fonts import find_fonts, without_complaints
 from alexnet_bench.words import plain
 
-WIDTH = 9.0
+ENDINGS = ("png", "svg", "pdf")
+# Inches and points that the figures' own numbers are made for.
+_WIDTH, _FONT = 9.0, 10.56
 _CHARACTERS = 128
-DOTS_PER_INCH = 150
+# Inches of a panel's height that its title and conditions take.
+_HEAD = 0.6
+# Inches that a row takes, and one of more rows than a page shows at that.
+_ROW, _LOW_ROW, _FEW_ROWS = 0.34, 0.27, 20
 PALETTE = sns.color_palette("colorblind").as_hex()
 ARM, CONTROL, SECOND, MUTED = PALETTE[0], PALETTE[3], PALETTE[1], "#8a8a8a"
 # The palette without the control's colour, and without those too pale for thin lines.
@@ -34,57 +43,108 @@ DISTINCT = [PALETTE[index] for index in (0, 1, 2, 4, 5, 7, 9)]
 # Of lines and marks, and of their entries in a legend.
 REFERENCE: dict[str, Any] = {"color": CONTROL, "linestyle": "--", "linewidth": 1}
 NOTHING: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.2}
-MEAN: dict[str, Any] = {
-    "color": "black",
-    "linestyle": "none",
-    "marker": "|",
-    "markersize": 12,
-    "markeredgewidth": 2,
-}
+MEAN: dict[str, Any] = {"color": "black", "linewidth": 1.8}
+# The control's points differ from others in shape, too.
+_SHAPE, _CONTROLS_SHAPE = "o", "D"
+# Of a point, in square points on a screen.
+_POINT = 38
 STYLE: dict[str, Any] = {
     **sns.axes_style("whitegrid"),
-    **sns.plotting_context("paper", font_scale=1.1),
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "text.parse_math": False,
+    # Outlines in SVG, so that a page looks alike whatever fonts there are; text in PDF, to be searched.
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
     "svg.hashsalt": "alexnet-bench",
     "grid.color": "#e6e6e6",
     "axes.edgecolor": "#bbbbbb",
 }
 
-# Its height in inches, and what fills it.
+# Its height in inches on a screen, and what fills it.
 Panel = tuple[float, Callable[[SubFigure], None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What figures are drawn for.
+
+    Args:
+        narrow, wide: inches across.
+        font: points of a label.
+        titled: whether titles and conditions stand in the figure; a paper has captions.
+        dots: an inch, of a PNG file.
+    """
+
+    narrow: float
+    wide: float
+    font: float
+    titled: bool
+    dots: int
+
+    @property
+    def scale(self) -> float:
+        """How large everything is against a screen."""
+        return self.font / _FONT
+
+
+SCREEN = Look(narrow=_WIDTH, wide=_WIDTH, font=_FONT, titled=True, dots=150)
+# A column, and both, of the usual two.
+PAPER = Look(narrow=3.3, wide=6.8, font=8.0, titled=False, dots=300)
+_look: ContextVar[Look] = ContextVar("look", default=SCREEN)
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure of a report: how to read it, and what makes its panels of records and their plans."""
+    """A figure of a report.
+
+    Args:
+        caption: how to read it.
+        is_wide: whether it takes both columns of a paper.
+        panels: what makes its panels of records and their plans.
+    """
 
     caption: str
+    is_wide: bool
     panels: Callable[[Sequence[AnyRecord], Plans], Iterator[Panel]]
 
     def draw(self, records: Sequence[AnyRecord], plans: Plans) -> Figure | None:
         """The figure; None where there is nothing to draw."""
-        return stacked(self.panels(records, plans))
+        return stacked(self.panels(records, plans), self.is_wide)
 
 
-def report_figure(caption: str) -> Callable[..., ReportFigure]:
+def report_figure(caption: str, is_wide: bool = True) -> Callable[..., ReportFigure]:
     """Makes a figure of what yields its panels."""
-    return partial(ReportFigure, caption)
+    return partial(ReportFigure, caption, is_wide)
 
 
-def stacked(panels: Iterable[Panel]) -> Figure | None:
-    """A figure of panels, one above another; None without any."""
-    shown = list(panels)
+def stacked(panels: Iterable[Panel], is_wide: bool = True) -> Figure | None:
+    """A figure of panels, one above another; None without any.
+
+    Several that bear no titles have letters, by which a caption tells them apart.
+    """
+    shown, look = list(panels), _look.get()
     if not shown:
         return None
-    heights = [height for height, _ in shown]
-    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    heights = [look.scale * (height - (0 if look.titled else _HEAD)) for height, _ in shown]
+    figure = Figure(figsize=(look.wide if is_wide else look.narrow, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
     places = figure.subfigures(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for place, (_, draw) in zip(places, shown, strict=True):
+    for letter, place, (_, draw) in zip(letters(len(shown)), places, shown, strict=True):
         draw(place)
+        if len(shown) > 1 and not look.titled:
+            place.suptitle(f"({letter})", x=0.01, ha="left", fontweight="bold", fontsize="medium")
     return figure
+
+
+def letters(count: int) -> list[str]:
+    """What a caption calls so many panels."""
+    return [ascii_lowercase[at] if at < len(ascii_lowercase) else str(at + 1) for at in range(count)]
+
+
+def row_height(count: int) -> float:
+    """The inches that each of so many rows of one line takes."""
+    return _ROW if count <= _FEW_ROWS else _LOW_ROW
 
 
 def grid(panel: SubFigure, count: int, across: int, **how: Any) -> list[Axes]:
@@ -102,7 +162,10 @@ def rows_of(count: int, across: int) -> int:
 
 
 def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
-    """A title in bold and, under it, the conditions that the panel holds for."""
+    """A title in bold and, under it, the conditions of the panel; its label has both, for a caption."""
+    panel.set_label(f"{title}: {'; '.join(conditions)}")
+    if not _look.get().titled:
+        return
     lines = [line for text in conditions for line in textwrap.wrap(text, _CHARACTERS)]
     # The blank first line keeps the room into which the title is written.
     panel.suptitle(
@@ -113,39 +176,61 @@ def entitle(panel: SubFigure, title: str, conditions: Sequence[str]) -> None:
 
 
 def save(figure: Figure | None, folder: Path, name: str) -> None:
-    """Write a figure as PNG and SVG, or remove an older one where there is nothing to draw.
+    """Write a figure as PNG, SVG and PDF, or remove older ones where there is nothing to draw.
 
     The same records give the same files.
     """
     if figure is None:
-        for ending in ("png", "svg"):
+        for ending in ENDINGS:
             (folder / f"{name}.{ending}").unlink(missing_ok=True)
         return
-    with replacing(folder / f"{name}.png") as fresh:
-        figure.savefig(fresh, format="png", dpi=DOTS_PER_INCH)
-    # What has been laid out once stays so; with an engine called "none" all would be drawn once more.
-    figure.set_layout_engine(None)
-    drawn = io.StringIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    find_fonts(figure)
+    with without_complaints():
+        with replacing(folder / f"{name}.png") as fresh:
+            figure.savefig(fresh, format="png", dpi=_look.get().dots)
+        # What has been laid out once stays so; with an engine called "none" all would be drawn once more.
+        figure.set_layout_engine(None)
+        with replacing(folder / f"{name}.pdf") as fresh:
+            figure.savefig(fresh, format="pdf", metadata={"CreationDate": None})
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
     with replacing(folder / f"{name}.svg") as fresh:
         # Its comments hold the names, and may not hold what XML forbids.
         lines = drawn.getvalue().split("\n")
         fresh.write_text("\n".join(map(plain, lines)), encoding="utf-8", newline="\n")
 
 
-def styled() -> Any:
+@contextlib.contextmanager
+def styled(look: Look = SCREEN) -> Iterator[None]:
     """A context in which figures are drawn and saved: this style, and nothing of the user's own."""
     own = {
         name: value
         for name, value in mpl.rcParamsDefault.items()
         if name != "backend" and mpl.rcParams[name] != value
     }
-    return mpl.rc_context(cast(Any, own | STYLE))
+    sizes = sns.plotting_context("paper", font_scale=1.1)
+    scaled = {name: look.scale * size for name, size in sizes.items() if isinstance(size, (int, float))}
+    before = _look.set(look)
+    try:
+        with mpl.rc_context(cast(Any, own | STYLE | sizes | scaled)):
+            yield
+    finally:
+        _look.reset(before)
 
 
 def scatter(axes: Axes, values: pd.DataFrame, x: str, y: str, colours: dict[str, str], **how: Any) -> None:
-    """A point a row, in the colour of its variant."""
-    sns.scatterplot(values, x=x, y=y, hue="variant", palette=colours, legend=False, ax=axes, **how)
+    """A point a row, in the colour of its variant, the control's in a shape of its own."""
+    is_control = values["variant"].map(colours) == CONTROL
+    how = {"hue": "variant", "palette": colours, "s": _POINT * _look.get().scale ** 2, "legend": False, **how}
+    for marker, rows in ((_SHAPE, values[~is_control]), (_CONTROLS_SHAPE, values[is_control])):
+        if len(rows):
+            sns.scatterplot(rows, x=x, y=y, marker=marker, ax=axes, **how)
+
+
+def means(axes: Axes, values: Sequence[float], reach: float) -> None:
+    """An upright line at the mean of every row, so far up and down."""
+    rows = np.arange(len(values))
+    axes.vlines(values, rows - reach, rows + reach, zorder=3.5, **MEAN)
 
 
 def distinct_colours(names: Iterable[str], plans: Plans) -> dict[str, str]:
@@ -182,9 +267,14 @@ def show_values(axes: Axes, values: Sequence[str], title: str) -> None:
 
 
 def key(panel: SubFigure, handles: Sequence[Line2D], columns: int = 4) -> None:
-    """A legend under the panel."""
+    """A legend under the panel, in so many columns, or half as many in one column of a paper."""
+    width = panel.bbox.width / panel.dpi / _look.get().scale
     panel.legend(
-        handles=list(handles), loc="outside lower left", ncols=columns, frameon=False, fontsize="small"
+        handles=list(handles),
+        loc="outside lower left",
+        ncols=columns if width > _WIDTH / 2 else columns // 2,
+        frameon=False,
+        fontsize="small",
     )
 
 
@@ -195,7 +285,14 @@ def mark(label: str, **style: Any) -> Line2D:
 
 def point(label: str, colour: str) -> Line2D:
     """A legend's entry for a single measurement."""
-    return mark(label, color=colour, marker="o", markeredgecolor="white", markersize=7, alpha=0.8)
+    shape = _CONTROLS_SHAPE if colour == CONTROL else _SHAPE
+    return mark(label, color=colour, marker=shape, markeredgecolor="white", markersize=7, alpha=0.8)
+
+
+def upright(label: str) -> Line2D:
+    """A legend's entry for a mean over a row's measurements."""
+    shape: Any = {"marker": "|", "markersize": 8, "markeredgewidth": MEAN["linewidth"]}
+    return mark(label, color=MEAN["color"], **shape)
 
 
 def order(means: "pd.Series[float]", plans: Plans, ascending: bool) -> list[str]:

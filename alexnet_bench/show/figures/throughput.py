@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
@@ -16,14 +15,14 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import comparable_speeds
 from alexnet_bench.records.schema import AnyRecord, Draw
 from alexnet_bench.show.captions import draw_conditions, other_device
-from alexnet_bench.show.figures import style
+from alexnet_bench.show.figures import style, zoom
 from alexnet_bench.words import distinct, number
 
 
 @style.report_figure(
     "Speed over the control's, in training and in inference. A point is one draw, for which the network "
     "was built anew; a bar ends at the ratio over all draws. At the right: images a second, which is the "
-    "control's typical speed times the ratio."
+    "control's typical speed times the ratio. An arrow at the edge has a ratio that lies beyond it."
 )
 def throughput_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One a setting, training beside inference."""
@@ -31,8 +30,8 @@ def throughput_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[st
         if setting.succeeded:
             labels = {name: _label(setting, name, plans) for name in setting.variants}
             lines = max(1 + label.count("\n") for label in labels.values())
-            height = 2.0 + len(labels) * max(0.34, 0.05 + 0.17 * lines)
-            yield height, partial(_draw, setting, labels, plans)
+            row = max(style.row_height(len(labels)), 0.05 + 0.17 * lines)
+            yield 2.0 + row * len(labels), partial(_draw, setting, labels, plans)
 
 
 def _draw(setting: Setting, labels: dict[str, str], plans: Plans, panel: SubFigure) -> None:
@@ -51,7 +50,7 @@ def _draw(setting: Setting, labels: dict[str, str], plans: Plans, panel: SubFigu
         panel,
         [
             style.point("one draw (the network built anew)", style.ARM),
-            style.mark("over all draws", **style.MEAN),
+            style.upright("over all draws"),
             style.mark(f"the control, {setting.control}", **style.REFERENCE),
         ][: None if control is not None else 2],
     )
@@ -72,11 +71,12 @@ def _draw_axes(
     rows, ratios = range(len(speeds)), [speed / base for speed, _ in speeds.values()]
     colours = {name: style.CONTROL if name == control else style.ARM for name in speeds}
     axes.barh(rows, ratios, height=0.62, color=list(colours.values()), alpha=0.22, linewidth=0)
-    style.scatter(axes, points, "ratio", "row", colours, s=34, alpha=0.8)
-    axes.plot(ratios, rows, **style.MEAN | {"markersize": 14})
+    style.scatter(axes, points, "ratio", "row", colours, alpha=0.8)
+    style.means(axes, ratios, reach=0.31)
     axes.axvline(1, **style.REFERENCE, zorder=0)
     style.show_values(axes, [number(speed) for speed, _ in speeds.values()], metric.unit)
-    axes.set_xlim(0, float(np.nanmax([1.0, *points["ratio"], *ratios])) * 1.06)
+    axes.set_xlim(0, zoom.limits(points["ratio"], shown=[1.0])[1])
+    zoom.point_out(axes, [[ratio] for ratio in ratios], list(colours.values()), "×{:.1f}".format)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(f"{metric.label} over {control}'s\n(ratio; {metric.better} is better)")
     axes.set_ylabel("")

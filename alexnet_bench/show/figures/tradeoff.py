@@ -15,12 +15,18 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import comparable_speeds, conditions
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.captions import draw_conditions, trial_conditions
-from alexnet_bench.show.figures import style
+from alexnet_bench.show.figures import style, zoom
+from alexnet_bench.words import number, percent
 
 _GAP = 0.05
+# So many are all named.
+_FEW = 8
+_BEYOND: dict[str, Any] = {"linestyle": "none", "zorder": 4, "clip_on": False}
+_TIE: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.6, "alpha": 0.5, "relpos": (0, 0.5), "shrinkB": 4}
+_LINE: dict[str, Any] = {"color": style.ARM, "linewidth": 1, "alpha": 0.5}
 
 
-class _Point(NamedTuple):
+class Point(NamedTuple):
     """A variant, with the means over draws and seeds and the values of each."""
 
     variant: str
@@ -32,52 +38,110 @@ class _Point(NamedTuple):
 
 @style.report_figure(
     "Down is more accurate, right is faster. Error and throughput were measured at the scales that the "
-    "figure names, which need not be the same."
+    "figure names, which need not be the same. The line joins the variants of which no other is both as "
+    "accurate and as fast; of many, these, the control and what lies beyond the axes are named."
 )
 def tradeoff_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One for each pair of conditions under which variants were both trained and timed."""
     for item in conditions(records, plans):
         trials, draws = item.trials, item.draws
         if trials and draws and (metric := headline(trials.succeeded)):
-            points = _points(trials, draws, metric, plans)
+            points = points_of(trials, draws, metric, plans)
             if points:
-                draw = partial(_draw, trials, draws, metric, points, plans)
-                yield max(4.6, 2.2 + 0.27 * len(points)), draw
+                yield 5.2, partial(_draw, trials, draws, metric, points, plans)
 
 
-def _points(trials: Setting, draws: Setting, metric: Metric, plans: Plans) -> list[_Point]:
+def front(points: Sequence[Point]) -> list[Point]:
+    """The points that no other one beats in both, the fastest last."""
+    return sorted(
+        (
+            one
+            for one in points
+            if not any(
+                other.rate >= one.rate
+                and other.error <= one.error
+                and (other.rate > one.rate or other.error < one.error)
+                for other in points
+            )
+        ),
+        key=lambda one: one.rate,
+    )
+
+
+def points_of(trials: Setting, draws: Setting, metric: Metric, plans: Plans) -> list[Point]:
     """The variants that have both, the worst error first."""
     points = []
     for name in sorted({*trials.variants, *draws.variants}, key=plans.rank):
         rate, rates = comparable_speeds(draws, name, TRAINING)
         errors = [metric.of(trial) for trial in trials.of(name) if trial.succeeded and metric.has(trial)]
         if errors and rates:
-            points.append(_Point(name, rate, float(np.mean(errors)), rates, errors))
+            points.append(Point(name, rate, float(np.mean(errors)), rates, errors))
     return sorted(points, key=lambda point: -point.error)
 
 
 def _draw(
-    trials: Setting, draws: Setting, metric: Metric, points: list[_Point], plans: Plans, panel: SubFigure
+    trials: Setting, draws: Setting, metric: Metric, points: list[Point], plans: Plans, panel: SubFigure
 ) -> None:
     axes = panel.subplots()
-    colours = style.distinct_colours([at.variant for at in points], plans)
+    controls = [at for at in points if plans.is_control(at.variant)]
+    axes.set_xlim(zoom.limits((rate for at in points for rate in at.rates), [at.rate for at in controls]))
+    axes.set_ylim(zoom.limits((error for at in points for error in at.errors), [at.error for at in controls]))
+    best = front(points)
+    named = {at.variant for at in (points if len(points) <= _FEW else [*controls, *best])}
+    beyond = {at.variant: side for at in points if (side := _beyond(axes, at))}
+    colours = {
+        at.variant: style.CONTROL
+        if at in controls
+        else style.ARM
+        if at.variant in named | beyond.keys()
+        else style.MUTED
+        for at in points
+    }
     for at in points:
         line: dict[str, Any] = {"color": colours[at.variant], "linewidth": 1, "alpha": 0.6}
         axes.plot([min(at.rates), max(at.rates)], [at.error] * 2, **line)
         axes.plot([at.rate] * 2, [min(at.errors), max(at.errors)], **line)
-    style.scatter(axes, pd.DataFrame(points), "rate", "error", colours, s=60, zorder=3)
-    axes.margins(0.06)
-    _name_points(axes, points, colours)
+    axes.plot([at.rate for at in best], [at.error for at in best], **_LINE)
+    inside = [at for at in points if at.variant not in beyond]
+    style.scatter(axes, pd.DataFrame(inside, columns=Point._fields), "rate", "error", colours, zorder=3)
+    for name, edge in beyond.items():
+        axes.plot(*edge.place, edge.arrow, color=colours[name], **_BEYOND)
+    _name_points(axes, [at for at in points if at.variant in named | beyond.keys()], colours, beyond)
     axes.set(xlabel=TRAINING.axis, ylabel=metric.axis)
     title = f"{metric.label.capitalize()} against training throughput"
     style.entitle(panel, title, _both_conditions(trials, draws))
-    style.key(
-        panel,
-        [
-            style.point("mean over seeds and over draws", "black"),
-            style.mark("lowest to highest seed and draw", color="black", linestyle="-", linewidth=1),
-        ],
-    )
+    marks = [
+        style.point("mean over seeds and over draws", style.ARM),
+        style.mark("lowest to highest seed and draw", color="black", linestyle="-", linewidth=1),
+    ]
+    if controls:
+        marks.insert(1, style.point("the control's", style.CONTROL))
+    if set(colours.values()) >= {style.MUTED}:
+        marks.append(style.point("others", style.MUTED))
+    style.key(panel, marks)
+
+
+class _Beyond(NamedTuple):
+    """A point that is not on the axes: the arrow at their edge, its place, and the value that is beyond."""
+
+    arrow: str
+    place: tuple[float, float]
+    value: str
+
+
+def _beyond(axes: Axes, at: Point) -> _Beyond | None:
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    place = min(max(at.rate, left), right), min(max(at.error, low), high)
+    error, rate = f"{percent(at.error)}%", f"{number(at.rate)} images/s"
+    for arrow, is_there, value in (
+        ("^", at.error > high, error),
+        ("v", at.error < low, error),
+        (">", at.rate > right, rate),
+        ("<", at.rate < left, rate),
+    ):
+        if is_there:
+            return _Beyond(arrow, place, value)
+    return None
 
 
 def _both_conditions(trials: Setting, draws: Setting) -> list[str]:
@@ -88,20 +152,24 @@ def _both_conditions(trials: Setting, draws: Setting) -> list[str]:
     return [f"error: {how_trained}; {trained_on}", f"throughput: {how_timed}; {timed_on}"]
 
 
-def _name_points(axes: Axes, points: list[_Point], colours: dict[str, str]) -> None:
+def _name_points(
+    axes: Axes, points: list[Point], colours: dict[str, str], beyond: dict[str, _Beyond]
+) -> None:
     """Write the names in a column at the right, each tied to its point, so that none covers another."""
     low, high = axes.get_ylim()
-    heights = apart([(at.error - low) / (high - low) for at in points], _GAP)
-    for height, at in zip(heights, points, strict=True):
+    places = [beyond[at.variant].place if at.variant in beyond else (at.rate, at.error) for at in points]
+    heights = apart([(error - low) / (high - low) for _, error in places], _GAP)
+    for height, place, at in zip(heights, places, points, strict=True):
         colour = colours[at.variant]
+        value = f" ({beyond[at.variant].value})" if at.variant in beyond else ""
         axes.annotate(
-            at.variant,
-            (at.rate, at.error),
+            at.variant + value,
+            place,
             (1.05, height),
             textcoords="axes fraction",
             va="center",
             color=style.CONTROL if colour == style.CONTROL else "black",
-            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.5, "relpos": (0, 0.5), "shrinkB": 4},
+            arrowprops={"color": colour, **_TIE},
         )
 
 

@@ -1,5 +1,9 @@
+import errno
+import gc
 import json
+import os
 import re
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from alexnet_bench import ALEXNET, block
 from alexnet_bench.data import open_dataset
 from alexnet_bench.data.images import check_images
 from alexnet_bench.data.tensorflow_pipeline import Pipeline
-from alexnet_bench.errors import DataError
+from alexnet_bench.errors import DataError, RecordError
 from alexnet_bench.model import tensorflow_loss_scale
 from alexnet_bench.model.build import build_model
 from alexnet_bench.model.train import Trainer
@@ -87,6 +91,23 @@ def test_so_it_has_in_half_precision_whose_loss_scale_grows(train, recipe, monke
     assert train(trainer=trainer, **asked) == train(**asked)
 
 
+def test_what_a_trial_left_in_circles_is_gone_when_the_next_begins(train, recipe):
+    """As its images are, whenever Python itself would look for them."""
+
+    class Left:
+        pass
+
+    circle = Left()
+    circle.itself, left = circle, weakref.ref(circle)
+    gc.disable()
+    try:
+        del circle
+        train(PLAIN, recipe=recipe.but(epochs=1), evaluate_test=False)
+        assert left() is None
+    finally:
+        gc.enable()
+
+
 def test_another_network_is_compiled_anew(train, recipe):
     trainer, other = Trainer(), PLAIN.but("other", activation="tanh")
     train(PLAIN, trainer=trainer)
@@ -109,6 +130,18 @@ def test_trial_starts_from_its_seeds_weights(train, recipe, tmp_path):
     found = keras.saving.load_model(tmp_path / "model.keras").get_weights()
     for one, other in zip(found, build_model(plan, still, seed=1).get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+def test_a_model_is_there_whole_or_not_at_all(train, recipe, tmp_path, monkeypatch):
+    def half(model, path):
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(keras.Model, "save", half)
+    with pytest.raises(RecordError, match="No space left"):
+        once = recipe.but(epochs=1)
+        train(PLAIN, recipe=once, evaluate_test=False, model=tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("seed", [1, 6])

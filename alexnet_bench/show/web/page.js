@@ -1,0 +1,46 @@
+// What the page does beyond being read: nothing of it is needed to read the page.
+"use strict";
+
+document.documentElement.classList.add("js");
+
+/** An element with attributes and what it holds. */
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** The data that a script element of the page holds. */
+function embedded(id) {
+  return JSON.parse(document.getElementById(id).textContent);
+}
+
+// A command can be copied.
+for (const box of document.querySelectorAll(".command")) {
+  const button = element("button", { type: "button" }, "Copy");
+  button.addEventListener("click", async () => {
+    const code = box.querySelector("code");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = "Copied";
+    } catch {
+      // Where the browser forbids it, what is selected can be copied by hand.
+      getSelection().selectAllChildren(code);
+    }
+  });
+  box.append(button);
+}
+
+// All is open on paper, and as it was afterwards.
+const opened = new Set();
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details:not([open])")) {
+    opened.add(details);
+    details.open = true;
+  }
+});
+addEventListener("afterprint", () => {
+  for (const details of opened) details.open = false;
+  opened.clear();
+});
