@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from alexnet_bench.cli import completion, options
-from alexnet_bench.cli.terminal import print_table, say, say_json
+from alexnet_bench.cli.terminal import native_errors_unsaid, print_table, say, say_json
 from alexnet_bench.words import MISSING
+
+if TYPE_CHECKING:
+    from alexnet_bench.network.variant import Variant
 
 ALEXNET = "alexnet"
 
@@ -65,6 +68,7 @@ def command(
 ) -> None:
     """Show a variant's layers: shapes, parameters, MACs, and how it differs from alexnet or your model."""
     if keras is not None:
+        # The file says both.
         options.refuse(context, "--keras", "classes", "channels")
         _show_beside(keras, variant, topology, ablations, as_json)
         return
@@ -96,10 +100,14 @@ def command(
 def _described(
     name: str, topology: str, classes: int, channels: int, folders: tuple[Path, ...]
 ) -> dict[str, Any]:
-    plan = _plan(name, topology, classes, channels, folders)
+    from alexnet_bench.network.plan import make_plan
+    from alexnet_bench.network.topology import find_topology
+
+    variant = _chosen(name, folders)
+    plan = make_plan(variant, find_topology(topology), classes=classes, channels=channels)
     return {
-        "variant": plan.variant.name,
-        "difference": plan.variant.difference,
+        "variant": variant.name,
+        "difference": variant.difference,
         "topology": topology,
         "parameters": plan.parameters,
         "macs": plan.macs,
@@ -111,28 +119,29 @@ def _described(
     }
 
 
-def _plan(name: str, topology: str, classes: int, channels: int, folders: tuple[Path, ...]) -> Any:
+def _chosen(name: str, folders: tuple[Path, ...]) -> "Variant":
     from alexnet_bench.errors import BenchError
-    from alexnet_bench.network.plan import make_plan
     from alexnet_bench.network.registry import load_registry
-    from alexnet_bench.network.topology import find_topology
 
     chosen = load_registry(folders).select(name)
     if len(chosen) != 1:
         raise BenchError(f"'{name}' means {len(chosen)} variants; name one")
-    return make_plan(chosen[0], find_topology(topology), classes=classes, channels=channels)
+    return chosen[0]
 
 
 def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...], as_json: bool) -> None:
     """Show a user's own model beside a variant for the same channels and as many classes."""
-    # What TensorFlow says as it starts is of no use here.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from alexnet_bench.model.own_model import read_own_model
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_errors_unsaid():
+        from alexnet_bench.model.own_model import read_own_model
+    from alexnet_bench.network.plan import make_plan
     from alexnet_bench.network.side_by_side import parts_of, side_by_side
+    from alexnet_bench.network.topology import find_topology
 
+    variant, scale = _chosen(name, folders), find_topology(topology)
     own = read_own_model(file)
-    plan = _plan(name, topology, own[-1].shape[-1], own[0].shape[-1], folders)
-    reference = parts_of(plan.layers)
+    classes, channels = own[-1].shape[-1], own[0].shape[-1]
+    reference = parts_of(make_plan(variant, scale, classes=classes, channels=channels).layers)
     pairs = side_by_side(reference, own)
     totals = [
         {"parameters": sum(part.parameters for part in side), "macs": sum(part.macs for part in side)}
@@ -142,7 +151,7 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
         layers = [
             {"reference": pair.reference, "own": pair.own, "differences": pair.differences} for pair in pairs
         ]
-        shown = {"variant": plan.variant.name, "topology": topology, "file": str(file), "layers": layers}
+        shown = {"variant": variant.name, "topology": topology, "file": str(file), "layers": layers}
         say_json(shown | {"totals": dict(zip(("reference", "own"), totals, strict=True))}, indent=2)
         return
     from alexnet_bench.show.table import Table

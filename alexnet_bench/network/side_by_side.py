@@ -52,10 +52,15 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A layer of alexnet and the one that stands in its place, or one that only one network has."""
+    """A layer of alexnet and the one that stands in its place, or one that only one network has.
+
+    Args:
+        is_early: whether the own one comes before a layer that it follows in alexnet.
+    """
 
     reference: Part | None
     own: Part | None
+    is_early: bool = False
 
     @property
     def differences(self) -> list[str]:
@@ -75,7 +80,7 @@ class Pair:
         ]
         if self.own.parameters != self.reference.parameters:
             found.append(f"{self.own.parameters - self.reference.parameters:+,} parameters")
-        return found
+        return [*found, "comes earlier than in alexnet"] if self.is_early else found
 
 
 def sized(shape: tuple[int, ...]) -> str:
@@ -141,13 +146,15 @@ def _by_head(parts: Sequence[Part]) -> dict[str, list[list[Part]]]:
 
 def _followers(reference: Sequence[Part], own: Sequence[Part]) -> Iterator[Pair]:
     """Those of a kind together, in the reference's order; at the end what the reference lacks."""
-    left = list(own)
+    left, last = dict(enumerate(own)), -1
     for part in reference:
-        same = next((other for other in left if other.kind == part.kind), None)
-        if same is not None:
-            left.remove(same)
-        yield Pair(reference=part, own=same)
-    yield from (Pair(reference=None, own=part) for part in left)
+        place = next((place for place, other in left.items() if other.kind == part.kind), None)
+        if place is None:
+            yield Pair(reference=part, own=None)
+        else:
+            yield Pair(reference=part, own=left.pop(place), is_early=place < last)
+            last = max(last, place)
+    yield from (Pair(reference=None, own=part) for part in left.values())
 
 
 def _settings(layer: Layer) -> dict[str, str]:

@@ -68,19 +68,19 @@ def _error(one: Candidate, fit: Fit) -> str:
         BETTER: "better",
         WORSE: "worse",
         EQUIVALENT: "no difference that matters",
-        INCONCLUSIVE: f"cannot tell ({_wanted(one)})",
+        INCONCLUSIVE: f"cannot tell ({_wanted(one, fit)})",
         "": "too little for an interval, so cannot tell",
     }
     return f"{change}: {words[one.verdict]}"
 
 
-def _wanted(one: Candidate) -> str:
+def _wanted(one: Candidate, fit: Fit) -> str:
     """What would likely decide."""
     found = []
     if one.more_seeds is not None and one.more_seeds <= _MOST_SEEDS:
         found.append(f"about {counted(one.more_seeds, 'more seed')}")
     if one.images_wanted is not None:
-        found.append(f"about {one.images_wanted:,} test images")
+        found.append(f"about {one.images_wanted:,} {'images' if fit.folds else 'test images'}")
     if not found:
         return "it takes more seeds and more images; how many cannot be estimated"
     return f"{' or '.join(found)} would likely decide"

@@ -12,7 +12,7 @@ from alexnet_bench.errors import UnknownNameError
 
 
 def test_names():
-    assert list(DATASETS) == ["cifar10", "digits", "fashion-mnist", "folder", "tfds"]
+    assert list(DATASETS) == ["cifar10", "digits", "fashion-mnist", "folder", "folds", "tfds"]
 
 
 @pytest.mark.parametrize("name", DATASETS)

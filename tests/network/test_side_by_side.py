@@ -38,6 +38,15 @@ def test_what_is_left_out_is_absent_and_what_comes_in_addition_is_only_here():
     assert differing(parts(), parts(dropout=0)) == {"dropout6": ["only here"], "dropout7": ["only here"]}
 
 
+def test_layers_in_another_order_are_told():
+    """As Caffe had it at first: pooling before normalization."""
+    own = parts()
+    place = next(place for place, part in enumerate(own) if part.name == "pooling1")
+    own[place - 1 : place + 1] = own[place], own[place - 1]
+
+    assert differing(own) == {"pooling1": ["comes earlier than in alexnet"]}
+
+
 def test_another_function_is_named_with_the_one_it_stands_for():
     found = differing(parts(activation="tanh"))
 

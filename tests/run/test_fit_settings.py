@@ -1,12 +1,15 @@
 """What a fit chooses for a data set and a budget: scale, steps, folds; and what it refuses."""
 
+import inspect
+
 import pytest
 from PIL import Image
 
+import alexnet_bench
 from alexnet_bench.errors import BenchError, DataError, UnknownNameError
 from alexnet_bench.run import fit
 from alexnet_bench.run.fit import plan_fit
-from alexnet_bench.run.settings import CANDIDATES
+from alexnet_bench.run.settings import CANDIDATES, FIT_BUDGET
 
 
 @pytest.fixture
@@ -93,6 +96,12 @@ def test_any_data_set_can_be_named(costs):
     costs(alexnet_8=1)
 
     assert plan_fit("digits", budget=60).schedule.topology.name == "alexnet-8"
+
+
+def test_the_function_has_the_commands_defaults():
+    given = inspect.signature(alexnet_bench.fit).parameters
+
+    assert (given["variants"].default, given["budget"].default) == (CANDIDATES, FIT_BUDGET)
 
 
 def test_too_few_images_are_refused_with_how_many_there_must_be(photos):
