@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, NOT_COMPARABLE
+from alexnet_bench.analysis.effect import DESCRIPTIVE
 from alexnet_bench.analysis.metrics import HEADLINES, RATIO, THROUGHPUTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import PlannedClaim
@@ -29,16 +29,15 @@ class Reading:
         verdict: better, worse, equivalent or inconclusive; empty where there is none.
         sure: the verdict with what it would take for one, or why there is none; empty where too few pairs
             describe and test nothing.
-        values: the control's and the arm's.
-        where: what is particular to the conditions, where there are several.
+        remarks: the control's value and the arm's; what is particular to the conditions, where there are
+            several; and what must be known.
     """
 
     quantity: str
     change: str
     verdict: str
     sure: str
-    values: str = ""
-    where: str = ""
+    remarks: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,33 +111,25 @@ def _readings(rows: pd.DataFrame, places: dict[str, str]) -> Iterator[Reading]:
 def _reading(row: Any, where: str) -> Reading:
     is_speed = row.measure in _SPEEDS
     quantity = row.measure.partition("_")[0] if is_speed else "error"
+    remarks = [remark for remark in (where, row.note) if remark]
     if pd.isna(row.effect):
-        return Reading(quantity=quantity, change="", verdict="", sure=f"{row.kind}: {row.note}", where=where)
-    if row.unit == RATIO:
-        change = speed_text(row.effect, row.low, row.high)
-    else:
-        change = points_text(row.effect, row.low, row.high)
+        return Reading(quantity=quantity, change="", verdict="", sure=row.kind, remarks="; ".join(remarks))
+    tell = speed_text if row.unit == RATIO else points_text
     before, after = (value_text(value, row.value_unit) for value in (row.control_value, row.arm_value))
-    before = before.removesuffix(f" {row.value_unit}")
     return Reading(
         quantity=quantity,
-        change=change,
+        change=tell(row.effect, row.low, row.high),
         verdict=row.verdict,
         sure=_sure(row, "draw" if is_speed else "seed"),
-        values=f"{before} → {after}",
-        where=where,
+        remarks="; ".join([f"{before.removesuffix(f' {row.value_unit}')} → {after}", *remarks]),
     )
 
 
 def _sure(row: Any, pair: str) -> str:
-    """The verdict; without one, in short why there is none."""
+    """The verdict; of what is without one for other reasons than too few pairs, that it is."""
     if row.verdict:
         return verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair)
-    if row.kind == DESCRIPTIVE:
-        return ""
-    if row.kind in (INCOMPLETE, NOT_COMPARABLE):
-        return f"no verdict: {row.note or row.kind}"
-    return "no verdict"
+    return "" if row.kind == DESCRIPTIVE else "no verdict"
 
 
 def _few(rows: pd.DataFrame) -> str:

@@ -144,8 +144,6 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
     """One row an effect; `places` names the settings, where there are several of a kind."""
     cells: Cells = {
         "Arm": lambda row: row.arm,
-        "Question": lambda row: row.ablation or MISSING,
-        "Held against": lambda row: row.control,
         "Measure": lambda row: row.label,
         "Where": lambda row: places.get(row.setting, MISSING),
         "Control": lambda row: value_text(row.control_value, row.value_unit),
@@ -160,6 +158,8 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "p (adjusted)": lambda row: p_text(_p_value(row)),
         "In each pair": _each,
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
+        "Question": lambda row: row.ablation or MISSING,
+        "Held against": lambda row: row.control,
         "Kind": lambda row: row.kind,
         "Note": lambda row: row.note or MISSING,
     }

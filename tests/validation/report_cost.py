@@ -41,7 +41,7 @@ PARTS = {
     "reading": ["read_runs"],
     "effects": ["effects"],
     "figures": ["_draw_figures"],
-    "tables": ["make_content", "contrasts", "effects_by_epoch", "errors_by_rate", "effects_by_rate"],
+    "tables": ["make_content", "effects_by_rate", "confusions_data"],
     "Parquet": ["write_parquet"],
     "page": ["write_tables", "render_markdown", "render_html"],
 }
