@@ -98,6 +98,7 @@ class Dataset:
         channels: 1 (grey) or 3 (RGB).
         test_name: "test", or "held-out" where the test split was taken from the training images.
         notes: what its owner should know of how it was read, such as files that were skipped; a line each.
+        validation_share: of the training images, that are kept to choose on.
         folds: parts in which `train` is cross-validated; None where `test` is what is reported.
         places: of the images of `test` among those that are cross-validated, int64 [n]; None of others.
     """
@@ -111,6 +112,7 @@ class Dataset:
     channels: int
     test_name: str = "test"
     notes: tuple[str, ...] = ()
+    validation_share: float = VALIDATION_SHARE
     folds: int | None = None
     places: np.ndarray | None = None
 
@@ -157,7 +159,7 @@ class Dataset:
 
         The same seed gives the same validation images on every machine.
         """
-        held_out = round(VALIDATION_SHARE * len(self.train))
+        held_out = round(self.validation_share * len(self.train))
         return self.train.hold_out(held_out, seed=seed, purpose="validation")
 
 

@@ -10,6 +10,9 @@ from alexnet_bench.data.folder import open_folder
 FOLDS = 4
 """Verdicts are asked for after 4, 8, 16, … seeds: whole rounds of this many."""
 
+# A tenth of few images would be too few to choose a rate on.
+VALIDATION_SHARE = 0.2
+
 
 def open_folds(path: str | None) -> Dataset:
     """Return all images under `path`, of which every seed holds out another of four stratified folds."""
@@ -26,6 +29,7 @@ def open_folds(path: str | None) -> Dataset:
         train=everything,
         test=everything.take([]),
         test_name="held-out",
+        validation_share=VALIDATION_SHARE,
         folds=FOLDS,
     )
 

@@ -31,7 +31,10 @@ def test_a_dry_run_says_what_would_be_done_and_for_how_long(bench, photos, no_wo
     planned = json.loads(bench("fit", photos, "--budget", "90s", "--dry-run", "--json").out)
     assert planned["folds"] == 4
     assert planned["estimate"]["seconds"] <= 90
-    assert planned["images"]["cat"] == {"training": 6, "validation": 1, "held-out": 3}
+    assert planned["images"] == {
+        "cat": {"training": 6, "validation": 1, "held-out": 3},
+        "dog": {"training": 6, "validation": 2, "held-out": 2},
+    }
 
 
 @pytest.mark.parametrize(
