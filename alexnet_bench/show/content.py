@@ -140,7 +140,7 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
         other_effects=effects_table(found[~is_judged], places),
         overviews=make_overviews(records, plans, found),
         seeds=seeds_table(records, plans, places),
-        curves=curves(records, plans),
+        curves=curves(records, plans, places),
         rates=_rates(records, plans),
         factorials=contrasts_table(contrasts(records, plans), places),
         networks=draw_networks(plans),

@@ -39,7 +39,7 @@ def assets() -> Assets:
     """Read the style and the scripts."""
     folder = files("alexnet_bench.show") / "web"
     style = (folder / "page.css").read_text("utf-8")
-    scripts = [(folder / name).read_text("utf-8") for name in SCRIPTS if (folder / name).is_file()]
+    scripts = [(folder / name).read_text("utf-8") for name in SCRIPTS]
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hashed(style)}; script-src {' '.join(map(_hashed, scripts))}"

@@ -73,16 +73,19 @@ def test_a_question_is_asked_of_what_its_arms_share(arms, question):
     assert asked(made.ablations[0], list(arms), made) == question
 
 
-def test_layers_are_held_against_the_controls_by_name():
-    made = plans(no_lrn="normalization none")
+def with_layers(made, layers, **plan):
+    """A run of the same variants, each with these layers, and what else its plan has."""
     (run,) = made.manifests
+    variants = {
+        name: msgspec.structs.replace(item, layers=layers[name]) for name, item in run.plan.variants.items()
+    }
+    return msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, variants=variants, **plan))
+
+
+def test_layers_are_held_against_the_controls_by_name():
     layers = {"conv1": "3x3", "normalization1": "lrn", "fc6": "dense, 64"}
     now = {"conv1": "5x5", "fc6": "dense, 64", "fc7": "dense, 64"}
-    variants = {
-        name: msgspec.structs.replace(item, layers=layers if name == "alexnet" else now)
-        for name, item in run.plan.variants.items()
-    }
-    run = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, variants=variants))
+    run = with_layers(plans(no_lrn="normalization none"), {"alexnet": layers, "no-lrn": now})
 
     control, arm = draw_networks(Plans([run]))
 
@@ -94,6 +97,21 @@ def test_layers_are_held_against_the_controls_by_name():
         ("fc7", "added", ""),
     ]
     assert arm.differs == "3 layers otherwise than alexnet"
+
+
+def test_a_network_is_held_against_the_control_at_its_own_topology():
+    made = plans(no_lrn="normalization none")
+    small = with_layers(made, {"alexnet": {"conv1": "8"}, "no-lrn": {}}, topology="alexnet-8")
+    large = with_layers(made, {"alexnet": {"conv1": "32"}, "no-lrn": {"conv1": "32"}}, topology="alexnet-32")
+
+    drawn = draw_networks(Plans([small, msgspec.structs.replace(large, run_id="other")]))
+
+    assert [(network.variant, network.title) for network in drawn] == [
+        ("alexnet", "at alexnet-8"),
+        ("alexnet", "at alexnet-32"),
+        ("no-lrn", "Without LRN, at alexnet-32"),
+    ]
+    assert {box.mark for network in drawn for box in network.boxes} == {"same"}
 
 
 def test_without_layers_on_record_nothing_is_drawn():

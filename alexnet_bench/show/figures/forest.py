@@ -44,7 +44,7 @@ _EDGE = 0.05
 )
 def forest_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One for each pair of conditions under which arms were trained and timed."""
-    found = effects(records, plans.manifests)
+    found = effects(records, plans.manifests, plans.folders)
     for condition in conditions(records, plans):
         if rows := list(_sides(condition, found)):
             listed = _listed(rows, plans)
