@@ -30,7 +30,7 @@ def goes_on(schedule, folder, columns, observer=SILENT, *, retries_errors=False)
         tune = {"tuned": bool(schedule.settings.tune)}
         tune["rate_per_seed"] = schedule.settings.tune == PER_SEED
         for task in tasks:
-            own = {"data_digest": schedule.dataset.digest, "threads": schedule.threads}
+            own = {"data_digest": schedule.dataset.digest, "threads": schedule.capacity.threads}
             keep(made_up_trial(task, run_id, **tune, **own, **columns(task)))
 
     if not (folder / MANIFEST).exists():

@@ -24,6 +24,7 @@ from alexnet_bench.cli.forecast import Forecast
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.records.run_folder import RETRIED
 from alexnet_bench.records.schema import BASE, AnyRecord, Draw, Trial
+from alexnet_bench.run.capacity import uses_gpus
 from alexnet_bench.run.cost import Costs, speed_of
 from alexnet_bench.run.observer import Observer
 from alexnet_bench.run.schedule import TrialTask
@@ -216,7 +217,7 @@ def time_sides(settings: dict[str, Any], *, quiet: bool, **how: Any) -> api.Time
     @contextmanager
     def watched(folder: Path) -> Iterator[Progress]:
         devices = settings.get("devices", "auto")
-        on_gpus = devices == "gpu" or (devices == "auto" and bool(visible_gpus()))
+        on_gpus = uses_gpus(devices, visible_gpus)
         costs = None if quiet else Costs(speed=speed_of(on_gpus=on_gpus))
         with faults.kept_in(folder), Progress(quiet=quiet, costs=costs, is_open=True) as progress:
             yield progress

@@ -74,7 +74,7 @@ def costs_of(schedule: Schedule, peak: float | None = None) -> Costs:
     """What the parts of a run take on this machine; `peak` as for `estimate`."""
     speed = speed_of(on_gpus=schedule.on_gpus, peak=peak)
     images = schedule.training_images if schedule.trains else 0
-    costs = Costs(speed=speed, images=images, jobs=schedule.jobs)
+    costs = Costs(speed=speed, images=images, jobs=schedule.capacity.jobs)
     draws = sum(costs.of_draws(schedule.timing)) if schedule.times else 0.0
     count = len(schedule.timing.groups) * schedule.timing.effort.draws if schedule.times else 1
     return replace(costs, each_draw=draws / count)
@@ -107,7 +107,7 @@ def _memory_bytes(schedule: Schedule) -> int:
     """The most that all workers together will hold, roughly."""
     trials = timed = 0
     if schedule.trains:
-        trials = schedule.jobs * max(map(schedule.trial_bytes, schedule.networks))
+        trials = schedule.capacity.jobs_bytes
     if task := schedule.timing.next_task([]):
         networks = [contender.network for contender in task.contenders]
         timed = sum(network.plan.memory_bytes(network.recipe.batch_size) for network in networks)

@@ -144,7 +144,7 @@ def continue_run(
         observer.begun(plan)
         with contextlib.ExitStack() as stack:
             executor: Executor
-            if schedule.on_cluster:
+            if schedule.capacity.on_cluster:
                 zygote, executor = None, stack.enter_context(cluster_executor(schedule, folder))
             else:
                 zygote = stack.enter_context(Zygote(folder / LOG))

@@ -13,7 +13,7 @@ import numpy as np
 
 from alexnet_bench.analysis.rates import chosen_rates
 from alexnet_bench.data import DATASETS, Dataset, open_dataset
-from alexnet_bench.environment import available_memory_bytes, usable_cores
+from alexnet_bench.environment import available_memory_bytes
 from alexnet_bench.errors import BenchError, UnknownNameError
 from alexnet_bench.network.controls import by_themselves, held_against_controls
 from alexnet_bench.network.plan import LayerPlan, make_plan
@@ -25,8 +25,9 @@ from alexnet_bench.network.trainable import Network
 from alexnet_bench.network.variant import Variant
 from alexnet_bench.records.manifest import Plan, PlannedAblation, PlannedClaim, PlannedVariant
 from alexnet_bench.records.schema import PER_SEED, SHARED, AnyRecord
+from alexnet_bench.run.capacity import Capacity, uses_gpus
 from alexnet_bench.run.effort import Effort, run_effort
-from alexnet_bench.run.settings import LOCAL, TF32, Settings
+from alexnet_bench.run.settings import TF32, Settings
 from alexnet_bench.run.timed import Timed, timed
 from alexnet_bench.run.timing_plan import Contender, Pair, TimingPlan
 from alexnet_bench.run.tuning import Choice, Try, choices, rates_in_use, tries_left
@@ -36,10 +37,6 @@ from alexnet_bench.worker.nvml import Gpu, visible_gpus
 IMAGENET = 1000, 3
 TOPOLOGIES_BY_SIZE = ((8, "alexnet-8"), (32, "alexnet-32"), (96, "alexnet-96"))
 LARGEST = "alexnet-227"
-MOST_MEMORY = 0.9
-DRIVER = Path("/proc/driver/nvidia/version")
-# Of a GPU: what its context takes, two arrays, and three matrices of 16,384 a side.
-YARDSTICK_BYTES = 2**32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +80,7 @@ class Schedule:
         most_jobs: int | None = None,
     ) -> None:
         self.settings = settings
-        self.available_memory, self.gpus = available_memory, gpus
+        self._available_memory, self._gpus = available_memory, gpus
         self.registry = registry or load_registry(Path(folder) for folder in settings.ablations)
         self._most_jobs = most_jobs
         self._dataset = dataset
@@ -134,7 +131,7 @@ class Schedule:
         """Refuse TensorFloat-32 where something would run on the CPU, before anything has."""
         if TF32 not in self.settings.precision or self.settings.devices == "gpu":
             return
-        count = len(self.gpus()) if self.on_gpus else 0
+        count = len(self._gpus()) if self.on_gpus else 0
         if lacking := [network for network in self.networks if network.device_count > count]:
             raise BenchError(
                 f"precision {TF32} takes GPUs, and {lacking[0].variant.name} would run on the CPU "
@@ -258,7 +255,7 @@ class Schedule:
     @property
     def on_gpus(self) -> bool:
         """Whether it is GPUs that are timed, as far as their driver can tell."""
-        return self.settings.devices == "gpu" or (self.settings.devices == "auto" and bool(self.gpus()))
+        return uses_gpus(self.settings.devices, self._gpus)
 
     @property
     def seeds(self) -> range:
@@ -314,71 +311,19 @@ class Schedule:
         ]
         return [list(chain(*rung)) for rung in zip_longest(*left, fillvalue=[])]
 
-    @property
-    def jobs(self) -> int:
-        """Trials at a time on this machine."""
-        return self.places(self._jobs)
-
-    def places(self, room: int) -> int:
-        """Trials at a time where so many should fit: as many as are asked for, fewer where memory ran out."""
-        jobs = self.settings.jobs or room
-        return min(jobs, self._most_jobs) if self._most_jobs else jobs
-
     @cached_property
-    def _jobs(self) -> int:
-        """Trials at a time: of small images as many as there are cores, if memory holds them.
-
-        Those of a run that goes on have the threads that the ones before had. On a cluster, which only its
-        executor has asked how much it holds, one unless asked for.
-        """
-        if self.on_cluster:
-            return self.settings.jobs or 1
-        if self.settings.jobs or not self.topology.small:
-            return self.settings.jobs or 1
-        if self._may_use_unseen_gpus:
-            return 1
-        cores = usable_cores() // (self._asked_threads or 1)
-        needed = max(map(self.trial_bytes, self.networks))
-        return max(1, min(cores, self._workers_in_memory(self.networks, needed)))
-
-    @property
-    def _may_use_unseen_gpus(self) -> bool:
-        """Whether trials would share a GPU whose memory nobody can tell."""
-        asked = self.settings.devices
-        return not self.gpus() and (asked == "gpu" or (asked == "auto" and DRIVER.is_file()))
-
-    @property
-    def threads(self) -> int:
-        """CPU threads of each trial; on a cluster, those that it would have alone on this machine."""
-        if self._asked_threads:
-            return self._asked_threads
-        if self.on_cluster:
-            return 1 if self.topology.small else usable_cores()
-        return max(1, usable_cores() // self._jobs)
-
-    @property
-    def _asked_threads(self) -> int | None:
-        return self._threads or self.settings.threads
-
-    @property
-    def on_cluster(self) -> bool:
-        """Whether other machines may get the trials done."""
-        return self.settings.executor != LOCAL
-
-    @property
-    def trial_devices(self) -> str:
-        """The devices of each trial; a cluster gives GPUs to those alone that ask for them."""
-        return "cpu" if self.on_cluster and self.settings.devices == "auto" else self.settings.devices
-
-    @cached_property
-    def memory_to_wait_in(self) -> float:
-        """Bytes that workers may hold which wait for their network's next seed, beside those that train."""
-        needed = max(map(self.trial_bytes, self.networks))
-        return max(0.0, MOST_MEMORY * self.available_memory() - self.jobs * needed)
-
-    def trial_bytes(self, network: Network) -> int:
-        """Roughly what a worker that trains a network holds at its peak, with its own copy of the images."""
-        return network.plan.memory_bytes(network.recipe.batch_size) + self.dataset.memory_bytes
+    def capacity(self) -> Capacity:
+        """How much fits at once."""
+        return Capacity(
+            self.settings,
+            self.networks,
+            small=self.topology.small,
+            image_bytes=lambda: self.dataset.memory_bytes,
+            available_memory=self._available_memory,
+            gpus=self._gpus,
+            threads=self._threads,
+            most_jobs=self._most_jobs,
+        )
 
     def manifest_plan(self, effort: Effort | None = None) -> Plan:
         """The plan as a manifest holds it; `effort` says how much is timed, if not as much as by a run."""
@@ -510,18 +455,7 @@ class Schedule:
 
     def workers_at_once(self) -> int:
         """How many timed workers memory holds."""
-        networks = [item.network for item in self.timing.contenders]
-        needed = max(item.plan.memory_bytes(item.recipe.batch_size) for item in networks)
-        return max(2, self._workers_in_memory(networks, needed))
-
-    def _workers_in_memory(self, networks: Sequence[Network], needed: int) -> int:
-        """How many workers of so many bytes the machine has memory for, and the fullest GPU."""
-        held = int(MOST_MEMORY * self.available_memory()) // needed
-        if self.on_gpus and (gpus := self.gpus()):
-            needed = max(item.plan.gpu_memory_bytes(item.recipe.batch_size) for item in networks)
-            free = min(gpu.free_bytes for gpu in gpus) - YARDSTICK_BYTES
-            held = min(held, int(MOST_MEMORY * free) // needed)
-        return held
+        return self.capacity.timed_workers([item.network for item in self.timing.contenders])
 
 
 def _tuning_tasks(network: Network, tries: Sequence[Try]) -> list[TrialTask]:

@@ -14,7 +14,7 @@ from alexnet_bench.environment import git_commit
 from alexnet_bench.errors import BenchError, BenchWarning, NoRepositoryError, RecordError
 from alexnet_bench.records.lock import LOCK, locked
 from alexnet_bench.records.schema import BASE, HEAD
-from alexnet_bench.run.local import ROOT, Code
+from alexnet_bench.run.code import ROOT, Code
 from alexnet_bench.run.settings import Settings
 
 ABLATIONS = "ablations"

@@ -57,7 +57,7 @@ def make_task(schedule: Schedule, trial: TrialTask, run_id: str) -> Task:
         **network.columns(),
         batch_size=network.recipe.batch_size,
         epochs=network.recipe.epochs,
-        threads=schedule.threads,
+        threads=schedule.capacity.threads,
         dataset=schedule.dataset.name,
         data_digest=schedule.dataset.digest,
         seed=trial.seed,
@@ -73,13 +73,13 @@ def make_task(schedule: Schedule, trial: TrialTask, run_id: str) -> Task:
         worker=Wanted(
             network=network.fingerprint_at_any_rate,
             precision=network.precision,
-            threads=schedule.threads,
-            devices=schedule.trial_devices,
+            threads=schedule.capacity.threads,
+            devices=schedule.capacity.trial_devices,
             # Of several hosts, one each.
             device_count=network.device_count if columns["hosts"] == 1 else 1,
             host_count=columns["hosts"],
         ),
-        memory_bytes=schedule.trial_bytes(network),
+        memory_bytes=schedule.capacity.trial_bytes(network),
         limit=limits.of_epoch(network, schedule.dataset, settings.trial_timeout),
     )
 

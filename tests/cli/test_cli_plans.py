@@ -143,7 +143,9 @@ def test_a_dry_run_says_what_would_be_done_and_what_it_would_cost(dry_run):
     arguments = ["--variants", "@lrn,tanh", "--seeds", 2, "--epochs", 3, "--time-topology", "alexnet-8"]
     plan, lines = dry_run(*arguments)
 
-    assert plan["variants"]["tanh"] == {"difference": "activation tanh", "fields": ["activation"]}
+    tanh = plan["variants"]["tanh"]
+    assert (tanh["difference"], tanh["fields"]) == ("activation tanh", ["activation"])
+    assert tanh["layers"]["activation1"].startswith("tanh, ")
     assert list(plan["variants"]) == ["lrn", "no-lrn", "tanh"]
     assert (plan["control"], plan["aliases"]) == ("lrn", {})
     assert (plan["dataset"], plan["topology"], plan["time_topology"]) == ("digits", "alexnet-8", "alexnet-8")

@@ -328,8 +328,8 @@ def test_what_is_not_installed_is_named(monkeypatch):
 def test_a_trial_has_the_threads_that_it_would_have_here(settings):
     asked = dataclasses.replace(settings, executor="slurm", threads=None)
 
-    assert Schedule(asked).threads == 1
-    assert Schedule(dataclasses.replace(asked, threads=5)).threads == 5
+    assert Schedule(asked).capacity.threads == 1
+    assert Schedule(dataclasses.replace(asked, threads=5)).capacity.threads == 5
 
 
 def test_a_run_goes_on_where_it_is_told_to(settings, tmp_path):

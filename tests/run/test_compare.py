@@ -16,8 +16,9 @@ from alexnet_bench.errors import BenchError
 from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.run import compare as comparing
+from alexnet_bench.run.code import ROOT, Code
 from alexnet_bench.run.compare import compare
-from alexnet_bench.run.local import ROOT, Code, Worker, Zygote
+from alexnet_bench.run.local import Worker, Zygote
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
 from alexnet_bench.worker import protocol

@@ -15,9 +15,10 @@ import pytest
 from report_runs import curve_point
 
 from alexnet_bench.errors import WorkerError
+from alexnet_bench.run.code import Code
 from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.limits import EpochLimit
-from alexnet_bench.run.local import Code, Worker, Zygote
+from alexnet_bench.run.local import Worker, Zygote
 from alexnet_bench.run.log import Log
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -333,7 +334,8 @@ def test_a_worker_that_is_killed_as_it_starts_is_started_anew():
 CALLER = """
 import signal, socket, sys
 from pathlib import Path
-from alexnet_bench.run.local import Code, Zygote
+from alexnet_bench.run.code import Code
+from alexnet_bench.run.local import Zygote
 from alexnet_bench.worker import protocol
 # Under nohup it would be ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -366,7 +368,8 @@ def test_nothing_is_left_of_a_command_that_is_killed_even_in_native_code(code, t
 CALLER_OF_ONE = """
 import signal, sys
 from pathlib import Path
-from alexnet_bench.run.local import Code, Zygote
+from alexnet_bench.run.code import Code
+from alexnet_bench.run.local import Zygote
 log, root, python = map(Path, sys.argv[1:])
 zygote = Zygote(log, Code(root=root, python=python))
 print(zygote._process.pid, flush=True)

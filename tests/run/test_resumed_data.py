@@ -12,7 +12,7 @@ from report_runs import manifest, trials, write_run
 
 from alexnet_bench.errors import RecordError
 from alexnet_bench.records.run_folder import add_record
-from alexnet_bench.run import schedule as schedules
+from alexnet_bench.run import capacity
 from alexnet_bench.run.run import planned_draws, resume_settings, start_run, trial_threads
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -109,7 +109,7 @@ def test_as_many_draws_are_planned_as_before(tmp_path):
 @pytest.mark.parametrize(("threads", "jobs"), [(8, 1), (2, 4), (1, 8), (3, 2)])
 def test_trials_have_the_threads_that_those_before_had(tmp_path, monkeypatch, threads, jobs):
     """With others they would give other numbers, and not be compared."""
-    monkeypatch.setattr(schedules, "usable_cores", lambda: 8)
+    monkeypatch.setattr(capacity, "usable_cores", lambda: 8)
     settings = {"variants": "alexnet", "measure": ["accuracy"]}
     folder = write_run(tmp_path / "run", trials("alexnet", 0.1, threads=threads), manifest(settings=settings))
 
@@ -117,7 +117,7 @@ def test_trials_have_the_threads_that_those_before_had(tmp_path, monkeypatch, th
         resume_settings(folder, 6), available_memory=lambda: 2**40, threads=trial_threads(folder)
     )
 
-    assert (schedule.threads, schedule.jobs) == (threads, jobs)
+    assert (schedule.capacity.threads, schedule.capacity.jobs) == (threads, jobs)
 
 
 def test_a_folder_whose_data_are_gone_says_so(begun, bench):

@@ -137,11 +137,12 @@ def test_half_as_many_run_at_a_time_each_time_that_memory_runs_out(tmp_path):
     goes_on(Schedule(asked), folder, fails)
     for jobs in (2, 1, 1):
         schedule = resumed(folder)
-        assert schedule.jobs == jobs
-        assert schedule.threads == Schedule(asked).threads, "with others, the numbers would be others"
+        assert schedule.capacity.jobs == jobs
+        threads = Schedule(asked).capacity.threads
+        assert schedule.capacity.threads == threads, "with others, the numbers would be others"
         goes_on(schedule, folder, fails)
     goes_on(resumed(folder), folder, failing({}))
-    assert resumed(folder).jobs == 1, "what did not fit does not fit later"
+    assert resumed(folder).capacity.jobs == 1, "what did not fit does not fit later"
 
 
 def test_that_holds_on_clusters_but_not_elsewhere(tmp_path):
@@ -149,10 +150,10 @@ def test_that_holds_on_clusters_but_not_elsewhere(tmp_path):
     asked = Settings(variants="alexnet,no-lrn", measure="accuracy", seeds=2, jobs=4)
     goes_on(Schedule(asked), folder, failing({("alexnet", 0): "out-of-memory"}))
     elsewhere = resumed(folder, changed={"executor": "slurm"})
-    assert elsewhere.places(32) == 4
+    assert elsewhere.capacity.places(32) == 4
 
     on_a_cluster = Settings(variants="alexnet", measure="accuracy", executor="slurm")
-    assert Schedule(on_a_cluster, most_jobs=3).places(32) == 3
+    assert Schedule(on_a_cluster, most_jobs=3).capacity.places(32) == 3
 
 
 def test_a_checkpoint_stays_until_its_trial_is_recorded(run, carry_out):

@@ -17,10 +17,11 @@ from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import CUDA_CONVNET
 from alexnet_bench.records.manifest import Plan
 from alexnet_bench.records.run_folder import run_records
-from alexnet_bench.run import schedule as schedules
+from alexnet_bench.run import capacity
+from alexnet_bench.run.capacity import MOST_MEMORY
 from alexnet_bench.run.cost import estimate
 from alexnet_bench.run.effort import run_effort
-from alexnet_bench.run.schedule import MOST_MEMORY, Schedule
+from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import PRESETS, Settings
 from alexnet_bench.stats.estimate import FEWEST_UNITS
 from alexnet_bench.worker.nvml import Gpu
@@ -109,14 +110,14 @@ def test_a_variants_own_recipe_is_what_it_is_trained_with(write_ablations):
 
 
 def test_each_trial_at_a_time_has_memory_for_the_images_too(monkeypatch):
-    monkeypatch.setattr(schedules, "usable_cores", lambda: 8)
+    monkeypatch.setattr(capacity, "usable_cores", lambda: 8)
     # Digits take hardly any: CIFAR-10's training and test images are 60,000.
     monkeypatch.setattr(Dataset, "memory_bytes", 60_000 * 32 * 32 * 3)
     plan = schedule("alexnet", measure="accuracy", memory=lambda: round(2.01 * network_bytes / MOST_MEMORY))
     (network,) = plan.networks
     network_bytes = network.plan.memory_bytes(network.recipe.batch_size)
-    assert plan.trial_bytes(network) == network_bytes + 60_000 * 32 * 32 * 3
-    assert plan.jobs == 1
+    assert plan.capacity.trial_bytes(network) == network_bytes + 60_000 * 32 * 32 * 3
+    assert plan.capacity.jobs == 1
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ def test_what_is_said_goes_before_the_preset():
     plan = schedule(preset="standard", seeds=1, epochs=2, batch_size=8, time_batch_size=4, jobs=3)
 
     assert (list(plan.seeds), plan.recipe.epochs, plan.recipe.batch_size) == ([0], 2, 8)
-    assert (plan.time_batch_sizes, plan.jobs) == ((4,), 3)
+    assert (plan.time_batch_sizes, plan.capacity.jobs) == ((4,), 3)
 
 
 def test_the_recipe_is_scaled_to_small_images_alone_and_keeps_its_epochs_if_it_stops_by_itself():
@@ -284,20 +285,20 @@ def test_a_recipe_for_the_layers_of_a_network_is_refused_for_another():
 @settings(max_examples=20)
 @given(st.integers(1, 64))
 def test_trials_side_by_side_share_the_cores(jobs):
-    assert schedule("alexnet", jobs=jobs).threads >= 1
-    assert schedule("alexnet", jobs=1).threads >= schedule("alexnet", jobs=jobs).threads
+    assert schedule("alexnet", jobs=jobs).capacity.threads >= 1
+    assert schedule("alexnet", jobs=1).capacity.threads >= schedule("alexnet", jobs=jobs).capacity.threads
 
 
 def test_trials_of_small_images_share_cores_and_memory(monkeypatch):
     """Whatever the preset; of large images one at a time has the machine."""
-    monkeypatch.setattr(schedules, "usable_cores", lambda: 8)
+    monkeypatch.setattr(capacity, "usable_cores", lambda: 8)
     few = schedule("alexnet", lambda: 3 * GIB)
 
-    assert [schedule("alexnet", preset=preset).jobs for preset in PRESETS] == [8, 8, 8]
-    assert (few.jobs, few.threads) == (3, 2)
-    assert schedule("alexnet", lambda: 3 * GIB, jobs=5).jobs == 5
-    assert schedule("alexnet", devices="gpu").jobs == 1, "nobody knows how much memory it has"
-    assert schedule("alexnet", topology="alexnet-227").jobs == 1
+    assert [schedule("alexnet", preset=preset).capacity.jobs for preset in PRESETS] == [8, 8, 8]
+    assert (few.capacity.jobs, few.capacity.threads) == (3, 2)
+    assert schedule("alexnet", lambda: 3 * GIB, jobs=5).capacity.jobs == 5
+    assert schedule("alexnet", devices="gpu").capacity.jobs == 1, "nobody knows how much memory it has"
+    assert schedule("alexnet", topology="alexnet-227").capacity.jobs == 1
 
 
 def test_a_plan_says_what_it_costs():

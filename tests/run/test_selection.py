@@ -7,7 +7,7 @@ import pytest
 from users_repository import BLOCK
 
 from alexnet_bench.errors import BenchError, UnknownNameError
-from alexnet_bench.run.local import Code
+from alexnet_bench.run.code import Code
 from alexnet_bench.run.selection import Selected, select_on_sides
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side

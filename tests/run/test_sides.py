@@ -7,7 +7,7 @@ import pytest
 
 from alexnet_bench.errors import BenchError
 from alexnet_bench.records.lock import LOCK, locked
-from alexnet_bench.run.local import ROOT
+from alexnet_bench.run.code import ROOT
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import own_side, revision_side
 

@@ -10,8 +10,8 @@ import pytest
 from alexnet_bench.errors import BenchError
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.run import timer
+from alexnet_bench.run.code import Code
 from alexnet_bench.run.limits import LONGEST_END
-from alexnet_bench.run.local import Code
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side

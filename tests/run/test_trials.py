@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from alexnet_bench.run import trainers
+from alexnet_bench.run.capacity import Capacity
 from alexnet_bench.run.executors.local import LocalExecutor
 from alexnet_bench.run.schedule import Schedule
 from alexnet_bench.run.settings import Settings
@@ -76,7 +77,7 @@ def test_a_worker_that_cannot_go_on_is_followed_by_another(run):
 
 
 def test_workers_that_wait_hold_no_more_than_is_left_beside_those_that_train(run, monkeypatch):
-    monkeypatch.setattr(Schedule, "memory_to_wait_in", 1)
+    monkeypatch.setattr(Capacity, "memory_to_wait_in", 1)
 
     trained, _ = run("alexnet,tanh", 2)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_bench.run.local import Code
+from alexnet_bench.run.code import Code
 
 USERS = {"PATH": "/bin", "LD_LIBRARY_PATH": "/cuda", "TF_ENABLE_ONEDNN_OPTS": "0", "LC_ALL": "C"}
 USERS |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/cache"}

@@ -27,7 +27,7 @@ from alexnet_bench.environment import cpu_model
 from alexnet_bench.network.plan import make_plan
 from alexnet_bench.network.registry import load_registry
 from alexnet_bench.network.topology import ALEXNET_227
-from alexnet_bench.run.local import Code
+from alexnet_bench.run.code import Code
 from alexnet_bench.stats.estimate import estimate
 
 PEERS = ROOT / "tests" / "benchmarks" / "peers"

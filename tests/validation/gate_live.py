@@ -43,7 +43,7 @@ from alexnet_bench.analysis.metrics import TRAINING
 from alexnet_bench.environment import cpu_model, now
 from alexnet_bench.records.run_folder import run_records
 from alexnet_bench.records.schema import Draw
-from alexnet_bench.run.local import ROOT
+from alexnet_bench.run.code import ROOT
 
 BENCH = (sys.executable, "-c", "from alexnet_bench.cli import main; main()")
 PEER_SECONDS = 60.0

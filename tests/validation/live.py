@@ -22,8 +22,8 @@ from pathlib import Path
 import peers
 from script import arguments
 
+from alexnet_bench.run.code import ROOT, Code
 from alexnet_bench.run.compare import compare
-from alexnet_bench.run.local import ROOT, Code
 from alexnet_bench.run.settings import Settings
 from alexnet_bench.run.sides import Side
 

@@ -120,7 +120,7 @@ def one(kind: str, trials: int) -> dict[str, Any]:
                 errors = [0.9 - 0.8 * epoch / epochs + 0.001 * (task.seed % 7) for epoch in range(epochs)]
                 columns = {
                     "data_digest": schedule.dataset.digest,
-                    "threads": schedule.threads,
+                    "threads": schedule.capacity.threads,
                     "test_top1_error": errors[-1],
                     "curve": [curve_point(number + 1, error) for number, error in enumerate(errors)],
                 }

@@ -14,8 +14,8 @@ class LocalExecutor(Executor):
     """Workers of one zygote, as many as the schedule has jobs; they write files where they belong."""
 
     def __init__(self, schedule: Schedule, zygote: Zygote, folder: Path) -> None:
-        self.places, self._folder = schedule.jobs, folder
-        self._trainers = Trainers(zygote, schedule.memory_to_wait_in)
+        self.places, self._folder = schedule.capacity.jobs, folder
+        self._trainers = Trainers(zygote, schedule.capacity.memory_to_wait_in)
 
     def carry_out(self, task: Task, on_row: OnRow) -> Trial:
         """Carry out a task."""

@@ -21,7 +21,8 @@ from alexnet_bench.errors import BenchError, DataError, WorkerError
 from alexnet_bench.network.ablation_files import shipped_folder
 from alexnet_bench.records.run_folder import LOG
 from alexnet_bench.records.schema import Trial, differences
-from alexnet_bench.run.local import ROOT, Code, Host, Zygote
+from alexnet_bench.run.code import ROOT, Code
+from alexnet_bench.run.local import Host, Zygote
 from alexnet_bench.run.log import LAST_BYTES
 from alexnet_bench.run.task import CHECKPOINT, FILES, Task, carry_out
 from alexnet_bench.run.trainers import Trainers

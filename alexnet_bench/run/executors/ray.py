@@ -34,9 +34,9 @@ def opened(schedule: Schedule, folder: Path) -> Iterator["RayExecutor"]:
         _connect(schedule.settings.ray_address)
         try:
             needs = [_resources(network.device_count, schedule) for network in schedule.trained]
-            memory = max(map(schedule.trial_bytes, schedule.trained))
+            memory = max(map(schedule.capacity.trial_bytes, schedule.trained))
             places = _places([need | {"memory": memory} for need in needs])
-            yield RayExecutor(folder, schedule.places(places))
+            yield RayExecutor(folder, schedule.capacity.places(places))
         finally:
             ray.shutdown()
 
@@ -128,8 +128,8 @@ def _connect(address: str | None) -> None:
 
 
 def _resources(device_count: int, schedule: Schedule) -> dict[str, float]:
-    gpus = {"GPU": device_count} if schedule.trial_devices == "gpu" else {}
-    return {"CPU": schedule.threads, **gpus}
+    gpus = {"GPU": device_count} if schedule.capacity.trial_devices == "gpu" else {}
+    return {"CPU": schedule.capacity.threads, **gpus}
 
 
 def _places(needs: list[dict[str, float]]) -> int:

@@ -37,7 +37,7 @@ def opened(schedule: Schedule, folder: Path) -> Iterator["SlurmExecutor"]:
     """The executor of a run."""
     if shutil.which("sbatch") is None:
         raise BenchError("sbatch is not found, so there is no Slurm here; run this on its login node")
-    yield SlurmExecutor(folder, schedule.places(JOBS))
+    yield SlurmExecutor(folder, schedule.capacity.places(JOBS))
 
 
 class SlurmExecutor(ClusterExecutor):
