@@ -246,6 +246,13 @@ def test_held_out_errors_are_not_called_test_errors():
     assert "Test top-1 error" not in said
 
 
+def test_cross_validated_errors_are_called_so():
+    records = changed(accuracy(), held_out_top1_error=0.3, test_top1_error=None)
+    said = page(records, manifest(folds=4))
+    assert "digits is cross-validated: each seed holds out another of 4 folds" in said
+    assert "official test images" not in said
+
+
 def test_tuned_and_untuned_effects_are_called_so():
     assert "Effects on error are untuned" in page(accuracy())
     tuned = changed(accuracy(), tuned=True)
