@@ -54,6 +54,7 @@ SAME = {
     "pairs_wanted": "pairsWanted",
     "same_network": "sameNetwork",
     "looks": "looks",
+    "note": "notes",
 }
 
 
@@ -72,8 +73,14 @@ def by_page(call, setting, control, arms, margin=None):
     for place, measure in enumerate(setting["measures"]):
         asked = {"control": control, "measure": place, "arms": arms, "margin": margin}
         for row in call("analysis.effects", setting, asked):
+            row["notes"] = "; ".join([*twin_note(row, control), *row["notes"]])
             found[row["arm"], measure["name"]] = {key: row[name] for key, name in SAME.items()}
     return found
+
+
+def twin_note(row, control):
+    """What the page itself says of the control's twin (`web/recompute.js`)."""
+    return [f"the same network as {control}, measured twice"] if row["sameNetwork"] else []
 
 
 def by_python(records, plans, control, arms, margin=None):
@@ -207,7 +214,8 @@ def made_draws(rng):
 def test_whatever_was_measured_and_is_chosen_the_page_computes_what_python_does(call, seed, make):
     rng = np.random.default_rng(seed)
     looks = one_of(rng, [], [], [3], [4, 8], [6, 12])
-    plan = {"test_images": one_of(rng, None, 144, 10_000), "ablations": ABLATIONS, "looks": looks}
+    sizes = {"test_images": one_of(rng, None, 144, 10_000), "folds": one_of(rng, None, None, 4)}
+    plan = {**sizes, "ablations": ABLATIONS, "looks": looks}
     plans = Plans([manifest(run, variants=FIELDS, **plan) for run in ("run-a", "run-b")])
     control, margin = one_of(rng, "alexnet", *FIELDS), one_of(rng, None, None, 0.003, 2.0)
     arms = [name for name in FIELDS if rng.random() < 0.8]
