@@ -125,7 +125,7 @@ def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predi
 
 
 def margin_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> float:
-    """The metric's margin on all images that a setting's seeds test; those of cross-validation, every fold's."""
+    """A metric's margin on the images that a setting's seeds test: of cross-validation those of all folds."""
     images, folds = images_of(setting, metric, plans, predictions), plans.folds(setting.runs)
     return metric.margin_on(images * folds if images and folds and metric.images == "test" else images)
 
