@@ -12,7 +12,15 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 # In the order in which they run; each sets up its own part of the page.
-SCRIPTS = ("page.js", "tables.js", "curves.js", "statistics.js", "effects.js", "recompute.js")
+SCRIPTS = (
+    "page.js",
+    "tables.js",
+    "curves.js",
+    "statistics.js",
+    "effects.js",
+    "numbers.js",
+    "recompute.js",
+)
 # What is itself in an address and in an attribute in single quotes.
 _PLAIN = ' !"$()*+,-./:;<=>?@[\\]^_`{|}~'
 # What would end the element that holds it, or begin a comment.
