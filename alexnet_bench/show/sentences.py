@@ -1,5 +1,6 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,6 +115,15 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
             f"The observed noise floor: {arm} and {control} are the same network; timed twice, it differed "
             f"by {joined(differed)}. Take throughput differences of that size for noise."
         )
+
+
+def measured_twice(effects: pd.DataFrame) -> Iterator[str]:
+    """The same in short: the largest of these differences."""
+    timed = effects["measure"].isin(_TIMED)
+    ratios = effects[timed & effects["same_network"]]["effect"].dropna()
+    if len(ratios):
+        most = max(ratios, key=lambda ratio: abs(math.log(ratio)))
+        yield f"The same network, timed twice, differed from itself by {abs(100 * (most - 1)):.1f}%."
 
 
 def _difference(row: Any) -> str:
