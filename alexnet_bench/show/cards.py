@@ -24,11 +24,11 @@ from alexnet_bench.words import counted, distinct, joined
 _SPEEDS = [metric.name for metric in THROUGHPUTS]
 _ERRORS = [metric.name for metric in HEADLINES]
 _KEY = {
-    BETTER: "better, so changed",
-    WORSE: "worse, so changed",
+    BETTER: "better with the change",
+    WORSE: "worse with the change",
     EQUIVALENT: "equivalent: no difference that matters",
     INCONCLUSIVE: "inconclusive: too unsure to say",
-    "": "no verdict: told and not judged",
+    "": "not judged",
 }
 
 
@@ -249,7 +249,7 @@ def _sure(row: Any, changed: str, pair: str) -> str:
 def _shared(rows: pd.DataFrame) -> str:
     """Which devices of arms are parts of one processor."""
     devices = distinct(device.partition(" (")[0] for device in rows["device"].dropna() if LOGICAL in device)
-    return f"The {joined(devices)} are one processor, and no GPU." if devices else ""
+    return f"The {joined(devices)} share one processor: they are not GPUs." if devices else ""
 
 
 def _few(rows: pd.DataFrame) -> str:

@@ -93,8 +93,8 @@ def claims_table(found: pd.DataFrame) -> Table:
         ),
         "The authors' log": lambda row: row.log_says or MISSING,
         "Measured": lambda row: (
-            f"{effect_text(row.effect, row.low, row.high, row.unit)} "
-            f"from {value_text(row.control_value, row.value_unit)}, {counted(row.pairs, 'pair')}"
+            f"{effect_text(row.effect, row.low, row.high, row.unit)}, "
+            f"control at {value_text(row.control_value, row.value_unit)}, {counted(row.pairs, 'pair')}"
             if row.pairs
             else MISSING
         ),

@@ -14,7 +14,7 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import conditions, summarize
 from alexnet_bench.records.manifest import Manifest, Plan
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.show.captions import draw_conditions, trial_conditions
+from alexnet_bench.show.captions import draw_conditions, rates, trial_conditions
 from alexnet_bench.show.cards import Card, about_control, make_cards, make_key
 from alexnet_bench.show.claims import ledger_table, run_ledger
 from alexnet_bench.show.classes import Confusions, make_confusions
@@ -35,7 +35,7 @@ from alexnet_bench.show.tables import (
     rates_table,
     runs_table,
 )
-from alexnet_bench.words import counted, joined
+from alexnet_bench.words import counted, distinct, joined
 
 _ABOUT_RATES = (
     "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
@@ -164,7 +164,7 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
 
 def _lead(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> str:
     """What was measured, in a few sentences a run; and how far the same network, timed twice, differed."""
-    said = [f"{counted(len(plans.variants), 'network')}."]
+    said = [f"{counted(len(plans.variants), 'variant')}."]
     for manifest in plans.manifests:
         own = [record for record in records if record.run_id == manifest.run_id and record.succeeded]
         if "accuracy" in manifest.plan.measures:
@@ -178,10 +178,11 @@ def _lead(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> st
 def _trained(plan: Plan, trials: Sequence[Trial]) -> str:
     seeds, planned = len({trial.seed for trial in trials}), len(plan.seeds)
     many = f"{seeds} of {counted(planned, 'seed')}" if seeds < planned else counted(seeds, "seed")
-    images = f" ({counted(plan.test_images, 'test image')})" if plan.test_images else ""
+    images = f" ({plan.test_images:,} {plan.test_name or 'test'} images)" if plan.test_images else ""
+    chosen = [f"at {way}" for way in distinct(rates(trial.tuned, trial.rate_per_seed) for trial in trials)]
     return (
         f"Error: {_spoken(plan.topology)}, trained on {plan.dataset}{images} for "
-        f"{counted(plan.epochs, 'epoch')}, {many}."
+        f"{', '.join([counted(plan.epochs, 'epoch'), *chosen, many])}."
     )
 
 
@@ -191,9 +192,7 @@ def _timed(manifest: Manifest, draws: Sequence[Draw]) -> str:
     times = f", built anew and timed {counted(built, 'time')} each (draws)" if built else ""
     devices = {draw.device for draw in draws}
     is_cpu = bool(devices) and all(manifest.environment.cpu in device for device in devices)
-    return (
-        f"Speed: {_spoken(plan.time_topology)}, batch {batches}{', on a CPU, not a GPU' if is_cpu else ''}{times}."
-    )
+    return f"Speed: {_spoken(plan.time_topology)}, batch {batches}{', on a CPU, not a GPU' if is_cpu else ''}{times}."
 
 
 def _spoken(topology: str) -> str:

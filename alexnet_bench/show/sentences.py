@@ -123,7 +123,7 @@ def measured_twice(effects: pd.DataFrame) -> Iterator[str]:
     ratios = effects[timed & effects["same_network"]]["effect"].dropna()
     if len(ratios):
         most = max(ratios, key=lambda ratio: abs(math.log(ratio)))
-        yield f"The same network, timed twice, differed from itself by {abs(100 * (most - 1)):.1f}%."
+        yield f"The same network, timed twice, differed from itself by up to {abs(100 * (most - 1)):.1f}%."
 
 
 def _difference(row: Any) -> str:
@@ -148,6 +148,11 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
             "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
+        if accuracy["low_images"].notna().any():
+            yield (
+                "For other images too is the interval over seeds and test images: it covers other images of "
+                "the same kind as well."
+            )
         yield (
             "Better again is how likely an arm has the lower error with a fresh seed, with its own 95% "
             "interval, if the differences of pairs are normal."

@@ -230,5 +230,5 @@ const analysis = (() => {
     };
   }
 
-  return { effects, armsOf };
+  return { effects, armsOf, isJudged };
 })();
