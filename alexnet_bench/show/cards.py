@@ -27,7 +27,7 @@ _KEY = {
     BETTER: "better with the change",
     WORSE: "worse with the change",
     EQUIVALENT: "equivalent: no difference that matters",
-    INCONCLUSIVE: "inconclusive: too unsure to say",
+    INCONCLUSIVE: "inconclusive: too unsure to say; so many more would likely decide",
     "": "not judged",
 }
 
@@ -40,8 +40,8 @@ class Reading:
         quantity: in one word or a few.
         change: its size in words, with its interval.
         verdict: better, worse, equivalent or inconclusive; empty where there is none.
-        sure: the verdict as one on the changed network, with what it would take for one, or why there is none;
-            empty where nothing is tested.
+        sure: the verdict on the changed network with what it would take for one, or why there is none; empty
+            where nothing is tested.
         remarks: the control's value and the arm's; what is particular to the conditions, where there are
             several; and what must be known.
     """
@@ -152,7 +152,7 @@ def about_control(cards: Sequence[Card], plans: Plans) -> str:
     if len(controls) != 1 or len(topologies) != 1 or plans.difference(controls[0]) != THE_PAPERS:
         return ""
     try:
-        return f"the paper’s network, with {traits(topologies[0])}"
+        return f"the paper’s design, with {traits(topologies[0])}"
     except UnknownNameError:  # Of another version of this program.
         return ""
 
@@ -165,13 +165,17 @@ def _topology(plan: Plan) -> str:
 def _quote(rows: pd.DataFrame) -> Quote:
     """A claim, from its row in each setting."""
     row = rows.iloc[0]
-    tested = distinct(str(verdict) for verdict in rows["verdict"] if verdict != NOT_TESTED)
+    tested = rows[rows["verdict"] != NOT_TESTED]
+    told = distinct(
+        f"{verdict} ({remark})" if remark else str(verdict)
+        for verdict, remark in zip(tested["verdict"], tested["remark"], strict=True)
+    )
     return Quote(
         says=row["claim"],
         source=row["source"],
         setup=row["setup"],
         log_says=row["log_says"],
-        outcome=f"here {joined(tested)}" if tested else "not tested here",
+        outcome=f"here {joined(told)}" if told else "not tested here",
     )
 
 
@@ -186,7 +190,7 @@ def _line(rows: pd.DataFrame, plans: Plans, places: dict[str, str]) -> Line:
 
 
 def _readings(rows: pd.DataFrame, changed: str, places: dict[str, str]) -> Iterator[Reading]:
-    """Of every setting the headline error, how soon it was learned, and the speed in training and inference."""
+    """Of every setting the headline error, how soon it was learned, and the speeds."""
     for setting, some in rows.groupby("setting", sort=False):
         where, by_measure = places.get(str(setting), ""), {str(row.measure): row for row in some.itertuples()}
         error = next((name for name in _ERRORS if name in by_measure), "")
@@ -235,12 +239,9 @@ def _before_and_after(row: Any) -> str:
 
 
 def _sure(row: Any, changed: str, pair: str) -> str:
-    """The verdict on the changed network; of what is without one for other reasons than few pairs, that it is."""
+    """The verdict on the changed network; where there is none for other reasons than few pairs, that."""
     if row.verdict in (BETTER, WORSE):
         return f"{row.verdict} {changed}"
-    if row.verdict == INCONCLUSIVE and pd.notna(row.pairs_wanted):
-        more = counted(int(row.pairs_wanted) - row.pairs, f"more {pair}")
-        return f"{INCONCLUSIVE}: about {more} would likely decide"
     if row.verdict:
         return verdict_text(row.verdict, row.pairs, row.pairs_wanted, pair)
     return "" if row.kind == DESCRIPTIVE else "no verdict"

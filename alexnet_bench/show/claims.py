@@ -70,8 +70,8 @@ def run_ledger(plans: Plans, found: pd.DataFrame) -> pd.DataFrame:
     ]
     asked = {item.name for item in plans.ablations}
     kept = [
-        (row.ablation, row.claim) in planned or (row.ablation in asked and row.pairs > 0)
-        for row in rows.itertuples()
+        (ablation, claim) in planned or (ablation in asked and pairs > 0)
+        for ablation, claim, pairs in zip(rows["ablation"], rows["claim"], rows["pairs"], strict=True)
     ]
     return pd.concat([rows[kept], pd.DataFrame(quoted, columns=rows.columns).astype(rows.dtypes)])
 
@@ -118,9 +118,9 @@ def standing(found: pd.DataFrame) -> str:
     """How to read a ledger."""
     tested = found[found["verdict"] != NOT_TESTED]
     return (
-        f"{len(tested)} of {counted(len(found), 'row')} tested. What the authors' log shows is one run on each "
-        "side, in points of error. A verdict holds for the data set and scale in its row, which are not the "
-        "paper's. A claim that names a size is supported where the whole interval shows more than half of "
+        f"{len(tested)} of {counted(len(found), 'row')} tested. The authors' log shows one run on each "
+        "side, in points of error. A verdict holds for the data set and scale in its row, which are not "
+        "the paper's. A claim that names a size is supported where the whole interval shows more than half of "
         "it, and contradicted where the whole interval shows less; one that names none is judged by its "
         "direction. The claims of a question that were tested in one place share an error rate of 5%, and "
         "the interval in brackets is the one that decides (paired t tests, Bonferroni)."

@@ -189,10 +189,11 @@ def _trained(plan: Plan, trials: Sequence[Trial]) -> str:
 def _timed(manifest: Manifest, draws: Sequence[Draw]) -> str:
     plan, built = manifest.plan, len({draw.draw for draw in draws})
     batches = ", ".join(map(str, plan.time_batch_sizes))
-    times = f", built anew and timed {counted(built, 'time')} each (draws)" if built else ""
-    devices = {draw.device for draw in draws}
-    is_cpu = bool(devices) and all(manifest.environment.cpu in device for device in devices)
-    return f"Speed: {_spoken(plan.time_topology)}, batch {batches}{', on a CPU, not a GPU' if is_cpu else ''}{times}."
+    cpu, devices = manifest.environment.cpu, {draw.device for draw in draws}
+    on_cpu = cpu and devices and all(cpu in device for device in devices)
+    where = ", on a CPU, not a GPU" if on_cpu else ""
+    times = f"; each was built and timed {counted(built, 'time')} (draws)" if built else ""
+    return f"Speed: {_spoken(plan.time_topology)}, batch {batches}{where}{times}."
 
 
 def _spoken(topology: str) -> str:

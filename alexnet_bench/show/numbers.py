@@ -75,7 +75,7 @@ def speed_text(ratio: float, low: float, high: float) -> str:
 
 
 def amount_text(ratio: float, low: float, high: float, of: str) -> str:
-    """A ratio of amounts in words: `56.2% fewer epochs [−59.7%, −52.4%]`, `3.10 times the epochs [×2.90, ×3.30]`.
+    """A ratio of amounts in words: `56.2% fewer epochs [−59.7%, −52.4%]`, `3.10 times the epochs […]`.
 
     Args:
         of: what there is more or less of, in the plural.

@@ -137,7 +137,7 @@ def _part(field: str, own: str | None, control: str | None) -> tuple[str, str] |
 
 
 def traits(topology: str) -> str:
-    """What the paper's network has at a topology: `ReLU, LRN, overlapping pooling, dropout and two towers`."""
+    """What the paper's network has at a topology: `ReLU, LRN, dropout and two towers`."""
     plan = make_plan(ALEXNET, find_topology(topology), classes=1000)
     blocks = [_thing(layer.block.name) for layer in plan.layers if layer.block]
     dropout = ["dropout"] if any(layer.rate for layer in plan.layers) else []
