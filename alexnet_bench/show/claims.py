@@ -118,12 +118,12 @@ def standing(found: pd.DataFrame) -> str:
     """How to read a ledger."""
     tested = found[found["verdict"] != NOT_TESTED]
     return (
-        f"{len(tested)} of {counted(len(found), 'row')} tested. The authors' log shows one run on each side, in "
-        "points of error. A verdict holds for the data set and scale in its row, which are not the paper's. A "
-        "claim that names a size is supported where the whole interval shows more than half of it, and "
-        "contradicted where the whole interval shows less; one that names none is judged by its direction. The "
-        "claims of a question that were tested in one place share an error rate of 5%, and the interval in "
-        "brackets is the one that decides (paired t tests, Bonferroni)."
+        f"{len(tested)} of {counted(len(found), 'row')} tested. The authors' log shows one run on each side, "
+        "in points of error. A verdict holds for the data set and scale in its row, which are not the "
+        "paper's. A claim that names a size is supported where the whole interval shows more than half of "
+        "it, and contradicted where the whole interval shows less; one that names none is judged by its "
+        "direction. The claims of a question that were tested in one place share an error rate of 5%, and "
+        "the interval in brackets is the one that decides (paired t tests, Bonferroni)."
     )
 
 
