@@ -1,5 +1,6 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +117,15 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def measured_twice(effects: pd.DataFrame) -> Iterator[str]:
+    """The same in short: the largest of these differences."""
+    timed = effects["measure"].isin(_TIMED)
+    ratios = effects[timed & effects["same_network"]]["effect"].dropna()
+    if len(ratios):
+        most = max(ratios, key=lambda ratio: abs(math.log(ratio)))
+        yield f"The same network, timed twice, differed from itself by up to {abs(100 * (most - 1)):.1f}%."
+
+
 def _difference(row: Any) -> str:
     """How far an A/A pair differed, over all draws and in each."""
     mode = row.measure.partition("_")[0]
@@ -138,6 +148,11 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
             "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
+        if accuracy["low_images"].notna().any():
+            yield (
+                "For other images too is the interval over seeds and test images: it covers other images of "
+                "the same kind as well."
+            )
         yield (
             "Better again is how likely an arm has the lower error with a fresh seed, with its own 95% "
             "interval, if the differences of pairs are normal."

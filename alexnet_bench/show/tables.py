@@ -152,7 +152,7 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Control": lambda row: value_text(row.control_value, row.value_unit),
         "Arm's value": lambda row: value_text(row.arm_value, row.value_unit),
         "Effect": _effect_with_unit,
-        "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
+        "Interval": lambda row: interval_text(*_bounds(row), row.unit),
         "Verdict": _verdict,
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
         "Better again": lambda row: probability_text(

@@ -280,7 +280,7 @@ def test_a_claim_shows_the_runs_that_its_authors_logged():
     silent = LoggedRuns(source="a release", compared="no such run is in the release")
     found = pd.DataFrame(entries([claim(logged=logged), claim(logged=silent), claim()]))
     table = claims_table(found)
-    column = table.columns.index("Its lab log")
+    column = table.columns.index("The authors' log")
 
     assert found["logged"].tolist()[0] == 1.5
     assert found["logged_scatter"].tolist()[0] == pytest.approx(0.5)

@@ -7,7 +7,7 @@ from report_runs import manifest
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.manifest import PlannedVariant
 from alexnet_bench.show.networks import draw_networks
-from alexnet_bench.show.phrases import asked, said
+from alexnet_bench.show.phrases import asked, briefly, said, traits
 
 
 def plans(factor="normalization", **variants):
@@ -31,7 +31,7 @@ def plans(factor="normalization", **variants):
     ("difference", "words"),
     [
         ("normalization none", "Without LRN"),
-        ("normalization constant-lrn", "With a constant instead of LRN"),
+        ("normalization constant-lrn", "With a fixed factor of 0.59 instead of LRN"),
         ("normalization mine", "With mine instead of LRN"),
         ("activation tanh", "With tanh instead of ReLU"),
         ("dropout 0.0", "Without dropout"),
@@ -48,6 +48,32 @@ def test_a_variant_is_said_by_what_it_changes(difference, words):
     assert said("arm", "alexnet", plans(arm=difference)) == words
 
 
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [
+        ("normalization none", "without LRN"),
+        ("activation tanh", "with tanh"),
+        ("towers 1, kernels half", "with one tower and half the kernels"),
+        ("evaluation ten-crops", "tested on ten crops of each image"),
+        ("recipe.initialization he", "with He's initial weights"),
+        ("towers 1, kernels half, dropout 0.0, activation tanh", "than alexnet"),
+    ],
+)
+def test_a_verdict_is_on_the_changed_network(difference, words):
+    assert briefly("arm", "alexnet", plans(arm=difference)) == words
+
+
+@pytest.mark.parametrize(
+    ("topology", "words"),
+    [
+        ("alexnet-8", "ReLU, LRN, overlapping pooling, dropout and two towers"),
+        ("four-layer-32", "ReLU, LRN and overlapping pooling"),
+    ],
+)
+def test_the_papers_network_is_told_by_what_it_has_at_a_topology(topology, words):
+    assert traits(topology) == words
+
+
 def test_against_another_control_it_is_what_differs_from_that_one():
     made = plans(no_lrn="normalization none", tanh="activation tanh", same="normalization none")
 
@@ -60,7 +86,7 @@ def test_against_another_control_it_is_what_differs_from_that_one():
     ("arms", "question"),
     [
         ({"arm": "normalization none"}, "What does LRN bring?"),
-        ({"arm": "normalization constant-lrn"}, "LRN or a constant?"),
+        ({"arm": "normalization constant-lrn"}, "LRN or a fixed factor of 0.59?"),
         ({"arm": "activation tanh"}, "ReLU or tanh?"),
         ({"arm": "activation tanh", "other": "activation gelu"}, "Which activation?"),
         ({"arm": "towers 1", "other": "towers 1, kernels half"}, "What do two towers bring?"),

@@ -262,5 +262,5 @@ const analysis = (() => {
     };
   }
 
-  return { effects, armsOf };
+  return { effects, armsOf, isJudged };
 })();

@@ -94,11 +94,12 @@
     const rows = isMargin ? analysis.effects(setting, choice) : [];
     const pair = setting.kind === "trial" ? "seed" : "draw";
     section.querySelector("tbody").replaceChildren(...rows.map((row) => line(row, measured, pair)));
+    section.querySelector(".scroll").hidden = !rows.length;
     margin.setAttribute("aria-invalid", String(!isMargin));
     const label = measured.label[0].toUpperCase() + measured.label.slice(1);
     const asking = `${label} against ${plain(control.value)}, ${marginText(asked ?? planned, measured)}`;
     section.querySelector("[role=status]").textContent = isMargin
-      ? `${asking}: ${tally(rows)}.`
+      ? [`${asking}: ${tally(rows)}.`, ...(rows.length ? cautions(arms) : [])].join(" ")
       : "The margin must be a number of zero or more; leave it empty for the planned one.";
   }
 
@@ -109,6 +110,17 @@
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
     return [...counts].map(([word, count]) => `${count} ${word}`).join(", ") || "no arm is chosen";
+  }
+
+  // What must be known of the effects of this choice.
+  function cautions(arms) {
+    const { setting, index } = chosen();
+    const isJudged = analysis.isJudged(setting, [control.value, ...arms], index);
+    const [{ label }] = setting.measures.filter(({ headline }) => headline);
+    return [
+      ...(isJudged ? [] : [`Verdicts are given on ${label} and on throughput alone.`]),
+      ...(control.value === setting.control ? [] : ["Arms may differ from this control in more than one thing."]),
+    ];
   }
 
   function line(row, { unit, valueUnit }, pair) {
