@@ -131,7 +131,7 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
     is_judged = found["measure"].isin(_judged(found))
     return Content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
-        lead=_lead(plans),
+        lead=_lead(records, plans),
         cards=make_cards(found, plans, places),
         notes=make_notes(records, found, plans),
         validity=validity(records, found, plans),
@@ -153,15 +153,17 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
     )
 
 
-def _lead(plans: Plans) -> str:
+def _lead(records: Sequence[AnyRecord], plans: Plans) -> str:
     """What was measured, in a sentence a run."""
-    said = []
+    said, trials = [], [record for record in records if isinstance(record, Trial)]
     for manifest in plans.manifests:
         plan, parts = manifest.plan, []
         if "accuracy" in plan.measures:
+            own = (trial for trial in trials if trial.run_id == manifest.run_id and trial.purpose == "result")
+            seeds, planned = len({trial.seed for trial in own}), len(plan.seeds)
+            many = f"{seeds} of {counted(planned, 'seed')}" if seeds < planned else counted(seeds, "seed")
             parts.append(
-                f"error of {plan.topology} on {plan.dataset}, {counted(plan.epochs, 'epoch')}, "
-                f"{counted(len(plan.seeds), 'seed')}"
+                f"error of {plan.topology} on {plan.dataset}, {counted(plan.epochs, 'epoch')}, {many}"
             )
         if "throughput" in plan.measures:
             parts.append(f"speed of {plan.time_topology}, batch {', '.join(map(str, plan.time_batch_sizes))}")

@@ -11,6 +11,15 @@
   // The arms that were taken out, whatever the others are held against.
   const without = new Set();
 
+  // Names without what would turn the text around them, as words.py writes them.
+  function plain(text) {
+    const written = (sign) => {
+      const hex = sign.charCodeAt(0).toString(16);
+      return hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`;
+    };
+    return text.replace(/[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff]/g, written);
+  }
+
   // -- numbers, as show/numbers.py writes them
 
   function fixed(value, digits) {
@@ -89,7 +98,7 @@
   function offerControls() {
     const { setting } = chosen(), before = control.value;
     const names = Object.keys(setting.controls);
-    const called = (name) => (name === setting.control ? `${name} (planned)` : name);
+    const called = (name) => plain(name) + (name === setting.control ? " (planned)" : "");
     control.replaceChildren(...names.map((name) => new Option(called(name), name)));
     control.value = names.includes(before) ? before : setting.control;
   }
@@ -104,7 +113,7 @@
     section.querySelector(".arms").replaceChildren(...possibleArms().map((name) => {
       const box = element("input", { type: "checkbox", name: "arm", value: name });
       box.checked = !without.has(name);
-      return element("label", {}, box, ` ${name}`);
+      return element("label", {}, box, ` ${plain(name)}`);
     }));
   }
 
@@ -121,7 +130,7 @@
     section.querySelector("tbody").replaceChildren(...rows.map((row) => line(row, measured, pair)));
     margin.setAttribute("aria-invalid", String(!isMargin));
     const label = measured.label[0].toUpperCase() + measured.label.slice(1);
-    const asking = `${label} against ${control.value}, ${marginText(asked ?? planned, measured)}`;
+    const asking = `${label} against ${plain(control.value)}, ${marginText(asked ?? planned, measured)}`;
     section.querySelector("[role=status]").textContent = isMargin
       ? `${asking}: ${tally(rows)}.`
       : "The margin must be a number of zero or more; leave it empty for the planned one.";
@@ -144,7 +153,7 @@
     return element(
       "tr",
       {},
-      element("th", { scope: "row" }, row.arm),
+      element("th", { scope: "row" }, plain(row.arm)),
       number(effectText(row, unit)),
       element("td", { class: kind }, mark, ` ${verdictText(row, pair)}`),
       number(String(row.pairs)),
@@ -152,7 +161,7 @@
       number(valueText(row.armValue, valueUnit)),
       number(pText(row.pDifference)),
       number(pText(row.pEquivalence)),
-      element("td", {}, [...twin, ...row.notes].join("; ")),
+      element("td", {}, plain([...twin, ...row.notes].join("; "))),
     );
   }
 

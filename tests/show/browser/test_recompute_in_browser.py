@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from report_runs import in_run, manifest, trials
 
 from alexnet_bench.analysis.effects import before_verdicts, effects
 from alexnet_bench.analysis.judging import judged
+from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.show.content import make_content
 from alexnet_bench.show.figure_data import Shown
 from alexnet_bench.show.files import read_runs
@@ -18,14 +20,19 @@ REFERENCE = Path(__file__).parents[3] / "results" / "reference"
 
 @pytest.fixture(scope="module")
 def recomputed(visit, tmp_path_factory):
-    """The page of a run without its figures, open; nothing may be asked for, and no error told of."""
-    records, plans = a_run()
-    found = effects(records, plans.manifests, plans.folders)
-    file = tmp_path_factory.mktemp("recomputed") / "index.html"
-    file.write_text(render_html(make_content(Shown(records, plans, found), {})), encoding="utf-8")
+    """The page of a run, open; nothing may be asked for, and no error told of."""
+    file = page_of(*a_run(), tmp_path_factory.mktemp("recomputed"))
     seen = visit(file)
     yield seen
     assert (seen.said, seen.asked) == ([], [file.as_uri()])
+
+
+def page_of(records, plans, folder):
+    """Without figures, which take long."""
+    found = effects(records, plans.manifests, plans.folders)
+    file = folder / "index.html"
+    file.write_text(render_html(make_content(Shown(records, plans, found), {})), encoding="utf-8")
+    return file
 
 
 def a_run():
@@ -98,3 +105,17 @@ def test_of_another_measure_the_page_shows_the_effects_without_verdicts(recomput
     found = shown_rows(recomputed)
     assert found == expected_rows("alexnet", found, measure="train_error")
     assert {verdict for _, verdict, *_ in found.values()} == {"–"}
+
+
+def test_a_name_is_text_and_turns_no_other_text_around(visit, tmp_path):
+    name = "<b>no\u202e&\x1b"
+    records = in_run([*trials("alexnet", 0.1, 0.2), *trials(name, 0.2, 0.1)])
+    seen = visit(page_of(records, Plans([manifest(variants={"alexnet": [], name: []})]), tmp_path))
+
+    section = seen.page.locator("#recompute")
+    assert section.locator("tbody th").all_inner_texts() == [r"<b>no\u202e&\x1b"]
+    section.get_by_label("Control").select_option(name)
+    assert (
+        section.get_by_role("status").inner_text().startswith(r"Test top-1 error against <b>no\u202e&\x1b, ")
+    )
+    assert seen.said == []
