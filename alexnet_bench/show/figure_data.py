@@ -185,7 +185,11 @@ def _tell_tradeoff(data: pd.DataFrame) -> Iterator[str]:
             f"{row.variant} ({percent(row.error_percent)}% at {number(row.images_per_second)} images/s)"
             for row in _each(best)
         ]
-        yield f"Of {counted(len(rows), 'variant')}, none is beaten in both error and speed but {joined(each)}"
+        are = "is" if len(each) == 1 else "are"
+        yield (
+            f"Of {counted(len(rows), 'variant')}, only {joined(each)} {are} beaten by no other in both error "
+            "and speed"
+        )
 
 
 def _tell_means(data: pd.DataFrame, value: str, unit: str, *by: str) -> Iterator[str]:
