@@ -195,7 +195,7 @@ def test_a_rate_that_only_some_seeds_went_on_with_tells_nothing_there():
 
     found = rows(tuned_pair(race, epochs=12))
     lengths = found.groupby("rate")["length"].agg(set)
-    assert lengths["0.1 for both"] == {"1 of 6 epochs", "2 of 6 epochs"}
+    assert lengths["0.1 for both"] == {"2 of 12 epochs", "4 of 12 epochs"}
     assert lengths["0.01 for both"] == set(found["length"])
 
 
