@@ -123,7 +123,7 @@ def _draw(
     if set(colours.values()) >= {style.MUTED}:
         marks.append(style.point("others", style.MUTED))
     if len(best) > 1:
-        marks.append(style.mark("no other is as accurate and as fast", **_LINE))
+        marks.append(style.mark("beaten by no other in both", **_LINE))
     style.key(panel, marks)
 
 
