@@ -136,10 +136,8 @@ def ledger(registry: Registry, effects: pd.DataFrame) -> pd.DataFrame:
 
 def _controls(registry: Registry, ablation: Ablation) -> list[str]:
     """The names under which an ablation's control is known."""
-    control = ablation.control
-    return [
-        name for name, variant in registry.variants.items() if replace(variant, name=control.name) == control
-    ]
+    control = vars(ablation.control) | {"name": ""}
+    return [name for name, variant in registry.variants.items() if vars(variant) | {"name": ""} == control]
 
 
 def _entries(
