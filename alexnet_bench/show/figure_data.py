@@ -156,7 +156,7 @@ def file_of(figure: str) -> str:
 
 
 def in_words(name: str, data: pd.DataFrame, places: Mapping[str, str]) -> str:
-    """What a figure shows, from its numbers; `places` names the settings, where there are several of a kind."""
+    """What a figure shows, from its numbers; `places` names settings, where there are several of a kind."""
     if "setting" in data:
         data = data.assign(setting=[places.get(name, "") for name in data["setting"]])
     sentences = [f"{sentence}." for sentence in _TOLD[name](data)]

@@ -56,8 +56,11 @@ class Table:
     @cached_property
     def wordy(self) -> set[str]:
         """The columns of which a cell holds more than a few words."""
-        cells = zip(*self.rows, strict=True)
-        return {name for name, own in zip(self.columns, cells, strict=False) if max(map(len, own)) > _A_FEW_WORDS}
+        return {
+            name
+            for index, name in enumerate(self.columns)
+            if any(len(row[index]) > _A_FEW_WORDS for row in self.rows)
+        }
 
     def without(self, *columns: str) -> "Table":
         """The same without these columns, where it has them."""

@@ -24,8 +24,12 @@ _FEW = 8
 _BEYOND: dict[str, Any] = {"linestyle": "none", "zorder": 4, "clip_on": False}
 # Thin and pale, beside the front's line: it only leads from a name to a point.
 _TIE: dict[str, Any] = {
-    **{"arrowstyle": "-", "color": "#b5b5b5", "linewidth": 0.5},
-    **{"relpos": (0, 0.5), "shrinkB": 4, "zorder": 0.5},
+    "arrowstyle": "-",
+    "color": "#b5b5b5",
+    "linewidth": 0.5,
+    "relpos": (0, 0.5),
+    "shrinkB": 4,
+    "zorder": 0.5,
 }
 _LINE: dict[str, Any] = {"color": "#222222", "linewidth": 1.4, "linestyle": "-"}
 
