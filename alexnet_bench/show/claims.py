@@ -85,7 +85,9 @@ def ledger_table(found: pd.DataFrame) -> Table:
 
 
 def claims_table(found: pd.DataFrame) -> Table:
-    """A row a claim and setting."""
+    """A row a claim and setting; where all were timed alike, the head says how."""
+    timed = found.loc[found["price"].notna(), "price_where"].unique()
+    once = f" ({timed[0]})" if len(timed) == 1 else ""
     cells: Cells = {
         "Claim": lambda row: row.claim,
         "The paper": lambda row: (
@@ -100,8 +102,9 @@ def claims_table(found: pd.DataFrame) -> Table:
         ),
         "Where": lambda row: row.where or MISSING,
         "Verdict": _verdict,
-        "Training throughput": lambda row: (
-            f"{effect_text(row.price, row.price_low, row.price_high, RATIO)} ({row.price_where})"
+        f"Training throughput{once}": lambda row: (
+            effect_text(row.price, row.price_low, row.price_high, RATIO)
+            + ("" if once else f" ({row.price_where})")
             if pd.notna(row.price)
             else MISSING
         ),

@@ -144,7 +144,7 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
         control=about_control(cards, plans),
         notes=make_notes(records, found, plans),
         validity=validity(records, found, plans),
-        pictures={name: _picture(name, figures[name], shown) for name in FIGURES if name in figures},
+        pictures={name: _picture(name, figures[name], shown, places) for name in FIGURES if name in figures},
         effects=effects_table(found[is_judged], places),
         other_effects=effects_table(found[~is_judged], places),
         overviews=make_overviews(records, plans, found),
@@ -210,13 +210,13 @@ def _judged(found: pd.DataFrame) -> set[str]:
     return judged
 
 
-def _picture(name: str, svg: bytes, shown: Shown) -> Picture:
+def _picture(name: str, svg: bytes, shown: Shown, places: Mapping[str, str]) -> Picture:
     table = shown.table(name)
     data = as_csv(table).encode()
     return Picture(
         name=name,
         caption=FIGURES[name].caption,
-        told=in_words(name, table),
+        told=in_words(name, table, places),
         address=picture_address(svg),
         file=file_of(name),
         data=data_address(data, "text/csv;charset=utf-8") if len(data) <= MOST_EMBEDDED else "",

@@ -163,10 +163,13 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
         "Question": lambda row: row.ablation or MISSING,
         "Held against": lambda row: row.control,
-        "Kind": lambda row: row.kind,
+        "Kind": lambda row: MISSING if row.kind == INTERVAL else row.kind,
         "Note": lambda row: row.note or MISSING,
     }
-    return Table.of(effects.itertuples(), cells)
+    # Where neither side ever got there, nothing was compared.
+    never = (effects[["control_value", "arm_value"]] == math.inf).all(axis="columns")
+    told = {name: effects[name].mask(never) for name in ("effect", "low", "high")}
+    return Table.of(effects.assign(**told).itertuples(), cells)
 
 
 def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:
