@@ -113,8 +113,9 @@ class Fit:
         better = [one for one in self.candidates if one.verdict == BETTER]
         if better:
             return min(better, key=lambda one: one.effect).variant
-        known = all(one.verdict in (EQUIVALENT, WORSE) or one.same_as for one in self.candidates)
-        return self.control if self.candidates and known else None
+        asked = [one for one in self.candidates if not one.same_as]
+        known = all(one.verdict in (EQUIVALENT, WORSE) for one in asked)
+        return self.control if asked and known else None
 
 
 def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
@@ -138,12 +139,13 @@ def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
         tuned=plan.tune == PER_SEED,
         control=plan.control,
     )
-    metric = headline(alike[0].succeeded) if alike else None
+    controls = [trial for trial in alike[0].of(alike[0].control) if trial.succeeded] if alike else []
+    metric = headline(controls)
     if metric is None:
         return replace(answer, reason=f"no trial of {plan.control} has succeeded")
     found = effects(records, [manifest], {manifest.run_id: folder})
     predictions, setting = Predictions(plans.folders), alike[0]
-    errors = [metric.of(trial) for trial in setting.of(setting.control) if metric.has(trial)]
+    errors = [metric.of(trial) for trial in controls if metric.has(trial)]
     answer = replace(answer, control_error=sum(errors) / len(errors), reason=did_not_learn(setting) or "")
     over = {arm: _over_images(setting, arm, metric, plans, predictions) for arm in arms_of(setting, plans)}
     candidates = [

@@ -5,7 +5,7 @@ import pytest
 from report_runs import in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.analysis.fit import fit
+from alexnet_bench.analysis.fit import Candidate, Fit, fit
 from alexnet_bench.show.fit import sentences
 
 FOLDS, CLASSES = 4, 10
@@ -189,6 +189,25 @@ def test_without_a_trial_nothing_can_be_told(made):
 
     assert answer.best is None
     assert sentences(answer)[0] == "Cannot tell: no trial of alexnet has succeeded."
+
+
+def test_a_control_of_which_every_trial_failed_is_no_answer(made):
+    run = made(60)
+    run.add("alexnet", 2, 0.5, status="crashed", error="a fault", held_out_top1_error=None)
+    run.add("no-dropout", 4, 0.1)
+
+    answer = run.fit()
+
+    assert answer.best is None
+    assert sentences(answer)[0] == "Cannot tell: no trial of alexnet has succeeded."
+
+
+def test_candidates_that_are_all_the_control_are_no_reason_to_take_it():
+    same = Candidate(variant="two-towers", difference="", same_as="alexnet")
+    about = {"dataset": "pets", "images": 60, "training_images": 60, "folds": None, "control": "alexnet"}
+    trained = {"topology": "alexnet-32", "epochs": 1, "batch_size": 8, "tuned": True}
+
+    assert Fit(**about, **trained, candidates=(same,)).best is None
 
 
 def test_the_margin_is_that_of_all_images_and_not_of_a_fold(made):
