@@ -24,7 +24,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("path", required=False, shell_complete=completion.dataset)
+@click.argument("path", required=False, shell_complete=completion.data)
 @click.option("--budget", type=shared.SECONDS, help="Time for all of it, such as 30m; 30 minutes by default.")
 @click.option(
     "--variants",
