@@ -178,7 +178,24 @@ def test_a_failed_seed_leaves_no_verdict(made):
     answer = run.fit()
 
     assert (answer.best, candidate(answer, "no-dropout").verdict) == (None, "")
-    assert "diverged" in sentences(answer)[1]
+    assert sentences(answer)[1].endswith(": too little for an interval, so cannot tell. (1 seed of no-dropout: diverged)")
+
+
+def test_failed_seeds_are_counted(made):
+    run = made(60)
+    run.add("alexnet", 12, 0.6)
+    run.add("no-dropout", 12, 0.1, status="killed", error="by a signal", held_out_top1_error=None)
+
+    assert sentences(run.fit())[1].endswith("(12 seeds of no-dropout: killed; no seed of both sides has a value)")
+
+
+def test_missing_predictions_are_told(made):
+    run = made(60)
+    run.add("alexnet", 8, 0.6)
+    run.add("no-dropout", 8, 0.1)
+    (run.folder / "predictions" / "no-dropout-seed3.npz").unlink()
+
+    assert sentences(run.fit())[1].endswith("over 8 seeds: some predictions are missing, so cannot tell.")
 
 
 def test_without_a_trial_nothing_can_be_told(made):

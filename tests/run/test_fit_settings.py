@@ -121,7 +121,7 @@ def test_names_that_stand_for_nothing_are_refused(tmp_path):
     with pytest.raises(BenchError, match="there is no candidate beside alexnet"):
         plan_fit("digits", budget=60, variants="alexnet")
     with pytest.raises(BenchError, match="there is no candidate beside alexnet that is another network"):
-        plan_fit("digits", budget=60, variants="two-device")
+        plan_fit("digits", budget=60, variants="he-weights")
 
 
 def test_a_folder_that_is_called_like_a_data_set_is_not_passed_over(costs, photos, monkeypatch):
