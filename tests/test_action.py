@@ -51,7 +51,8 @@ if method == "GET":
     assert path == "repos/mine/suite/issues/7/comments"
     assert '(.user.type == "Bot" or .user.login == env.ME) and (.body | startswith(env.MARK))' in words[-1]
     mine = [item for item in comments if item["body"].startswith(os.environ["MARK"])]
-    mine = [item for item in mine if item["user"]["type"] == "Bot" or item["user"]["login"] == os.environ["ME"]]
+    me = os.environ["ME"]
+    mine = [item for item in mine if item["user"]["type"] == "Bot" or item["user"]["login"] == me]
     print("\\n".join(str(item["id"]) for item in mine))
     sys.exit()
 if os.environ["STAND_IN_FORK"]:
@@ -286,7 +287,11 @@ def test_of_a_push_that_could_not_be_gated_the_comment_says_so(job, given):
 
     assert code != 0
     (own,) = job.comments
-    assert own["body"].splitlines()[-3:] == ["### bench gate: could not be gated", "", "The job's log says why."]
+    assert own["body"].splitlines()[-3:] == [
+        "### bench gate: could not be gated",
+        "",
+        "The job's log says why.",
+    ]
 
 
 def test_a_comment_is_made_only_where_one_is_wanted(job):

@@ -203,10 +203,8 @@ def _candidate(
     )
 
 
-def _noted(
-    candidate: Candidate, setting: Setting, plans: Plans, predictions: Predictions
-) -> Candidate:
-    """A candidate with its failures counted, each of which its note names, and with whether it can be judged."""
+def _noted(candidate: Candidate, setting: Setting, plans: Plans, predictions: Predictions) -> Candidate:
+    """A candidate with its failures counted, where its note names each, and with whether it can be judged."""
     if not setting.of(candidate.variant):
         return candidate
     trials = [trial for side in sides_of(setting, candidate.variant, plans) for trial in side]

@@ -92,7 +92,10 @@ def command(
         except KeyboardInterrupt:
             if not holds_run(folder):
                 raise
-            say(f"\nInterrupted; what was finished is kept. Go on with:\n{_to_go_on(folder, schedule)}", sys.stderr)
+            say(
+                f"\nInterrupted; what was finished is kept. Go on with:\n{_to_go_on(folder, schedule)}",
+                sys.stderr,
+            )
             return INTERRUPTED
 
 

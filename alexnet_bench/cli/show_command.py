@@ -1,6 +1,7 @@
 """`bench show`."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from alexnet_bench.cli.terminal import native_errors_unsaid, print_table, say, s
 from alexnet_bench.words import MISSING
 
 if TYPE_CHECKING:
+    from alexnet_bench.network.side_by_side import Part
     from alexnet_bench.network.variant import Variant
 
 ALEXNET = "alexnet"
@@ -144,7 +146,7 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
     reference = parts_of(make_plan(variant, scale, classes=classes, channels=channels).layers)
     pairs = side_by_side(reference, own)
     totals = [
-        {"parameters": sum(part.parameters for part in side), "macs": sum(part.macs for part in side)}
+        {"parameters": sum(part.parameters for part in side), "macs": _macs_of(side)}
         for side in (reference, own)
     ]
     if as_json:
@@ -161,7 +163,7 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
         for pair in pairs
     ]
     numbers = [f"{total['parameters']:,}" for total in totals]
-    ratio = totals[1]["parameters"] / totals[0]["parameters"], totals[1]["macs"] / totals[0]["macs"]
+    ratio = totals[1]["parameters"] / totals[0]["parameters"]
     rows.append(
         [
             "total",
@@ -169,13 +171,23 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
             numbers[0],
             "",
             numbers[1],
-            f"{ratio[0]:.2f} times the parameters, {ratio[1]:.2f} the MACs",
+            f"{ratio:.2f} times the parameters, {_macs_ratio(*(total['macs'] for total in totals))}",
         ]
     )
     columns = ["layer", name, "parameters", file.name, "its parameters", "differs in"]
     print_table(Table(columns, rows), f"{file.name} beside {name} at {topology}")
     same = sum(not pair.differences for pair in pairs)
     say(f"\n{same} of {len(pairs)} layers are equal.")
+
+
+def _macs_of(parts: Sequence["Part"]) -> int | None:
+    """All of a network's; None where a layer's cannot be counted."""
+    counts = [part.macs for part in parts if part.macs is not None]
+    return sum(counts) if len(counts) == len(parts) else None
+
+
+def _macs_ratio(reference: int, own: int | None) -> str:
+    return f"MACs {MISSING}" if own is None else f"{own / reference:.2f} the MACs"
 
 
 def _cells(part: Any) -> list[str]:

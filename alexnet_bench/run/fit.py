@@ -69,7 +69,8 @@ def plan_fit(
     first = Schedule(asked, dataset=dataset)
     if len(first.trained) < 2:
         raise BenchError(
-            f"there is no candidate beside {FIT_CONTROL} that is another network; name some, such as {CANDIDATES}"
+            f"there is no candidate beside {FIT_CONTROL} that is another network; name some, such as "
+            f"{CANDIDATES}"
         )
     scales = _scales(first.topology.name)
     costs = {topology: _first_look(_scaled(first, topology)) for topology in scales}
@@ -97,8 +98,8 @@ def _opened(data: str | Path) -> tuple[str, Dataset]:
     is_named = isinstance(data, str) and data.partition(":")[0] in DATASETS
     if is_named and Path(data).is_dir():
         raise BenchError(
-            f"{data} is a data set and a folder here; write folder:{data} for the folder, and for the data set "
-            "call it where no such folder is"
+            f"{data} is a data set and a folder here; write folder:{data} for the folder, or rename it for the "
+            "data set"
         )
     # Its path is made absolute.
     spec = Settings(dataset=str(data) if is_named else f"folder:{data}").dataset

@@ -178,7 +178,9 @@ def test_a_failed_seed_leaves_no_verdict(made):
     answer = run.fit()
 
     assert (answer.best, candidate(answer, "no-dropout").verdict) == (None, "")
-    assert sentences(answer)[1].endswith(": too little for an interval, so cannot tell. (1 seed of no-dropout: diverged)")
+    assert sentences(answer)[1].endswith(
+        ": too little for an interval, so cannot tell. (1 seed of no-dropout: diverged)"
+    )
 
 
 def test_failed_seeds_are_counted(made):
@@ -186,7 +188,9 @@ def test_failed_seeds_are_counted(made):
     run.add("alexnet", 12, 0.6)
     run.add("no-dropout", 12, 0.1, status="killed", error="by a signal", held_out_top1_error=None)
 
-    assert sentences(run.fit())[1].endswith("(12 seeds of no-dropout: killed; no seed of both sides has a value)")
+    assert sentences(run.fit())[1].endswith(
+        "(12 seeds of no-dropout: killed; no seed of both sides has a value)"
+    )
 
 
 def test_missing_predictions_are_told(made):

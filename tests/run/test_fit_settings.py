@@ -129,7 +129,9 @@ def test_a_folder_that_is_called_like_a_data_set_is_not_passed_over(costs, photo
     folder = photos(20, name="digits")
     monkeypatch.chdir(folder.parent)
 
-    with pytest.raises(BenchError, match="digits is a data set and a folder here; write folder:digits for the"):
+    with pytest.raises(
+        BenchError, match="digits is a data set and a folder here; write folder:digits for the"
+    ):
         plan_fit("digits", budget=60)
     for written in (Path("digits"), "./digits", "folder:digits"):
         assert plan_fit(written, budget=60).schedule.settings.dataset == f"folds:{folder}"
