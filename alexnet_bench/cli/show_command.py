@@ -145,15 +145,14 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
     classes, channels = own[-1].shape[-1], own[0].shape[-1]
     reference = parts_of(make_plan(variant, scale, classes=classes, channels=channels).layers)
     pairs = side_by_side(reference, own)
-    totals = [
-        {"parameters": sum(part.parameters for part in side), "macs": _macs_of(side)}
-        for side in (reference, own)
-    ]
+    parameters = [sum(part.parameters for part in side) for side in (reference, own)]
+    macs = [_macs_of(side) for side in (reference, own)]
     if as_json:
         layers = [
             {"reference": pair.reference, "own": pair.own, "differences": pair.differences} for pair in pairs
         ]
         shown = {"variant": variant.name, "topology": topology, "file": str(file), "layers": layers}
+        totals = [{"parameters": count, "macs": some} for count, some in zip(parameters, macs, strict=True)]
         say_json(shown | {"totals": dict(zip(("reference", "own"), totals, strict=True))}, indent=2)
         return
     from alexnet_bench.show.table import Table
@@ -162,8 +161,7 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
         [*_cells(pair.reference), *_cells(pair.own)[1:], "; ".join(pair.differences) or "equal"]
         for pair in pairs
     ]
-    numbers = [f"{total['parameters']:,}" for total in totals]
-    ratio = totals[1]["parameters"] / totals[0]["parameters"]
+    numbers, ratio = [f"{count:,}" for count in parameters], parameters[1] / parameters[0]
     rows.append(
         [
             "total",
@@ -171,7 +169,7 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
             numbers[0],
             "",
             numbers[1],
-            f"{ratio:.2f} times the parameters, {_macs_ratio(*(total['macs'] for total in totals))}",
+            f"{ratio:.2f} times the parameters, {_macs_ratio(macs)}",
         ]
     )
     columns = ["layer", name, "parameters", file.name, "its parameters", "differs in"]
@@ -186,8 +184,9 @@ def _macs_of(parts: Sequence["Part"]) -> int | None:
     return sum(counts) if len(counts) == len(parts) else None
 
 
-def _macs_ratio(reference: int, own: int | None) -> str:
-    return f"MACs {MISSING}" if own is None else f"{own / reference:.2f} the MACs"
+def _macs_ratio(macs: Sequence[int | None]) -> str:
+    reference, own = macs
+    return f"{own / reference:.2f} the MACs" if own is not None and reference else f"MACs {MISSING}"
 
 
 def _cells(part: Any) -> list[str]:

@@ -127,7 +127,7 @@ def _parts(model: keras.Model) -> Iterator[Part]:
 
 
 def _has_layers(layer: Any) -> bool:
-    """Whether it is a model that tells which layers it calls: a `Sequential`, or one of inputs and outputs."""
+    """Whether it is a model that tells its layers: a `Sequential`, or one of inputs and outputs."""
     return isinstance(layer, keras.Sequential) or (
         isinstance(layer, keras.Model) and hasattr(layer, "operations")
     )
@@ -167,7 +167,7 @@ def _settings(layer: Any) -> dict[str, str]:
 
 
 def _macs(layer: Any) -> int | None:
-    """Of a layer's kernels, each used once a position; None where it is not known how its weights are used."""
+    """Of a layer's kernels, each used once a position; None of weights whose use is not known."""
     if not layer.count_params() or _kind(layer) == "normalization":
         return 0
     if not isinstance(layer, _WITH_KERNELS):

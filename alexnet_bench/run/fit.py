@@ -98,8 +98,8 @@ def _opened(data: str | Path) -> tuple[str, Dataset]:
     is_named = isinstance(data, str) and data.partition(":")[0] in DATASETS
     if is_named and Path(data).is_dir():
         raise BenchError(
-            f"{data} is a data set and a folder here; write folder:{data} for the folder, or rename it for the "
-            "data set"
+            f"{data} is a data set and a folder here; write folder:{data} for the folder, or rename it for "
+            "the data set"
         )
     # Its path is made absolute.
     spec = Settings(dataset=str(data) if is_named else f"folder:{data}").dataset
