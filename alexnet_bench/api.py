@@ -55,6 +55,7 @@ def run(
     threads: int | None = None,
     executor: str = "local",
     ray_address: str | None = None,
+    hosts: int | None = None,
     ablations: Folder | Sequence[Folder] = (),
     save_models: bool = False,
     out: Folder | None = None,
@@ -87,6 +88,7 @@ def run(
         threads: of each trial on the CPU.
         executor: `local`, or on a cluster `ray` or `slurm`.
         ray_address: of a Ray cluster; by default one is started on this machine.
+        hosts: that share the batches of a data-parallel variant, with `slurm`; one by default.
         ablations: further folders of ablation files; they are executed.
         save_models: keep the trained models.
         out: the run folder; a new one under `results/runs` by default.

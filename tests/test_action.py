@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
+MARK = "<!-- alexnet-bench gate, gate, 0 -->"
 TABLE = "### bench gate against abc: 1 pass\n\n| Variant |\n"
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 
@@ -40,22 +41,28 @@ words, method = sys.argv[1:], "GET"
 assert words.pop(0) == "api" and os.environ["GH_TOKEN"] == "the token"
 if "-X" in words:
     method = words[words.index("-X") + 1]
+if words[0] == "user":
+    print(os.environ["STAND_IN_USER"] or '{"message": "Resource not accessible by integration"}')
+    sys.exit(0 if os.environ["STAND_IN_USER"] else 1)
 (path,) = (word for word in words if word.startswith("repos/"))
 place = pathlib.Path("comments.json")
 comments = json.loads(place.read_text())
 if method == "GET":
     assert path == "repos/mine/suite/issues/7/comments"
-    assert '.user.type == "Bot"' in words[-1] and "startswith(env.MARK)" in words[-1]
-    mark = os.environ["MARK"]
-    found = [item["id"] for item in comments if item["bot"] and item["body"].startswith(mark)]
-    print("\\n".join(map(str, found)))
+    assert '(.user.type == "Bot" or .user.login == env.ME) and (.body | startswith(env.MARK))' in words[-1]
+    mine = [item for item in comments if item["body"].startswith(os.environ["MARK"])]
+    me = os.environ["ME"]
+    mine = [item for item in mine if item["user"]["type"] == "Bot" or item["user"]["login"] == me]
+    print("\\n".join(str(item["id"]) for item in mine))
     sys.exit()
 if os.environ["STAND_IN_FORK"]:
     sys.exit("gh: Resource not accessible by integration (HTTP 403)")
 body = words[words.index("-f") + 1].removeprefix("body=")
 if method == "POST":
     assert path == "repos/mine/suite/issues/7/comments"
-    comments.append({"id": 100 + len(comments), "bot": True, "body": body})
+    login = os.environ["STAND_IN_USER"]
+    own = {"login": login or "github-actions[bot]", "type": "User" if login else "Bot"}
+    comments.append({"id": 100 + len(comments), "user": own, "body": body})
 else:
     number = int(path.removeprefix("repos/mine/suite/issues/comments/"))
     (own,) = (item for item in comments if item["id"] == number)
@@ -90,13 +97,14 @@ class Job:
         """What `bench` was given."""
         return json.loads((self.folder / "bench.json").read_text())[1:]
 
-    def run(self, table=TABLE, exit_code=0, fork=False, base_ref="main", **inputs):
+    def run(self, table=TABLE, exit_code=0, fork=False, base_ref="main", user="", index="0", **inputs):
         """The exit code of the job, its outputs, and what it printed."""
         given = {name: str(item.get("default", "")) for name, item in ACTION["inputs"].items()}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
         known = {f"inputs.{name}": value for name, value in given.items()}
         known |= {"github.action_path": "/the action", "runner.temp": str(self.folder), "github.job": "gate"}
         known |= {"github.event.pull_request.number": "7", "github.token": "the token"}
+        known |= {"strategy.job-index": index}
         output = self.folder / "output.txt"
         output.write_text("")
         environment = {
@@ -107,10 +115,13 @@ class Job:
             "STAND_IN_TABLE": table,
             "STAND_IN_EXIT": str(exit_code),
             "STAND_IN_FORK": "yes" if fork else "",
+            "STAND_IN_USER": user,
         }
-        printed = ""
+        printed, code = "", 0
         for step in STEPS:
             if step["name"] == "Comment" and given["comment"] != "true":
+                continue
+            if code and "!cancelled()" not in str(step.get("if")):
                 continue
             outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
             outputs = {f"steps.gate.outputs.{name}": value for name, value in outputs.items()}
@@ -123,9 +134,8 @@ class Job:
                 text=True,
             )
             printed += done.stdout + done.stderr
-            if done.returncode:
-                break
-        return done.returncode, output.read_text(), printed
+            code = code or done.returncode
+        return code, output.read_text(), printed
 
 
 def _filled(value, known):
@@ -230,8 +240,8 @@ def test_it_leaves_with_the_gates_exit_code_and_outputs(job, exit_code):
 
 def test_one_comment_is_made_and_then_kept_up_to_date(job):
     others = [
-        {"id": 1, "bot": False, "body": "<!-- alexnet-bench gate, gate --> of a person"},
-        {"id": 2, "bot": True, "body": "of another bot"},
+        {"id": 1, "user": {"login": "somebody", "type": "User"}, "body": f"{MARK} of a person"},
+        {"id": 2, "user": {"login": "a[bot]", "type": "Bot"}, "body": "of another bot"},
     ]
     job.comments = others
     code, _, _ = job.run(table="first `code` $HOME\n")
@@ -240,7 +250,7 @@ def test_one_comment_is_made_and_then_kept_up_to_date(job):
     assert job.comments[:2] == others
     (own,) = job.comments[2:]
     mark, empty, text = own["body"].split("\n")
-    assert (mark, empty, text) == ("<!-- alexnet-bench gate, gate -->", "", "first `code` $HOME")
+    assert (mark, empty, text) == (MARK, "", "first `code` $HOME")
 
     job.run(table="second\n", exit_code=1)
 
@@ -255,14 +265,33 @@ def test_a_token_of_a_fork_is_no_failure(job):
     assert "::notice::The gate's comment could not be written" in printed
 
 
-def test_a_gate_that_failed_leaves_the_comment_as_it_was(job):
+def test_the_comment_of_a_persons_token_is_found_again(job):
+    for table in ("first\n", "second\n"):
+        job.run(table=table, user="somebody")
+
+    assert [item["body"].splitlines()[-1] for item in job.comments] == ["second"]
+
+
+def test_each_job_of_a_matrix_has_a_comment(job):
+    for index in ("0", "1", "0"):
+        job.run(index=index)
+
+    assert len(job.comments) == 2
+
+
+@pytest.mark.parametrize("given", [{"exit_code": 2}, {"arguments": "'never closed"}])
+def test_of_a_push_that_could_not_be_gated_the_comment_says_so(job, given):
     job.run()
-    before = job.comments
 
-    code, outputs, _ = job.run(table="", exit_code=2)
+    code, _, _ = job.run(table="", **given)
 
-    assert (code, outputs) == (2, "exit-code=2\n")
-    assert job.comments == before
+    assert code != 0
+    (own,) = job.comments
+    assert own["body"].splitlines()[-3:] == [
+        "### bench gate: could not be gated",
+        "",
+        "The job's log says why.",
+    ]
 
 
 def test_a_comment_is_made_only_where_one_is_wanted(job):

@@ -5,6 +5,7 @@ decides is that over seeds and images: what holds for these images alone is no a
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from alexnet_bench.analysis.conditions import Setting, measured_alike
-from alexnet_bench.analysis.effect import INTERVAL
+from alexnet_bench.analysis.effect import INTERVAL, failure
 from alexnet_bench.analysis.effects import arms_of, did_not_learn, effects, over_images, sides_of
 from alexnet_bench.analysis.metrics import TRAINING, Metric, headline
 from alexnet_bench.analysis.plans import Plans
@@ -22,6 +23,7 @@ from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import PER_SEED, AnyRecord, Trial
 from alexnet_bench.stats.over_images import OverImages
 from alexnet_bench.stats.verdict import BETTER, EQUIVALENT, INCONCLUSIVE, LEVEL, WORSE, verdict_on
+from alexnet_bench.words import counted
 
 # Quantiles of the normal: with so much room a test succeeds four times in five, and so do both of two tests.
 _POWER, _POWER_OF_BOTH = 0.84, 1.28
@@ -54,6 +56,7 @@ class Candidate:
         speed: of training; None where it was not timed.
         same_as: the control, where it is the same network under another name.
         note: what failed, or did not learn.
+        has_predictions: whether those of all its trials and the control's are there, which intervals take.
     """
 
     variant: str
@@ -69,6 +72,7 @@ class Candidate:
     speed: Speed | None = None
     same_as: str = ""
     note: str = ""
+    has_predictions: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +117,9 @@ class Fit:
         better = [one for one in self.candidates if one.verdict == BETTER]
         if better:
             return min(better, key=lambda one: one.effect).variant
-        known = all(one.verdict in (EQUIVALENT, WORSE) or one.same_as for one in self.candidates)
-        return self.control if self.candidates and known else None
+        asked = [one for one in self.candidates if not one.same_as]
+        known = all(one.verdict in (EQUIVALENT, WORSE) for one in asked)
+        return self.control if asked and known else None
 
 
 def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
@@ -138,16 +143,17 @@ def fit(records: Sequence[AnyRecord], manifest: Manifest, folder: Path) -> Fit:
         tuned=plan.tune == PER_SEED,
         control=plan.control,
     )
-    metric = headline(alike[0].succeeded) if alike else None
+    controls = [trial for trial in alike[0].of(alike[0].control) if trial.succeeded] if alike else []
+    metric = headline(controls)
     if metric is None:
         return replace(answer, reason=f"no trial of {plan.control} has succeeded")
     found = effects(records, [manifest], {manifest.run_id: folder})
     predictions, setting = Predictions(plans.folders), alike[0]
-    errors = [metric.of(trial) for trial in setting.of(setting.control) if metric.has(trial)]
+    errors = [metric.of(trial) for trial in controls if metric.has(trial)]
     answer = replace(answer, control_error=sum(errors) / len(errors), reason=did_not_learn(setting) or "")
     over = {arm: _over_images(setting, arm, metric, plans, predictions) for arm in arms_of(setting, plans)}
     candidates = [
-        _candidate(name, metric, found, over.get(name), plans, answer)
+        _noted(_candidate(name, metric, found, over.get(name), plans, answer), setting, plans, predictions)
         for name in plan.variants
         if name != plan.control
     ]
@@ -194,6 +200,23 @@ def _candidate(
     effect = over.mean.value if over else row.effect
     return replace(
         candidate, error=row.arm_value, effect=effect, seeds=over.seeds if over else row.pairs, note=row.note
+    )
+
+
+def _noted(candidate: Candidate, setting: Setting, plans: Plans, predictions: Predictions) -> Candidate:
+    """A candidate with its failures counted, where its note names each, and with whether it can be judged."""
+    if not setting.of(candidate.variant):
+        return candidate
+    trials = [trial for side in sides_of(setting, candidate.variant, plans) for trial in side]
+    failed = [trial for trial in trials if not trial.succeeded]
+    counts = Counter((trial.variant, trial.status) for trial in failed)
+    named = {failure(trial, trial.variant) for trial in failed}
+    notes = [f"{counted(count, 'seed')} of {name}: {status}" for (name, status), count in counts.items()]
+    notes += [note for note in candidate.note.split("; ") if note and note not in named]
+    return replace(
+        candidate,
+        note="; ".join(notes),
+        has_predictions=all(predictions.right(trial, 1) is not None for trial in trials if trial.succeeded),
     )
 
 

@@ -111,6 +111,12 @@ def dataset(context: click.Context, parameter: click.Parameter, typed: str) -> l
     return _beginning(typed, known)
 
 
+def data(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """A data set, or a folder of photographs."""
+    folders = [CompletionItem(f"{path}/") for path in _folders(typed)]
+    return [*folders, *dataset(context, parameter, typed)]
+
+
 def run(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """A run's folder: one of `results/runs`, or any other, with the folders on the way to it."""
     from alexnet_bench.records.manifest import holds_run

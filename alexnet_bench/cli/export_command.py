@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.terminal import say, say_json
 from alexnet_bench.words import counted
@@ -17,7 +18,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("run", type=shared.FOLDER)
+@click.argument("run", type=shared.FOLDER, shell_complete=completion.run)
 @click.option(
     "--to",
     required=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from alexnet_bench.cli import faults
+from alexnet_bench.cli import completion, faults
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED, NOTHING_MEASURED
 from alexnet_bench.cli.run_command import print_plan
@@ -24,20 +24,24 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=completion.data)
 @click.option("--budget", type=shared.SECONDS, help="Time for all of it, such as 30m; 30 minutes by default.")
 @click.option(
     "--variants",
     default=CANDIDATES,
     show_default=True,
     metavar="SEL",
+    shell_complete=completion.selection,
     help=f"The candidates, each held against {FIT_CONTROL}.",
 )
 @shared.devices
 @shared.ablations
 @shared.run_folder
 @click.option(
-    "--resume", type=shared.FOLDER, help="Go on with a fit, or show its answer again; --budget may grow."
+    "--resume",
+    type=shared.FOLDER,
+    shell_complete=completion.run,
+    help="Go on with a fit, or show its answer again; --budget may grow.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done and how long it takes, and stop.")
 @shared.as_json
@@ -57,6 +61,7 @@ def command(
     Scale, epochs and batch follow from the data and the budget; learning rates are tuned for each seed; seeds
     are added until it is known or the budget ends. "Cannot tell" is an answer, too.
     """
+    from alexnet_bench.records.manifest import holds_run
     from alexnet_bench.records.run_folder import run_folder
     from alexnet_bench.run.resuming import resumed
     from alexnet_bench.run.run import start_run
@@ -80,15 +85,32 @@ def command(
         print_plan(schedule, as_json, (note,) if note else (), budget)
         return DONE
     with run_folder(resume or out) as folder, faults.kept_in(folder):
-        if resume is None:
-            start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
-        return _carry_out(schedule, folder, note, as_json)
+        try:
+            if resume is None:
+                start_run(schedule, folder, shlex.join(["bench", *sys.argv[1:]]))
+            return _carry_out(schedule, folder, note, as_json)
+        except KeyboardInterrupt:
+            if not holds_run(folder):
+                raise
+            say(
+                f"\nInterrupted; what was finished is kept. Go on with:\n{_to_go_on(folder, schedule)}",
+                sys.stderr,
+            )
+            return INTERRUPTED
+
+
+def _to_go_on(folder: Path, schedule: Any) -> str:
+    words = ["bench", "fit", "--resume", str(folder)]
+    for ablations in schedule.settings.ablations:
+        words += ["--ablations", ablations]
+    return shlex.join(words)
 
 
 def _carry_out(schedule: Any, folder: Path, note: str, as_json: bool) -> int:
     from alexnet_bench.analysis.fit import fit
     from alexnet_bench.cli.renewal import RenewedReport
     from alexnet_bench.records.manifest import read_manifest
+    from alexnet_bench.run.cost import costs_of
     from alexnet_bench.run.run import continue_run
     from alexnet_bench.show.fit import sentences
     from alexnet_bench.show.report import write_report
@@ -96,16 +118,9 @@ def _carry_out(schedule: Any, folder: Path, note: str, as_json: bool) -> int:
     if not as_json:
         for line in filter(None, (note, *schedule.data_notes)):
             say(line, sys.stderr)
-    try:
-        with RenewedReport(folder, quiet=as_json) as progress:
-            records = continue_run(schedule, folder, progress)
-    except KeyboardInterrupt:
-        say(
-            "\nInterrupted; what was finished is kept. Go on with: "
-            + shlex.join(["bench", "fit", "--resume", str(folder)]),
-            sys.stderr,
-        )
-        return INTERRUPTED
+    costs = None if as_json else costs_of(schedule)
+    with RenewedReport(folder, quiet=as_json, costs=costs, is_open=True) as progress:
+        records = continue_run(schedule, folder, progress)
     page = write_report([folder], folder / "report")
     answer = fit(records, read_manifest(folder), folder)
     if as_json:

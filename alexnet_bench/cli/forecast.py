@@ -84,8 +84,9 @@ class Forecast:
 
     def _seconds(self, kind: str) -> float:
         """How long parts of a kind have been under way."""
-        since = self._clock() - self._since[kind] if kind in self._since else 0.0
-        return self._spent.get(kind, 0.0) + since
+        # Another thread may end the last part meanwhile.
+        since = self._since.get(kind)
+        return self._spent.get(kind, 0.0) + (0.0 if since is None else self._clock() - since)
 
     def _of(self, kind: str) -> list[_Part]:
         return [part for part in list(self._under_way.values()) if part.kind == kind]

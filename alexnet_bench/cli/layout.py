@@ -20,7 +20,8 @@ def lay_out(table: Table, width: int | None) -> Iterator[Grid | Text | Padding]:
     """
     # A name may hold anything: none of it acts on the terminal, brackets are no markup and colons no emoji.
     columns = [plain(name) for name in table.columns]
-    rows = [["\n".join(map(plain, cell.split("\n"))) for cell in row] for row in table.rows]
+    end = " " if width is None else "\n"
+    rows = [[end.join(map(plain, cell.split("\n"))) for cell in row] for row in table.rows]
     table = Table(columns, rows)
     widths = _widths(table, width)
     if widths is None:

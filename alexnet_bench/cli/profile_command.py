@@ -1,10 +1,12 @@
 """`bench profile`."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
+from alexnet_bench.cli import completion
 from alexnet_bench.cli import options as shared
 from alexnet_bench.cli.terminal import print_table, say, say_json
 from alexnet_bench.words import counted
@@ -18,8 +20,14 @@ Examples:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("variant")
-@click.option("--topology", default="alexnet-227", show_default=True, help="Scale of the network.")
+@click.argument("variant", shell_complete=completion.variant)
+@click.option(
+    "--topology",
+    default="alexnet-227",
+    show_default=True,
+    shell_complete=completion.topology,
+    help="Scale of the network.",
+)
 @click.option("--batch-size", type=int, help="Images a step; 16 by default, on GPUs 128.")
 @click.option("--steps", type=int, default=10, show_default=True, help="Steps that are traced.")
 @click.option(
@@ -54,4 +62,5 @@ def command(variant: str, steps: int, out: Path | None, as_json: bool, **options
     print_table(operations_table(found.profile), "The same by operation, as TensorFlow calls them")
     say(f"\n{standing(found)}")
     say(f"\nTrace of {counted(steps, 'step')}: {found.trace}")
-    say(f"Open it: xprof {found.trace}, or tensorboard --logdir {found.trace}")
+    trace = shlex.quote(str(found.trace))
+    say(f"Open it: xprof {trace}, or tensorboard --logdir {trace}")

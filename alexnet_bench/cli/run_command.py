@@ -10,8 +10,9 @@ import click
 
 from alexnet_bench.cli import completion, faults
 from alexnet_bench.cli import options as shared
-from alexnet_bench.cli.group import DONE, FINDING, INTERRUPTED
-from alexnet_bench.cli.terminal import print_table, say, say_json, say_prose
+from alexnet_bench.cli.group import BAD_INPUT, DONE, FINDING, INTERRUPTED
+from alexnet_bench.cli.terminal import complain, print_table, say, say_json, say_prose
+from alexnet_bench.errors import BenchError
 from alexnet_bench.run.settings import EXECUTORS, FOUR_QUESTIONS, LOCAL, MEASURES, PRESETS, Settings
 
 # Who trains changes no number, so that a run may go on elsewhere.
@@ -244,7 +245,11 @@ def _carry_out(schedule: Any, folder: Path, retry: bool, tensorboard: bool, as_j
         from alexnet_bench.show.export import export
 
         # Those of before, of a run that went on; and what could not be written tells why.
-        export(folder, "tensorboard")
+        try:
+            export(folder, "tensorboard")
+        except BenchError as error:
+            complain("Error", error)
+            return code or BAD_INPUT
     return code
 
 

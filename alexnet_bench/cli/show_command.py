@@ -1,6 +1,7 @@
 """`bench show`."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from alexnet_bench.cli.terminal import native_errors_unsaid, print_table, say, s
 from alexnet_bench.words import MISSING
 
 if TYPE_CHECKING:
+    from alexnet_bench.network.side_by_side import Part
     from alexnet_bench.network.variant import Variant
 
 ALEXNET = "alexnet"
@@ -143,15 +145,14 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
     classes, channels = own[-1].shape[-1], own[0].shape[-1]
     reference = parts_of(make_plan(variant, scale, classes=classes, channels=channels).layers)
     pairs = side_by_side(reference, own)
-    totals = [
-        {"parameters": sum(part.parameters for part in side), "macs": sum(part.macs for part in side)}
-        for side in (reference, own)
-    ]
+    parameters = [sum(part.parameters for part in side) for side in (reference, own)]
+    macs = [_macs_of(side) for side in (reference, own)]
     if as_json:
         layers = [
             {"reference": pair.reference, "own": pair.own, "differences": pair.differences} for pair in pairs
         ]
         shown = {"variant": variant.name, "topology": topology, "file": str(file), "layers": layers}
+        totals = [{"parameters": count, "macs": some} for count, some in zip(parameters, macs, strict=True)]
         say_json(shown | {"totals": dict(zip(("reference", "own"), totals, strict=True))}, indent=2)
         return
     from alexnet_bench.show.table import Table
@@ -160,8 +161,7 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
         [*_cells(pair.reference), *_cells(pair.own)[1:], "; ".join(pair.differences) or "equal"]
         for pair in pairs
     ]
-    numbers = [f"{total['parameters']:,}" for total in totals]
-    ratio = totals[1]["parameters"] / totals[0]["parameters"], totals[1]["macs"] / totals[0]["macs"]
+    numbers, ratio = [f"{count:,}" for count in parameters], parameters[1] / parameters[0]
     rows.append(
         [
             "total",
@@ -169,13 +169,24 @@ def _show_beside(file: Path, name: str, topology: str, folders: tuple[Path, ...]
             numbers[0],
             "",
             numbers[1],
-            f"{ratio[0]:.2f} times the parameters, {ratio[1]:.2f} the MACs",
+            f"{ratio:.2f} times the parameters, {_macs_ratio(macs)}",
         ]
     )
     columns = ["layer", name, "parameters", file.name, "its parameters", "differs in"]
     print_table(Table(columns, rows), f"{file.name} beside {name} at {topology}")
     same = sum(not pair.differences for pair in pairs)
     say(f"\n{same} of {len(pairs)} layers are equal.")
+
+
+def _macs_of(parts: Sequence["Part"]) -> int | None:
+    """All of a network's; None where a layer's cannot be counted."""
+    counts = [part.macs for part in parts if part.macs is not None]
+    return sum(counts) if len(counts) == len(parts) else None
+
+
+def _macs_ratio(macs: Sequence[int | None]) -> str:
+    reference, own = macs
+    return f"{own / reference:.2f} the MACs" if own is not None and reference else f"MACs {MISSING}"
 
 
 def _cells(part: Any) -> list[str]:

@@ -30,6 +30,14 @@ _KINDS = {
     "AveragePooling2D": "pooling",
     "ZeroPadding2D": "margin",
 }
+_KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
+_TRANSPOSED = tuple(getattr(keras.layers, f"Conv{rank}DTranspose") for rank in (1, 2, 3))
+_WITH_KERNELS = (
+    keras.layers.Dense,
+    *(getattr(keras.layers, f"Conv{rank}D") for rank in (1, 2, 3)),
+    *(getattr(keras.layers, f"{kind}Conv{rank}D") for kind in ("Depthwise", "Separable") for rank in (1, 2)),
+    *_TRANSPOSED,
+)
 
 
 def read_own_model(file: Path) -> list[Part]:
@@ -93,10 +101,12 @@ def _check(file: Path, model: Any) -> None:
         )
 
 
-def _parts(model: keras.Sequential) -> Iterator[Part]:
-    """Its layers, those of a `Sequential` within it too; an activation within a layer is one of its own."""
+def _parts(model: keras.Model) -> Iterator[Part]:
+    """Its layers, those of a model within it too; an activation within a layer is one of its own."""
     for layer in model.layers:
-        if isinstance(layer, keras.Sequential):
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        if _has_layers(layer):
             yield from _parts(layer)
             continue
         shape = tuple(layer.output.shape[1:])
@@ -114,6 +124,13 @@ def _parts(model: keras.Sequential) -> Iterator[Part]:
             yield Part(
                 name=f"{layer.name}: {name}", kind="activation", settings={"function": name}, shape=shape
             )
+
+
+def _has_layers(layer: Any) -> bool:
+    """Whether it is a model that tells its layers: a `Sequential`, or one of inputs and outputs."""
+    return isinstance(layer, keras.Sequential) or (
+        isinstance(layer, keras.Model) and hasattr(layer, "operations")
+    )
 
 
 def _kind(layer: Any) -> str:
@@ -149,12 +166,18 @@ def _settings(layer: Any) -> dict[str, str]:
     return found
 
 
-def _macs(layer: Any) -> int:
-    """Of the kernels that a layer has, each used once a position of its output."""
-    if not hasattr(layer, "kernel"):
+def _macs(layer: Any) -> int | None:
+    """Of a layer's kernels, each used once a position; None of weights whose use is not known."""
+    if not layer.count_params() or _kind(layer) == "normalization":
         return 0
-    positions = math.prod(layer.output.shape[1:-1]) if len(layer.output.shape) == 4 else 1
-    return int(math.prod(layer.kernel.shape)) * int(positions)
+    if not isinstance(layer, _WITH_KERNELS):
+        return None
+    # What is transposed spreads each position of its input.
+    positions = (layer.input if isinstance(layer, _TRANSPOSED) else layer.output).shape[1:-1]
+    if None in positions:
+        return None
+    kernels = [getattr(layer, name) for name in _KERNELS if hasattr(layer, name)]
+    return sum(math.prod(kernel.shape) for kernel in kernels) * math.prod(positions)
 
 
 def _called(function: Any) -> str:

@@ -29,7 +29,7 @@ class Part:
         kind: convolution, dense, activation, normalization, pooling, dropout… or a Keras class.
         settings: what makes it this layer of its kind, such as `kernel`; in words.
         shape: of the output for one image.
-        macs: multiply-accumulates forward for one image.
+        macs: multiply-accumulates forward for one image; None where they cannot be counted.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Part:
     settings: Mapping[str, str] = field(default_factory=dict)
     shape: tuple[int, ...]
     parameters: int = 0
-    macs: int = 0
+    macs: int | None = 0
 
     @property
     def what(self) -> str:

@@ -67,8 +67,11 @@ def plan_fit(
         **others,
     )
     first = Schedule(asked, dataset=dataset)
-    if len(first.compared.names) < 2:
-        raise BenchError(f"there is no candidate beside {FIT_CONTROL}; name some, such as {CANDIDATES}")
+    if len(first.trained) < 2:
+        raise BenchError(
+            f"there is no candidate beside {FIT_CONTROL} that is another network; name some, such as "
+            f"{CANDIDATES}"
+        )
     scales = _scales(first.topology.name)
     costs = {topology: _first_look(_scaled(first, topology)) for topology in scales}
     tried = [
@@ -92,7 +95,12 @@ def _scales(largest: str) -> tuple[str, ...]:
 
 def _opened(data: str | Path) -> tuple[str, Dataset]:
     """A data set and its name; cross-validated where images are few and none of them set apart."""
-    is_named = str(data).partition(":")[0] in DATASETS
+    is_named = isinstance(data, str) and data.partition(":")[0] in DATASETS
+    if is_named and Path(data).is_dir():
+        raise BenchError(
+            f"{data} is a data set and a folder here; write folder:{data} for the folder, or rename it for "
+            "the data set"
+        )
     # Its path is made absolute.
     spec = Settings(dataset=str(data) if is_named else f"folder:{data}").dataset
     dataset = open_dataset(spec)

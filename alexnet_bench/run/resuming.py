@@ -17,6 +17,7 @@ from alexnet_bench.records.run_folder import sound_records
 from alexnet_bench.records.schema import HEAD, AnyRecord, Draw, Trial
 from alexnet_bench.run.run import planned_draws, resume_settings, trial_threads
 from alexnet_bench.run.schedule import Schedule
+from alexnet_bench.run.settings import LOCAL
 from alexnet_bench.run.trust import is_known, remember
 from alexnet_bench.words import joined
 from alexnet_bench.worker.build_info import settings as settings_of
@@ -57,11 +58,16 @@ def resumed(
         settings,
         draws=planned_draws(folder),
         threads=trial_threads(folder),
-        # What others have memory for, nobody knows.
-        most_jobs=None if "executor" in (changed or {}) else read_manifest(folder).plan.most_jobs,
+        most_jobs=_most_jobs(folder, settings.executor),
     )
     _check_networks(folder, schedule, records)
     return schedule
+
+
+def _most_jobs(folder: Path, executor: str) -> int | None:
+    """How many trials at a time memory sufficed for; of another executor nobody knows."""
+    begun = read_manifest(folder)
+    return begun.plan.most_jobs if executor == begun.settings.get("executor", LOCAL) else None
 
 
 def _check_machine(folder: Path) -> None:

@@ -64,12 +64,13 @@ def _error(one: Candidate, fit: Fit) -> str:
         f"error {percent(one.error)}%, {effect_text(one.effect, one.low, one.high, POINTS)} points from "
         f"{fit.control}'s over {counted(one.seeds, 'seed')}"
     )
+    lacking = "too little for an interval" if one.has_predictions else "some predictions are missing"
     words = {
         BETTER: "better",
         WORSE: "worse",
         EQUIVALENT: "no difference that matters",
         INCONCLUSIVE: f"cannot tell ({_wanted(one, fit)})",
-        "": "too little for an interval, so cannot tell",
+        "": f"{lacking}, so cannot tell",
     }
     return f"{change}: {words[one.verdict]}"
 

@@ -25,7 +25,7 @@ def tables(found: Sequence[Series]) -> dict[str, Table]:
         "Mode": lambda series: series.rows[0].mode,
         "Entries": lambda series: str(len(series.rows)),
         "First to last": lambda series: change_text(math.nan if series.change is None else 1 + series.change),
-        "Changes": lambda series: "\n".join(map(_change_text, series.changes)) or "none",
+        "Changes": lambda series: ";\n".join(map(_change_text, series.changes)) or "none",
     }
     alike: dict[str, list[Series]] = {}
     for series in found:

@@ -107,6 +107,10 @@ class Plots:
     def __init__(self, records: Sequence[AnyRecord], plans: Plans) -> None:
         self._records, self._plans = records, plans
 
+    def forest(self) -> "Figure":
+        """What every arm changes in error and in speed, with its interval and its verdict."""
+        return self.figure("forest")
+
     def error(self, ax: "Axes | None" = None) -> "Axes":
         """Error of every variant: each seed's point, and the mean."""
         return self._on_axes("error", ax)

@@ -5,7 +5,7 @@ import pytest
 from report_runs import in_run, manifest, trial
 
 from alexnet_bench.analysis.effects import effects
-from alexnet_bench.analysis.fit import fit
+from alexnet_bench.analysis.fit import Candidate, Fit, fit
 from alexnet_bench.show.fit import sentences
 
 FOLDS, CLASSES = 4, 10
@@ -178,7 +178,28 @@ def test_a_failed_seed_leaves_no_verdict(made):
     answer = run.fit()
 
     assert (answer.best, candidate(answer, "no-dropout").verdict) == (None, "")
-    assert "diverged" in sentences(answer)[1]
+    assert sentences(answer)[1].endswith(
+        ": too little for an interval, so cannot tell. (1 seed of no-dropout: diverged)"
+    )
+
+
+def test_failed_seeds_are_counted(made):
+    run = made(60)
+    run.add("alexnet", 12, 0.6)
+    run.add("no-dropout", 12, 0.1, status="killed", error="by a signal", held_out_top1_error=None)
+
+    assert sentences(run.fit())[1].endswith(
+        "(12 seeds of no-dropout: killed; no seed of both sides has a value)"
+    )
+
+
+def test_missing_predictions_are_told(made):
+    run = made(60)
+    run.add("alexnet", 8, 0.6)
+    run.add("no-dropout", 8, 0.1)
+    (run.folder / "predictions" / "no-dropout-seed3.npz").unlink()
+
+    assert sentences(run.fit())[1].endswith("over 8 seeds: some predictions are missing, so cannot tell.")
 
 
 def test_without_a_trial_nothing_can_be_told(made):
@@ -189,6 +210,25 @@ def test_without_a_trial_nothing_can_be_told(made):
 
     assert answer.best is None
     assert sentences(answer)[0] == "Cannot tell: no trial of alexnet has succeeded."
+
+
+def test_a_control_of_which_every_trial_failed_is_no_answer(made):
+    run = made(60)
+    run.add("alexnet", 2, 0.5, status="crashed", error="a fault", held_out_top1_error=None)
+    run.add("no-dropout", 4, 0.1)
+
+    answer = run.fit()
+
+    assert answer.best is None
+    assert sentences(answer)[0] == "Cannot tell: no trial of alexnet has succeeded."
+
+
+def test_candidates_that_are_all_the_control_are_no_reason_to_take_it():
+    same = Candidate(variant="two-towers", difference="", same_as="alexnet")
+    about = {"dataset": "pets", "images": 60, "training_images": 60, "folds": None, "control": "alexnet"}
+    trained = {"topology": "alexnet-32", "epochs": 1, "batch_size": 8, "tuned": True}
+
+    assert Fit(**about, **trained, candidates=(same,)).best is None
 
 
 def test_the_margin_is_that_of_all_images_and_not_of_a_fold(made):

@@ -8,6 +8,7 @@ from PIL import Image
 
 import alexnet_bench
 from alexnet_bench.run import fit, run
+from alexnet_bench.show import report
 
 
 @pytest.fixture
@@ -77,6 +78,19 @@ def test_a_budget_that_is_too_small_is_no_answer_and_can_be_asked_again(
     again = bench("fit", "--resume", folder)
     assert again.code == 0
     assert answer["sentences"][0] in again.out
+
+
+def test_an_interruption_of_its_report_says_how_to_go_on_too(bench, photos, tmp_path, monkeypatch):
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "continue_run", lambda schedule, folder, observer: [])
+    monkeypatch.setattr(report, "write_report", interrupted)
+
+    code, _, err = bench("fit", photos, "--variants", "no-lrn", "--out", tmp_path / "run")
+
+    assert code == 130
+    assert err.endswith(f"Go on with:\nbench fit --resume {tmp_path / 'run'}\n")
 
 
 def test_python_gives_the_same(photos, tmp_path, hardly_trained, monkeypatch):

@@ -46,6 +46,13 @@ def test_a_row_is_a_line_where_there_is_no_terminal(printed):
     assert second.endswith("not tested at this scale (no record)")
 
 
+def test_a_cell_of_two_lines_is_one_line_where_there_is_no_terminal(printed):
+    change = Table(["Variant", "Change"], [["alexnet", "+1.0%\n[+0.5%, +1.5%]"]])
+
+    assert printed(lambda: print_table(change)).splitlines()[1] == "alexnet  +1.0% [+0.5%, +1.5%]"
+    assert len(printed(lambda: print_table(change), 60).splitlines()) == 3
+
+
 def test_columns_are_narrowed_at_words(printed):
     out = printed(lambda: print_table(WIDE), 76)
 

@@ -123,6 +123,36 @@ def test_any_sequential_of_a_function_is_read(bench, own):
     assert by_name["fc8"]["own"]["shape"] == [7]
 
 
+def test_multiplications_are_counted_of_every_kernel_and_within_a_model(bench, own):
+    """By hand: 3x3 a channel and then 3 by 8, on 6 by 6; 2x2 by 4 by 8 on 6 by 6; 12 by 12 by 4 into 5."""
+    text = """
+import keras
+inputs = keras.Input((8, 8, 3))
+base = keras.Model(inputs, keras.layers.SeparableConv2D(8, 3)(inputs))
+model = keras.Sequential([keras.Input((8, 8, 3)), base, keras.layers.Conv2DTranspose(4, 2, strides=2)])
+model.add(keras.layers.Flatten())
+model.add(keras.layers.Dense(5))
+"""
+    code, out, _ = bench("show", "--keras", own(text), "--json")
+
+    shown = json.loads(out)
+    assert code == 0
+    assert [layer["own"]["macs"] for layer in shown["layers"] if (layer["own"] or {}).get("macs")] == [
+        *(36 * (9 * 3 + 3 * 8), 36 * 4 * 4 * 8, 576 * 5)
+    ]
+    assert shown["totals"]["own"]["macs"] == 36 * 51 + 36 * 128 + 2880
+
+
+def test_where_a_layers_multiplications_cannot_be_counted_no_ratio_is_shown(bench, own):
+    layers = (
+        "keras.Input((8, 8, 3)), keras.layers.Reshape((8, 24)), keras.layers.LSTM(4), keras.layers.Dense(5)"
+    )
+    code, out, _ = bench("show", "--keras", own(f"import keras\nmodel = keras.Sequential([{layers}])"))
+
+    assert code == 0
+    assert out.splitlines()[-3].rstrip().endswith("times the parameters, MACs –")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

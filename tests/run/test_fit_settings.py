@@ -1,6 +1,7 @@
 """What a fit chooses for a data set and a budget: scale, steps, folds; and what it refuses."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -119,6 +120,21 @@ def test_names_that_stand_for_nothing_are_refused(tmp_path):
         plan_fit("digits", budget=60, variants="no-lrm")
     with pytest.raises(BenchError, match="there is no candidate beside alexnet"):
         plan_fit("digits", budget=60, variants="alexnet")
+    with pytest.raises(BenchError, match="there is no candidate beside alexnet that is another network"):
+        plan_fit("digits", budget=60, variants="he-weights")
+
+
+def test_a_folder_that_is_called_like_a_data_set_is_not_passed_over(costs, photos, monkeypatch):
+    costs(alexnet_227=1, alexnet_96=1, alexnet_32=1)
+    folder = photos(20, name="digits")
+    monkeypatch.chdir(folder.parent)
+
+    with pytest.raises(
+        BenchError, match="digits is a data set and a folder here; write folder:digits for the"
+    ):
+        plan_fit("digits", budget=60)
+    for written in (Path("digits"), "./digits", "folder:digits"):
+        assert plan_fit(written, budget=60).schedule.settings.dataset == f"folds:{folder}"
 
 
 def test_a_rate_that_folds_share_is_refused(photos):

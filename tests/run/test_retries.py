@@ -149,6 +149,7 @@ def test_that_holds_on_clusters_but_not_elsewhere(tmp_path):
     folder = tmp_path / "run"
     asked = Settings(variants="alexnet,no-lrn", measure="accuracy", seeds=2, jobs=4)
     goes_on(Schedule(asked), folder, failing({("alexnet", 0): "out-of-memory"}))
+    assert resumed(folder, changed={"executor": "local"}).capacity.jobs == 2, "as it was begun"
     elsewhere = resumed(folder, changed={"executor": "slurm"})
     assert elsewhere.capacity.places(32) == 4
 

@@ -12,7 +12,9 @@ from report_runs import CRASHED, changed, draw, failed_trial, manifest, timing, 
 import alexnet_bench
 from alexnet_bench.cli.renewal import RenewedReport
 from alexnet_bench.errors import BenchError, UnknownNameError
+from alexnet_bench.records.manifest import read_manifest
 from alexnet_bench.records.run_folder import add_record
+from alexnet_bench.run import run as running
 from alexnet_bench.show import export as exporting
 from alexnet_bench.show.export.rows import row_of
 
@@ -196,6 +198,22 @@ def test_a_folder_that_cannot_be_written(run, bench):
 
     assert code == 2
     assert "cannot be written" in err and err.count("\n") == 1
+
+
+@needs("tensorboard")
+def test_a_finding_is_told_where_nothing_can_be_written_for_tensorboard(tmp_path, bench, monkeypatch):
+    def fails(schedule, folder, *_, **__):
+        failed = msgspec.structs.replace(failed_trial("no-lrn", 0), run_id=read_manifest(folder).run_id)
+        add_record(folder, failed)
+        (folder / "tensorboard").write_text("a file")
+        return [failed]
+
+    monkeypatch.setattr(running, "continue_run", fails)
+    asked = ("--variants", "no-lrn", "--measure", "accuracy", "--out", tmp_path / "new")
+    code, _, err = bench("run", "--tensorboard", *asked)
+
+    assert code == 1
+    assert "cannot be written" in err
 
 
 # -- MLflow

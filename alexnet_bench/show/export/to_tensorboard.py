@@ -1,5 +1,6 @@
 """For TensorBoard: a folder a record, with its scalars and, for the HParams tab, what was chosen."""
 
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ FOLDER, DONE = "tensorboard", "exported"
 def write(folder: Path, rows: Sequence[Row]) -> tuple[str, int]:
     """Write what is not there yet; returns how to look at it, and how many records were written."""
     added = sum(write_row(folder, row) for row in rows)
-    return f"tensorboard --logdir {folder / FOLDER}", added
+    return f"tensorboard --logdir {shlex.quote(str(folder / FOLDER))}", added
 
 
 def write_row(folder: Path, row: Row) -> bool:
