@@ -115,10 +115,6 @@ class Plots:
         """Error of every variant: each seed's point, and the mean."""
         return self._on_axes("error", ax)
 
-    def forest(self) -> "Figure":
-        """What each arm changes in error and in training speed, with its interval."""
-        return self.figure("forest")
-
     def throughput(self) -> "Figure":
         """Speed over the control's, in training and in inference: each draw's point, and the ratio."""
         return self.figure("throughput")
