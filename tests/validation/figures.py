@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import baseline_replay
@@ -615,7 +616,8 @@ def kills() -> list[dict[str, Any]]:
 @cache
 def ledger() -> pd.DataFrame:
     """Of all committed runs."""
-    folders, _ = runs_among([*sorted(REFERENCE.iterdir()), *sorted((REFERENCE / "lrn").iterdir())])
+    below = [sorted((REFERENCE / name).iterdir()) for name in (".", "lrn", "imagenette")]
+    folders, _ = runs_among(list(chain(*below)))
     return read_ledger(load_registry(), folders)
 
 
