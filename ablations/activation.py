@@ -10,7 +10,7 @@ experiment of Figure 1 itself is in `figure_1.py`.
 Costs about two minutes with the quick preset on two CPU cores, and several with `--tune lr`.
 """
 
-from alexnet_bench import ALEXNET, Ablation, block
+from alexnet_bench import ALEXNET, Ablation, Claim, block
 
 
 @block()
@@ -46,5 +46,15 @@ ACTIVATION = Ablation(
         ALEXNET.but("scaled-tanh", activation=scaled_tanh),
         ALEXNET.but("sigmoid", activation=sigmoid),
         ALEXNET.but("gelu", activation=gelu),
+    ],
+    claims=[
+        Claim(
+            says="networks with ReLU train several times faster than with tanh",
+            source="Krizhevsky et al. 2012, section 3.1",
+            setup="CIFAR-10, a four-layer network, rates chosen for each",
+            arm="tanh",
+            measure="epochs_to_25_percent",
+            predicts="higher",
+        )
     ],
 )

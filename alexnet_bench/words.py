@@ -75,8 +75,11 @@ def number(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """What is in percent, with two decimals."""
-    return _formatted(value, "z.2f")
+    """What is in percent, with two decimals.
+
+    A mean that lies between two of them is written alike, however it was added up.
+    """
+    return _formatted(None if value is None else round(value, 9), "z.2f")
 
 
 def signed(value: float | None) -> str:

@@ -59,6 +59,7 @@ class Entry:
         effect: arm minus control in points, or over it.
         low, high: ends of the interval that decides; of what is not judged, of the 95% interval.
         unit: of these.
+        control_value, value_unit: the control's value over the pairs, and its unit.
         pairs: seeds or draws behind them.
         verdict: `supported`, `contradicted`, `inconclusive` or `not tested at this scale`.
         remark: how a claim is supported or contradicted, such as `smaller than claimed`.
@@ -94,6 +95,8 @@ class Entry:
     low: float = math.nan
     high: float = math.nan
     unit: str = ""
+    control_value: float = math.nan
+    value_unit: str = ""
     pairs: int = 0
     verdict: str = NOT_TESTED
     remark: str = ""
@@ -185,15 +188,24 @@ def _entry(blank: Entry, claim: Claim, row: Any) -> Found:
         low=row.low,
         high=row.high,
         unit=row.unit,
+        control_value=row.control_value,
+        value_unit=row.value_unit,
         pairs=row.pairs,
         note=row.note,
         runs=row.runs,
         claimed=None if claim.size is None else sign * claim.size,
     )
+    if _never(row):
+        return entry, claim, None
     if row.kind == INTERVAL:
         return entry, claim, row
     few = f"{counted(row.pairs, 'pair')} describe and test nothing" if row.pairs < FEWEST_UNITS else row.kind
     return replace(entry, note="; ".join(filter(None, (few, row.note)))), claim, None
+
+
+def _never(row: Any) -> bool:
+    """Whether neither side got to where it is measured, in any pair: then nothing is compared."""
+    return math.isinf(row.control_value) and math.isinf(row.arm_value)
 
 
 def _judged(entry: Entry, claim: Claim, row: Any, family: int) -> Entry:

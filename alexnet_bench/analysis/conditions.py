@@ -151,8 +151,9 @@ def distinguish(found: Sequence[Setting]) -> dict[str, str]:
         if len({str(conditions.get(column)) for conditions in facts.values()}) > 1
     ]
     return {
-        name: ", ".join(f"{column} {shown(conditions.get(column))}" for column in particular) or name
-        for name, conditions in facts.items()
+        setting.name: ", ".join(f"{column} {shown(facts[setting.name].get(column))}" for column in particular)
+        or f"against {setting.control}"
+        for setting in found
     }
 
 

@@ -124,6 +124,12 @@ def images_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predi
     return plans.images(setting.runs[0], metric.images)
 
 
+def margin_of(setting: Setting, metric: Metric, plans: Plans, predictions: Predictions) -> float:
+    """A metric's margin on the images that a setting's seeds test: of cross-validation those of all folds."""
+    images, folds = images_of(setting, metric, plans, predictions), plans.folds(setting.runs)
+    return metric.margin_on(images * folds if images and folds and metric.images == "test" else images)
+
+
 def rounding(metric: Metric, images: int | None) -> float:
     """What counting in whole images brings to a metric's differences, as a standard deviation."""
     return rounding_deviation(metric.scale / images) if images else 0.0
@@ -168,10 +174,8 @@ def _trials_row(
     looks = plans.looks(distinct(trial.run_id for trial in (*treated, *control)))
     images = images_of(setting, metric, plans, predictions)
     effect = seed_effect(treated, control, metric, rounding(metric, images))
-    folds = plans.folds(setting.runs)
-    every = images * folds if images and folds and metric.images == "test" else images
-    row = replace(row.on(effect), margin=metric.margin_on(every), looks=looks)
-    if found := over_images(treated, control, metric, predictions, folds):
+    row = replace(row.on(effect), margin=margin_of(setting, metric, plans, predictions), looks=looks)
+    if found := over_images(treated, control, metric, predictions, plans.folds(setting.runs)):
         row = replace(row, low_images=found.estimate.low, high_images=found.estimate.high)
     return row, effect
 

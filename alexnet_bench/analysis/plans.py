@@ -94,10 +94,10 @@ class Plans:
         """The names of a run's classes, in the order of their labels; none where its plan does not say."""
         return self._plan(run).class_names
 
-    def layers(self, variant: str) -> dict[str, str]:
-        """What each layer of a variant does, by its name; nothing where no plan says."""
-        described = (plan.variants.get(variant) for plan in self._each())
-        return next((item.layers for item in described if item and item.layers), {})
+    def layers(self, run: str, variant: str) -> dict[str, str]:
+        """What each layer of a run's variant does, by its name; nothing where its plan does not say."""
+        described = self._plan(run).variants.get(variant)
+        return described.layers if described else {}
 
     def folds(self, runs: Iterable[str]) -> int | None:
         """In how many folds runs cross-validate their images; None where they do not."""
@@ -126,7 +126,7 @@ class Plans:
             return {}
         # A value may hold commas too, so only those before a field part.
         parts = re.split(f", (?={'|'.join(map(re.escape, item.fields))} )", item.difference)
-        return dict(part.split(" ", 1) for part in parts)
+        return {field: value for field, _, value in (part.partition(" ") for part in parts)}
 
     def ablation_of(self, variant: str) -> str:
         """The ablation that a variant is an arm of, or at least the control; else nothing."""

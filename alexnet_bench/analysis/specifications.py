@@ -33,13 +33,15 @@ from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.rates import has_reached
 from alexnet_bench.records.predictions import Predictions
 from alexnet_bench.records.schema import AnyRecord, Trial
+from alexnet_bench.words import counted
 
 # Fewer make no curve.
 FEWEST_SPECIFICATIONS = 6
 END = "all epochs"
-LENGTHS = {"a third of the epochs": 1 / 3, "two thirds of the epochs": 2 / 3, END: 1.0}
+# After which shares of its epochs a trial is read.
+_LENGTHS = (1 / 3, 2 / 3, 1.0)
 # All rates that are tried are trained for so long at least.
-LENGTHS_TRIED = {"a fifth of the epochs": 1 / 5, **LENGTHS}
+_LENGTHS_TRIED = (1 / 5, *_LENGTHS)
 CONTROLS_BEST = "the control's best"
 PAPERS = "the paper's"
 # Of a recipe, what is told by other choices.
@@ -111,8 +113,9 @@ def _at_own_rates(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specif
     """Of the trials that count: each network at the rate that its run gave it."""
     for setting in measured_alike(records, plans, Trial):
         judged = headline(setting.succeeded)
-        for one in _of_setting(setting, plans, LENGTHS):
-            is_last = LENGTHS.get(one.choices["length"], 1.0) == 1.0
+        early = {_length(part, setting.conditions["epochs"]) for part in _LENGTHS} - {END}
+        for one in _of_setting(setting, plans, _LENGTHS):
+            is_last = one.choices["length"] not in early
             is_first = one.unit == RATIO or (is_last and judged is not None and one.measure == judged.name)
             yield replace(one.chosen(rate=_rule(setting, one.arm)), headline=is_first)
 
@@ -124,7 +127,7 @@ def _at_one_rate(records: Sequence[AnyRecord], plans: Plans) -> Iterator[Specifi
         at_rates = {rate: setting.holding(trials) for rate, trials in tried}
         best = {arm: _controls_best(setting.control, arm, at_rates) for arm in setting.variants}
         for rate, at_rate in at_rates.items():
-            for one in _of_setting(at_rate, plans, LENGTHS_TRIED):
+            for one in _of_setting(at_rate, plans, _LENGTHS_TRIED):
                 # A seed goes on with its better rates: only those that all seeds went on with can tell.
                 if one.pairs == len(_seeds(setting, one) - _failed_seeds(at_rate, one)):
                     is_best = best[one.arm].get((one.choices["length"], one.choices["metric"])) == rate
@@ -144,7 +147,7 @@ def _controls_best(control: str, arm: str, at_rates: Mapping[float, Setting]) ->
         ended = [trial for trial in trials if trial.succeeded]
         is_whole = seeds == {trial.seed for trial in trials} and 2 * len(ended) > len(trials)
         if is_whole and setting.of(arm):
-            for length, metric in _readings(setting, LENGTHS_TRIED):
+            for length, metric in _readings(setting, _LENGTHS_TRIED):
                 if all(map(metric.has, ended)):
                     means[length, metric.label][rate] = fmean(map(metric.of, ended))
     return {key: min(values, key=values.__getitem__) for key, values in means.items() if len(values) > 1}
@@ -161,7 +164,7 @@ def _failed_seeds(setting: Setting, one: Specification) -> set[int]:
     return {trial.seed for side in sides for trial in side if not trial.succeeded}
 
 
-def _of_setting(setting: Setting, plans: Plans, lengths: Mapping[str, float]) -> Iterator[Specification]:
+def _of_setting(setting: Setting, plans: Plans, lengths: Sequence[float]) -> Iterator[Specification]:
     """Of every arm that may be held against the control, by each metric and length, at whatever rate."""
     if not any(trial.succeeded for trial in setting.of(setting.control)):
         return
@@ -226,7 +229,7 @@ def _conditions(setting: Setting, arm: str, plans: Plans) -> dict[str, str]:
     }
 
 
-def _readings(setting: Setting, lengths: Mapping[str, float]) -> Iterator[tuple[str, Metric]]:
+def _readings(setting: Setting, lengths: Sequence[float]) -> Iterator[tuple[str, Metric]]:
     """What can be read of its trials, and after how long."""
     recipe, epochs = setting.of(setting.control)[0].recipe_settings, setting.conditions["epochs"]
     share = recipe.get("stop_at_train_error")
@@ -236,8 +239,8 @@ def _readings(setting: Setting, lengths: Mapping[str, float]) -> Iterator[tuple[
         yield from ((length, _of_those(has_reached, metric)) for metric in HEADLINES)
         return
     # Of few epochs, two lengths may be one.
-    for length in {_epochs(part, epochs): length for length, part in lengths.items()}.values():
-        yield length, _validation_error_after(lengths[length])
+    for length, part in {_length(part, epochs): part for part in lengths}.items():
+        yield length, _validation_error_after(part)
     for metric in (*HEADLINES, TRAIN_ERROR):
         if metric != VALIDATION_ERROR:
             yield END, _of_those(_has_ended, metric)
@@ -260,6 +263,12 @@ def _validation_error_after(share: float) -> Metric:
 
 def _epochs(share: float, epochs: int) -> int:
     return max(1, math.floor(share * epochs + 1e-9))
+
+
+def _length(share: float, epochs: int) -> str:
+    """What a share of a trial's epochs is called."""
+    count = _epochs(share, epochs)
+    return END if count == epochs else f"{count} of {counted(epochs, 'epoch')}"
 
 
 def _rule(setting: Setting, arm: str) -> str:

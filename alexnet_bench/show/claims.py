@@ -17,7 +17,7 @@ from alexnet_bench.records.manifest import holds_run, read_manifest
 from alexnet_bench.show.figures import style
 from alexnet_bench.show.figures.claims import draw_claims
 from alexnet_bench.show.files import read_runs, write_csv, writing_into
-from alexnet_bench.show.numbers import effect_text, verdict_text
+from alexnet_bench.show.numbers import effect_text, value_text, verdict_text
 from alexnet_bench.show.table import Cells, Table
 from alexnet_bench.stats.verdict import INCONCLUSIVE
 from alexnet_bench.words import MISSING, counted
@@ -44,7 +44,9 @@ def read_ledger(registry: Registry, runs: Sequence[Path]) -> pd.DataFrame:
 
 
 def run_ledger(plans: Plans, found: pd.DataFrame) -> pd.DataFrame:
-    """The claims that some runs were planned to test, as the shipped ablations have them.
+    """The claims that some runs were planned to test, as the shipped ablations have them now.
+
+    With those that their ablations have had since, of what was measured.
 
     Of an ablation that is not shipped, what the plan quotes: its files are not executed to write a report.
     """
@@ -56,6 +58,7 @@ def run_ledger(plans: Plans, found: pd.DataFrame) -> pd.DataFrame:
             Entry(
                 ablation=name,
                 claim=says,
+                arm=claim.arm or "",
                 source=claim.source,
                 setup=claim.setup,
                 log_says=claim.log_says,
@@ -65,7 +68,11 @@ def run_ledger(plans: Plans, found: pd.DataFrame) -> pd.DataFrame:
         for (name, says), claim in planned.items()
         if (name, says) not in shipped
     ]
-    kept = [place in planned for place in zip(rows["ablation"], rows["claim"], strict=True)]
+    asked = {item.name for item in plans.ablations}
+    kept = [
+        (ablation, claim) in planned or (ablation in asked and pairs > 0)
+        for ablation, claim, pairs in zip(rows["ablation"], rows["claim"], rows["pairs"], strict=True)
+    ]
     return pd.concat([rows[kept], pd.DataFrame(quoted, columns=rows.columns).astype(rows.dtypes)])
 
 
@@ -78,22 +85,26 @@ def ledger_table(found: pd.DataFrame) -> Table:
 
 
 def claims_table(found: pd.DataFrame) -> Table:
-    """A row a claim and setting."""
+    """A row a claim and setting; where all were timed alike, the head says how."""
+    timed = found.loc[found["price"].notna(), "price_where"].unique()
+    once = f" ({timed[0]})" if len(timed) == 1 else ""
     cells: Cells = {
         "Claim": lambda row: row.claim,
         "The paper": lambda row: (
             f"{row.arm}: {row.measure.replace('_', ' ')} {row.predicted}" if row.arm else MISSING
         ),
-        "Its lab log": lambda row: row.log_says or MISSING,
+        "The authors' log": lambda row: row.log_says or MISSING,
         "Measured": lambda row: (
-            f"{effect_text(row.effect, row.low, row.high, row.unit)}, {counted(row.pairs, 'pair')}"
+            f"{effect_text(row.effect, row.low, row.high, row.unit)}, "
+            f"control at {value_text(row.control_value, row.value_unit)}, {counted(row.pairs, 'pair')}"
             if row.pairs
             else MISSING
         ),
         "Where": lambda row: row.where or MISSING,
         "Verdict": _verdict,
-        "Training throughput": lambda row: (
-            f"{effect_text(row.price, row.price_low, row.price_high, RATIO)} ({row.price_where})"
+        f"Training throughput{once}": lambda row: (
+            effect_text(row.price, row.price_low, row.price_high, RATIO)
+            + ("" if once else f" ({row.price_where})")
             if pd.notna(row.price)
             else MISSING
         ),
@@ -110,8 +121,8 @@ def standing(found: pd.DataFrame) -> str:
     """How to read a ledger."""
     tested = found[found["verdict"] != NOT_TESTED]
     return (
-        f"{len(tested)} of {counted(len(found), 'row')} tested. What the lab log shows is one run on each "
-        "side, in points of error. A verdict holds for the data set and scale in its row, which are not the "
+        f"{len(tested)} of {counted(len(found), 'row')} tested. The authors' log shows one run on each side, "
+        "in points of error. A verdict holds for the data set and scale in its row, which are not the "
         "paper's. A claim that names a size is supported where the whole interval shows more than half of "
         "it, and contradicted where the whole interval shows less; one that names none is judged by its "
         "direction. The claims of a question that were tested in one place share an error rate of 5%, and "

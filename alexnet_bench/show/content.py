@@ -12,9 +12,10 @@ from alexnet_bench.analysis.contrasts import contrasts
 from alexnet_bench.analysis.metrics import HEADLINES, THROUGHPUTS
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.analysis.summary import conditions, summarize
+from alexnet_bench.records.manifest import Manifest, Plan
 from alexnet_bench.records.schema import AnyRecord, Draw, Trial
-from alexnet_bench.show.captions import draw_conditions, trial_conditions
-from alexnet_bench.show.cards import Card, make_cards
+from alexnet_bench.show.captions import draw_conditions, rates, trial_conditions
+from alexnet_bench.show.cards import Card, about_control, make_cards, make_key
 from alexnet_bench.show.claims import ledger_table, run_ledger
 from alexnet_bench.show.classes import Confusions, make_confusions
 from alexnet_bench.show.figure_data import Shown, file_of, in_words
@@ -24,7 +25,7 @@ from alexnet_bench.show.inlined import data_address, picture_address
 from alexnet_bench.show.learning import curves, seeds_table
 from alexnet_bench.show.networks import Network, draw_networks
 from alexnet_bench.show.page_data import page_data
-from alexnet_bench.show.sentences import Notes, make_notes, validity
+from alexnet_bench.show.sentences import Notes, make_notes, measured_twice, validity
 from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
     contrasts_table,
@@ -34,7 +35,7 @@ from alexnet_bench.show.tables import (
     rates_table,
     runs_table,
 )
-from alexnet_bench.words import counted, joined
+from alexnet_bench.words import counted, distinct, joined
 
 _ABOUT_RATES = (
     "Of the trials that chose rates: validation error, arm minus control, paired by tuning seed. Each best "
@@ -81,8 +82,10 @@ class Content:
     """Everything that a report says.
 
     Args:
-        lead: what was measured, in a sentence or two.
+        lead: what was measured, in a few sentences.
         cards: the answers, one a question.
+        key: the verdicts on them, each with what it means.
+        control: what all of them are held against, where that is one network.
         notes: what a reader must know, where it applies.
         validity: what the effects may be taken for.
         pictures: by name.
@@ -102,6 +105,8 @@ class Content:
     title: str
     lead: str
     cards: list[Card]
+    key: list[tuple[str, str]]
+    control: str
     notes: Notes
     validity: list[str]
     pictures: dict[str, Picture]
@@ -128,23 +133,27 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
     # What to call each setting; nothing where there is only one of its kind.
     places = distinguish(measured_alike(records, plans, Trial))
     places |= distinguish(measured_alike(records, plans, Draw))
+    claims = run_ledger(plans, found)
+    cards = make_cards(found, plans, places, claims)
     is_judged = found["measure"].isin(_judged(found))
     return Content(
         title=f"AlexNet with and without: {', '.join(datasets)}",
-        lead=_lead(records, plans),
-        cards=make_cards(found, plans, places),
+        lead=_lead(records, plans, found),
+        cards=cards,
+        key=make_key(cards, found),
+        control=about_control(cards, plans),
         notes=make_notes(records, found, plans),
         validity=validity(records, found, plans),
-        pictures={name: _picture(name, figures[name], shown) for name in FIGURES if name in figures},
+        pictures={name: _picture(name, figures[name], shown, places) for name in FIGURES if name in figures},
         effects=effects_table(found[is_judged], places),
         other_effects=effects_table(found[~is_judged], places),
         overviews=make_overviews(records, plans, found),
         seeds=seeds_table(records, plans, places),
-        curves=curves(records, plans),
+        curves=curves(records, plans, places),
         rates=_rates(records, plans),
         factorials=contrasts_table(contrasts(records, plans), places),
         networks=draw_networks(plans),
-        claims=ledger_table(run_ledger(plans, found)),
+        claims=ledger_table(claims),
         confusions=make_confusions(shown.classes, plans),
         failures=failures_table(records),
         runs=runs_table(plans.manifests, records),
@@ -153,22 +162,44 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
     )
 
 
-def _lead(records: Sequence[AnyRecord], plans: Plans) -> str:
-    """What was measured, in a sentence a run."""
-    said, trials = [], [record for record in records if isinstance(record, Trial)]
+def _lead(records: Sequence[AnyRecord], plans: Plans, found: pd.DataFrame) -> str:
+    """What was measured, in a few sentences a run; and how far the same network, timed twice, differed."""
+    said = [f"{counted(len(plans.variants), 'variant')}."]
     for manifest in plans.manifests:
-        plan, parts = manifest.plan, []
-        if "accuracy" in plan.measures:
-            own = (trial for trial in trials if trial.run_id == manifest.run_id and trial.purpose == "result")
-            seeds, planned = len({trial.seed for trial in own}), len(plan.seeds)
-            many = f"{seeds} of {counted(planned, 'seed')}" if seeds < planned else counted(seeds, "seed")
-            parts.append(
-                f"error of {plan.topology} on {plan.dataset}, {counted(plan.epochs, 'epoch')}, {many}"
-            )
-        if "throughput" in plan.measures:
-            parts.append(f"speed of {plan.time_topology}, batch {', '.join(map(str, plan.time_batch_sizes))}")
-        said.append(f"{counted(len(plan.variants), 'variant')}: {joined(parts)}.")
-    return " ".join(dict.fromkeys(said))
+        own = [record for record in records if record.run_id == manifest.run_id and record.succeeded]
+        if "accuracy" in manifest.plan.measures:
+            trials = [record for record in own if isinstance(record, Trial) and record.purpose == "result"]
+            said.append(_trained(manifest.plan, trials))
+        if "throughput" in manifest.plan.measures:
+            said.append(_timed(manifest, [record for record in own if isinstance(record, Draw)]))
+    return " ".join([*dict.fromkeys(said), *measured_twice(found)])
+
+
+def _trained(plan: Plan, trials: Sequence[Trial]) -> str:
+    seeds, planned = len({trial.seed for trial in trials}), len(plan.seeds)
+    many = f"{seeds} of {counted(planned, 'seed')}" if seeds < planned else counted(seeds, "seed")
+    images = f" ({plan.test_images:,} {plan.test_name or 'test'} images)" if plan.test_images else ""
+    chosen = [f"at {way}" for way in distinct(rates(trial.tuned, trial.rate_per_seed) for trial in trials)]
+    return (
+        f"Error: {_spoken(plan.topology)}, trained on {plan.dataset}{images} for "
+        f"{', '.join([counted(plan.epochs, 'epoch'), *chosen, many])}."
+    )
+
+
+def _timed(manifest: Manifest, draws: Sequence[Draw]) -> str:
+    plan, built = manifest.plan, len({draw.draw for draw in draws})
+    batches = ", ".join(map(str, plan.time_batch_sizes))
+    cpu, devices = manifest.environment.cpu, {draw.device for draw in draws}
+    on_cpu = cpu and devices and all(cpu in device for device in devices)
+    where = ", on a CPU, not a GPU" if on_cpu else ""
+    times = f"; each was built and timed {counted(built, 'time')} (draws)" if built else ""
+    return f"Speed: {_spoken(plan.time_topology)}, batch {batches}{where}{times}."
+
+
+def _spoken(topology: str) -> str:
+    """A topology with what its name stands for: `AlexNet for 8-pixel images (alexnet-8)`."""
+    size = topology.removeprefix("alexnet-")
+    return f"AlexNet for {size}-pixel images ({topology})" if size.isdecimal() else topology
 
 
 def _judged(found: pd.DataFrame) -> set[str]:
@@ -179,13 +210,13 @@ def _judged(found: pd.DataFrame) -> set[str]:
     return judged
 
 
-def _picture(name: str, svg: bytes, shown: Shown) -> Picture:
+def _picture(name: str, svg: bytes, shown: Shown, places: Mapping[str, str]) -> Picture:
     table = shown.table(name)
     data = as_csv(table).encode()
     return Picture(
         name=name,
         caption=FIGURES[name].caption,
-        told=in_words(name, table),
+        told=in_words(name, table, places),
         address=picture_address(svg),
         file=file_of(name),
         data=data_address(data, "text/csv;charset=utf-8") if len(data) <= MOST_EMBEDDED else "",

@@ -1,6 +1,6 @@
 """What each figure of a report shows: as a table, and in words for those who cannot see it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -155,8 +155,10 @@ def file_of(figure: str) -> str:
     return f"{_FILES.get(figure, figure)}.csv"
 
 
-def in_words(name: str, data: pd.DataFrame) -> str:
-    """What a figure shows, from its numbers."""
+def in_words(name: str, data: pd.DataFrame, places: Mapping[str, str]) -> str:
+    """What a figure shows, from its numbers; `places` names settings, where there are several of a kind."""
+    if "setting" in data:
+        data = data.assign(setting=[places.get(name, "") for name in data["setting"]])
     sentences = [f"{sentence}." for sentence in _TOLD[name](data)]
     more = len(sentences) - _MOST
     return " ".join([*sentences[:_MOST], *([f"{more} more are in its data."] if more > 0 else [])])
@@ -185,17 +187,30 @@ def _tell_tradeoff(data: pd.DataFrame) -> Iterator[str]:
             f"{row.variant} ({percent(row.error_percent)}% at {number(row.images_per_second)} images/s)"
             for row in _each(best)
         ]
-        yield f"Of {counted(len(rows), 'variant')}, none is beaten in both error and speed but {joined(each)}"
+        are = "is" if len(each) == 1 else "are"
+        yield (
+            f"Of {counted(len(rows), 'variant')}, only {joined(each)} {are} beaten by no other in both error "
+            "and speed"
+        )
 
 
-def _tell_means(data: pd.DataFrame, value: str, unit: str, *by: str) -> Iterator[str]:
-    """The mean of every variant, the best or least first."""
+def _tell_means(data: pd.DataFrame, value: str, written: Callable[[float], str], *by: str) -> Iterator[str]:
+    """The mean of every variant, the lowest first."""
     for keys, rows in data.groupby(list(by), sort=False):
         means = rows.groupby("variant", sort=False)[value].mean().sort_values()
-        names = [f"{variant} {number(mean)}{unit}" for variant, mean in means.items()]
+        names = [f"{variant} {written(mean)}" for variant, mean in means.items()]
         shown, more = names[:_MOST], len(names) - _MOST
         said = f"{'; '.join(shown)}" + (f"; and {more} more" if more > 0 else "")
-        yield f"{', '.join(map(str, keys))}, mean, from the least on: {said}"
+        yield f"{', '.join(str(key) for key in keys if key != '')}, from the lowest on: {said}"
+
+
+def _tell_throughput(data: pd.DataFrame) -> Iterator[str]:
+    over_all = data.drop_duplicates(["setting", "mode", "variant"])
+    return _tell_means(over_all, "images_per_second_over_all_draws", _speed, "mode", "setting")
+
+
+def _speed(value: float) -> str:
+    return f"{number(value)} images/s"
 
 
 def _tell_last(data: pd.DataFrame) -> Iterator[str]:
@@ -241,11 +256,11 @@ def _tell_filters(data: pd.DataFrame) -> Iterator[str]:
 _TOLD: dict[str, Callable[[pd.DataFrame], Iterator[str]]] = {
     "forest": _tell_forest,
     "tradeoff": _tell_tradeoff,
-    "error": lambda data: _tell_means(data, "error_percent", "%", "measure", "setting"),
-    "throughput": lambda data: _tell_means(data, "images_per_second", " images/s", "mode", "setting"),
-    "sweep": lambda data: _tell_means(
-        data, "images_per_second", " images/s", "mode", "precision", "batch_size"
+    "error": lambda data: _tell_means(
+        data, "error_percent", lambda mean: f"{percent(mean)}%", "measure", "setting"
     ),
+    "throughput": _tell_throughput,
+    "sweep": lambda data: _tell_means(data, "images_per_second", _speed, "mode", "precision", "batch_size"),
     "effect_by_epoch": _tell_last,
     "curves": _tell_curves,
     "error_by_rate": _tell_rates,

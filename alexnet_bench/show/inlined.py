@@ -12,7 +12,15 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 # In the order in which they run; each sets up its own part of the page.
-SCRIPTS = ("page.js", "tables.js", "curves.js", "statistics.js", "effects.js", "recompute.js")
+SCRIPTS = (
+    "page.js",
+    "tables.js",
+    "curves.js",
+    "statistics.js",
+    "effects.js",
+    "numbers.js",
+    "recompute.js",
+)
 # What is itself in an address and in an attribute in single quotes.
 _PLAIN = ' !"$()*+,-./:;<=>?@[\\]^_`{|}~'
 # What would end the element that holds it, or begin a comment.
@@ -39,7 +47,7 @@ def assets() -> Assets:
     """Read the style and the scripts."""
     folder = files("alexnet_bench.show") / "web"
     style = (folder / "page.css").read_text("utf-8")
-    scripts = [(folder / name).read_text("utf-8") for name in SCRIPTS if (folder / name).is_file()]
+    scripts = [(folder / name).read_text("utf-8") for name in SCRIPTS]
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hashed(style)}; script-src {' '.join(map(_hashed, scripts))}"

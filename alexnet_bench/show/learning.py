@@ -37,16 +37,18 @@ def seeds_table(records: Sequence[AnyRecord], plans: Plans, places: dict[str, st
     return Table.of(_trials(records, plans), cells)
 
 
-def curves(records: Sequence[AnyRecord], plans: Plans) -> list[dict[str, Any]]:
-    """Of each row of `seeds_table`: variant, seed, control, errors in percent after each epoch.
+def curves(records: Sequence[AnyRecord], plans: Plans, places: dict[str, str]) -> list[dict[str, Any]]:
+    """Of each row of `seeds_table`: variant, seed, control, where, errors in percent after each epoch.
 
     Nothing where there are so many that the page would be too large.
     """
-    trials = [trial for _, trial, _ in _trials(records, plans)]
-    if sum(len(trial.curve) for trial in trials) > MOST_POINTS:
+    trials = _trials(records, plans)
+    if sum(len(trial.curve) for _, trial, _ in trials) > MOST_POINTS:
         return []
     return [
         {
+            "setting": setting,
+            "where": places.get(setting, ""),
             "variant": trial.variant,
             "seed": trial.seed,
             "control": plans.control(trial.run_id, trial.variant),
@@ -54,7 +56,7 @@ def curves(records: Sequence[AnyRecord], plans: Plans) -> list[dict[str, Any]]:
             "validation": [_rounded(epoch.validation_top1_error) for epoch in trial.curve],
             "training": [_rounded(epoch.train_error) for epoch in trial.curve],
         }
-        for trial in trials
+        for setting, trial, _ in trials
     ]
 
 

@@ -27,7 +27,7 @@ class Network:
     """A variant's layers, input first; of a control nothing is marked.
 
     Args:
-        title: what it changes, in words.
+        title: what it changes, in words; and at which topology, where there are several.
         differs: how many layers differ, in words.
     """
 
@@ -39,20 +39,24 @@ class Network:
 
 
 def draw_networks(plans: Plans) -> list[Network]:
-    """Every variant whose layers are on record, controls first."""
-    networks = []
-    for variant in plans.variants:
-        layers, control = plans.layers(variant), _control(variant, plans)
-        if not layers:
-            continue
-        boxes = list(_boxes(plans.layers(control) or layers, layers))
+    """Every variant whose layers are on record, controls first, at each topology that it has there."""
+    networks, found = [], _on_record(plans)
+    several = len({topology for _, topology, _ in found}) > 1
+    for run, topology, variant in found:
+        layers, control = plans.layers(run, variant), plans.control(run, variant)
+        boxes = list(_boxes(plans.layers(run, control) or layers, layers))
         others = sum(box.mark != "same" for box in boxes)
         is_control = variant == control
         networks.append(
             Network(
                 variant=variant,
                 control=control,
-                title="" if is_control else said(variant, control, plans),
+                title=", ".join(
+                    [
+                        *([] if is_control else [said(variant, control, plans)]),
+                        *([f"at {topology}"] if several else []),
+                    ]
+                ),
                 differs=(
                     "the control"
                     if is_control
@@ -66,9 +70,15 @@ def draw_networks(plans: Plans) -> list[Network]:
     return networks
 
 
-def _control(variant: str, plans: Plans) -> str:
-    runs = (one for one in plans.manifests if variant in one.plan.variants)
-    return next((plans.control(one.run_id, variant) for one in runs), variant)
+def _on_record(plans: Plans) -> list[tuple[str, str, str]]:
+    """The first run, topology and name of each network whose layers are on record."""
+    first: dict[tuple[str, str], str] = {}
+    for variant in plans.variants:
+        for one in plans.manifests:
+            if plans.layers(one.run_id, variant):
+                topology = one.plan.topology if "accuracy" in one.plan.measures else one.plan.time_topology
+                first.setdefault((topology, variant), one.run_id)
+    return [(run, topology, variant) for (topology, variant), run in first.items()]
 
 
 def _boxes(before: dict[str, str], now: dict[str, str]) -> Iterator[Box]:

@@ -74,6 +74,20 @@ def speed_text(ratio: float, low: float, high: float) -> str:
     return size + ("" if is_missing(low) else f" [{changes[1]}, {changes[2]}]")
 
 
+def amount_text(ratio: float, low: float, high: float, of: str) -> str:
+    """A ratio of amounts in words: `56.2% fewer epochs [−59.7%, −52.4%]`, `3.10 times the epochs […]`.
+
+    Args:
+        of: what there is more or less of, in the plural.
+    """
+    if ratio > 2:
+        return f"{number(ratio)} times the {of} [{interval_text(low, high, RATIO)}]"
+    changes = [f"{100 * (item - 1):+z.1f}%".replace("-", "−") for item in (ratio, low, high)]
+    word = "more" if changes[0].startswith("+") else "fewer"
+    size = f"as many {of}" if changes[0] == "+0.0%" else f"{changes[0][1:]} {word} {of}"
+    return f"{size} [{changes[1]}, {changes[2]}]"
+
+
 def rates_text(rates: object) -> str:
     """Learning rates, pairs of a rate and a number of seeds; of one rate without the number."""
     if not isinstance(rates, tuple) or not rates:

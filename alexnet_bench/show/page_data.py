@@ -9,7 +9,16 @@ from typing import Any
 
 from alexnet_bench.analysis.conditions import Setting, distinguish, measured_alike
 from alexnet_bench.analysis.effect import failure, slices
-from alexnet_bench.analysis.effects import arms_of, images_of, networks_of, outcomes_of, refusal, rounding
+from alexnet_bench.analysis.effects import (
+    arms_of,
+    did_not_learn,
+    images_of,
+    margin_of,
+    networks_of,
+    outcomes_of,
+    refusal,
+    rounding,
+)
 from alexnet_bench.analysis.metrics import HEADLINES, THROUGHPUTS, Metric
 from alexnet_bench.analysis.plans import Plans
 from alexnet_bench.records.predictions import Predictions
@@ -112,7 +121,7 @@ def _control(
     """What a setting is to one of its variants as control; None where it would fall apart, a variant too.
 
     Its keys: `refused`, why arms cannot be held against it; `itself`, the names under which it is no arm;
-    `margins` and `least` deviations, of each metric.
+    `unlearned`, a sentence if it is no better than chance; `margins` and `least` deviations, of each metric.
     """
     parts, held = [setting], plans
     if name != setting.control:
@@ -121,15 +130,16 @@ def _control(
         if sum(len(part.variants) for part in parts) > len(setting.variants):
             return None
     own = next((part for part in parts if name in part.variants), parts[0])
-    images = [images_of(own, metric, held, predictions) for metric in metrics]
+    of_trials = own.kind == Trial.kind
     # Of draws every variant but the control is an arm: what is timed twice tells how much that is worth.
-    arms = arms_of(own, held) if own.kind == Trial.kind else own.variants
+    arms = arms_of(own, held) if of_trials else own.variants
     reasons = {variant: refusal(part, variant) for part in parts for variant in part.variants}
     return {
         "refused": {variant: reason for variant, reason in reasons.items() if reason and variant != name},
         "itself": [variant for variant in own.variants if variant not in arms],
-        "margins": [_number(metric.margin_on(count)) for metric, count in zip(metrics, images, strict=True)],
-        "least": [rounding(metric, count) for metric, count in zip(metrics, images, strict=True)],
+        "unlearned": did_not_learn(own) if of_trials else None,
+        "margins": [_number(margin_of(own, metric, held, predictions)) for metric in metrics],
+        "least": [rounding(metric, images_of(own, metric, held, predictions)) for metric in metrics],
     }
 
 

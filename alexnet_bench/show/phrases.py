@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from alexnet_bench.analysis.plans import Plans
+from alexnet_bench.network.plan import make_plan
+from alexnet_bench.network.topology import find_topology
 from alexnet_bench.network.variant import ALEXNET
 from alexnet_bench.records.manifest import PlannedAblation
 from alexnet_bench.words import joined
@@ -18,7 +20,7 @@ _THINGS = {
 _NAMES = {
     "lrn": "LRN",
     "averaged-lrn": "LRN as Caffe reads it",
-    "constant-lrn": "a constant",
+    "constant-lrn": "a fixed factor of 0.59",
     "within-map-lrn": "LRN within maps",
     "batch-norm": "batch normalization",
     "relu": "ReLU",
@@ -76,16 +78,21 @@ _QUESTIONS = {
 
 def said(variant: str, control: str, plans: Plans) -> str:
     """A variant by what it changes of its control: `Without LRN`; by its name where that is not on record."""
-    own, other = plans.changes(variant), plans.changes(control)
-    fields = [field for field in {**own, **other} if own.get(field) != other.get(field)]
-    parts = [_part(field, own.get(field), other.get(field)) for field in fields]
-    # A sum of many changes is told by the layers that differ, not by a sentence.
-    if not parts or None in parts or len(parts) > 3:
-        return variant
-    text = joined([part for part in parts if part])
-    if own.get("towers") == "1" and fields == ["towers"]:
+    text = joined([f"{new}{before}" for new, before in _parts(variant, control, plans)])
+    if text == "one tower":
         text = "one tower, at full width"
-    return text[0].upper() + text[1:]
+    return text[0].upper() + text[1:] if text else variant
+
+
+def briefly(variant: str, control: str, plans: Plans) -> str:
+    """The same after a verdict, without what was there before: `without LRN`, `with tanh`.
+
+    Where that is not on record, what the variant is held against: `than alexnet`.
+    """
+    text = joined([new for new, _ in _parts(variant, control, plans)])
+    if not text:
+        return f"than {control}"
+    return text if text.startswith(("with ", "without ", "tested ")) else f"with {text}"
 
 
 def asked(ablation: PlannedAblation, arms: Iterable[str], plans: Plans) -> str:
@@ -107,18 +114,35 @@ def asked(ablation: PlannedAblation, arms: Iterable[str], plans: Plans) -> str:
     return _QUESTIONS.get(field, f"What does {_spoken(field)} bring?")
 
 
-def _part(field: str, own: str | None, control: str | None) -> str | None:
+def _parts(variant: str, control: str, plans: Plans) -> list[tuple[str, str]]:
+    """What a variant changes of its control, and what that stands instead of; nothing where it isn't told."""
+    own, other = plans.changes(variant), plans.changes(control)
+    fields = [field for field in {**own, **other} if own.get(field) != other.get(field)]
+    parts = [_part(field, own.get(field), other.get(field)) for field in fields]
+    # A sum of many changes is told by the layers that differ, not by a sentence.
+    return [] if None in parts or len(parts) > 3 else [part for part in parts if part]
+
+
+def _part(field: str, own: str | None, control: str | None) -> tuple[str, str] | None:
     """One change in words; None where a variant is back at what the paper has, and that is not known here."""
     value, start = (item if item is not None else _papers(field) for item in (own, control))
     if value is None:
         return None
     if field in _THINGS:
         if value == "none":
-            return f"without {_thing(start or field)}"
-        return f"with {_thing(value)}" + (
-            f" instead of {_thing(start)}" if start not in (None, "none") else ""
-        )
-    return _STATES.get((field, value), f"with {_spoken(field)} {value}")
+            return f"without {_thing(start or field)}", ""
+        before = f" instead of {_thing(start)}" if start not in (None, "none") else ""
+        return f"with {_thing(value)}", before
+    return _STATES.get((field, value), f"with {_spoken(field)} {value}"), ""
+
+
+def traits(topology: str) -> str:
+    """What the paper's network has at a topology: `ReLU, LRN, dropout and two towers`."""
+    plan = make_plan(ALEXNET, find_topology(topology), classes=1000)
+    blocks = [_thing(layer.block.name) for layer in plan.layers if layer.block]
+    dropout = ["dropout"] if any(layer.rate for layer in plan.layers) else []
+    towers = ["two towers"] if any(layer.towers > 1 for layer in plan.layers) else []
+    return joined([*dict.fromkeys(blocks), *dropout, *towers])
 
 
 def _papers(field: str) -> str | None:

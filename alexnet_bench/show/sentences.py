@@ -1,5 +1,6 @@
 """What a report says in words: what it may claim, what it may not, and why."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,7 @@ def make_notes(records: Sequence[AnyRecord], effects: pd.DataFrame, plans: Plans
     accuracy, throughput = _by_kind(effects)
     return Notes(
         answers=[*_learned(records, plans), *_refusals(effects), *_missing(records, plans)],
-        error=[*_about_seeds(records, accuracy, plans), *_about_trials(records)],
+        error=[*_about_seeds(records, accuracy, plans), *_about_trials(records, plans)],
         throughput=[*_about_draws(throughput), *noise_floor(effects), *_about_devices(records)],
         rates=list(_about_rates(records)),
     )
@@ -116,6 +117,15 @@ def noise_floor(effects: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def measured_twice(effects: pd.DataFrame) -> Iterator[str]:
+    """The same in short: the largest of these differences."""
+    timed = effects["measure"].isin(_TIMED)
+    ratios = effects[timed & effects["same_network"]]["effect"].dropna()
+    if len(ratios):
+        most = max(ratios, key=lambda ratio: abs(math.log(ratio)))
+        yield f"The same network, timed twice, differed from itself by up to {abs(100 * (most - 1)):.1f}%."
+
+
 def _difference(row: Any) -> str:
     """How far an A/A pair differed, over all draws and in each."""
     mode = row.measure.partition("_")[0]
@@ -138,6 +148,11 @@ def _about_seeds(records: Sequence[AnyRecord], accuracy: pd.DataFrame, plans: Pl
             "with fewer pairs than that takes are descriptive."
         )
         yield from _about_verdicts(accuracy)
+        if accuracy["low_images"].notna().any():
+            yield (
+                "For other images too is the interval over seeds and test images: it covers other images of "
+                "the same kind as well."
+            )
         yield (
             "Better again is how likely an arm has the lower error with a fresh seed, with its own 95% "
             "interval, if the differences of pairs are normal."
@@ -187,7 +202,7 @@ def _about_verdicts(effects: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _about_trials(records: Sequence[AnyRecord]) -> Iterator[str]:
+def _about_trials(records: Sequence[AnyRecord], plans: Plans) -> Iterator[str]:
     """What effects on error include, and whose test images were absent."""
     trials = [record for record in records if isinstance(record, Trial)]
     if not all(trial.tuned for trial in trials):
@@ -195,11 +210,18 @@ def _about_trials(records: Sequence[AnyRecord]) -> Iterator[str]:
             "Effects on error are untuned: all variants were trained at one learning rate, so an effect "
             "includes how well that rate suits the arm."
         )
-    for dataset in distinct(trial.dataset for trial in trials if HELD_OUT_ERROR.has(trial)):
-        yield (
-            f"The official test images of {dataset} were absent: its errors are of images held out from the "
-            "training set, not of the test set."
-        )
+    held_out = [trial for trial in trials if HELD_OUT_ERROR.has(trial)]
+    for dataset in distinct(trial.dataset for trial in held_out):
+        if folds := plans.folds(trial.run_id for trial in held_out if trial.dataset == dataset):
+            yield (
+                f"{dataset} is cross-validated: each seed holds out another of {folds} folds, so that every "
+                f"image is tested once by {folds} seeds in a row, by a network that has not seen it."
+            )
+        else:
+            yield (
+                f"The official test images of {dataset} were absent: its errors are of images held out from "
+                "the training set, not of the test set."
+            )
 
 
 def _about_rates(records: Sequence[AnyRecord]) -> Iterator[str]:

@@ -152,7 +152,7 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Control": lambda row: value_text(row.control_value, row.value_unit),
         "Arm's value": lambda row: value_text(row.arm_value, row.value_unit),
         "Effect": _effect_with_unit,
-        "95% interval": lambda row: interval_text(*_bounds(row), row.unit),
+        "Interval": lambda row: interval_text(*_bounds(row), row.unit),
         "Verdict": _verdict,
         "For other images too": lambda row: interval_text(row.low_images, row.high_images, row.unit),
         "Better again": lambda row: probability_text(
@@ -163,10 +163,13 @@ def effects_table(effects: pd.DataFrame, places: dict[str, str]) -> Table:
         "Pairs": lambda row: str(row.pairs) if row.pairs else MISSING,
         "Question": lambda row: row.ablation or MISSING,
         "Held against": lambda row: row.control,
-        "Kind": lambda row: row.kind,
+        "Kind": lambda row: MISSING if row.kind == INTERVAL else row.kind,
         "Note": lambda row: row.note or MISSING,
     }
-    return Table.of(effects.itertuples(), cells)
+    # Where neither side ever got there, nothing was compared.
+    never = (effects[["control_value", "arm_value"]] == math.inf).all(axis="columns")
+    told = {name: effects[name].mask(never) for name in ("effect", "low", "high")}
+    return Table.of(effects.assign(**told).itertuples(), cells)
 
 
 def contrasts_table(contrasts: pd.DataFrame, places: dict[str, str]) -> Table:

@@ -265,7 +265,9 @@ def test_a_run_supports_its_claims_in_every_form(run, tmp_path):
     row = rows["LRN lowers top-1 error by 1.4 points"]
     assert (row.verdict, row.effect, row.price) == ("supported", pytest.approx(2.0), pytest.approx(1.2))
     table = claims_table(found)
-    assert "+2.00" in table.rows[list(rows).index(row.claim)][table.columns.index("Measured")]
+    cells = dict(zip(table.columns, table.rows[list(rows).index(row.claim)], strict=True))
+    assert "+2.00" in cells["Measured"]
+    assert cells[f"Training throughput ({row.price_where})"].startswith("×1.200")
     written = sorted(file.name for file in (tmp_path / "out").iterdir())
     assert written == ["claims.csv", "claims.md", "claims.pdf", "claims.png", "claims.svg"]
     assert "| LRN lowers top-1 error by 1.4 points |" in render_markdown(found)
@@ -280,7 +282,7 @@ def test_a_claim_shows_the_runs_that_its_authors_logged():
     silent = LoggedRuns(source="a release", compared="no such run is in the release")
     found = pd.DataFrame(entries([claim(logged=logged), claim(logged=silent), claim()]))
     table = claims_table(found)
-    column = table.columns.index("Its lab log")
+    column = table.columns.index("The authors' log")
 
     assert found["logged"].tolist()[0] == 1.5
     assert found["logged_scatter"].tolist()[0] == pytest.approx(0.5)

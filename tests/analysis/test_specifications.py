@@ -81,7 +81,7 @@ def test_settings_metrics_and_lengths_are_the_choices():
         (network, data, length, metric)
         for network, data in (("alexnet-8", "digits"), ("four-layer-32", "cifar10"))
         for length, metric in (
-            ("two thirds of the epochs", "validation top-1 error"),
+            ("1 of 2 epochs", "validation top-1 error"),
             ("all epochs", "validation top-1 error"),
             ("all epochs", "test top-1 error"),
             ("all epochs", "training error"),
@@ -112,10 +112,8 @@ def test_a_length_reads_the_curve():
     found = rows(records, *TWO)
     of_validation = found[found["metric"] == "validation top-1 error"]
     by_length = of_validation.groupby("length")["effect"].agg(["min", "max"])
-    assert by_length.loc["a third of the epochs"].tolist() == pytest.approx([40, 40])
-    assert (
-        by_length.loc["two thirds of the epochs"].tolist() == by_length.loc["all epochs"].tolist() == [0, 0]
-    )
+    assert by_length.loc["2 of 6 epochs"].tolist() == pytest.approx([40, 40])
+    assert by_length.loc["4 of 6 epochs"].tolist() == by_length.loc["all epochs"].tolist() == [0, 0]
 
 
 def test_arms_that_change_the_same_share_a_question_whatever_they_are_called():
@@ -197,7 +195,7 @@ def test_a_rate_that_only_some_seeds_went_on_with_tells_nothing_there():
 
     found = rows(tuned_pair(race, epochs=12))
     lengths = found.groupby("rate")["length"].agg(set)
-    assert lengths["0.1 for both"] == {"a fifth of the epochs", "a third of the epochs"}
+    assert lengths["0.1 for both"] == {"2 of 12 epochs", "4 of 12 epochs"}
     assert lengths["0.01 for both"] == set(found["length"])
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from report_runs import draws, in_run, manifest, trials
 
 from alexnet_bench.analysis.plans import Plans
@@ -107,3 +109,15 @@ def test_shape_tells_the_control_as_colour_does():
     (axes,) = axes_of("error", errors(0.045, 0.047), NAMES)
     paths = {len(item.get_paths()[0].vertices) for item in axes.collections if len(item.get_offsets()) > 1}
     assert len(paths) == 2
+
+
+def test_text_is_as_wide_in_every_kind_of_file():
+    """A figure is laid out for its PNG file: what is wider in SVG would be cut off."""
+
+    def inches(dots):
+        figure = Figure(dpi=dots)
+        text = figure.text(0, 0, "rate: tuned for each network and seed", fontsize=8)
+        return text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width / dots
+
+    with style.styled():
+        assert inches(72) == pytest.approx(inches(150), rel=0.005)

@@ -148,12 +148,72 @@ def test_the_answers_come_first_in_words_with_the_claim_and_the_verdict():
     run = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, variants=variants))
     said = page(accuracy(seeds=4) + timing(draws=4), run)
     answers = said[said.index("Lower error is better") : said.index("How sure the effects on error are")]
+    assert "is alexnet : the paper’s design, with ReLU, LRN, overlapping pooling, dropout and two" in answers
+    assert "▲ better with the change ▼ worse with the change ○ not judged What does" in answers
     assert "What does LRN bring? @lrn Without LRN no-lrn" in answers
-    assert "error 1.30 points higher [+0.89, +1.71], worse 2.30% → 3.60%" in answers
-    assert "training 10.4% faster [+8.6%, +12.3%], better 11.0 → 12.1 images/s" in answers
-    assert f"The paper: {LRN_CLAIM['says']}" in answers
+    assert "error 1.30 points higher [+0.89, +1.71], worse without LRN 2.30% → 3.60%" in answers
+    assert "training 10.4% faster [+8.6%, +12.3%], better without LRN 11.0 → 12.1 images/s" in answers
+    assert f"The paper: {LRN_CLAIM['says']} – here supported" in answers
     assert "Held against alexnet ." in answers
     assert LRN_CLAIM["source"] in said
+
+
+def test_it_opens_with_what_was_measured_and_on_what():
+    run = manifest(variants={"alexnet": [], "lrn": [], "no-lrn": ["normalization"]}, test_images=1360)
+    again = [draw("lrn", number, [101.0, 101.0], device=run.environment.cpu) for number in range(2)]
+    timed = [*(draw("alexnet", number, [100.0, 100.0], device=run.environment.cpu) for number in range(2))]
+    said = page([*accuracy(), *timed, *again], run)
+    assert (
+        "3 variants. Error: AlexNet for 8-pixel images (alexnet-8), trained on digits (1,360 test images) "
+        "for 2 epochs, at one learning rate for all, 2 of 3 seeds. Speed: AlexNet for 227-pixel images "
+        "(alexnet-227), batch 16, on a CPU, not a GPU; each was built and timed 2 times (draws). "
+        "The same network, timed twice, differed from itself by up to 1.0%."
+    ) in said
+
+
+def test_a_gpu_is_not_called_a_cpu():
+    assert "not a GPU" not in page([draw("alexnet", 0, [10.0], device="NVIDIA H200")])
+
+
+def test_a_card_tells_how_soon_an_error_was_learned_and_what_the_paper_says_of_it():
+    """The paper's claim of ReLU, which this run's plan did not have yet."""
+    run = manifest(variants={"alexnet": [], "tanh": ["activation"]})
+    tanh = PlannedVariant(difference="activation tanh", fields=("activation",))
+    ablation = msgspec.structs.replace(
+        run.plan.ablations[0],
+        name="activation",
+        factor="activation",
+        control="alexnet",
+        arms=("tanh",),
+        claims=(),
+    )
+    plan = msgspec.structs.replace(
+        run.plan, variants={**run.plan.variants, "tanh": tanh}, ablations=(ablation,)
+    )
+    run = msgspec.structs.replace(run, plan=plan)
+
+    def learned(name, *epochs):
+        """A seed each, that gets to 25% training error in the middle of an epoch."""
+        return [
+            trial(name, seed, 0.05, curve=[curve_point(at, 0.5 if at < last else 0.25) for at in range(1, 9)])
+            for seed, last in enumerate(epochs)
+        ]
+
+    said = page([*learned("alexnet", 2, 2, 3, 2), *learned("tanh", 7, 8, 8, 7)], run)
+    assert "ReLU or tanh?" in said
+    assert re.search(r"learning \d\.\d\d times the epochs to 25% training error \[.*?\] 1\.\d+ → \d", said)
+    assert "train several times faster than with tanh – here supported" in said
+
+    never = page([*learned("alexnet", 9, 9, 9, 9), *learned("tanh", 9, 9, 9, 9)], run)
+    assert "learning" not in never.split("How sure")[0].replace("learning rate", "")
+    assert "with tanh – not tested here" in never
+
+
+def test_devices_that_share_a_processor_are_told_on_the_card():
+    run = manifest(variants={"alexnet": [], "no-lrn": ["normalization"]})
+    split = draw("no-lrn", 0, [9.0], device="2 logical CPU devices (EPYC)", placement="split")
+    said = page([draw("alexnet", 0, [10.0], device="EPYC"), split], run)
+    assert "The 2 logical CPU devices share one processor: they are not GPUs." in said
 
 
 def test_what_only_describes_says_so_on_its_card():
@@ -244,6 +304,13 @@ def test_held_out_errors_are_not_called_test_errors():
     assert "Held-out top-1 error, %" in said
     assert "The official test images of digits were absent" in said
     assert "Test top-1 error" not in said
+
+
+def test_cross_validated_errors_are_called_so():
+    records = changed(accuracy(), held_out_top1_error=0.3, test_top1_error=None)
+    said = page(records, manifest(folds=4))
+    assert "digits is cross-validated: each seed holds out another of 4 folds" in said
+    assert "official test images" not in said
 
 
 def test_tuned_and_untuned_effects_are_called_so():

@@ -37,14 +37,14 @@ _EDGE = 0.05
 
 
 @style.report_figure(
-    "What each arm changes, in error (left) and in training speed (right), against the control of its "
-    "question. A bar is the interval that decided the verdict, or the 95% interval where there is none; "
-    "small points are single seeds and draws. In the grey band a change does not matter. An arrow points to "
-    "what lies off the scale; the numbers are at the right."
+    "What each arm changes in error and, beside it, in training speed, where these were measured, against "
+    "the control of its question. A bar is the interval that decided the verdict, or the 95% interval where "
+    "there is none; small points are single seeds and draws. In the grey band a change does not matter. An "
+    "arrow points to what lies off the scale; the numbers are at the right."
 )
 def forest_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One for each pair of conditions under which arms were trained and timed."""
-    found = effects(records, plans.manifests)
+    found = effects(records, plans.manifests, plans.folders)
     for condition in conditions(records, plans):
         if rows := list(_sides(condition, found)):
             listed = _listed(rows, plans)

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from alexnet_bench.analysis.effect import DESCRIPTIVE, INCOMPLETE, INTERVAL
 from alexnet_bench.analysis.metrics import RATIO
 from alexnet_bench.analysis.plans import Plans
-from alexnet_bench.analysis.specifications import LENGTHS_TRIED, Specification, specification_curves
+from alexnet_bench.analysis.specifications import Specification, specification_curves
 from alexnet_bench.records.schema import AnyRecord
 from alexnet_bench.show.figures import style
 from alexnet_bench.words import counted, distinct, joined
@@ -69,9 +69,7 @@ def choice_rows(curve: Sequence[Specification]) -> dict[str, dict[str, list[bool
 
 
 def _in_order(option: str) -> tuple[float, str]:
-    """Lengths from short to long, numbers by size, the rest by name."""
-    if option in LENGTHS_TRIED:
-        return LENGTHS_TRIED[option], option
+    """What begins with a number by its size, the rest by name."""
     try:
         return float(option.split()[0]), option
     except ValueError:

@@ -53,6 +53,8 @@ STYLE: dict[str, Any] = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "text.parse_math": False,
+    # As wide whatever its dots an inch: what a PNG file is laid out for fits in SVG and PDF, too.
+    "text.hinting": "none",
     # Outlines in SVG, so that a page looks alike whatever fonts there are; text in PDF, to be searched.
     "svg.fonttype": "path",
     "pdf.fonttype": 42,

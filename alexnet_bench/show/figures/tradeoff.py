@@ -22,8 +22,16 @@ _GAP = 0.05
 # So many are all named.
 _FEW = 8
 _BEYOND: dict[str, Any] = {"linestyle": "none", "zorder": 4, "clip_on": False}
-_TIE: dict[str, Any] = {"arrowstyle": "-", "linewidth": 0.6, "alpha": 0.5, "relpos": (0, 0.5), "shrinkB": 4}
-_LINE: dict[str, Any] = {"color": style.ARM, "linewidth": 1, "alpha": 0.5}
+# Thin and pale, beside the front's line: it only leads from a name to a point.
+_TIE: dict[str, Any] = {
+    "arrowstyle": "-",
+    "color": "#b5b5b5",
+    "linewidth": 0.5,
+    "relpos": (0, 0.5),
+    "shrinkB": 4,
+    "zorder": 0.5,
+}
+_LINE: dict[str, Any] = {"color": "#222222", "linewidth": 1.4, "linestyle": "-"}
 
 
 class Point(NamedTuple):
@@ -112,12 +120,14 @@ def _draw(
     style.entitle(panel, title, _both_conditions(trials, draws))
     marks = [
         style.point("mean over seeds and over draws", style.ARM),
-        style.mark("lowest to highest seed and draw", color="black", linestyle="-", linewidth=1),
+        style.mark("lowest to highest seed and draw", color=style.ARM, linestyle="-", linewidth=1),
     ]
     if controls:
         marks.insert(1, style.point("the control's", style.CONTROL))
     if set(colours.values()) >= {style.MUTED}:
         marks.append(style.point("others", style.MUTED))
+    if len(best) > 1:
+        marks.append(style.mark("beaten by no other in both", **_LINE))
     style.key(panel, marks)
 
 
@@ -169,7 +179,7 @@ def _name_points(
             textcoords="axes fraction",
             va="center",
             color=style.CONTROL if colour == style.CONTROL else "black",
-            arrowprops={"color": colour, **_TIE},
+            arrowprops=_TIE,
         )
 
 

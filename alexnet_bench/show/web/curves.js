@@ -23,7 +23,8 @@
   /** The errors of a curve and of its control's at the same seed, by what they are called. */
   function linesOf(curve) {
     const control = curves.find(
-      (other) => other.variant === curve.control && other.seed === curve.seed && other !== curve,
+      (other) =>
+        other.variant === curve.control && other.seed === curve.seed && other.setting === curve.setting && other !== curve,
     );
     const lines = [
       ["validation", "validation error", curve.epochs, curve.validation],
@@ -88,7 +89,7 @@
     const close = element("button", { type: "button" }, "Close");
     close.addEventListener("click", () => dialog.close());
     dialog.replaceChildren(
-      element("h2", { id: "curve-title" }, `${curve.variant}, seed ${curve.seed}`),
+      element("h2", { id: "curve-title" }, [`${curve.variant}, seed ${curve.seed}`, curve.where].filter(Boolean).join(", ")),
       ...picture(curve),
       close,
     );

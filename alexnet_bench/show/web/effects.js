@@ -3,9 +3,9 @@
 "use strict";
 const analysis = (() => {
   const { FEWEST_UNITS, mean, grouped, estimate } = statistics;
+  const LEAST_GAP = 0.01;
 
   const ascending = (values) => [...values].sort((one, other) => one - other);
-  const listed = (numbers) => ascending(new Set(numbers)).join(", ");
   const isNumber = (value) => !Number.isNaN(value);
   const isInfinite = (value) => Math.abs(value) === Infinity;
   // Ratios are averaged as logarithms.
@@ -14,10 +14,26 @@ const analysis = (() => {
   // What JSON has no number for is null, or a text.
   const toNumber = (value) => (value === null ? NaN : Number(value));
 
+  // -- words (words.py)
+
+  const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+  // Whole numbers, runs of three or more as a range.
+  function listed(numbers) {
+    const ranges = [];
+    for (const value of ascending(new Set(numbers))) {
+      const last = ranges.at(-1);
+      if (last?.at(-1) === value - 1) last.push(value);
+      else ranges.push([value]);
+    }
+    const written = (some) => (some.length > 2 ? `${some[0]}–${some.at(-1)}` : some.join(", "));
+    return ranges.map(written).join(", ");
+  }
+
   // -- effects (analysis/effect.py)
 
   const EMPTY = { values: [], controls: [], mean: NaN, low: NaN, high: NaN, control: NaN, arm: NaN, least: 0,
-    failed: [], unsteady: [], notes: [] };
+    reason: "", failed: [], atChance: "", unsteady: [], alone: "", notes: [] };
 
   // The effect over these pairs.
   function over(effect, values, controls, isRatio) {
@@ -29,21 +45,30 @@ const analysis = (() => {
     return { ...effect, ...found, ...sides, values, controls };
   }
 
-  // Arm minus control, or over it, paired by seed.
-  function seedEffect(arm, control, isRatio, least) {
+  // Arm minus control, or over it, paired by seed; `names` are what the two are called.
+  function seedEffect(names, arm, control, isRatio, least) {
     const sides = [bySeed(arm), bySeed(control)];
     const seeds = ascending(sides[0].keys()).filter((seed) => sides[1].has(seed));
-    const failed = failures(arm, control), notes = alone(...sides, [...arm, ...control]);
-    if (!seeds.length) {
-      return { ...EMPTY, least, failed, notes: ["no seed of both sides has a value", ...notes] };
-    }
+    const failed = failures(arm, control);
+    const blank = { ...EMPTY, least, failed, alone: alone(...sides, [...arm, ...control]) };
+    if (!seeds.length) return { ...blank, reason: "no seed of both sides has a value" };
     const [arms, controls] = sides.map((side) => seeds.map((seed) => asAveraged(side.get(seed), isRatio)));
     // Where neither side got there, they do not differ.
     const isNeither = arms.map((value, index) => isInfinite(value) && isInfinite(controls[index]));
     const values = arms.map((value, index) => (isNeither[index] ? 0 : value - controls[index]));
     const neither = isNeither.filter(Boolean).length;
-    if (neither) failed.push(`neither side got there in ${neither} pair${neither === 1 ? "" : "s"}`);
-    return over({ ...EMPTY, least, failed, notes }, values, controls, isRatio);
+    if (neither) failed.push(`neither side got there in ${counted(neither, "pair")}`);
+    const notes = isRatio ? never(names, arms, controls) : [];
+    return over({ ...blank, notes }, values, controls, isRatio);
+  }
+
+  // How many seeds of each side never got to where epochs are counted to.
+  function never([arm, control], arms, controls) {
+    const told = [[control, controls], [arm, arms]].flatMap(([name, logs]) => {
+      const count = logs.filter(isInfinite).length;
+      return count ? [`${counted(count, "seed")} of ${name}`] : [];
+    });
+    return told.length ? [`never reached by ${told.join(" and ")}; the effect is the median`] : [];
   }
 
   // A seed that several runs trained counts once, with its mean.
@@ -56,7 +81,7 @@ const analysis = (() => {
     const failed = new Set(trials.filter((trial) => trial.failed).map(({ seed }) => seed));
     const seeds = [...arm.keys(), ...control.keys()].filter((seed) => arm.has(seed) !== control.has(seed));
     const lacking = seeds.filter((seed) => !failed.has(seed));
-    return lacking.length ? [`only one side has seed ${listed(lacking)}`] : [];
+    return lacking.length ? `only one side has seed ${listed(lacking)}` : "";
   }
 
   const failures = (...sides) => [...new Set(sides.flat().flatMap(({ failed }) => failed ?? []))];
@@ -64,15 +89,25 @@ const analysis = (() => {
   // Arm over control, from slices of the same rounds.
   function speedEffect(arm, control) {
     const blank = { ...EMPTY, failed: failures(arm, control),
-      unsteady: [...arm, ...control].flatMap(({ unsteady }) => unsteady ?? []) };
+      unsteady: [...new Set([...arm, ...control].flatMap(({ unsteady }) => unsteady ?? []))] };
     const [arms, controls] = [arm, control].map((side) => side.filter(({ rates }) => rates?.length));
     const rounds = statistics.pairedRounds(arms, controls);
     if (!rounds.length) {
-      return { ...blank, notes: arm.length && control.length ? ["no round timed both sides"] : [] };
+      return { ...blank, reason: arm.length && control.length ? "no round timed both sides" : "" };
     }
     const values = rounds.map(mean), least = statistics.roundDeviation(rounds);
     const found = estimate(values, least), speed = typicalSpeed(controls);
-    return { ...blank, ...found, values, least, control: speed, arm: speed * Math.exp(found.mean) };
+    const sides = { control: speed, arm: speed * Math.exp(found.mean) };
+    return { ...blank, ...found, ...sides, values, least, notes: slowerHalf(arms, controls) };
+  }
+
+  // A warning where the slower half of slices tells of another ratio.
+  function slowerHalf(arm, control) {
+    const found = estimate(statistics.slowerHalfGaps(arm, control), 0);
+    const isClear = found.low > 0 || found.high < 0;
+    if (!isClear || Math.abs(found.mean) < LEAST_GAP) return [];
+    const change = (100 * Math.expm1(found.mean)).toFixed(1), sign = found.mean > 0 ? "+" : "";
+    return [`over all slices the ratio is ${sign}${change}% from that of the faster halves`];
   }
 
   function typicalSpeed(draws) {
@@ -116,15 +151,6 @@ const analysis = (() => {
     return headline && !before.some((other, index) => other.headline && has(index));
   }
 
-  // Whether the control's error is below what shows that something was learned.
-  function hasLearned(setting, control) {
-    const index = setting.measures.findIndex(({ headline }, place) => (
-      headline && valuesOf(setting, control, place).length));
-    return index < 0 || isLearned(setting, mean(valuesOf(setting, control, index)), index);
-  }
-
-  const isLearned = (setting, error, measure) => error / setting.measures[measure].scale < setting.learned;
-
   // -- the arms of a setting (analysis/effects.py)
 
   // The effects of arms on a measure, which is given by its place, with the verdicts that they earn. A margin
@@ -139,22 +165,23 @@ const analysis = (() => {
     return judged(setting, control, measure, rows);
   }
 
-  const nothing = (kind, note) => ({ kind, margin: NaN, looks: [], effect: { ...EMPTY, notes: [note] } });
+  const nothing = (kind, reason) => ({ kind, margin: NaN, looks: [], effect: { ...EMPTY, reason } });
 
   function measured(setting, control, arm, measure) {
     const [arms, controls] = [arm, control].map((name) => recordsOf(setting, name, measure));
     const { unit, mode, headline } = setting.measures[measure];
+    const { unlearned, least } = setting.controls[control];
     if (mode !== null) {
       const effect = speedEffect(arms, controls);
       return { effect, kind: kindOf(effect) };
     }
-    if (!hasLearned(setting, control)) return nothing("not measured", `${control} did not learn`);
+    if (unlearned) return nothing("not measured", unlearned);
     const looks = looksOf(setting, [...arms, ...controls]);
     // An arm that has its verdict gets no more seeds; what becomes of the control's is not its concern.
     const last = looks.length ? Math.max(...arms.map(({ seed }) => seed)) : Infinity;
     const until = controls.filter(({ seed }) => seed <= last);
-    const effect = seedEffect(arms, until, unit === "ratio", setting.controls[control].least[measure]);
-    if (headline) effect.notes.push(...atChance(setting, arm, arms, measure));
+    const effect = seedEffect([arm, control], arms, until, unit === "ratio", least[measure]);
+    if (headline) effect.atChance = atChance(setting, [[control, until], [arm, arms]], measure);
     return { effect, looks, kind: kindOf(effect) };
   }
 
@@ -164,10 +191,15 @@ const analysis = (() => {
     return planned.reduce((most, looks) => (looks.length > most.length ? looks : most), []);
   }
 
-  function atChance(setting, arm, trials, measure) {
-    const hopeless = trials.filter(({ value }) => isNumber(value) && !isLearned(setting, value, measure));
-    const seeds = listed(hopeless.map(({ seed }) => seed));
-    return seeds ? [`did not learn: ${arm} (seed ${seeds})`] : [];
+  // The seeds whose error is no better than a guess's, of each side: its name with its trials.
+  function atChance(setting, sides, measure) {
+    const { scale } = setting.measures[measure];
+    const isHopeless = ({ value }) => isNumber(value) && !(value / scale < setting.learned);
+    const named = sides.flatMap(([name, trials]) => {
+      const seeds = listed(trials.filter(isHopeless).map(({ seed }) => seed));
+      return seeds ? [`${name} (seed ${seeds})`] : [];
+    });
+    return named.length ? `did not learn: ${named.join(", ")}` : "";
   }
 
   // -- verdicts (analysis/judging.py)
@@ -196,8 +228,8 @@ const analysis = (() => {
   }
 
   function asRow({ arm, kind, margin, looks, effect }, isRatio) {
-    const { unsteady } = effect;
-    const left = unsteady.length ? [`without a steady state, and left out: ${unsteady.join(", ")}`] : [];
+    const { reason, failed, atChance, unsteady, alone } = effect;
+    const left = unsteady.length ? `without a steady state, and left out: ${unsteady.join(", ")}` : "";
     return {
       arm, kind, margin, looks,
       effect: inUnit(effect.mean, isRatio),
@@ -210,7 +242,7 @@ const analysis = (() => {
       pDifference: NaN,
       pEquivalence: NaN,
       pairsWanted: null,
-      notes: [...effect.notes, ...effect.failed, ...left],
+      notes: [reason, ...failed, atChance, left, alone, ...effect.notes].filter(Boolean),
     };
   }
 
@@ -230,5 +262,5 @@ const analysis = (() => {
     };
   }
 
-  return { effects, armsOf };
+  return { effects, armsOf, isJudged };
 })();

@@ -32,15 +32,19 @@ for (const box of document.querySelectorAll(".command")) {
   box.append(button);
 }
 
-// All is open on paper, and as it was afterwards.
-const opened = new Set();
-addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details:not([open])")) {
-    opened.add(details);
-    details.open = true;
-  }
-});
-addEventListener("afterprint", () => {
-  for (const details of opened) details.open = false;
-  opened.clear();
-});
+// A figure opens large, to be moved about in where the screen is narrow.
+const large = element("dialog", { class: "large", "aria-label": "The figure, large" });
+document.body.append(large);
+for (const figure of document.querySelectorAll("figure")) {
+  const picture = figure.querySelector(".picture");
+  const button = element("button", { type: "button", class: "enlarge", "aria-haspopup": "dialog" }, "Open large");
+  const open = () => {
+    const close = element("button", { type: "button" }, "Close");
+    close.addEventListener("click", () => large.close());
+    large.replaceChildren(close, picture.querySelector("img").cloneNode());
+    large.showModal();
+  };
+  button.addEventListener("click", open);
+  picture.addEventListener("click", open);
+  figure.querySelector(".data").after(" ", button);
+}

@@ -3,10 +3,10 @@
 (() => {
   const section = document.getElementById("recompute");
   if (!section) return;
+  const { effectText, valueText, pText, MISSING } = numbers;
   const { settings } = embedded("data");
   const form = section.querySelector("form");
   const { measure, control, margin } = form.elements;
-  const MISSING = "–";
   const MARKS = { better: "▲", worse: "▼", equivalent: "■", inconclusive: "◇" };
   // The arms that were taken out, whatever the others are held against.
   const without = new Set();
@@ -18,40 +18,6 @@
       return hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`;
     };
     return text.replace(/[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff]/g, written);
-  }
-
-  // -- numbers, as show/numbers.py writes them
-
-  function fixed(value, digits) {
-    const text = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    // What rounds to nothing has no sign.
-    return text.replace("-", /[1-9]/.test(text) ? "−" : "");
-  }
-
-  function inUnit(value, unit) {
-    if (Number.isNaN(value)) return MISSING;
-    if (!Number.isFinite(value)) return unit === "ratio" ? "×∞" : value > 0 ? "+∞" : "−∞";
-    if (unit === "ratio") return `×${value.toFixed(3)}`;
-    const text = fixed(value, 2);
-    return text.startsWith("−") ? text : `+${text}`;
-  }
-
-  function effectText({ effect, low, high }, unit) {
-    const interval = Number.isNaN(low) ? "" : ` [${inUnit(low, unit)}, ${inUnit(high, unit)}]`;
-    return inUnit(effect, unit) + interval;
-  }
-
-  function valueText(value, unit) {
-    if (Number.isNaN(value)) return MISSING;
-    if (!Number.isFinite(value)) return "never";
-    if (unit === "%") return `${fixed(value, 2)}%`;
-    const size = Math.abs(value);
-    if (size > 0 && size < 0.01) return `${value.toPrecision(3)} ${unit}`;
-    return `${fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : 2)} ${unit}`;
-  }
-
-  function pText(value) {
-    return Number.isNaN(value) ? MISSING : value < 0.001 ? "<0.001" : value.toFixed(3);
   }
 
   function verdictText({ verdict, kind, pairs, pairsWanted }, pair) {
@@ -128,11 +94,12 @@
     const rows = isMargin ? analysis.effects(setting, choice) : [];
     const pair = setting.kind === "trial" ? "seed" : "draw";
     section.querySelector("tbody").replaceChildren(...rows.map((row) => line(row, measured, pair)));
+    section.querySelector(".scroll").hidden = !rows.length;
     margin.setAttribute("aria-invalid", String(!isMargin));
     const label = measured.label[0].toUpperCase() + measured.label.slice(1);
     const asking = `${label} against ${plain(control.value)}, ${marginText(asked ?? planned, measured)}`;
     section.querySelector("[role=status]").textContent = isMargin
-      ? `${asking}: ${tally(rows)}.`
+      ? [`${asking}: ${tally(rows)}.`, ...(rows.length ? cautions(arms) : [])].join(" ")
       : "The margin must be a number of zero or more; leave it empty for the planned one.";
   }
 
@@ -143,6 +110,17 @@
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
     return [...counts].map(([word, count]) => `${count} ${word}`).join(", ") || "no arm is chosen";
+  }
+
+  // What must be known of the effects of this choice.
+  function cautions(arms) {
+    const { setting, index } = chosen();
+    const isJudged = analysis.isJudged(setting, [control.value, ...arms], index);
+    const [{ label }] = setting.measures.filter(({ headline }) => headline);
+    return [
+      ...(isJudged ? [] : [`Verdicts are given on ${label} and on throughput alone.`]),
+      ...(control.value === setting.control ? [] : ["Arms may differ from this control in more than one thing."]),
+    ];
   }
 
   function line(row, { unit, valueUnit }, pair) {

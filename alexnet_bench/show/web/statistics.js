@@ -11,6 +11,7 @@ const statistics = (() => {
   const mean = (values) => sum(values) / values.length;
   const ascending = (values) => [...values].sort((one, other) => one - other);
   const negated = (values) => values.map((value) => -value);
+  const less = (values, others) => values.map((value, index) => value - others[index]);
   const allFinite = (values) => values.every(Number.isFinite);
 
   // The items by their key.
@@ -231,11 +232,16 @@ const statistics = (() => {
 
   // The log ratios of arm to control: a list a draw, an entry a round. Draws are { run, draw, rounds, rates }.
   function pairedRounds(arm, control) {
-    const less = (values, others) => values.map((value, index) => value - others[index]);
     const halves = byDraw(arm, control, (arms, controls) => less(fasterHalf(arms), fasterHalf(controls)));
     if (halves.some((rounds) => rounds.length < FEWEST_TELLING_ROUNDS)) return halves;
     const middles = byDraw(arm, control, (arms, controls) => middleHalf(less(arms, controls)));
     return roundDeviation(middles) < CLEARLY_STEADIER * roundDeviation(halves) ? middles : halves;
+  }
+
+  // By how much each draw's log ratio over all slices differs from that of the faster halves.
+  function slowerHalfGaps(arm, control) {
+    const slower = (logs) => less(logs, fasterHalf(logs));
+    return byDraw(arm, control, (arms, controls) => less(slower(arms), slower(controls))).map(mean);
   }
 
   // Draws are the units: those of the arm, or of the control where it was built less often.
@@ -278,6 +284,7 @@ const statistics = (() => {
   }
 
   return {
-    FEWEST_UNITS, mean, grouped, estimate, verdicts, pairsWanted, pairedRounds, fasterHalf, roundDeviation,
+    FEWEST_UNITS, mean, grouped, estimate, verdicts, pairsWanted, pairedRounds, slowerHalfGaps, fasterHalf,
+    roundDeviation,
   };
 })();

@@ -42,8 +42,10 @@
   /** Show the rows that hold every word that is typed. */
   function makeFilter(table) {
     const rows = [...table.tBodies[0].rows];
-    const told = element("span", { role: "status" });
-    const input = element("input", { type: "search" });
+    const all = `${rows.length} rows`;
+    const told = element("span", { role: "status" }, all);
+    const named = `Filter: ${table.caption.textContent.split(":")[0]}`;
+    const input = element("input", { type: "search", "aria-label": named });
     input.addEventListener("input", () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       for (const row of rows) {
@@ -51,9 +53,9 @@
         row.hidden = !words.every((word) => text.includes(word));
       }
       const shown = rows.filter((row) => !row.hidden).length;
-      told.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
+      told.textContent = words.length ? `${shown} of ${all}` : all;
     });
-    const label = element("label", {}, `Filter: ${table.caption.textContent.split(":")[0]} `, input);
+    const label = element("label", {}, "Filter ", input);
     table.closest(".grid").prepend(element("div", { class: "filter" }, label, told));
   }
 

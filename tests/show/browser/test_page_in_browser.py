@@ -71,6 +71,7 @@ def test_a_filter_shows_the_rows_that_hold_every_word(page):
     found = len(column(effects, 1))
     assert page.get_by_text(f"{found} of {rows} rows").is_visible()
     box.fill("")
+    assert page.locator(".filter", has=box).get_by_role("status").inner_text() == f"{rows} rows"
     assert len(column(effects, 1)) == rows
 
 
@@ -129,15 +130,39 @@ def test_what_differs_in_a_network_is_marked_in_words_and_by_a_sign(page):
     assert " ".join(marked.inner_text().split()) == ("≠ activation1 tanh, 8x8x16 changed, was relu, 8x8x16")
 
 
-def test_on_paper_all_is_open_and_nothing_is_to_be_pressed(page):
+def test_on_paper_is_what_is_open_with_all_columns_and_nothing_to_be_pressed(page):
+    page.set_viewport_size({"width": 1000, "height": 700})
     page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
 
-    assert page.locator("details:not([open])").count() == 0
     assert not page.locator("nav").is_visible()
-    assert page.locator(".filter:visible").count() == 0
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator("details:not([open])").count() > 0
+    assert page.locator(".filter:visible, figure button:visible, figcaption details:visible").count() == 0
+    assert not table(page, "Effects on what else was measured").is_visible()
+    tables = page.locator("main table:visible").evaluate_all("all => all.map(one => one.offsetWidth)")
+    assert tables
+    assert max(tables) <= 1000
+
+
+def test_a_figure_fits_and_opens_large(page):
+    page.set_viewport_size({"width": 375, "height": 800})
+    figure = page.locator("figure").first
+    assert figure.locator("img").evaluate("one => one.offsetWidth") < 375
+
+    figure.get_by_role("button", name="Open large").focus()
+    page.keyboard.press("Enter")
+
+    dialog = page.get_by_role("dialog", name="The figure, large")
+    assert dialog.locator("img").evaluate("one => one.offsetWidth") > 900
+    assert dialog.locator("img").get_attribute("alt") == figure.locator("img").get_attribute("alt")
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    figure.locator("img").click()
+    assert dialog.count() == 1
+    dialog.get_by_role("button", name="Close").click()
+
+
+def test_every_section_is_in_the_nav(page):
+    linked = page.locator("nav a").evaluate_all("all => all.map(one => one.hash.slice(1))")
+    assert linked == page.locator("main > section").evaluate_all("all => all.map(one => one.id)")
 
 
 def test_no_name_is_executed(visit, tmp_path):

@@ -86,9 +86,11 @@ def test_what_is_chosen_on_the_page_is_shown_at_once_as_the_report_would(recompu
     section.get_by_label("Margin").fill("3")
     assert shown_rows(recomputed) == expected_rows("tanh", ["one-gpu", "no-lrn"], 3.0)
     assert "against tanh, margin 3 points: " in status.inner_text()
+    assert status.inner_text().endswith("Arms may differ from this control in more than one thing.")
 
     section.get_by_label("Margin").fill("-1")
     assert shown_rows(recomputed) == {}
+    assert not section.get_by_role("table").is_visible()
     assert "must be a number of zero or more" in status.inner_text()
 
     section.get_by_role("button", name="As planned").click()
@@ -105,6 +107,8 @@ def test_of_another_measure_the_page_shows_the_effects_without_verdicts(recomput
     found = shown_rows(recomputed)
     assert found == expected_rows("alexnet", found, measure="train_error")
     assert {verdict for _, verdict, *_ in found.values()} == {"–"}
+    said = section.get_by_role("status").inner_text()
+    assert said.endswith("Verdicts are given on test top-1 error and on throughput alone.")
 
 
 def test_a_name_is_text_and_turns_no_other_text_around(visit, tmp_path):
