@@ -268,7 +268,7 @@ def test_what_was_chosen_what_went_on_and_what_failed_is_marked(figures):
     assert words[: len(TRAINED)] == TRAINED
     assert words[len(TRAINED) :] == [
         "one tuning seed, after as many epochs",
-        "mean after more epochs, of the seeds that went on",
+        "mean after more epochs, of seeds that went on",
         "chosen (by so many seeds)",
         "failed or diverged",
     ]
