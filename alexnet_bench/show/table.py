@@ -12,8 +12,8 @@ from alexnet_bench.words import MISSING, plain
 Cells = dict[str, Callable[[Any], str]]
 _IN_BRACKETS = re.compile(r" ?\[.*?\]| ?\(.*?\)")
 _NUMBERS = re.compile(r"[<+−×]?[\d∞][\d∞.,+−× ]*%?( [A-Za-z/]+)?")
-# Letters.
-_A_FEW_WORDS = 24
+# How the titles of columns of sentences begin.
+_SENTENCES = ("Verdict", "Note")
 # What Markdown, and GitHub's, makes more than text of: tags, links, code, emphasis, columns, and the names of
 # people and issues; at its start, what begins a list, a rule or a title; and of GitHub addresses, issues and
 # pictures. A space of no width breaks what no backslash does.
@@ -55,12 +55,8 @@ class Table:
 
     @cached_property
     def wordy(self) -> set[str]:
-        """The columns of which a cell holds more than a few words."""
-        return {
-            name
-            for index, name in enumerate(self.columns)
-            if any(len(row[index]) > _A_FEW_WORDS for row in self.rows)
-        }
+        """The columns of sentences, which take room."""
+        return {name for name in self.columns if name.startswith(_SENTENCES)}
 
     def without(self, *columns: str) -> "Table":
         """The same without these columns, where it has them."""

@@ -136,7 +136,8 @@ def figures():
 
 @pytest.mark.parametrize("name", [name for name in FIGURES if name != "filters"])
 def test_no_text_is_cut_off(figures, name):
-    box = figures[name].get_tightbbox(figures[name].canvas.get_renderer())
+    with style.styled():
+        box = figures[name].get_tightbbox(figures[name].canvas.get_renderer())
     width, height = figures[name].get_size_inches()
     assert (box.x0, box.y0) >= (0, 0)
     assert (box.x1, box.y1) <= (width, height)
@@ -267,7 +268,7 @@ def test_what_was_chosen_what_went_on_and_what_failed_is_marked(figures):
     assert words[: len(TRAINED)] == TRAINED
     assert words[len(TRAINED) :] == [
         "one tuning seed, after as many epochs",
-        "mean after more epochs, of the seeds that went on",
+        "mean after more epochs, of seeds that went on",
         "chosen (by so many seeds)",
         "failed or diverged",
     ]

@@ -110,7 +110,7 @@ def _marks(trials: pd.DataFrame) -> list[Line2D]:
     """What the marks mean that there are."""
     meanings = (
         ("one tuning seed, after as many epochs", _SEED, trials["error"].notna()),
-        ("mean after more epochs, of the seeds that went on", _END, trials["end_error"].notna()),
+        ("mean after more epochs, of seeds that went on", _END, trials["end_error"].notna()),
         ("chosen (by so many seeds)", _CHOSEN, trials["chosen_by"] > 0),
         ("failed or diverged", _FAILED, trials["status"] != "ok"),
     )
