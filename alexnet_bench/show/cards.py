@@ -27,7 +27,7 @@ _KEY = {
     BETTER: "better with the change",
     WORSE: "worse with the change",
     EQUIVALENT: "equivalent: no difference that matters",
-    INCONCLUSIVE: "inconclusive: too unsure to say; so many more would likely decide",
+    INCONCLUSIVE: "inconclusive: too unsure to say, with how many more would likely decide",
     "": "not judged",
 }
 

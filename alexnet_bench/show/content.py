@@ -1,5 +1,6 @@
 """A report before it is written as a page, as Markdown or as LaTeX."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -187,7 +188,9 @@ def _trained(plan: Plan, trials: Sequence[Trial]) -> str:
 
 
 def _timed(manifest: Manifest, draws: Sequence[Draw]) -> str:
-    plan, built = manifest.plan, len({draw.draw for draw in draws})
+    plan, drawn = manifest.plan, {(draw.variant, draw.draw) for draw in draws}
+    # A control is drawn more often, where its arms are drawn apart.
+    ((built, _),) = Counter(Counter(name for name, _ in drawn).values()).most_common(1) or [(0, 0)]
     batches = ", ".join(map(str, plan.time_batch_sizes))
     cpu, devices = manifest.environment.cpu, {draw.device for draw in draws}
     on_cpu = cpu and devices and all(cpu in device for device in devices)

@@ -171,6 +171,13 @@ def test_it_opens_with_what_was_measured_and_on_what():
     ) in said
 
 
+def test_a_control_that_is_drawn_beside_each_arm_is_not_counted_for_all():
+    control = [draw("alexnet", number, [100.0]) for number in range(6)]
+    arms = [draw(name, 2 * place + number, [90.0]) for place, name in enumerate("abc") for number in (0, 1)]
+    run = manifest(variants={"alexnet": [], "a": ["towers"], "b": ["pooling"], "c": ["dropout"]})
+    assert "each was built and timed 2 times (draws)" in page([*control, *arms], run)
+
+
 def test_a_gpu_is_not_called_a_cpu():
     assert "not a GPU" not in page([draw("alexnet", 0, [10.0], device="NVIDIA H200")])
 
