@@ -15,6 +15,8 @@ hypothesis.settings.load_profile("repeatable")
 
 def pytest_configure(config):
     """Without --benchmark-only or --benchmark-enable, each benchmark runs once, untimed; GPUs are hidden."""
+    # Several test processes have it set, and output is laid out by it.
+    os.environ.pop("COLUMNS", None)
     if not config.getoption("benchmark_only", default=False):
         config.option.benchmark_disable = True
     # All others are of a CPU, and have their devices settled once; those of GPUs run by themselves.

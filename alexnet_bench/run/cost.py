@@ -74,7 +74,8 @@ def costs_of(schedule: Schedule, peak: float | None = None) -> Costs:
     """What the parts of a run take on this machine; `peak` as for `estimate`."""
     speed = speed_of(on_gpus=schedule.on_gpus, peak=peak)
     images = schedule.training_images if schedule.trains else 0
-    costs = Costs(speed=speed, images=images, jobs=schedule.capacity.jobs)
+    jobs = schedule.capacity.jobs if schedule.trains else 1
+    costs = Costs(speed=speed, images=images, jobs=jobs)
     draws = sum(costs.of_draws(schedule.timing)) if schedule.times else 0.0
     count = len(schedule.timing.groups) * schedule.timing.effort.draws if schedule.times else 1
     return replace(costs, each_draw=draws / count)

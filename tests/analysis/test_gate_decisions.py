@@ -194,7 +194,8 @@ def test_names_and_messages_are_shown_as_they_are_and_do_nothing():
     rows = [replace(row, variant=f"v{HOSTILE}", note=HOSTILE) for row in ROWS[:2]]
 
     text = formats.markdown(rows, HOSTILE)
-    assert len(text.splitlines()) == 2 + 2 + len(rows)
+    head, table, note = 2, 2 + len(rows), 2
+    assert len(text.splitlines()) == head + table + note
     for part in ("\x1b", "<img", "@team", "#1", "://", " `code", "\ud800", "[x]", " *b"):
         assert part not in text
     assert r"\\x1b\[31m \| &lt;img src=x&gt;" in text

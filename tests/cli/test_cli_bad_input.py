@@ -110,7 +110,7 @@ def test_unknown_variants_and_ablations_are_all_named(refusal):
         ("show no-lnr", "unknown variant 'no-lnr' (did you mean 'no-lrn'?)"),
         ("show no-*", "'no-*' means 7 variants; name one"),
         ("show alexnet --topology alexnet-33", "unknown topology 'alexnet-33'"),
-        ("show", "Missing argument 'VARIANT'"),
+        ("show", "give a variant, such as alexnet"),
         ("report", "Missing argument"),
         ("report one another", "give --out when reporting several runs together"),
         ("list --ablations none", "none is not a folder; give one that holds ablation files (*.py)"),

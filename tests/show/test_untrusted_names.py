@@ -244,8 +244,8 @@ def test_what_a_gate_writes_holds_names_as_text(name):
     for kind in ("github_benchmark", "bencher"):
         assert json.loads(written[kind])
     assert "\n|" not in escape_markdown(name)
-    table, commits = 5, ["", "<details>", "<summary>", "", "- a commit", "", "</details>"]
-    assert len(written["markdown"].splitlines()) == table + len(commits)
+    head, table, note, commits = 2, 3, 2, ["", "<details>", "<summary>", "", "- a commit", "", "</details>"]
+    assert len(written["markdown"].splitlines()) == head + table + note + len(commits)
 
 
 @given(NAMES)
