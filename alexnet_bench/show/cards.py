@@ -27,8 +27,8 @@ _KEY = {
     BETTER: "better with the change",
     WORSE: "worse with the change",
     EQUIVALENT: "equivalent: no difference that matters",
-    INCONCLUSIVE: "inconclusive: too unsure to say, with how many more would likely decide",
-    "": "not judged",
+    INCONCLUSIVE: "inconclusive: too unsure to say (and how many more runs would likely decide)",
+    "": "no verdict of its own",
 }
 
 
@@ -97,6 +97,11 @@ class Card:
     note: str = ""
     quotes: Sequence[Quote] = ()
 
+    @property
+    def controls(self) -> list[str]:
+        """Whom the arms are held against."""
+        return distinct(line.control for line in self.lines)
+
 
 def make_cards(found: pd.DataFrame, plans: Plans, places: dict[str, str], claims: pd.DataFrame) -> list[Card]:
     """The cards of all questions that a run has an arm of.
@@ -116,7 +121,9 @@ def make_cards(found: pd.DataFrame, plans: Plans, places: dict[str, str], claims
             Card(
                 title=asked(ablation, arms, plans) if ablation else "Other variants",
                 ablation=str(name),
-                lines=[_line(some, plans, places) for _, some in rows.groupby("arm", sort=False)],
+                lines=[
+                    _line(some, plans, places) for _, some in rows.groupby(["arm", "control"], sort=False)
+                ],
                 note=" ".join(filter(None, (_few(rows), _shared(rows)))),
                 quotes=[_quote(some) for _, some in own.groupby("claim", sort=False)],
             )

@@ -180,10 +180,15 @@ def _trained(plan: Plan, trials: Sequence[Trial]) -> str:
     seeds, planned = len({trial.seed for trial in trials}), len(plan.seeds)
     many = f"{seeds} of {counted(planned, 'seed')}" if seeds < planned else counted(seeds, "seed")
     images = f" ({plan.test_images:,} {plan.test_name or 'test'} images)" if plan.test_images else ""
-    chosen = [f"at {way}" for way in distinct(rates(trial.tuned, trial.rate_per_seed) for trial in trials)]
+    ways = distinct(rates(trial.tuned, trial.rate_per_seed) for trial in trials)
+    chosen = [f"at {way}" for way in ways]
+    # What suits one variant may not suit another, which a reader must know before the first number.
+    untuned = (
+        "" if all(trial.tuned for trial in trials) else " A change may look better or worse by that rate."
+    )
     return (
         f"Error: {_spoken(plan.topology)}, trained on {plan.dataset}{images} for "
-        f"{', '.join([counted(plan.epochs, 'epoch'), *chosen, many])}."
+        f"{', '.join([counted(plan.epochs, 'epoch'), *chosen, many])}.{untuned}"
     )
 
 

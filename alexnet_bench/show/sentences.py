@@ -123,7 +123,10 @@ def measured_twice(effects: pd.DataFrame) -> Iterator[str]:
     ratios = effects[timed & effects["same_network"]]["effect"].dropna()
     if len(ratios):
         most = max(ratios, key=lambda ratio: abs(math.log(ratio)))
-        yield f"The same network, timed twice, differed from itself by up to {abs(100 * (most - 1)):.1f}%."
+        yield (
+            "The same network, timed twice, differed from itself by up to "
+            f"{abs(100 * (most - 1)):.1f}%: take differences in speed of that size for noise."
+        )
 
 
 def _difference(row: Any) -> str:

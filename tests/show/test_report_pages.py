@@ -149,7 +149,7 @@ def test_the_answers_come_first_in_words_with_the_claim_and_the_verdict():
     said = page(accuracy(seeds=4) + timing(draws=4), run)
     answers = said[said.index("Lower error is better") : said.index("How sure the effects on error are")]
     assert "is alexnet : the paper’s design, with ReLU, LRN, overlapping pooling, dropout and two" in answers
-    assert "▲ better with the change ▼ worse with the change ○ not judged What does" in answers
+    assert "▲ better with the change ▼ worse with the change ○ no verdict of its own What does" in answers
     assert "What does LRN bring? @lrn Without LRN no-lrn" in answers
     assert "error 1.30 points higher [+0.89, +1.71], worse without LRN 2.30% → 3.60%" in answers
     assert "training 10.4% faster [+8.6%, +12.3%], better without LRN 11.0 → 12.1 images/s" in answers
@@ -165,9 +165,10 @@ def test_it_opens_with_what_was_measured_and_on_what():
     said = page([*accuracy(), *timed, *again], run)
     assert (
         "3 variants. Error: AlexNet for 8-pixel images (alexnet-8), trained on digits (1,360 test images) "
-        "for 2 epochs, at one learning rate for all, 2 of 3 seeds. Speed: AlexNet for 227-pixel images "
-        "(alexnet-227), batch 16, on a CPU, not a GPU; each was built and timed 2 times (draws). "
-        "The same network, timed twice, differed from itself by up to 1.0%."
+        "for 2 epochs, at one learning rate for all, 2 of 3 seeds. A change may look better or worse by that "
+        "rate. Speed: AlexNet for 227-pixel images (alexnet-227), batch 16, on a CPU, not a GPU; each was "
+        "built and timed 2 times (draws). The same network, timed twice, differed from itself by up to 1.0%: "
+        "take differences in speed of that size for noise."
     ) in said
 
 

@@ -25,11 +25,11 @@ _PALE = 0.25
 
 
 @style.report_figure(
-    "What each arm changes in validation error, after each epoch; above each plot, after the last one. Below "
-    "zero the arm is better. The coloured band is the 95% t interval over seeds of each epoch by itself "
-    "(pointwise: it need not hold the whole line), and in the first third of training it may run out of the "
-    "plot; in the grey band an effect does not matter. Where seeds failed, the plot is of the others, and "
-    "says how many these are."
+    "What each arm changes in validation error, after each epoch; above each plot, after the last one. These "
+    "are other images than those of the answers, so the numbers differ. Below zero the arm is better. The "
+    "coloured band is the 95% t interval over seeds of each epoch by itself (pointwise: it need not hold the "
+    "whole line), and in the first third of training it may run out of the plot; in the grey band an effect "
+    "does not matter. Where seeds failed, the plot is of the others, and says how many these are."
 )
 def effect_by_epoch_figure(records: Sequence[AnyRecord], plans: Plans) -> Iterator[style.Panel]:
     """One a setting, in it a small plot an arm."""
