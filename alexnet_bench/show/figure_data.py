@@ -173,7 +173,12 @@ def _effect_said(row: Any) -> str:
         size = speed_text(row.effect, row.low, row.high)
     else:
         size = effect_text(row.effect, row.low, row.high, POINTS)
-    return f"{row.arm}: {row.label} {size}" + (f", {row.verdict}" if row.verdict else "")
+    return f"{_named(row.arm, row.setting)}: {row.label} {size}" + (f", {row.verdict}" if row.verdict else "")
+
+
+def _named(variant: object, setting: object) -> str:
+    """A variant, and where, if there are several settings."""
+    return f"{variant} ({setting})" if setting else str(variant)
 
 
 def _tell_forest(data: pd.DataFrame) -> Iterator[str]:
@@ -217,22 +222,27 @@ def _tell_last(data: pd.DataFrame) -> Iterator[str]:
     last = data.sort_values("epoch", kind="stable").groupby(["setting", "arm"], sort=False).tail(1)
     for row in _each(last):
         change = effect_text(row.effect, row.low, row.high, POINTS)
-        yield f"{row.arm}, after epoch {row.epoch}: {change} points"
+        yield f"{_named(row.arm, row.setting)}, after epoch {row.epoch}: {change} points"
 
 
 def _tell_curves(data: pd.DataFrame) -> Iterator[str]:
-    for variant, rows in data.groupby("variant", sort=False):
-        errors = 100 * rows.groupby("epoch")["validation_top1_error"].mean().dropna()
-        if len(errors):
-            start, end = percent(errors.iloc[0]), percent(errors.iloc[-1])
-            yield f"{variant}: validation error {start}% after epoch 1, {end}% after epoch {errors.index[-1]}"
+    known = data.dropna(subset="validation_top1_error").sort_values("epoch", kind="stable")
+    for (setting, variant), rows in known.groupby(["setting", "variant"], sort=False):
+        seeds = rows.groupby("seed")
+        first, last = seeds.first(), seeds.last()
+        start, end = (percent(100 * ends["validation_top1_error"].mean()) for ends in (first, last))
+        epochs = last["epoch"].unique()
+        when = f"after epoch {epochs[0]}" if len(epochs) == 1 else "at the end of each seed"
+        began = first["epoch"].min()
+        yield f"{_named(variant, setting)}: validation error {start}% after epoch {began}, {end}% {when}"
 
 
 def _tell_rates(data: pd.DataFrame) -> Iterator[str]:
-    for variant, rows in data.groupby("variant", sort=False):
+    for (setting, variant), rows in data.groupby(["setting", "variant"], sort=False):
         means = rows.groupby("learning_rate")["error"].mean().dropna()
         if len(means):
-            yield f"{variant}: least validation error {percent(means.min())}% at rate {means.idxmin():.3g}"
+            best = f"{percent(means.min())}% at rate {means.idxmin():.3g}"
+            yield f"{_named(variant, setting)}: least validation error {best}"
 
 
 def _tell_terms(data: pd.DataFrame) -> Iterator[str]:
@@ -248,9 +258,9 @@ def _tell_specifications(data: pd.DataFrame) -> Iterator[str]:
 
 
 def _tell_filters(data: pd.DataFrame) -> Iterator[str]:
-    for variant, rows in data.groupby("variant", sort=False):
+    for (setting, variant), rows in data.groupby(["setting", "variant"], sort=False):
         side, count = rows["row"].max() + 1, rows.groupby(["tower", "kernel"]).ngroups
-        yield f"{variant}: {counted(count, 'kernel')} of {side} by {side} pixels"
+        yield f"{_named(variant, setting)}: {counted(count, 'kernel')} of {side} by {side} pixels"
 
 
 _TOLD: dict[str, Callable[[pd.DataFrame], Iterator[str]]] = {
