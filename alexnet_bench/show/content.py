@@ -26,7 +26,7 @@ from alexnet_bench.show.inlined import data_address, picture_address
 from alexnet_bench.show.learning import curves, seeds_table
 from alexnet_bench.show.networks import Network, draw_networks
 from alexnet_bench.show.page_data import page_data
-from alexnet_bench.show.sentences import Notes, make_notes, measured_twice, validity
+from alexnet_bench.show.sentences import Notes, make_notes, measured_twice
 from alexnet_bench.show.table import Table
 from alexnet_bench.show.tables import (
     contrasts_table,
@@ -88,7 +88,6 @@ class Content:
         key: the verdicts on them, each with what it means.
         control: what all of them are held against, where that is one network.
         notes: what a reader must know, where it applies.
-        validity: what the effects may be taken for.
         pictures: by name.
         effects, other_effects: those on error and throughput, and those on what else was measured.
         overviews: the variants, a table for each set of conditions.
@@ -109,7 +108,6 @@ class Content:
     key: list[tuple[str, str]]
     control: str
     notes: Notes
-    validity: list[str]
     pictures: dict[str, Picture]
     effects: Table
     other_effects: Table
@@ -144,7 +142,6 @@ def make_content(shown: Shown, figures: Mapping[str, bytes]) -> Content:
         key=make_key(cards, found),
         control=about_control(cards, plans),
         notes=make_notes(records, found, plans),
-        validity=validity(records, found, plans),
         pictures={name: _picture(name, figures[name], shown, places) for name in FIGURES if name in figures},
         effects=effects_table(found[is_judged], places),
         other_effects=effects_table(found[~is_judged], places),
